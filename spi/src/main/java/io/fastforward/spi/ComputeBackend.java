@@ -1,0 +1,179 @@
+package io.fastforward.spi;
+
+import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+
+/**
+ * Tensor work on a device, in blocks as large as a decoder module. Weights are loaded once and stay on the device;
+ * the number of active units is an argument of every operation, so that one loaded module in nested order serves
+ * every pruned candidate without a copy and without recompiling.
+ *
+ * <p>All arithmetic is in single precision or better; the error of an output is at most a small multiple of
+ * n·2⁻²⁴·Σ|w·x| for a sum of n products. A backend uses all cores or the whole device by itself and is called from
+ * one thread at a time. Objects that it hands out belong to the caller, who closes them before the backend. Results
+ * do not depend on the number of threads.
+ *
+ * <p>Operations throw {@link IllegalArgumentException} for shapes that do not fit, {@link OutOfMemoryError} if the
+ * device has no room, {@link IllegalStateException} after {@link #close()}.
+ */
+public interface ComputeBackend extends AutoCloseable {
+
+    /** Finds devices of one kind and opens them. */
+    interface Provider extends Plugin {
+
+        /** The higher of two available backends serves by default. */
+        int priority();
+
+        /** Whether it can serve on this machine. Cheap, never throws, and free of lasting effects if it cannot. */
+        Availability probe();
+
+        /**
+         * Opens the device.
+         *
+         * @param threads upper bound on the CPU threads that it uses, at least 1
+         * @throws IllegalStateException if {@link #probe()} said that it is not available
+         */
+        ComputeBackend open(int threads);
+    }
+
+    /** A row-major single-precision matrix in the device's memory. */
+    interface DeviceMatrix extends AutoCloseable {
+        /** Number of rows. */
+        int rows();
+
+        /** Number of columns. */
+        int columns();
+
+        @Override
+        void close();
+    }
+
+    /** A module whose weights are on the device. */
+    interface LoadedModule extends AutoCloseable {
+        /** What it computes. */
+        ModuleSpec spec();
+
+        @Override
+        void close();
+    }
+
+    /** A final normalisation and language-model head whose weights are on the device. */
+    interface LoadedHead extends AutoCloseable {
+        /** Number of logits of a token. */
+        int vocabulary();
+
+        @Override
+        void close();
+    }
+
+    /** A sum over tokens that grows batch by batch on the device. */
+    interface Moments extends AutoCloseable {
+        /**
+         * Adds the first rows of two matrices; for sums of squares and Gram matrices both are the same one. Only the
+         * leading columns, as many as the widths given to {@link ComputeBackend#moments}, are read.
+         */
+        void add(DeviceMatrix left, DeviceMatrix right, int rows);
+
+        /** Number of rows added so far. */
+        long tokens();
+
+        /** The sum so far, in the shape that {@link MomentKind} states. */
+        DoubleMatrix read(Arena arena);
+
+        @Override
+        void close();
+    }
+
+    /** What {@link Moments} sum up. */
+    enum MomentKind {
+        /** Σ x²: {@code 1 × width}. */
+        SQUARE_SUMS,
+        /** Σ x xᵀ: {@code width × width}, both triangles. */
+        GRAM,
+        /** Σ y xᵀ of left features y and right features x: {@code leftWidth × rightWidth}. */
+        CROSS_GRAM
+    }
+
+    /** One line for people and manifests: device, library and version, threads. */
+    String device();
+
+    /** A new zeroed matrix on the device. */
+    DeviceMatrix allocate(int rows, int columns);
+
+    /** Copies all rows of a host matrix, widened to single precision, to rows of a device matrix of the same width. */
+    void write(Matrix source, DeviceMatrix target, int firstRow);
+
+    /** Copies rows of a device matrix to all rows of an F32 host matrix of at most the same width. */
+    void read(DeviceMatrix source, int firstRow, Matrix target);
+
+    /** Brings a module to the device. The host memory of the weights is not needed after the call. */
+    LoadedModule load(ModuleSpec spec, ModuleWeights weights);
+
+    /**
+     * Replaces the leading columns of a loaded module's output map, and its bias if one is given.
+     *
+     * @param output {@code hidden × features of some units}
+     */
+    void replaceOutput(LoadedModule module, Linear output);
+
+    /**
+     * The features of a module: what its output map gets to see.
+     *
+     * @param module the module
+     * @param units how many leading units are active, from 1 to all
+     * @param batch shape of the batch, at most as many rows as {@code hidden} has
+     * @param hidden {@code ≥ rows × hidden}, not changed
+     * @param features {@code ≥ rows × ≥ features of the active units}; the leading columns are written, the others
+     *     left as they were
+     */
+    void features(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix features);
+
+    /**
+     * The end of a module: hidden += output map · features, over the leading units.
+     *
+     * @param rows how many leading rows are processed
+     */
+    void project(LoadedModule module, int units, int rows, DeviceMatrix features, DeviceMatrix hidden);
+
+    /**
+     * A whole module: {@link #features} and {@link #project} at once, for when nobody looks at the features.
+     *
+     * @param scratch {@code ≥ rows × ≥ features of the active units}; its contents afterwards are undefined
+     */
+    default void apply(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix scratch) {
+        features(module, units, batch, hidden, scratch);
+        project(module, units, batch.rows(), scratch, hidden);
+    }
+
+    /**
+     * Brings the end of a model to the device. The host memory of the weights must live as long as the loaded head,
+     * so that a backend need not copy a large vocabulary.
+     */
+    LoadedHead loadHead(HeadWeights weights);
+
+    /**
+     * Log-likelihood of one token after each row: log softmax(head · normalise(hidden))[target].
+     *
+     * @param targets one token id for each leading row of {@code hidden}; a negative one is skipped
+     * @param result {@code targets.length} numbers, natural logarithms; 0 where skipped. NaN where the logits are not
+     *     finite.
+     */
+    void logLikelihood(LoadedHead head, DeviceMatrix hidden, int[] targets, double[] result);
+
+    /** The logits of consecutive rows, into an F32 matrix {@code rows × vocabulary}. */
+    void logits(LoadedHead head, DeviceMatrix hidden, int firstRow, Matrix result);
+
+    /** A new sum of moments; {@code rightWidth} counts for {@link MomentKind#CROSS_GRAM} alone. */
+    Moments moments(MomentKind kind, int leftWidth, int rightWidth);
+
+    /** Double-precision linear algebra for calibrators. */
+    LinearAlgebra linearAlgebra();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,38 @@
+package io.fastforward.spi;
+
+import java.util.List;
+
+/**
+ * How many units each module retains, in the order of {@link SearchSpace}.
+ *
+ * @param retained retained units, at least 1 each; two for each layer: KV groups, then channels
+ */
+public record Policy(List<Integer> retained) {
+
+    public Policy {
+        retained = List.copyOf(retained);
+        if (retained.isEmpty() || retained.size() % 2 != 0) {
+            throw new IllegalArgumentException("a policy has two numbers a layer, but got " + retained.size());
+        }
+        for (int units : retained) {
+            if (units < 1) {
+                throw new IllegalArgumentException("a module retains at least one unit, but got " + units);
+            }
+        }
+    }
+
+    /** Number of decoder layers. */
+    public int layers() {
+        return retained.size() / 2;
+    }
+
+    /** Retained KV groups of a layer. */
+    public int groups(int layer) {
+        return retained.get(2 * layer);
+    }
+
+    /** Retained MLP channels of a layer. */
+    public int channels(int layer) {
+        return retained.get(2 * layer + 1);
+    }
+}

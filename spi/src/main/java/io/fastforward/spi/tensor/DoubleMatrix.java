@@ -1,0 +1,62 @@
+package io.fastforward.spi.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A view of a row-major double-precision matrix in host memory, {@code rows × columns}, in native byte order: Gram
+ * matrices, factors and solutions. The view owns nothing; the arena of {@code data} does.
+ *
+ * @param data the memory, starting at element (0, 0), 8-byte aligned
+ * @param rows number of rows, at least 0
+ * @param columns number of columns, at least 0
+ * @param rowStride elements from one row to the next, at least {@code columns}
+ */
+public record DoubleMatrix(MemorySegment data, int rows, int columns, long rowStride) {
+
+    private static final int ALIGNMENT = 64; // one cache line, and the widest vector register
+
+    public DoubleMatrix {
+        if (rows < 0 || columns < 0 || rowStride < columns) {
+            throw new IllegalArgumentException(
+                    "bad matrix shape " + rows + " × " + columns + " with row stride " + rowStride);
+        }
+        long elements = rows == 0 ? 0 : Math.addExact(Math.multiplyExact(rows - 1L, rowStride), columns);
+        if (Math.multiplyExact(elements, (long) Double.BYTES) > data.byteSize()) {
+            throw new IllegalArgumentException(rows + " × " + columns + " with row stride " + rowStride + " needs "
+                    + elements * Double.BYTES + " bytes, but the memory has " + data.byteSize());
+        }
+    }
+
+    /** A new zeroed matrix whose rows follow each other without gaps. */
+    public static DoubleMatrix allocate(Arena arena, int rows, int columns) {
+        long bytes = Math.multiplyExact(Math.multiplyExact((long) rows, columns), (long) Double.BYTES);
+        return new DoubleMatrix(arena.allocate(bytes, ALIGNMENT), rows, columns, columns);
+    }
+
+    /** The element in a row and column. */
+    public double get(int row, int column) {
+        return data.getAtIndex(ValueLayout.JAVA_DOUBLE, index(row, column));
+    }
+
+    /** Stores an element. */
+    public void set(int row, int column, double value) {
+        data.setAtIndex(ValueLayout.JAVA_DOUBLE, index(row, column), value);
+    }
+
+    /** The upper left block, in the same memory. */
+    public DoubleMatrix leadingBlock(int blockRows, int blockColumns) {
+        if (blockRows < 0 || blockRows > rows || blockColumns < 0 || blockColumns > columns) {
+            throw new IndexOutOfBoundsException(blockRows + " × " + blockColumns + " of " + rows + " × " + columns);
+        }
+        return new DoubleMatrix(data, blockRows, blockColumns, rowStride);
+    }
+
+    private long index(int row, int column) {
+        if (row < 0 || row >= rows || column < 0 || column >= columns) {
+            throw new IndexOutOfBoundsException("(" + row + ", " + column + ") of " + rows + " × " + columns);
+        }
+        return row * rowStride + column;
+    }
+}

@@ -1,0 +1,82 @@
+package io.fastforward.spi.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A view of a row-major matrix in host memory, {@code rows × columns}, in the data type in which it is stored: a
+ * mapped checkpoint tensor, a buffer, or a leading slice of either. The view owns nothing; the arena of
+ * {@code data} does. Views may be read by many threads; writing is up to the owner.
+ *
+ * @param data the memory, starting at element (0, 0); need not be aligned
+ * @param type the stored data type
+ * @param rows number of rows, at least 0
+ * @param columns number of columns, at least 0
+ * @param rowStride elements from one row to the next, at least {@code columns}
+ */
+public record Matrix(MemorySegment data, DataType type, int rows, int columns, long rowStride) {
+
+    private static final int ALIGNMENT = 64; // one cache line, and the widest vector register
+
+    public Matrix {
+        if (rows < 0 || columns < 0 || rowStride < columns) {
+            throw new IllegalArgumentException(
+                    "bad matrix shape " + rows + " × " + columns + " with row stride " + rowStride);
+        }
+        long elements = rows == 0 ? 0 : Math.addExact(Math.multiplyExact(rows - 1L, rowStride), columns);
+        if (Math.multiplyExact(elements, type.bytes()) > data.byteSize()) {
+            throw new IllegalArgumentException(rows + " × " + columns + " with row stride " + rowStride + " needs "
+                    + elements * type.bytes() + " bytes, but the memory has " + data.byteSize());
+        }
+    }
+
+    /** A new zeroed matrix whose rows follow each other without gaps. */
+    public static Matrix allocate(Arena arena, DataType type, int rows, int columns) {
+        long bytes = Math.multiplyExact(Math.multiplyExact((long) rows, columns), type.bytes());
+        return new Matrix(arena.allocate(bytes, ALIGNMENT), type, rows, columns, columns);
+    }
+
+    /** The element in a row and column, widened to single precision. */
+    public float get(int row, int column) {
+        return type.get(data, byteOffset(row, column));
+    }
+
+    /** Stores an element, rounded to the stored data type. */
+    public void set(int row, int column, float value) {
+        type.set(data, byteOffset(row, column), value);
+    }
+
+    /** The first rows. */
+    public Matrix leadingRows(int count) {
+        return rowRange(0, count);
+    }
+
+    /** Consecutive rows. */
+    public Matrix rowRange(int first, int count) {
+        if (first < 0 || count < 0 || first > rows - count) {
+            throw new IndexOutOfBoundsException("rows " + first + " to " + (first + count) + " of " + rows);
+        }
+        return new Matrix(
+                data.asSlice(first == rows ? 0 : first * rowStride * type.bytes()), type, count, columns, rowStride);
+    }
+
+    /** The first columns, in the same memory. */
+    public Matrix leadingColumns(int count) {
+        if (count < 0 || count > columns) {
+            throw new IndexOutOfBoundsException(count + " columns of " + columns);
+        }
+        return new Matrix(data, type, rows, count, rowStride);
+    }
+
+    /** Whether the rows follow each other without gaps. */
+    public boolean isContiguous() {
+        return rowStride == columns || rows <= 1;
+    }
+
+    private long byteOffset(int row, int column) {
+        if (row < 0 || row >= rows || column < 0 || column >= columns) {
+            throw new IndexOutOfBoundsException("(" + row + ", " + column + ") of " + rows + " × " + columns);
+        }
+        return (row * rowStride + column) * type.bytes();
+    }
+}
