@@ -1,0 +1,30 @@
+package io.fastforward.agents;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.SearchSpace;
+import java.util.Map;
+
+/** Proximal policy optimisation: the search of FastForward. */
+public final class PpoAgentProvider implements PolicyAgent.Provider {
+
+    @Override
+    public String id() {
+        return PpoAgent.KIND;
+    }
+
+    @Override
+    public String description() {
+        return "proximal policy optimisation of a diagonal Gaussian (FastForward; Schulman et al. 2017)";
+    }
+
+    @Override
+    public Map<String, String> options() {
+        return PpoSettings.describe();
+    }
+
+    @Override
+    public PolicyAgent create(SearchSpace space, long seed, Options options) {
+        return new PpoAgent(space.modules(), seed, PpoSettings.of(options));
+    }
+}

@@ -1,0 +1,35 @@
+package io.fastforward.agents;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.PolicyAgentContract;
+import io.fastforward.spi.SearchSpace;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class UniformAgentTest extends PolicyAgentContract {
+
+    @Override
+    protected PolicyAgent.Provider provider() {
+        return new UniformAgentProvider();
+    }
+
+    @Override
+    protected boolean stochastic() {
+        return false;
+    }
+
+    @Override
+    protected Map<String, String> badOptions() {
+        return Map.of();
+    }
+
+    @Test
+    void proposesEqualScoresOnce() {
+        PolicyAgent agent = provider().create(new SearchSpace(4, 0.5), 1, Options.NONE);
+        assertThat(agent.episodeLimit()).isEqualTo(1);
+        assertThat(agent.propose(1, 0.5).getFirst()).containsOnly(0);
+    }
+}
