@@ -1,0 +1,93 @@
+package io.fastforward.search;
+
+import io.fastforward.spi.Policy;
+
+/**
+ * The mapping of the released research code: retention r = clip(|score|, minimum, 1), then repaired. If that is more
+ * than the budget allows, modules are served in layer order until it is used up and the rest stays at the minimum; if
+ * it is less, every module grows in proportion to the parameters that it still lacks.
+ *
+ * <p>Rounded down to whole units; what is left goes, unit by unit, to the module that is the furthest below its share.
+ * Depends on the order of modules, and a module with a negative score gains by a lower one.
+ */
+public record HeadroomMapping() implements PolicyMapping {
+
+    @Override
+    public String id() {
+        return "headroom";
+    }
+
+    @Override
+    public Policy map(double[] scores, Budget budget, double sparsity) {
+        Allocation allocation = new Allocation(budget, sparsity);
+        double[] wishes = wishes(scores, budget);
+        repair(wishes, budget, (double) allocation.room());
+        for (int module = 0; module < wishes.length; module++) {
+            int more = (int) Math.floor(wishes[module]) - allocation.retained(module);
+            allocation.give(module, Math.clamp(more, 0, allocation.capacity(module)));
+        }
+        for (int module = neediest(wishes, allocation); module >= 0; module = neediest(wishes, allocation)) {
+            allocation.give(module, 1);
+        }
+        return allocation.toPolicy();
+    }
+
+    /** Wished units, in fractions. */
+    private static double[] wishes(double[] scores, Budget budget) {
+        double[] wishes = new double[scores.length];
+        for (int module = 0; module < wishes.length; module++) {
+            double retention = Math.clamp(Math.abs(scores[module]), budget.minimumRetention(), 1);
+            wishes[module] = Math.max(budget.minimumUnits(module), retention * budget.units(module));
+        }
+        return wishes;
+    }
+
+    /**
+     * Makes the wishes cost what the budget allows.
+     *
+     * @param room parameters that the budget allows above every module's minimum
+     */
+    private static void repair(double[] wishes, Budget budget, double room) {
+        double wished = 0;
+        double headroom = 0;
+        for (int module = 0; module < wishes.length; module++) {
+            wished += (wishes[module] - budget.minimumUnits(module)) * budget.unitParameters(module);
+            headroom += (budget.units(module) - wishes[module]) * budget.unitParameters(module);
+        }
+        if (wished <= room) {
+            grow(wishes, budget, (room - wished) / headroom);
+        } else {
+            wall(wishes, budget, room);
+        }
+    }
+
+    private static void grow(double[] wishes, Budget budget, double factor) {
+        for (int module = 0; module < wishes.length; module++) {
+            wishes[module] += (budget.units(module) - wishes[module]) * factor;
+        }
+    }
+
+    private static void wall(double[] wishes, Budget budget, double room) {
+        double left = room;
+        for (int module = 0; module < wishes.length; module++) {
+            int minimum = budget.minimumUnits(module);
+            double more = Math.min(wishes[module] - minimum, left / budget.unitParameters(module));
+            wishes[module] = minimum + more;
+            left -= more * budget.unitParameters(module);
+        }
+    }
+
+    /** The module that is the furthest below its wish, in units, among those that can grow; −1 if none can. */
+    private static int neediest(double[] wishes, Allocation allocation) {
+        int neediest = -1;
+        double need = Double.NEGATIVE_INFINITY;
+        for (int module = 0; module < wishes.length; module++) {
+            double lacking = wishes[module] - allocation.retained(module);
+            if (allocation.capacity(module) > 0 && lacking > need) {
+                neediest = module;
+                need = lacking;
+            }
+        }
+        return neediest;
+    }
+}

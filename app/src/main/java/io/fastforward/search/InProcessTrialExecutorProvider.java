@@ -1,0 +1,32 @@
+package io.fastforward.search;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.TrialExecutor;
+import java.util.List;
+
+/** Evaluates trials in this process, one after the other. */
+public final class InProcessTrialExecutorProvider implements TrialExecutor.Provider {
+
+    @Override
+    public String id() {
+        return "local";
+    }
+
+    @Override
+    public String description() {
+        return "evaluates trials in this process";
+    }
+
+    @Override
+    public TrialExecutor create(TrialExecutor.Evaluator local, Options options) {
+        return new TrialExecutor() {
+            @Override
+            public List<Result> execute(List<Trial> trials) {
+                return local.evaluate(trials);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+}

@@ -1,0 +1,49 @@
+package io.fastforward.search;
+
+import io.fastforward.spi.Policy;
+import java.util.List;
+
+/**
+ * The outcome of a search.
+ *
+ * @param winner the best finalist
+ * @param finalists all finalists, the best first
+ * @param sparsity the winner's share of removed parameters
+ * @param densePerplexity of the dense model on the windows on which the finalists were compared
+ * @param episodes how many candidates the agent proposed
+ * @param evaluations trials executed
+ * @param savedEvaluations trials that were not executed because an equal one had been
+ */
+public record SearchResult(
+        Finalist winner,
+        List<Finalist> finalists,
+        double sparsity,
+        double densePerplexity,
+        int episodes,
+        int evaluations,
+        int savedEvaluations) {
+
+    /** Where a finalist comes from. */
+    public enum Origin {
+        /** One of the best candidates of the search. */
+        CANDIDATE,
+        /** The agent's best guess at the end. */
+        AGENT,
+        /** The same retention everywhere: what a search must not be worse than. */
+        UNIFORM
+    }
+
+    /**
+     * A policy of the last round.
+     *
+     * @param policy the policy
+     * @param origin where it comes from
+     * @param perplexity on the finalists' windows; may be not finite
+     * @param reward dense perplexity ÷ perplexity, or the reward of broken models
+     */
+    public record Finalist(Policy policy, Origin origin, double perplexity, double reward) {}
+
+    public SearchResult {
+        finalists = List.copyOf(finalists);
+    }
+}

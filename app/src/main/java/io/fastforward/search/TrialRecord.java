@@ -1,0 +1,52 @@
+package io.fastforward.search;
+
+import io.fastforward.failure.Failure;
+import java.util.List;
+
+/**
+ * What happened in an episode.
+ *
+ * @param episode counted from 0
+ * @param batch counted from 0
+ * @param targetSparsity the sparsity that the schedule asked for
+ * @param sparsity the sparsity of the policy, not below the target
+ * @param windows on how many windows it was evaluated
+ * @param retained retained units of each module
+ * @param scores the raw scores that the agent proposed
+ * @param meanNegativeLogLikelihood over all predicted tokens, natural logarithm; may be not finite
+ * @param perplexity its exponential; may be not finite
+ * @param reward what the agent was told
+ * @param cached whether an equal trial had been evaluated before
+ */
+public record TrialRecord(
+        int episode,
+        int batch,
+        double targetSparsity,
+        double sparsity,
+        int windows,
+        List<Integer> retained,
+        List<Double> scores,
+        double meanNegativeLogLikelihood,
+        double perplexity,
+        double reward,
+        boolean cached) {
+
+    public TrialRecord {
+        retained = List.copyOf(retained);
+        scores = List.copyOf(scores);
+    }
+
+    /** One line of JSON; numbers that are not finite are strings. */
+    public String toJson() {
+        return Json.write(this);
+    }
+
+    /**
+     * Reads what {@link #toJson} wrote.
+     *
+     * @throws Failure if it is damaged
+     */
+    public static TrialRecord parse(String json) {
+        return Json.read(json, TrialRecord.class, "the record of a trial");
+    }
+}
