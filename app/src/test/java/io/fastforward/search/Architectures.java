@@ -1,0 +1,56 @@
+package io.fastforward.search;
+
+import io.fastforward.spi.model.Activation;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.Normalization;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** Model shapes to test with. */
+final class Architectures {
+
+    private static final Normalization RMS = new Normalization(Normalization.Kind.RMS, 1e-5);
+
+    private Architectures() {}
+
+    /** Equal layers of a gated model without biases. */
+    static List<ModuleSpec> llama(int layers, int hidden, int headSize, int groups, int queries, int channels) {
+        List<ModuleSpec> modules = new ArrayList<>();
+        for (int layer = 0; layer < layers; layer++) {
+            modules.add(new AttentionSpec(RMS, hidden, headSize, groups, queries, null, 0, false, false));
+            modules.add(new MlpSpec(RMS, hidden, channels, true, Activation.SILU, false, false));
+        }
+        return modules;
+    }
+
+    /** Layers that differ in every way, at odd sizes. */
+    static List<ModuleSpec> random(SplittableRandom random) {
+        int layers = random.nextInt(1, 7);
+        int hidden = random.nextInt(1, 50);
+        List<ModuleSpec> modules = new ArrayList<>();
+        for (int layer = 0; layer < layers; layer++) {
+            modules.add(new AttentionSpec(
+                    RMS,
+                    hidden,
+                    random.nextInt(1, 20),
+                    random.nextInt(1, 13),
+                    random.nextInt(1, 5),
+                    null,
+                    0,
+                    random.nextBoolean(),
+                    random.nextBoolean()));
+            modules.add(new MlpSpec(
+                    RMS,
+                    hidden,
+                    random.nextInt(1, 120),
+                    random.nextBoolean(),
+                    Activation.RELU,
+                    random.nextBoolean(),
+                    random.nextBoolean()));
+        }
+        return modules;
+    }
+}

@@ -1,0 +1,430 @@
+package io.fastforward.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.search.SearchResult.Finalist;
+import io.fastforward.search.SearchResult.Origin;
+import io.fastforward.search.SyntheticModel.Climber;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.SearchSpace;
+import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.TrialExecutor.Result;
+import io.fastforward.spi.TrialExecutor.Trial;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class PolicySearchTest {
+
+    private static final double SPARSITY = 0.4;
+    private static final int WINDOWS = 16;
+    private static final SearchListener DEAF = (trials, state) -> {};
+
+    private final Budget budget = new Budget(Architectures.llama(4, 24, 4, 6, 1, 64), 0.1);
+    private final SyntheticModel model = new SyntheticModel(budget);
+
+    private static SearchSettings settings(int episodes) {
+        return new SearchSettings(episodes, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS);
+    }
+
+    private Climber climber() {
+        return new Climber(budget.modules(), 1);
+    }
+
+    /** An executor of which the test says what a trial gives. */
+    private static TrialExecutor executor(ToDoubleFunction<Trial> nll) {
+        return new InProcessTrialExecutorProvider()
+                .create(
+                        trials -> trials.stream()
+                                .map(trial -> new Result(nll.applyAsDouble(trial), trial.windows()))
+                                .toList(),
+                        Options.NONE);
+    }
+
+    @Test
+    void findsSomethingMuchBetterThanUniform() {
+        SearchResult result = new PolicySearch(settings(200), budget, climber(), model, DEAF).run();
+        double uniform = finalist(result, Origin.UNIFORM).reward();
+        assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);
+        assertThat(result.sparsity()).isGreaterThanOrEqualTo(SPARSITY).isLessThan(SPARSITY + 0.01);
+        assertThat(result.episodes()).isEqualTo(200);
+        assertThat(result.winner().reward())
+                .isCloseTo(result.densePerplexity() / result.winner().perplexity(), within(1e-12));
+    }
+
+    @Test
+    void theDefaultAgentFindsSomethingMuchBetterThanUniform() {
+        PolicyAgent.Provider ppo = ServiceLoader.load(PolicyAgent.Provider.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(provider -> provider.id().equals("ppo"))
+                .findFirst()
+                .orElseThrow();
+        PolicyAgent agent = ppo.create(new SearchSpace(budget.modules(), SPARSITY), 1, Options.NONE);
+        SearchResult result = new PolicySearch(settings(300), budget, agent, model, DEAF).run();
+        double uniform = finalist(result, Origin.UNIFORM).reward();
+        assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);
+    }
+
+    private static Finalist finalist(SearchResult result, Origin origin) {
+        return result.finalists().stream()
+                .filter(finalist -> finalist.origin() == origin)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void goesOnExactlyAfterEveryBatch() {
+        List<String> states = new ArrayList<>();
+        List<TrialRecord> trials = new ArrayList<>();
+        SearchResult expected = new PolicySearch(settings(43), budget, climber(), model, (batch, state) -> {
+                    trials.addAll(batch);
+                    states.add(state.toJson());
+                })
+                .run();
+        assertThat(states).hasSize(9);
+        assertThat(trials).hasSize(43);
+        for (int done = 0; done < states.size(); done++) {
+            List<TrialRecord> rest = new ArrayList<>();
+            List<String> laterStates = new ArrayList<>();
+            PolicySearch resumed =
+                    new PolicySearch(settings(43), budget, new Climber(budget.modules(), 77), model, (batch, state) -> {
+                        rest.addAll(batch);
+                        laterStates.add(state.toJson());
+                    });
+            assertThat(resumed.resume(SearchState.parse(states.get(done)))).isEqualTo(expected);
+            assertThat(rest).isEqualTo(trials.subList(Math.min(43, 5 * (done + 1)), 43));
+            assertThat(laterStates).isEqualTo(states.subList(done + 1, states.size()));
+        }
+    }
+
+    @Test
+    void candidatesOfABatchShareWindowsAndFidelity() {
+        new PolicySearch(settings(60), budget, climber(), model, DEAF).run();
+        Set<Long> seeds = new HashSet<>();
+        for (List<Trial> call : model.calls()) {
+            assertThat(call.stream().map(Trial::windows).distinct()).hasSize(1);
+            assertThat(call.stream().map(Trial::windowSeed).distinct()).hasSize(1);
+            assertThat(new HashSet<>(call)).hasSameSizeAs(call);
+            Trial first = call.getFirst();
+            if (first.windows() < WINDOWS) {
+                assertThat(first.policy()).isEqualTo(budget.dense());
+                assertThat(seeds.add(first.windowSeed())).isTrue();
+            } else {
+                assertThat(first.windowSeed()).isZero();
+            }
+        }
+        assertThat(seeds).hasSize(6);
+        assertThat(model.calls().getFirst().getFirst().windows()).isEqualTo(1);
+    }
+
+    @Test
+    void neverEvaluatesAPolicyTwiceAtFullFidelity() {
+        List<TrialRecord> trials = new ArrayList<>();
+        SearchResult result =
+                new PolicySearch(settings(300), budget, climber(), model, (batch, state) -> trials.addAll(batch)).run();
+        List<Trial> full = model.calls().stream()
+                .flatMap(List::stream)
+                .filter(trial -> trial.windows() == WINDOWS)
+                .toList();
+        assertThat(new HashSet<>(full)).hasSameSizeAs(full);
+        int executed = model.calls().stream().mapToInt(List::size).sum();
+        assertThat(result.evaluations()).isEqualTo(executed);
+        long cached = trials.stream().filter(TrialRecord::cached).count();
+        // Among the finalists, all candidates of the search are known; the agent's best may be.
+        assertThat(result.savedEvaluations()).isBetween((int) cached, (int) cached + 5);
+    }
+
+    @Test
+    void equalCandidatesOfABatchAreEvaluatedOnce() {
+        PolicyAgent agent = new FixedAgent(new double[budget.modules()]);
+        List<TrialRecord> trials = new ArrayList<>();
+        SearchResult result =
+                new PolicySearch(settings(8), budget, agent, model, (batch, state) -> trials.addAll(batch)).run();
+        // Two batches, each the dense model and one policy; the finalists are all known.
+        assertThat(result.evaluations()).isEqualTo(4);
+        assertThat(trials.stream().map(TrialRecord::cached))
+                .containsExactly(false, true, true, true, false, true, true, true);
+    }
+
+    @Test
+    void brokenCandidatesLoseAndEndNothing() {
+        for (double broken : new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+            List<TrialRecord> trials = new ArrayList<>();
+            SearchResult result = new PolicySearch(
+                            settings(100),
+                            budget,
+                            climber(),
+                            executor(trial -> trial.policy().groups(0) < 4 ? broken : model.nll(trial)),
+                            (batch, state) -> {
+                                assertThat(SearchState.parse(state.toJson()).toJson())
+                                        .isEqualTo(state.toJson());
+                                trials.addAll(batch);
+                            })
+                    .run();
+            assertThat(trials).anyMatch(trial -> trial.reward() == PolicySearch.BROKEN_REWARD);
+            for (TrialRecord trial : trials) {
+                assertThat(TrialRecord.parse(trial.toJson())).isEqualTo(trial);
+                assertThat(trial.reward() == PolicySearch.BROKEN_REWARD)
+                        .isEqualTo(trial.retained().getFirst() < 4);
+            }
+            assertThat(result.winner().policy().groups(0)).isGreaterThanOrEqualTo(4);
+        }
+    }
+
+    @Test
+    void failsIfNothingIsFinite() {
+        assertThatThrownBy(() ->
+                        new PolicySearch(settings(10), budget, climber(), executor(trial -> Double.NaN), DEAF).run())
+                .isInstanceOfSatisfying(
+                        Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.NOT_FINITE))
+                .hasMessageContaining("dense model");
+        assertThatThrownBy(() -> new PolicySearch(
+                                settings(10),
+                                budget,
+                                climber(),
+                                executor(trial -> trial.policy().equals(budget.dense()) ? 2 : Double.NaN),
+                                DEAF)
+                        .run())
+                .isInstanceOfSatisfying(
+                        Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.NOT_FINITE))
+                .hasMessageContaining("no policy");
+    }
+
+    @Test
+    void aUselessAgentIsNoWorseThanUniform() {
+        double[] bad = new double[budget.modules()];
+        bad[0] = -5;
+        bad[3] = -5;
+        SearchResult result = new PolicySearch(
+                        settings(8),
+                        budget,
+                        new FixedAgent(bad),
+                        executor(trial -> trial.policy().equals(budget.dense())
+                                ? 2
+                                : trial.policy().equals(budget.uniform(SPARSITY)) ? 2.5 : 3),
+                        DEAF)
+                .run();
+        assertThat(result.winner().origin()).isEqualTo(Origin.UNIFORM);
+        assertThat(result.winner().policy()).isEqualTo(budget.uniform(SPARSITY));
+    }
+
+    @Test
+    void onlyTheFinalSparsityCanWin() {
+        // The more is left, the better: were earlier candidates admitted, one of them would win.
+        List<TrialRecord> trials = new ArrayList<>();
+        SearchSettings settings = new SearchSettings(
+                60,
+                3,
+                SPARSITY,
+                new HeadroomMapping(),
+                Schedule.DEFAULT.with(Schedule.Kind.SPARSITY),
+                WINDOWS,
+                100,
+                WINDOWS);
+        SearchResult result = new PolicySearch(
+                        settings,
+                        budget,
+                        climber(),
+                        executor(trial -> 2 + budget.sparsity(trial.policy())),
+                        (batch, state) -> trials.addAll(batch))
+                .run();
+        Set<List<Integer>> atTarget = trials.stream()
+                .filter(trial -> trial.targetSparsity() == SPARSITY)
+                .map(TrialRecord::retained)
+                .collect(Collectors.toSet());
+        assertThat(trials).anyMatch(trial -> trial.targetSparsity() < SPARSITY && trial.windows() == WINDOWS);
+        for (Finalist finalist : result.finalists()) {
+            assertThat(budget.sparsity(finalist.policy())).isGreaterThanOrEqualTo(SPARSITY);
+            if (finalist.origin() == Origin.CANDIDATE) {
+                assertThat(atTarget).contains(finalist.policy().retained());
+            }
+        }
+    }
+
+    @Test
+    void finalistsCanBeComparedOnMoreWindows() {
+        SearchSettings settings =
+                new SearchSettings(60, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 4, 64);
+        SearchResult result = new PolicySearch(settings, budget, climber(), model, DEAF).run();
+        List<Trial> last = model.calls().getLast();
+        assertThat(last).hasSize(1 + result.finalists().size()).allMatch(trial -> trial.windows() == 64);
+        assertThat(result.finalists().stream().filter(finalist -> finalist.origin() == Origin.CANDIDATE))
+                .hasSize(4);
+        assertThat(result.finalists()).isSortedAccordingTo((a, b) -> Double.compare(b.reward(), a.reward()));
+    }
+
+    @Test
+    void aWarmStartGoesOnFromWhatTheAgentLearnt() {
+        List<SearchState> states = new ArrayList<>();
+        SearchSettings lower =
+                new SearchSettings(100, 3, 0.3, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS);
+        new PolicySearch(lower, budget, climber(), model, (batch, state) -> states.add(state)).run();
+
+        SearchSettings higher = new SearchSettings(
+                10, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT.with(Schedule.Kind.NONE), WINDOWS, 3, WINDOWS);
+        Climber warm = climber();
+        warm.restore(SearchState.parse(states.getLast().toJson()).agent());
+        double warmReward = new PolicySearch(higher, budget, warm, model, DEAF)
+                .run()
+                .winner()
+                .reward();
+        double coldReward = new PolicySearch(higher, budget, climber(), model, DEAF)
+                .run()
+                .winner()
+                .reward();
+        assertThat(1 - warmReward).isLessThan(0.8 * (1 - coldReward));
+    }
+
+    @Test
+    void oneEpisodeIsEvaluatedInFull() {
+        List<TrialRecord> trials = new ArrayList<>();
+        new PolicySearch(settings(1), budget, climber(), model, (batch, state) -> trials.addAll(batch)).run();
+        assertThat(trials).singleElement().satisfies(trial -> {
+            assertThat(trial.targetSparsity()).isEqualTo(SPARSITY);
+            assertThat(trial.windows()).isEqualTo(WINDOWS);
+        });
+    }
+
+    @Test
+    void stopsWhenTheAgentHasNothingNew() {
+        FixedAgent agent = new FixedAgent(new double[budget.modules()]) {
+            @Override
+            public int episodeLimit() {
+                return 1;
+            }
+        };
+        SearchResult result = new PolicySearch(settings(100), budget, agent, model, DEAF).run();
+        assertThat(result.episodes()).isEqualTo(1);
+        assertThat(result.winner().policy()).isEqualTo(budget.uniform(SPARSITY));
+    }
+
+    @Test
+    void namesWhoBreaksTheContract() {
+        PolicyAgent notFinite = new FixedAgent(new double[] {0, 0, 0, 0, Double.NaN, 0, 0, 0});
+        PolicyAgent tooShort = new FixedAgent(new double[2]);
+        for (PolicyAgent agent : List.of(notFinite, tooShort)) {
+            assertThatThrownBy(() -> new PolicySearch(settings(10), budget, agent, model, DEAF).run())
+                    .isInstanceOfSatisfying(
+                            Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.PLUGIN))
+                    .hasMessageContaining("agent");
+        }
+        TrialExecutor silent = new InProcessTrialExecutorProvider().create(trials -> List.of(), Options.NONE);
+        assertThatThrownBy(() -> new PolicySearch(settings(10), budget, climber(), silent, DEAF).run())
+                .isInstanceOfSatisfying(
+                        Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.PLUGIN))
+                .hasMessageContaining("executor");
+    }
+
+    @Test
+    void unreachableSparsityFailsBeforeAnythingIsEvaluated() {
+        SearchSettings settings =
+                new SearchSettings(10, 3, 0.95, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS);
+        assertThatThrownBy(() -> new PolicySearch(settings, budget, climber(), model, DEAF))
+                .isInstanceOfSatisfying(
+                        Failure.class,
+                        failure -> assertThat(failure.kind()).isEqualTo(FailureKind.UNREACHABLE_SPARSITY));
+        assertThat(model.calls()).isEmpty();
+    }
+
+    @Test
+    void goesOnOnlyFromItsOwnState() {
+        List<SearchState> states = new ArrayList<>();
+        new PolicySearch(settings(10), budget, climber(), model, (batch, state) -> states.add(state)).run();
+        SearchState state = states.getFirst();
+
+        assertBadRecord(() -> new PolicySearch(settings(11), budget, climber(), model, DEAF).resume(state));
+        Budget other = new Budget(Architectures.llama(5, 24, 4, 6, 1, 64), 0.1);
+        assertBadRecord(() ->
+                new PolicySearch(settings(10), other, new Climber(other.modules(), 1), model, DEAF).resume(state));
+        assertBadRecord(() -> new PolicySearch(settings(10), budget, new Climber(3, 1), model, DEAF).resume(state));
+        SearchState between =
+                new SearchState(SearchState.VERSION, state.settings(), 3, state.agent(), state.evaluated(), 1, 0);
+        assertBadRecord(() -> new PolicySearch(settings(10), budget, climber(), model, DEAF).resume(between));
+    }
+
+    @Test
+    void readsSavedStatesStrictly() {
+        List<String> states = new ArrayList<>();
+        new PolicySearch(settings(5), budget, climber(), model, (batch, state) -> states.add(state.toJson())).run();
+        String json = states.getFirst();
+        assertThat(json).doesNotContain("\n").contains("\"mapping\":\"shift\"");
+        assertThat(SearchState.parse(json).toJson()).isEqualTo(json);
+        for (String bad : List.of(
+                "",
+                "null",
+                "[]",
+                "rubbish",
+                json.substring(0, json.length() / 2),
+                json + "{}",
+                json.replace("\"episodes\":5", "\"episodes\":-5"),
+                json.replace("\"episodes\":5", "\"episodes\":\"5\""),
+                json.replace("\"version\":1", "\"version\":2"),
+                json.replace("\"version\":1,", ""),
+                json.replace("\"version\":1", "\"version\":1,\"version\":1"),
+                json.replace("\"version\":1", "\"version\":1,\"extra\":1"),
+                json.replace("\"mapping\":\"shift\"", "\"mapping\":\"slide\""),
+                json.replace("\"sparsity\":0.4", "\"sparsity\":1.4"),
+                json.replace("\"ramp\":0.5", "\"ramp\":null"),
+                json.replace("\"retained\":[6,", "\"retained\":[0,"),
+                json.replace("\"agent\":\"", "\"agent\":\"***"))) {
+            assertThat(bad).isNotEqualTo(json);
+            assertBadRecord(() -> SearchState.parse(bad));
+        }
+    }
+
+    private static void assertBadRecord(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.BAD_RECORD));
+    }
+
+    /** Always proposes the same. */
+    private static class FixedAgent implements PolicyAgent {
+
+        private final double[] scores;
+
+        FixedAgent(double[] scores) {
+            this.scores = scores;
+        }
+
+        @Override
+        public int batchSize() {
+            return 4;
+        }
+
+        @Override
+        public List<double[]> propose(int count, double sparsity) {
+            List<double[]> proposals = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                proposals.add(scores.clone());
+            }
+            return proposals;
+        }
+
+        @Override
+        public void observe(List<Outcome> outcomes) {}
+
+        @Override
+        public double[] best(double sparsity) {
+            return scores.clone();
+        }
+
+        @Override
+        public byte[] save() {
+            return new byte[0];
+        }
+
+        @Override
+        public void restore(byte[] state) {}
+    }
+}
