@@ -17,9 +17,11 @@ public interface Calibrator extends Plugin {
      * @param map the dense map, {@code outputs × inputs}, f32
      * @param kept how many leading inputs are kept, from 1 to {@code inputs}
      * @param gram Σ x xᵀ over the calibration tokens, {@code inputs × inputs}; x are the features of the module with
-     *     all units, on the hidden states that the calibrated map will see. Read only.
+     *     all units, on the hidden states that the calibrated map will see. Read only; {@code 0 × 0} if the calibrator
+     *     needs no moments.
      * @param target Σ y xᵀ, {@code inputs × inputs}; y are the features whose image under the dense map is to be
-     *     reproduced: x itself (then this is {@code gram}) or the dense model's. Read only.
+     *     reproduced: x itself (then this is {@code gram}) or the dense model's. Read only; {@code 0 × 0} if the
+     *     calibrator needs no moments.
      * @param tokens number of calibration tokens
      */
     record Problem(Linear map, int kept, DoubleMatrix gram, DoubleMatrix target, long tokens) {}

@@ -1,0 +1,87 @@
+package io.fastforward.calibrators;
+
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** Blocks of matrices as views, and rows of weights as heap arrays, copied in bulk. */
+final class Blocks {
+
+    /**
+     * Rows of weights that are worked on together: enough for a matrix product to run at full speed, few enough that
+     * scratch memory stays small against the Gram matrix of a large model.
+     */
+    static final int ROWS = 512;
+
+    private static final ValueLayout.OfFloat WEIGHT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private Blocks() {}
+
+    /** Consecutive rows and columns, in the same memory. */
+    static DoubleMatrix of(DoubleMatrix matrix, int firstRow, int rows, int firstColumn, int columns) {
+        if (rows == 0 || columns == 0) {
+            return matrix.leadingBlock(rows, columns);
+        }
+        long offset = Math.multiplyExact(firstRow * matrix.rowStride() + firstColumn, (long) Double.BYTES);
+        return new DoubleMatrix(matrix.data().asSlice(offset), rows, columns, matrix.rowStride());
+    }
+
+    /** Copies consecutive rows of single-precision weights, as many as {@code target} has, in double precision. */
+    static void widen(Matrix source, int firstRow, DoubleMatrix target) {
+        float[] narrow = new float[source.columns()];
+        double[] wide = new double[source.columns()];
+        for (int i = 0; i < target.rows(); i++) {
+            readRow(source, firstRow + i, narrow);
+            for (int j = 0; j < narrow.length; j++) {
+                wide[j] = narrow[j];
+            }
+            writeRow(wide, target, i, wide.length);
+        }
+    }
+
+    /** left −= right; the left may have more columns, which stay. */
+    static void subtract(DoubleMatrix left, DoubleMatrix right) {
+        int columns = right.columns();
+        double[] leftRow = new double[columns];
+        double[] rightRow = new double[columns];
+        for (int i = 0; i < right.rows(); i++) {
+            readRow(left, i, leftRow, columns);
+            readRow(right, i, rightRow, columns);
+            for (int j = 0; j < columns; j++) {
+                leftRow[j] -= rightRow[j];
+            }
+            writeRow(leftRow, left, i, columns);
+        }
+    }
+
+    /** Copies a row of single-precision weights. */
+    static void readRow(Matrix source, int row, float[] target) {
+        MemorySegment.copy(source.data(), WEIGHT, offset(source, row), target, 0, source.columns());
+    }
+
+    /** Overwrites a row of single-precision weights. */
+    static void writeRow(float[] source, Matrix target, int row) {
+        MemorySegment.copy(source, 0, target.data(), WEIGHT, offset(target, row), target.columns());
+    }
+
+    /** Copies the leading elements of a row. */
+    static void readRow(DoubleMatrix source, int row, double[] target, int count) {
+        MemorySegment.copy(source.data(), ValueLayout.JAVA_DOUBLE, offset(source, row), target, 0, count);
+    }
+
+    /** Overwrites the leading elements of a row. */
+    static void writeRow(double[] source, DoubleMatrix target, int row, int count) {
+        MemorySegment.copy(source, 0, target.data(), ValueLayout.JAVA_DOUBLE, offset(target, row), count);
+    }
+
+    private static long offset(Matrix matrix, int row) {
+        return row * matrix.rowStride() * Float.BYTES;
+    }
+
+    private static long offset(DoubleMatrix matrix, int row) {
+        return row * matrix.rowStride() * Double.BYTES;
+    }
+}

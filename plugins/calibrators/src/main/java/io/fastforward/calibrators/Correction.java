@@ -1,0 +1,78 @@
+package io.fastforward.calibrators;
+
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+
+/** What ridge regression adds to the kept weights: (W·T_K − W_K·H_KK) · (H_KK + λI)⁻¹, some rows at a time. */
+final class Correction {
+
+    private final Matrix dense;
+    private final Moments moments;
+    private final LinearAlgebra algebra;
+    private final int blockRows;
+    private final DoubleMatrix weights;
+    private final DoubleMatrix corrections;
+    private final DoubleMatrix products;
+
+    /**
+     * Prepares the scratch memory.
+     *
+     * @param dense W, {@code outputs × inputs}, F32
+     */
+    Correction(Matrix dense, Moments moments, LinearAlgebra algebra, Arena scratch) {
+        this.dense = dense;
+        this.moments = moments;
+        this.algebra = algebra;
+        this.blockRows = Math.min(Blocks.ROWS, dense.rows());
+        this.weights = DoubleMatrix.allocate(scratch, blockRows, dense.columns());
+        this.corrections = DoubleMatrix.allocate(scratch, blockRows, moments.kept());
+        this.products = DoubleMatrix.allocate(scratch, moments.reproducesItself() ? 0 : blockRows, moments.kept());
+    }
+
+    /**
+     * Adds the correction to the kept weights.
+     *
+     * @param kept W_K, {@code outputs × kept}, F32; becomes W′
+     * @param factor the Cholesky factor of H_KK + λI
+     */
+    void addTo(Matrix kept, DoubleMatrix factor) {
+        for (int first = 0; first < dense.rows(); first += blockRows) {
+            int rows = Math.min(blockRows, dense.rows() - first);
+            DoubleMatrix block = weights.leadingBlock(rows, dense.columns());
+            Blocks.widen(dense, first, block);
+            DoubleMatrix correction = corrections.leadingBlock(rows, moments.kept());
+            multiplyMissing(block, correction);
+            algebra.solve(factor, correction);
+            add(correction, kept, first);
+        }
+    }
+
+    /** result = W·T_K − W_K·H_KK: what the kept weights miss of the target. */
+    private void multiplyMissing(DoubleMatrix block, DoubleMatrix result) {
+        int kept = moments.kept();
+        if (moments.reproducesItself()) {
+            DoubleMatrix removed = Blocks.of(block, 0, block.rows(), kept, moments.removed());
+            algebra.multiply(removed, moments.removedGram(), result);
+        } else {
+            DoubleMatrix product = products.leadingBlock(block.rows(), kept);
+            algebra.multiply(block, moments.keptTarget(), result);
+            algebra.multiply(block.leadingBlock(block.rows(), kept), moments.keptGram(), product);
+            Blocks.subtract(result, product);
+        }
+    }
+
+    private static void add(DoubleMatrix correction, Matrix weights, int firstRow) {
+        float[] weightRow = new float[weights.columns()];
+        double[] correctionRow = new double[weights.columns()];
+        for (int i = 0; i < correction.rows(); i++) {
+            Blocks.readRow(weights, firstRow + i, weightRow);
+            Blocks.readRow(correction, i, correctionRow, correctionRow.length);
+            for (int j = 0; j < weightRow.length; j++) {
+                weightRow[j] = (float) (weightRow[j] + correctionRow[j]);
+            }
+            Blocks.writeRow(weightRow, weights, firstRow + i);
+        }
+    }
+}

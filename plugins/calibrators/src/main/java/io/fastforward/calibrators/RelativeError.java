@@ -1,0 +1,88 @@
+package io.fastforward.calibrators;
+
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+
+/**
+ * ‖W′ X_K − W X‖² ÷ ‖W X‖², from H = X Xᵀ alone: with D = W − (W′, 0) it is tr(D H Dᵀ) ÷ tr(W H Wᵀ). Nothing cancels,
+ * so that small errors are exact too.
+ */
+final class RelativeError {
+
+    /**
+     * Columns of H that are multiplied at once. H is symmetric, so only its blocks on and below the diagonal are
+     * multiplied: half of the work.
+     */
+    private static final int COLUMNS = 1024;
+
+    private final DoubleMatrix gram;
+    private final LinearAlgebra algebra;
+    private final DoubleMatrix product;
+
+    private RelativeError(DoubleMatrix gram, int rows, LinearAlgebra algebra, Arena scratch) {
+        this.gram = gram;
+        this.algebra = algebra;
+        this.product = DoubleMatrix.allocate(scratch, rows, Math.min(COLUMNS, gram.columns()));
+    }
+
+    /** The relative error of a repaired map; 0 if there is nothing to reproduce. */
+    static double of(Matrix dense, Matrix repaired, DoubleMatrix gram, LinearAlgebra algebra) {
+        int inputs = dense.columns();
+        int blockRows = Math.min(Blocks.ROWS, dense.rows());
+        double error = 0;
+        double energy = 0;
+        try (Arena scratch = Arena.ofShared()) {
+            DoubleMatrix weights = DoubleMatrix.allocate(scratch, blockRows, inputs);
+            DoubleMatrix kept = DoubleMatrix.allocate(scratch, blockRows, repaired.columns());
+            var relativeError = new RelativeError(gram, blockRows, algebra, scratch);
+            for (int first = 0; first < dense.rows(); first += blockRows) {
+                int rows = Math.min(blockRows, dense.rows() - first);
+                DoubleMatrix block = weights.leadingBlock(rows, inputs);
+                Blocks.widen(dense, first, block);
+                energy += relativeError.squares(block);
+                DoubleMatrix keptBlock = kept.leadingBlock(rows, repaired.columns());
+                Blocks.widen(repaired, first, keptBlock);
+                Blocks.subtract(block, keptBlock);
+                error += relativeError.squares(block);
+            }
+        }
+        return energy > 0 ? Math.max(0, error / energy) : 0;
+    }
+
+    /** ‖M X‖² = tr(M H Mᵀ). */
+    private double squares(DoubleMatrix map) {
+        int inputs = gram.columns();
+        double sum = 0;
+        for (int first = 0; first < inputs; first += COLUMNS) {
+            int width = Math.min(COLUMNS, inputs - first);
+            int below = first + width;
+            sum += form(map, first, first, width, width) + 2 * form(map, below, first, inputs - below, width);
+        }
+        return sum;
+    }
+
+    /** tr(M_R · H_RC · M_Cᵀ) for a range of rows and a range of columns of H. */
+    private double form(DoubleMatrix map, int firstRow, int firstColumn, int rows, int columns) {
+        if (rows == 0) {
+            return 0;
+        }
+        DoubleMatrix result = product.leadingBlock(map.rows(), columns);
+        algebra.multiply(
+                Blocks.of(map, 0, map.rows(), firstRow, rows),
+                Blocks.of(gram, firstRow, rows, firstColumn, columns),
+                result);
+        double[] left = new double[columns];
+        double[] right = new double[columns];
+        double sum = 0;
+        for (int i = 0; i < map.rows(); i++) {
+            Blocks.readRow(result, i, left, columns);
+            Blocks.readRow(Blocks.of(map, i, 1, firstColumn, columns), 0, right, columns);
+            for (int j = 0; j < columns; j++) {
+                sum += left[j] * right[j];
+            }
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,66 @@
+package io.fastforward.calibrators;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.Calibrator.Problem;
+import io.fastforward.spi.Calibrator.Solution;
+import io.fastforward.spi.CalibratorContract;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NoneTest extends CalibratorContract {
+
+    @Override
+    protected Calibrator calibrator() {
+        return new None();
+    }
+
+    @Test
+    void theKeptWeightsAndTheBiasStay() {
+        Problem problem = sample(new Sizes(4, 9, 6, 20, true, 0)).problem();
+        Solution solution = calibrate(problem, Options.NONE);
+
+        assertThat(numbers(solution.map().weight()))
+                .containsExactly(numbers(problem.map().weight().leadingColumns(6)));
+        assertThat(numbers(requireNonNull(solution.map().bias())))
+                .containsExactly(numbers(requireNonNull(problem.map().bias())));
+        assertThat(solution.relativeError()).isNaN();
+        assertThat(solution.remark()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 7, -1})
+    void impossibleNumbersOfInputsAreRefused(int kept) {
+        DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
+        var problem = new Problem(Linear.of(weights(4, 6)), kept, none, none, 0);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> calibrate(problem, Options.NONE))
+                .withMessage("from 1 to 6 inputs of the map can be kept, not " + kept);
+    }
+
+    @Test
+    void weightsOfAnotherDataTypeAreRefused() {
+        DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
+        var problem = new Problem(Linear.of(Matrix.allocate(arena, DataType.BF16, 4, 6)), 3, none, none, 0);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> calibrate(problem, Options.NONE))
+                .withMessage("a map to calibrate must be F32, but is BF16");
+    }
+
+    @Test
+    void bothCalibratorsAreFoundAsServices() {
+        assertThat(ServiceLoader.load(Calibrator.class))
+                .extracting(Calibrator::id)
+                .containsExactly("ridge", "none");
+    }
+}

@@ -1,0 +1,301 @@
+package io.fastforward.calibrators;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.Calibrator.Problem;
+import io.fastforward.spi.Calibrator.Solution;
+import io.fastforward.spi.CalibratorContract;
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.PlainLinearAlgebra;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RidgeTest extends CalibratorContract {
+
+    private static final double UNIT_ROUNDOFF = 0x1p-24; // of the single-precision weights
+
+    @Override
+    protected Calibrator calibrator() {
+        return new Ridge();
+    }
+
+    private static Options ridge(double value) {
+        return new Options(Map.of("ridge", Double.toString(value)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void itMatchesGaussianEliminationOnTheNormalEquations(Sizes sizes) {
+        Problem problem = sample(sizes).problem();
+        Solution solution = calibrate(problem, Options.NONE);
+
+        double[][] expected = normalEquations(problem, solution.ridge());
+
+        for (int i = 0; i < sizes.outputs(); i++) {
+            double largest = 0;
+            for (double number : expected[i]) {
+                largest = Math.max(largest, Math.abs(number));
+            }
+            for (int j = 0; j < sizes.kept(); j++) {
+                assertThat(solution.map().weight().get(i, j))
+                        .isCloseTo((float) expected[i][j], within((float) (1e-6 * largest)));
+            }
+        }
+    }
+
+    /** W′ (H_KK + λI) = W·T_K + λ W_K, solved by elimination with row exchanges. */
+    private static double[][] normalEquations(Problem problem, double lambda) {
+        int kept = problem.kept();
+        Matrix weight = problem.map().weight();
+        int outputs = weight.rows();
+        double[][] system = new double[kept][kept + outputs];
+        for (int i = 0; i < kept; i++) {
+            for (int j = 0; j < kept; j++) {
+                system[i][j] = problem.gram().get(j, i) + (i == j ? lambda : 0);
+            }
+            for (int row = 0; row < outputs; row++) {
+                double sum = lambda * weight.get(row, i);
+                for (int j = 0; j < weight.columns(); j++) {
+                    sum += weight.get(row, j) * problem.target().get(j, i);
+                }
+                system[i][kept + row] = sum;
+            }
+        }
+        eliminate(system);
+        double[][] solution = new double[outputs][kept];
+        for (int row = 0; row < outputs; row++) {
+            for (int i = 0; i < kept; i++) {
+                solution[row][i] = system[i][kept + row];
+            }
+        }
+        return solution;
+    }
+
+    private static void eliminate(double[][] system) {
+        for (int pivot = 0; pivot < system.length; pivot++) {
+            int best = pivot;
+            for (int i = pivot + 1; i < system.length; i++) {
+                if (Math.abs(system[i][pivot]) > Math.abs(system[best][pivot])) {
+                    best = i;
+                }
+            }
+            double[] exchanged = system[pivot];
+            system[pivot] = system[best];
+            system[best] = exchanged;
+            for (int i = 0; i < system.length; i++) {
+                double factor = i == pivot ? 0 : system[i][pivot] / system[pivot][pivot];
+                for (int j = pivot; factor != 0 && j < system[i].length; j++) {
+                    system[i][j] -= factor * system[pivot][j];
+                }
+            }
+        }
+        for (int i = 0; i < system.length; i++) {
+            for (int j = system[i].length - 1; j >= i; j--) {
+                system[i][j] /= system[i][i];
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void theGradientOfTheObjectiveIsZero(Sizes sizes) {
+        Sample sample = sample(sizes);
+        Solution solution = calibrate(sample.problem(), Options.NONE);
+        Matrix weight = sample.problem().map().weight();
+        Matrix repaired = solution.map().weight();
+
+        for (int i = 0; i < sizes.outputs(); i++) {
+            double[] gradient = new double[sizes.kept()];
+            double[] magnitude = new double[sizes.kept()];
+            for (int t = 0; t < sizes.tokens(); t++) {
+                double residual = 0;
+                double terms = 0;
+                for (int j = 0; j < sizes.inputs(); j++) {
+                    double image = j < sizes.kept() ? repaired.get(i, j) * sample.prefix()[t][j] : 0;
+                    double target = weight.get(i, j) * sample.dense()[t][j];
+                    residual += image - target;
+                    terms += Math.abs(image) + Math.abs(target);
+                }
+                for (int j = 0; j < sizes.kept(); j++) {
+                    gradient[j] += residual * sample.prefix()[t][j];
+                    magnitude[j] += terms * Math.abs(sample.prefix()[t][j]);
+                }
+            }
+            for (int j = 0; j < sizes.kept(); j++) {
+                gradient[j] += solution.ridge() * (repaired.get(i, j) - weight.get(i, j));
+                magnitude[j] += solution.ridge() * Math.abs(repaired.get(i, j));
+                // Each weight is rounded once, and the gradient is linear in the weights; twice that for the rest.
+                assertThat(gradient[j]).isCloseTo(0, within(2 * UNIT_ROUNDOFF * magnitude[j]));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void itIsNeverWorseThanKeepingTheWeights(Sizes sizes) {
+        Sample sample = sample(sizes);
+        Matrix untouched = sample.problem().map().weight().leadingColumns(sizes.kept());
+        double withoutCalibration = squaredError(sample, untouched);
+        for (double ridge : new double[] {1e-6, 1e-4, 1e-2, 1, 100}) {
+            double calibrated = squaredError(
+                    sample, calibrate(sample.problem(), ridge(ridge)).map().weight());
+            assertThat(calibrated).isLessThanOrEqualTo(withoutCalibration * (1 + 1e-6));
+        }
+    }
+
+    @Test
+    void aCopyOfARemovedInputTakesOverItsWeight() {
+        double[][] features = {{1, 2, 1}, {-3, 1, -3}, {2, 2, 2}, {0.5, -1, 0.5}};
+        Matrix weight = weights(2, 3);
+        Sample sample = sample(Linear.of(weight), 2, features, features);
+
+        Solution solution = calibrate(sample.problem(), ridge(1e-12));
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(solution.map().weight().get(i, 0)).isCloseTo(weight.get(i, 0) + weight.get(i, 2), within(1e-6f));
+            assertThat(solution.map().weight().get(i, 1)).isCloseTo(weight.get(i, 1), within(1e-6f));
+        }
+        assertThat(solution.relativeError()).isLessThan(1e-12);
+        assertThat(solution.remark()).isNull();
+    }
+
+    @Test
+    void lambdaIsRelativeToTheMeanDiagonalOfTheKeptInputs() {
+        double[][] features = {{1, 2, 7}, {3, 0, 7}};
+        Sample sample = sample(Linear.of(weights(1, 3)), 2, features, features);
+        assertThat(calibrate(sample.problem(), ridge(0.5)).ridge()).isEqualTo(0.5 * (1 + 9 + 4 + 0) / 2);
+        assertThat(calibrate(sample.problem(), Options.NONE).ridge()).isEqualTo(1e-4 * (1 + 9 + 4 + 0) / 2);
+    }
+
+    @Test
+    void theBiasPassesThrough() {
+        Problem problem = sample(new Sizes(4, 9, 6, 20, true, 0.1)).problem();
+        assertThat(numbers(requireNonNull(calibrate(problem, Options.NONE).map().bias())))
+                .containsExactly(numbers(requireNonNull(problem.map().bias())));
+    }
+
+    @Test
+    void deadInputsKeepTheirWeights() {
+        double[][] features = {{1, 0, 2, 1}, {-3, 0, 1, 2}, {2, 0, 2, 3}, {0.5, 0, -1, 4}};
+        Matrix weight = weights(3, 4);
+        Solution solution =
+                calibrate(sample(Linear.of(weight), 3, features, features).problem(), Options.NONE);
+        for (int i = 0; i < 3; i++) {
+            assertThat(solution.map().weight().get(i, 1)).isEqualTo(weight.get(i, 1));
+            assertThat(solution.map().weight().get(i, 0)).isNotEqualTo(weight.get(i, 0));
+        }
+        assertThat(solution.remark()).isNull();
+    }
+
+    @Test
+    void withoutRidgeDeadInputsRaiseItAndAreReported() {
+        double[][] features = {{1, 0, 2, 1}, {-3, 0, 1, 2}, {2, 0, 2, 3}, {0.5, 0, -1, 4}};
+        Solution solution = calibrate(
+                sample(Linear.of(weights(3, 4)), 3, features, features).problem(), ridge(0));
+        assertThat(solution.remark()).endsWith("ridge raised from 0.0e+00 to 1.0e-10");
+        assertThat(solution.ridge()).isGreaterThan(0);
+    }
+
+    @Test
+    void inputsThatAreAllZeroKeepTheirWeights() {
+        double[][] features = {{0, 0, 0}, {0, 0, 0}};
+        Matrix weight = weights(3, 3);
+        Solution silent =
+                calibrate(sample(Linear.of(weight), 2, features, features).problem(), Options.NONE);
+        assertThat(numbers(silent.map().weight())).containsExactly(numbers(weight.leadingColumns(2)));
+        assertThat(silent.relativeError()).isEqualTo(0);
+        assertThat(silent.remark()).contains("zero on all calibration tokens");
+
+        double[][] removedSpeaks = {{0, 0, 1}, {0, 0, 2}};
+        Solution lost = calibrate(
+                sample(Linear.of(weight), 2, removedSpeaks, removedSpeaks).problem(), Options.NONE);
+        assertThat(numbers(lost.map().weight())).containsExactly(numbers(weight.leadingColumns(2)));
+        assertThat(lost.relativeError()).isEqualTo(1);
+    }
+
+    @Test
+    void theRelativeErrorOfAnotherTargetIsUnknown() {
+        Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0.1)).problem();
+        assertThat(calibrate(problem, Options.NONE).relativeError()).isNaN();
+    }
+
+    /** Refuses the first factorisations, as if rounding had made the matrix indefinite. */
+    private static LinearAlgebra refusing(int factorisations) {
+        return new LinearAlgebra() {
+            private final LinearAlgebra plain = new PlainLinearAlgebra();
+            private int refused;
+
+            @Override
+            public boolean cholesky(DoubleMatrix symmetric) {
+                if (refused++ < factorisations) {
+                    symmetric.set(0, 0, Double.NaN); // the contents are undefined after a refusal
+                    return false;
+                }
+                return plain.cholesky(symmetric);
+            }
+
+            @Override
+            public void solve(DoubleMatrix factor, DoubleMatrix rows) {
+                plain.solve(factor, rows);
+            }
+
+            @Override
+            public void multiply(DoubleMatrix left, DoubleMatrix right, DoubleMatrix result) {
+                plain.multiply(left, right, result);
+            }
+        };
+    }
+
+    @Test
+    void theRidgeIsRaisedTenfoldUntilTheFactorisationWorks() {
+        Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
+        Solution raised = new Ridge().calibrate(problem, Options.NONE, refusing(2), arena);
+        assertThat(raised.remark())
+                .isEqualTo("the kept inputs are linearly dependent to working precision:"
+                        + " ridge raised from 1.0e-04 to 1.0e-02");
+        Solution asked = calibrate(problem, ridge(1e-2));
+        assertThat(asked.ridge()).isCloseTo(raised.ridge(), within(1e-12 * raised.ridge()));
+        assertThat(numbers(raised.map().weight()))
+                .containsExactly(numbers(asked.map().weight()), within(1e-6));
+    }
+
+    @Test
+    void matricesThatAreNoGramMatrixAreRefused() {
+        Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Ridge().calibrate(problem, Options.NONE, refusing(100), arena))
+                .withMessageContaining("not positive semidefinite");
+
+        problem.gram().set(3, 3, -1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> calibrate(problem, Options.NONE))
+                .withMessageContaining("-1.0 on its diagonal, in row 3");
+
+        Problem wrongShape = new Problem(
+                Linear.of(Matrix.allocate(arena, DataType.F32, 3, 8)), 5, problem.gram(), problem.gram(), 20);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> calibrate(wrongShape, Options.NONE))
+                .withMessage("the Gram matrix must be 8 × 8, but is 7 × 7");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1e-9", "NaN", "Infinity", "much"})
+    void badRidgesAreRefused(String value) {
+        Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> calibrate(problem, new Options(Map.of("ridge", value))))
+                .withMessageContaining("option ridge must be");
+    }
+}

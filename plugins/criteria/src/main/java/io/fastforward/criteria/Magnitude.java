@@ -1,0 +1,31 @@
+package io.fastforward.criteria;
+
+import io.fastforward.spi.PruningCriterion;
+
+/**
+ * Weight magnitude, the baseline that looks at no data: column j of the output map W scores mean over i of |W_ij|; a
+ * unit scores the sum over its columns (Han, Pool, Tran, Dally: Learning both Weights and Connections for Efficient
+ * Neural Networks, NeurIPS 2015, for single weights).
+ */
+public final class Magnitude implements PruningCriterion {
+
+    @Override
+    public String id() {
+        return "magnitude";
+    }
+
+    @Override
+    public String description() {
+        return "mean |weight|, summed over a unit's columns; needs no data (baseline)";
+    }
+
+    @Override
+    public Statistics statistics() {
+        return Statistics.NONE;
+    }
+
+    @Override
+    public double[] score(Module module) {
+        return OutputColumns.sumByUnit(module, OutputColumns.meanMagnitudes(module));
+    }
+}

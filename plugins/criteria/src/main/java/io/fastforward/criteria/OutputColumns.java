@@ -1,0 +1,75 @@
+package io.fastforward.criteria;
+
+import io.fastforward.spi.PruningCriterion.Module;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.tensor.Matrix;
+import java.util.Arrays;
+
+/** The columns of a module's output map: the features of a unit are consecutive columns. */
+final class OutputColumns {
+
+    private OutputColumns() {}
+
+    /**
+     * Mean over the rows of |W_ij|, for every column j.
+     *
+     * @throws IllegalArgumentException if W has another shape than the module, or holds NaN or infinity
+     */
+    static double[] meanMagnitudes(Module module) {
+        Matrix weight = module.weights().output().weight();
+        ModuleSpec spec = module.spec();
+        int columns = spec.features(spec.units());
+        if (weight.rows() != spec.hiddenSize() || weight.columns() != columns) {
+            throw new IllegalArgumentException(place(module) + ", output weight: must be " + spec.hiddenSize() + " × "
+                    + columns + ", but is " + weight.rows() + " × " + weight.columns());
+        }
+        double[] means = new double[columns];
+        float[] row = new float[columns];
+        var reader = new RowReader(weight);
+        for (int i = 0; i < weight.rows(); i++) {
+            reader.read(i, row);
+            for (int j = 0; j < columns; j++) {
+                means[j] += Math.abs(row[j]);
+            }
+        }
+        for (int j = 0; j < columns; j++) {
+            // Finite single-precision numbers cannot overflow a double-precision sum: one look per column suffices.
+            if (!Double.isFinite(means[j])) {
+                throw new IllegalArgumentException(notFinite(module, weight, j));
+            }
+            means[j] /= weight.rows();
+        }
+        return means;
+    }
+
+    /** The sum of the columns' scores, for every unit. */
+    static double[] sumByUnit(Module module, double[] columnScores) {
+        int width = module.spec().featuresPerUnit();
+        double[] sums = new double[module.spec().units()];
+        Arrays.setAll(
+                sums,
+                unit -> Arrays.stream(columnScores, unit * width, (unit + 1) * width)
+                        .sum());
+        return sums;
+    }
+
+    /** Where a module is, for messages. */
+    static String place(Module module) {
+        return "layer " + module.layer()
+                + switch (module.spec()) {
+                    case AttentionSpec _ -> ", attention";
+                    case MlpSpec _ -> ", MLP";
+                };
+    }
+
+    private static String notFinite(Module module, Matrix weight, int column) {
+        int row = 0;
+        while (Float.isFinite(weight.get(row, column))) {
+            row++;
+        }
+        return place(module) + ", output weight: row " + row + ", column " + column + " is " + weight.get(row, column)
+                + ", but a finite number was expected; the checkpoint is damaged";
+    }
+}

@@ -1,0 +1,65 @@
+package io.fastforward.criteria;
+
+import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Wanda (Sun, Liu, Bair, Kolter: A Simple and Effective Pruning Approach for Large Language Models, ICLR 2024,
+ * section 3), summed over the columns of a unit. Column j of the output map W scores mean over i of |W_ij| · n_j,
+ * where n_j = sqrt(mean over tokens of x_j²) is the norm of feature j; a unit scores the sum over its columns.
+ *
+ * <p>The mean over tokens, instead of the paper's sum, makes scores of different calibration sets comparable and
+ * changes no order.
+ */
+public final class Wanda implements PruningCriterion {
+
+    @Override
+    public String id() {
+        return "wanda";
+    }
+
+    @Override
+    public String description() {
+        return "mean |weight| times the norm of the feature, summed over a unit's columns (Wanda, Sun et al., 2024)";
+    }
+
+    @Override
+    public Statistics statistics() {
+        return Statistics.SQUARE_SUMS;
+    }
+
+    @Override
+    public double[] score(Module module) {
+        double[] columnScores = OutputColumns.meanMagnitudes(module);
+        DoubleMatrix squareSums = squareSums(module, columnScores.length);
+        for (int column = 0; column < columnScores.length; column++) {
+            columnScores[column] *= Math.sqrt(squareSum(module, squareSums, column) / module.tokens());
+        }
+        return OutputColumns.sumByUnit(module, columnScores);
+    }
+
+    private static DoubleMatrix squareSums(Module module, int features) {
+        @Nullable DoubleMatrix moments = module.moments();
+        if (moments == null || module.tokens() < 1) {
+            throw new IllegalArgumentException(OutputColumns.place(module)
+                    + ": Wanda needs the square sums of the features over at least one token, but got "
+                    + (moments == null ? "none" : module.tokens() + " tokens"));
+        }
+        if (moments.rows() != 1 || moments.columns() != features) {
+            throw new IllegalArgumentException(OutputColumns.place(module) + ": square sums must be 1 × " + features
+                    + ", but are " + moments.rows() + " × " + moments.columns());
+        }
+        return moments;
+    }
+
+    private static double squareSum(Module module, DoubleMatrix squareSums, int column) {
+        double sum = squareSums.get(0, column);
+        if (!(sum >= 0 && sum < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(OutputColumns.place(module) + ", square sums of the features: feature "
+                    + column + " has " + sum
+                    + ", but a finite number of at least 0 was expected; the model overflows on the calibration text");
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,36 @@
+package io.fastforward.criteria;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.PruningCriterionContract;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class MagnitudeTest extends PruningCriterionContract {
+
+    @Override
+    protected PruningCriterion criterion() {
+        return new Magnitude();
+    }
+
+    @ParameterizedTest
+    @EnumSource(DataType.class)
+    void aScoreIsTheMeanMagnitudeOfTheColumnsOfAUnit(DataType type) {
+        Matrix weight = Matrix.allocate(arena, type, 2, 6);
+        float[][] numbers = {{1, -2, 0, 3, -0.5f, 8}, {-3, 4, 0, 5, 0.5f, -8}};
+        for (int i = 0; i < 2; i++) {
+            for (int j = 0; j < 6; j++) {
+                weight.set(i, j, numbers[i][j]);
+            }
+        }
+
+        assertThat(new Magnitude().score(module(mlp(2, 6), weight, null)))
+                .containsExactly(new double[] {2, 3, 0, 4, 0.5, 8}, within(0.0));
+        assertThat(new Magnitude().score(module(attention(2, 1, 3, 2), weight, null)))
+                .containsExactly(new double[] {5, 12.5}, within(0.0));
+    }
+}
