@@ -1,0 +1,332 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.BatchShape;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionWeights;
+import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.NormWeights;
+import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What the backends in host memory share: matrices, and the checks of every argument before any work starts. What is
+ * behind the checks may rely on them.
+ */
+abstract class HostBackend implements ComputeBackend {
+
+    private volatile boolean closed;
+
+    @Override
+    public final DeviceMatrix allocate(int rows, int columns) {
+        requireOpen();
+        return new HostMatrix(this, rows, columns);
+    }
+
+    @Override
+    public final void write(Matrix source, DeviceMatrix target, int firstRow) {
+        HostMatrix matrix = own(target);
+        require(
+                source.columns() == matrix.columns() && fits(firstRow, source.rows(), matrix.rows()),
+                "cannot write",
+                shape(source),
+                "to a matrix of " + shape(matrix) + " from row " + firstRow);
+        long first = (long) firstRow * matrix.columns();
+        widen(source, matrix.data(), first);
+    }
+
+    @Override
+    public final void read(DeviceMatrix source, int firstRow, Matrix target) {
+        HostMatrix matrix = own(source);
+        require(
+                target.type() == DataType.F32
+                        && target.columns() <= matrix.columns()
+                        && fits(firstRow, target.rows(), matrix.rows()),
+                "cannot read",
+                shape(target) + " of " + target.type(),
+                "from a matrix of " + shape(matrix) + " of F32 from row " + firstRow);
+        for (int row = 0; row < target.rows(); row++) {
+            MemorySegment.copy(
+                    matrix.data(),
+                    (long) (firstRow + row) * matrix.columns() * Float.BYTES,
+                    target.data(),
+                    row * target.rowStride() * Float.BYTES,
+                    (long) target.columns() * Float.BYTES);
+        }
+    }
+
+    @Override
+    public final LoadedModule load(ModuleSpec spec, ModuleWeights weights) {
+        requireOpen();
+        int hidden = spec.hiddenSize();
+        int features = spec.features(spec.units());
+        requireNorm(spec.normalization(), weights.norm(), hidden);
+        switch (spec) {
+            case AttentionSpec attention -> {
+                AttentionWeights maps = weightsOf(AttentionWeights.class, spec, weights);
+                int keys = Math.multiplyExact(attention.groups(), attention.headSize());
+                requireLinear("query", maps.query(), features, hidden, attention.inputBias());
+                requireLinear("key", maps.key(), keys, hidden, attention.inputBias());
+                requireLinear("value", maps.value(), keys, hidden, attention.inputBias());
+                requireLinear("output", maps.output(), hidden, features, attention.outputBias());
+                return loadAttention(attention, maps);
+            }
+            case MlpSpec mlp -> {
+                MlpWeights maps = weightsOf(MlpWeights.class, spec, weights);
+                Linear gate = maps.gate();
+                if (mlp.gated() != (gate != null)) {
+                    throw new IllegalArgumentException(
+                            mlp.gated() ? "a gated MLP needs a gate map" : "an MLP without gate got a gate map");
+                }
+                if (gate != null) {
+                    requireLinear("gate", gate, features, hidden, mlp.inputBias());
+                }
+                requireLinear("up", maps.up(), features, hidden, mlp.inputBias());
+                requireLinear("output", maps.output(), hidden, features, mlp.outputBias());
+                return loadMlp(mlp, maps);
+            }
+        }
+    }
+
+    @Override
+    public final void replaceOutput(LoadedModule module, Linear output) {
+        HostModule loaded = own(module);
+        ModuleSpec spec = loaded.spec();
+        Matrix weight = output.weight();
+        require(
+                weight.rows() == spec.hiddenSize()
+                        && weight.columns() >= 1
+                        && weight.columns() <= spec.features(spec.units())
+                        && weight.columns() % spec.featuresPerUnit() == 0,
+                "an output map of",
+                shape(weight),
+                "does not fit a module of " + spec.hiddenSize() + " hidden and " + spec.units() + " units of "
+                        + spec.featuresPerUnit() + " features");
+        loaded.replaceOutput(output);
+    }
+
+    @Override
+    public final void features(
+            LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix features) {
+        HostModule loaded = own(module);
+        HostMatrix input = own(hidden);
+        HostMatrix output = own(features);
+        requireBatch(loaded, units, batch.rows(), input, output);
+        computeFeatures(loaded, units, batch, input, output);
+    }
+
+    @Override
+    public final void project(LoadedModule module, int units, int rows, DeviceMatrix features, DeviceMatrix hidden) {
+        HostModule loaded = own(module);
+        HostMatrix input = own(features);
+        HostMatrix output = own(hidden);
+        requireBatch(loaded, units, rows, output, input);
+        computeProjection(loaded, units, rows, input, output);
+    }
+
+    @Override
+    public final LoadedHead loadHead(HeadWeights weights) {
+        requireOpen();
+        Matrix head = weights.head().weight();
+        require(
+                head.rows() >= 1 && head.columns() >= 1,
+                "a head of",
+                shape(head),
+                "has no vocabulary or no hidden state");
+        requireNorm(weights.normalization(), weights.norm(), head.columns());
+        return loadCheckedHead(weights);
+    }
+
+    @Override
+    public final void logLikelihood(LoadedHead head, DeviceMatrix hidden, int[] targets, double[] result) {
+        HostHead loaded = own(head);
+        HostMatrix input = own(hidden);
+        require(
+                targets.length <= input.rows() && targets.length == result.length,
+                targets.length + " targets and " + result.length + " results do not fit a hidden state of",
+                shape(input),
+                "");
+        requireWidth(loaded, input);
+        for (int target : targets) {
+            if (target >= loaded.vocabulary()) {
+                throw new IllegalArgumentException(
+                        "target " + target + " is outside the vocabulary of " + loaded.vocabulary());
+            }
+        }
+        computeLogLikelihood(loaded, input, targets, result);
+    }
+
+    @Override
+    public final void logits(LoadedHead head, DeviceMatrix hidden, int firstRow, Matrix result) {
+        HostHead loaded = own(head);
+        HostMatrix input = own(hidden);
+        require(
+                result.type() == DataType.F32
+                        && result.columns() == loaded.vocabulary()
+                        && fits(firstRow, result.rows(), input.rows()),
+                "logits of",
+                shape(result) + " of " + result.type(),
+                "do not fit a vocabulary of " + loaded.vocabulary() + " and a hidden state of " + shape(input)
+                        + " from row " + firstRow);
+        requireWidth(loaded, input);
+        computeLogits(loaded, input, firstRow, result);
+    }
+
+    @Override
+    public final Moments moments(MomentKind kind, int leftWidth, int rightWidth) {
+        requireOpen();
+        if (leftWidth < 1 || (kind == MomentKind.CROSS_GRAM && rightWidth < 1)) {
+            throw new IllegalArgumentException(
+                    "moments need widths of at least 1, but got " + leftWidth + " and " + rightWidth);
+        }
+        return newMoments(kind, leftWidth, kind == MomentKind.CROSS_GRAM ? rightWidth : leftWidth);
+    }
+
+    /** Loads attention whose shapes fit. */
+    abstract HostModule loadAttention(AttentionSpec spec, AttentionWeights weights);
+
+    /** Loads an MLP whose shapes fit. */
+    abstract HostModule loadMlp(MlpSpec spec, MlpWeights weights);
+
+    abstract HostHead loadCheckedHead(HeadWeights weights);
+
+    abstract void computeFeatures(
+            HostModule module, int units, BatchShape batch, HostMatrix hidden, HostMatrix features);
+
+    abstract void computeProjection(HostModule module, int units, int rows, HostMatrix features, HostMatrix hidden);
+
+    abstract void computeLogLikelihood(HostHead head, HostMatrix hidden, int[] targets, double[] result);
+
+    abstract void computeLogits(HostHead head, HostMatrix hidden, int firstRow, Matrix result);
+
+    abstract Moments newMoments(MomentKind kind, int leftWidth, int rightWidth);
+
+    /** Converts a host matrix to single precision, to consecutive elements of {@code target}. */
+    abstract void widen(Matrix source, MemorySegment target, long firstElement);
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    final void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the backend is closed");
+        }
+    }
+
+    /** The matrix as one of this backend, open. */
+    final HostMatrix own(DeviceMatrix matrix) {
+        return own(HostMatrix.class, "matrix", matrix);
+    }
+
+    private HostModule own(LoadedModule module) {
+        return own(HostModule.class, "loaded module", module);
+    }
+
+    private HostHead own(LoadedHead head) {
+        return own(HostHead.class, "loaded head", head);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the very backend that handed it out is meant
+    private <T extends HostObject> T own(Class<T> type, String name, Object object) {
+        requireOpen();
+        if (!type.isInstance(object) || type.cast(object).owner() != this) {
+            throw new IllegalArgumentException("the " + name + " belongs to another backend");
+        }
+        if (!type.cast(object).isOpen()) {
+            throw new IllegalStateException("the " + name + " is closed");
+        }
+        return type.cast(object);
+    }
+
+    private static void requireBatch(HostModule module, int units, int rows, HostMatrix hidden, HostMatrix features) {
+        ModuleSpec spec = module.spec();
+        if (units < 1 || units > spec.units()) {
+            throw new IllegalArgumentException(
+                    units + " active units, but the module has " + spec.units() + " and needs at least 1");
+        }
+        require(
+                rows >= 1 && rows <= hidden.rows() && spec.hiddenSize() == hidden.columns(),
+                "a hidden state of",
+                shape(hidden),
+                "does not hold " + rows + " × " + spec.hiddenSize());
+        require(
+                rows <= features.rows() && spec.features(units) <= features.columns(),
+                "a feature matrix of",
+                shape(features),
+                "does not hold " + rows + " × " + spec.features(units));
+        if (hidden == features) {
+            throw new IllegalArgumentException("hidden state and features are the same matrix");
+        }
+    }
+
+    private static void requireWidth(HostHead head, HostMatrix hidden) {
+        require(
+                head.hiddenSize() == hidden.columns(),
+                "a hidden state of",
+                shape(hidden),
+                "does not fit a head of " + head.vocabulary() + " × " + head.hiddenSize());
+    }
+
+    private static void requireNorm(Normalization normalization, NormWeights weights, int hidden) {
+        requireRow("the normalisation's weight", weights.weight(), hidden);
+        Matrix bias = weights.bias();
+        if (bias != null) {
+            if (normalization.kind() == Normalization.Kind.RMS) {
+                throw new IllegalArgumentException("an RMS normalisation has no bias, but one is given");
+            }
+            requireRow("the normalisation's bias", bias, hidden);
+        }
+    }
+
+    private static void requireRow(String name, Matrix row, int columns) {
+        require(row.rows() == 1 && row.columns() == columns, name + " of", shape(row), "is not 1 × " + columns);
+    }
+
+    private static void requireLinear(String name, Linear map, int outputs, int inputs, boolean bias) {
+        Matrix weight = map.weight();
+        require(
+                weight.rows() == outputs && weight.columns() == inputs,
+                "the " + name + " map of",
+                shape(weight),
+                "is not " + outputs + " × " + inputs);
+        if (bias != (map.bias() != null)) {
+            throw new IllegalArgumentException("the " + name + " map "
+                    + (bias ? "lacks the bias that the module states" : "has a bias that the module does not state"));
+        }
+    }
+
+    private static <T extends ModuleWeights> T weightsOf(Class<T> type, ModuleSpec spec, ModuleWeights weights) {
+        if (!type.isInstance(weights)) {
+            throw new IllegalArgumentException(weights.getClass().getSimpleName() + " do not fit "
+                    + spec.getClass().getSimpleName());
+        }
+        return type.cast(weights);
+    }
+
+    private static boolean fits(int first, int count, int rows) {
+        return first >= 0 && first <= rows - count;
+    }
+
+    private static void require(boolean condition, String before, String shape, String after) {
+        if (!condition) {
+            throw new IllegalArgumentException((before + " " + shape + " " + after).strip());
+        }
+    }
+
+    private static String shape(Matrix matrix) {
+        return matrix.rows() + " × " + matrix.columns();
+    }
+
+    static String shape(HostMatrix matrix) {
+        return matrix.rows() + " × " + matrix.columns();
+    }
+}

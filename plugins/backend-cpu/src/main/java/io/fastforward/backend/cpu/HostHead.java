@@ -1,0 +1,9 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.ComputeBackend.LoadedHead;
+
+/** A head loaded by a {@link HostBackend}. */
+interface HostHead extends HostObject, LoadedHead {
+
+    int hiddenSize();
+}

@@ -1,0 +1,11 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.model.Linear;
+
+/** A module loaded by a {@link HostBackend}. */
+interface HostModule extends HostObject, LoadedModule {
+
+    /** Replaces leading columns of the output map, and its bias if one is given; the shapes fit. */
+    void replaceOutput(Linear output);
+}

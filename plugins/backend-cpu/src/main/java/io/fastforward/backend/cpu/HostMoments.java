@@ -1,0 +1,90 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.MomentKind;
+import io.fastforward.spi.ComputeBackend.Moments;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import java.lang.foreign.Arena;
+
+/** The checks and the count that all moments in host memory share. */
+abstract class HostMoments implements Moments {
+
+    private final HostBackend owner;
+    private final MomentKind kind;
+    private final int leftWidth;
+    private final int rightWidth;
+    private long tokens;
+    private boolean open = true;
+
+    HostMoments(HostBackend owner, MomentKind kind, int leftWidth, int rightWidth) {
+        this.owner = owner;
+        this.kind = kind;
+        this.leftWidth = leftWidth;
+        this.rightWidth = rightWidth;
+    }
+
+    final MomentKind kind() {
+        return kind;
+    }
+
+    final int leftWidth() {
+        return leftWidth;
+    }
+
+    final int rightWidth() {
+        return rightWidth;
+    }
+
+    @Override
+    public final void add(DeviceMatrix left, DeviceMatrix right, int rows) {
+        requireOpen();
+        HostMatrix leftMatrix = owner.own(left);
+        HostMatrix rightMatrix = owner.own(right);
+        if (kind != MomentKind.CROSS_GRAM && leftMatrix != rightMatrix) {
+            throw new IllegalArgumentException(kind + " sums up one matrix, but two different ones are given");
+        }
+        requireShape(leftMatrix, rows, leftWidth);
+        requireShape(rightMatrix, rows, rightWidth);
+        addChecked(leftMatrix, rightMatrix, rows);
+        tokens += rows;
+    }
+
+    @Override
+    public final long tokens() {
+        return tokens;
+    }
+
+    @Override
+    public final DoubleMatrix read(Arena arena) {
+        requireOpen();
+        return readChecked(arena);
+    }
+
+    @Override
+    public final void close() {
+        if (open) {
+            open = false;
+            release();
+        }
+    }
+
+    abstract void addChecked(HostMatrix left, HostMatrix right, int rows);
+
+    abstract DoubleMatrix readChecked(Arena arena);
+
+    abstract void release();
+
+    private void requireOpen() {
+        owner.requireOpen();
+        if (!open) {
+            throw new IllegalStateException("the moments are closed");
+        }
+    }
+
+    private static void requireShape(HostMatrix matrix, int rows, int width) {
+        if (rows < 0 || rows > matrix.rows() || width > matrix.columns()) {
+            throw new IllegalArgumentException(
+                    "a matrix of " + HostBackend.shape(matrix) + " does not hold " + rows + " × " + width);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.BatchShape;
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.model.Activation;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionWeights;
+import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.RotaryPositions;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/** The formulas of the contract as plain loops in double precision. Only what is stored is single precision. */
+final class ReferenceBackend extends HostBackend {
+
+    static final String DEVICE = "plain Java loops in double precision, 1 thread";
+
+    @Override
+    public String device() {
+        return DEVICE;
+    }
+
+    @Override
+    HostModule loadAttention(AttentionSpec spec, AttentionWeights weights) {
+        return new ReferenceModule(this, spec, weights);
+    }
+
+    @Override
+    HostModule loadMlp(MlpSpec spec, MlpWeights weights) {
+        return new ReferenceModule(this, spec, weights);
+    }
+
+    @Override
+    HostHead loadCheckedHead(HeadWeights weights) {
+        return new ReferenceHead(this, weights);
+    }
+
+    @Override
+    Moments newMoments(MomentKind kind, int leftWidth, int rightWidth) {
+        return new ReferenceMoments(this, kind, leftWidth, rightWidth);
+    }
+
+    @Override
+    public LinearAlgebra linearAlgebra() {
+        requireOpen();
+        return new ReferenceLinearAlgebra();
+    }
+
+    @Override
+    void computeFeatures(HostModule module, int units, BatchShape batch, HostMatrix hidden, HostMatrix features) {
+        var loaded = (ReferenceModule) module;
+        switch (loaded.spec()) {
+            case MlpSpec mlp -> {
+                for (int row = 0; row < batch.rows(); row++) {
+                    setRow(features, row, mlpFeatures(loaded, mlp, units, row(hidden, row)));
+                }
+            }
+            case AttentionSpec attention -> {
+                for (int sequence = 0; sequence < batch.sequences(); sequence++) {
+                    attend(loaded, attention, units, sequence * batch.length(), batch.length(), hidden, features);
+                }
+            }
+        }
+    }
+
+    private static double[] mlpFeatures(ReferenceModule module, MlpSpec spec, int units, double[] hidden) {
+        double[] x = module.norm().apply(hidden);
+        List<ReferenceMap> maps = module.inputs();
+        double[] activated = maps.getFirst().apply(x, units);
+        for (int i = 0; i < units; i++) {
+            activated[i] = activate(spec.activation(), activated[i]);
+        }
+        if (spec.gated()) {
+            double[] up = maps.getLast().apply(x, units);
+            for (int i = 0; i < units; i++) {
+                activated[i] *= up[i];
+            }
+        }
+        return activated;
+    }
+
+    private static double activate(Activation activation, double x) {
+        return switch (activation) {
+            case SILU -> x / (1 + Math.exp(-x));
+            case RELU -> Math.max(0, x);
+        };
+    }
+
+    private static void attend(
+            ReferenceModule module,
+            AttentionSpec spec,
+            int groups,
+            int firstRow,
+            int length,
+            HostMatrix hidden,
+            HostMatrix features) {
+        int keyFeatures = groups * spec.headSize();
+        var keys = new double[length][];
+        var values = new double[length][];
+        for (int position = 0; position < length; position++) {
+            double[] x = module.norm().apply(row(hidden, firstRow + position));
+            double[] query = module.inputs().get(0).apply(x, spec.features(groups));
+            keys[position] = module.inputs().get(1).apply(x, keyFeatures);
+            values[position] = module.inputs().get(2).apply(x, keyFeatures);
+            turn(spec, query, position);
+            turn(spec, keys[position], position);
+
+            int first = spec.slidingWindow() == 0 ? 0 : Math.max(0, position + 1 - spec.slidingWindow());
+            var result = new double[query.length];
+            for (int start = 0; start < query.length; start += spec.headSize()) {
+                int keyStart = start / spec.featuresPerUnit() * spec.headSize();
+                attend(spec, query, start, keys, values, keyStart, first, position, result);
+            }
+            setRow(features, firstRow + position, result);
+        }
+    }
+
+    /** One query head at one position. */
+    private static void attend(
+            AttentionSpec spec,
+            double[] query,
+            int start,
+            double[][] keys,
+            double[][] values,
+            int keyStart,
+            int first,
+            int last,
+            double[] result) {
+        var scores = new double[last + 1];
+        double maximum = Double.NEGATIVE_INFINITY;
+        for (int position = first; position <= last; position++) {
+            double product = 0;
+            for (int i = 0; i < spec.headSize(); i++) {
+                product += query[start + i] * keys[position][keyStart + i];
+            }
+            scores[position] = product * spec.scale();
+            maximum = Math.max(maximum, scores[position]);
+        }
+        double sum = 0;
+        for (int position = first; position <= last; position++) {
+            scores[position] = Math.exp(scores[position] - maximum);
+            sum += scores[position];
+        }
+        for (int position = first; position <= last; position++) {
+            for (int i = 0; i < spec.headSize(); i++) {
+                result[start + i] += scores[position] / sum * values[position][keyStart + i];
+            }
+        }
+    }
+
+    /** Turns every head of a row of queries or keys by the angles of its position. */
+    private static void turn(AttentionSpec spec, double[] heads, int position) {
+        RotaryPositions rotary = spec.rotary();
+        if (rotary == null) {
+            return;
+        }
+        int half = rotary.frequencies().size();
+        for (int start = 0; start < heads.length; start += spec.headSize()) {
+            for (int i = 0; i < half; i++) {
+                double angle = position * rotary.frequencies().get(i);
+                double a = heads[start + i];
+                double b = heads[start + i + half];
+                heads[start + i] = a * Math.cos(angle) - b * Math.sin(angle);
+                heads[start + i + half] = b * Math.cos(angle) + a * Math.sin(angle);
+            }
+        }
+    }
+
+    @Override
+    void computeProjection(HostModule module, int units, int rows, HostMatrix features, HostMatrix hidden) {
+        var loaded = (ReferenceModule) module;
+        int width = loaded.spec().features(units);
+        for (int row = 0; row < rows; row++) {
+            var x = new double[width];
+            System.arraycopy(row(features, row), 0, x, 0, width);
+            double[] y = row(hidden, row);
+            double[] step = loaded.output().apply(x, y.length);
+            for (int i = 0; i < y.length; i++) {
+                y[i] += step[i];
+            }
+            setRow(hidden, row, y);
+        }
+    }
+
+    @Override
+    void computeLogLikelihood(HostHead head, HostMatrix hidden, int[] targets, double[] result) {
+        for (int row = 0; row < targets.length; row++) {
+            result[row] =
+                    targets[row] < 0 ? 0 : logLikelihood(((ReferenceHead) head).logits(row(hidden, row)), targets[row]);
+        }
+    }
+
+    private static double logLikelihood(double[] logits, int target) {
+        double maximum = Double.NEGATIVE_INFINITY;
+        for (double logit : logits) {
+            if (!Double.isFinite(logit)) {
+                return Double.NaN;
+            }
+            maximum = Math.max(maximum, logit);
+        }
+        double sum = 0;
+        for (double logit : logits) {
+            sum += Math.exp(logit - maximum);
+        }
+        return logits[target] - maximum - Math.log(sum);
+    }
+
+    @Override
+    void computeLogits(HostHead head, HostMatrix hidden, int firstRow, Matrix result) {
+        for (int row = 0; row < result.rows(); row++) {
+            double[] logits = ((ReferenceHead) head).logits(row(hidden, firstRow + row));
+            for (int token = 0; token < logits.length; token++) {
+                result.set(row, token, (float) logits[token]);
+            }
+        }
+    }
+
+    @Override
+    void widen(Matrix source, MemorySegment target, long firstElement) {
+        long element = firstElement;
+        for (int row = 0; row < source.rows(); row++) {
+            for (int column = 0; column < source.columns(); column++) {
+                target.setAtIndex(ValueLayout.JAVA_FLOAT, element++, source.get(row, column));
+            }
+        }
+    }
+
+    static double[] row(HostMatrix matrix, int row) {
+        var values = new double[matrix.columns()];
+        long first = (long) row * matrix.columns();
+        for (int column = 0; column < values.length; column++) {
+            values[column] = matrix.data().getAtIndex(ValueLayout.JAVA_FLOAT, first + column);
+        }
+        return values;
+    }
+
+    /** Stores the leading columns of a row. */
+    private static void setRow(HostMatrix matrix, int row, double[] values) {
+        long first = (long) row * matrix.columns();
+        for (int column = 0; column < values.length; column++) {
+            matrix.data().setAtIndex(ValueLayout.JAVA_FLOAT, first + column, (float) values[column]);
+        }
+    }
+}

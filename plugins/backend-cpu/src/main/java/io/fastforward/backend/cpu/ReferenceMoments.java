@@ -1,0 +1,49 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.ComputeBackend.MomentKind;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import java.lang.foreign.Arena;
+
+/** Moments summed up one product at a time. */
+final class ReferenceMoments extends HostMoments {
+
+    private final double[][] sums;
+
+    ReferenceMoments(ReferenceBackend owner, MomentKind kind, int leftWidth, int rightWidth) {
+        super(owner, kind, leftWidth, rightWidth);
+        this.sums = new double[kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth][rightWidth];
+    }
+
+    @Override
+    void addChecked(HostMatrix left, HostMatrix right, int rows) {
+        for (int row = 0; row < rows; row++) {
+            double[] y = ReferenceBackend.row(left, row);
+            double[] x = ReferenceBackend.row(right, row);
+            if (kind() == MomentKind.SQUARE_SUMS) {
+                for (int i = 0; i < rightWidth(); i++) {
+                    sums[0][i] += x[i] * x[i];
+                }
+            } else {
+                for (int i = 0; i < leftWidth(); i++) {
+                    for (int j = 0; j < rightWidth(); j++) {
+                        sums[i][j] += y[i] * x[j];
+                    }
+                }
+            }
+        }
+    }
+
+    @Override
+    DoubleMatrix readChecked(Arena arena) {
+        DoubleMatrix result = DoubleMatrix.allocate(arena, sums.length, rightWidth());
+        for (int i = 0; i < sums.length; i++) {
+            for (int j = 0; j < rightWidth(); j++) {
+                result.set(i, j, sums[i][j]);
+            }
+        }
+        return result;
+    }
+
+    @Override
+    void release() {}
+}
