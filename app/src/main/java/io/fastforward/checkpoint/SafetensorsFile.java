@@ -22,7 +22,14 @@ final class SafetensorsFile {
     private final MemorySegment data;
     private final Map<String, SafetensorsHeader.Entry> entries = new LinkedHashMap<>();
 
-    private SafetensorsFile(Path path, MemorySegment file) {
+    /**
+     * Checks the header of a file that is in memory.
+     *
+     * @param path its name, for error messages
+     * @param file all of its bytes
+     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if it is damaged
+     */
+    SafetensorsFile(Path path, MemorySegment file) {
         this.path = path;
         SafetensorsHeader header = SafetensorsHeader.parse(path.toString(), file);
         this.data = file.asSlice(header.dataOffset());
