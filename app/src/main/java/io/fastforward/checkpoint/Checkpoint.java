@@ -1,0 +1,268 @@
+package io.fastforward.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.spi.tensor.Matrix;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A model as Hugging Face lays it out on disk: a directory with {@code config.json} and the weights in
+ * {@code model.safetensors}, or in several files named by {@code model.safetensors.index.json}.
+ *
+ * <p>The weights are mapped: opening reads headers alone, and a tensor comes from disk when its bytes are first
+ * touched. May be read by many threads. Tensors and matrices die with the checkpoint. The files must not change while
+ * it is open.
+ */
+public final class Checkpoint implements AutoCloseable {
+
+    private static final String CONFIG = "config.json";
+    static final String WEIGHTS = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
+    private static final String TOKENIZER = "tokenizer.json";
+
+    private static final Pattern SHARD_NAME = Pattern.compile("[A-Za-z0-9._-]+\\.safetensors");
+    private static final Pattern COMPANION = Pattern.compile("generation_config\\.json|tokenizer.*"
+            + "|special_tokens_map\\.json|vocab.*|merges\\.txt|.*\\.model|chat_template.*");
+
+    private final Path directory;
+    private final Arena arena;
+    private final JsonNode config;
+    private final Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+    private final List<Path> weightPaths = new ArrayList<>();
+
+    private Checkpoint(Path directory, Arena arena) {
+        this.directory = directory;
+        this.arena = arena;
+        this.config = readConfig(directory);
+        if (Files.exists(directory.resolve(WEIGHTS))) {
+            addWeights(WEIGHTS);
+        } else if (Files.exists(directory.resolve(INDEX))) {
+            addShards();
+        } else {
+            throw noWeights(directory);
+        }
+    }
+
+    /**
+     * Opens the checkpoint in a directory and checks the headers of its files.
+     *
+     * @throws Failure of kind {@link FailureKind#NOT_FOUND} if the directory or one of its files is missing,
+     *     {@link FailureKind#BAD_CHECKPOINT} if they are damaged or contradict each other,
+     *     {@link FailureKind#UNSUPPORTED_MODEL} if the weights are in another format
+     */
+    public static Checkpoint open(Path directory) {
+        Arena arena = Arena.ofShared();
+        try {
+            return new Checkpoint(directory, arena);
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** Where it is. */
+    public Path directory() {
+        return directory;
+    }
+
+    /** The contents of {@code config.json}: a JSON object, otherwise unchecked. */
+    public JsonNode config() {
+        return config;
+    }
+
+    /** Whether there is a tensor of a name, readable or not. */
+    public boolean contains(String name) {
+        return files.containsKey(name);
+    }
+
+    /** The names of all tensors, readable or not: shard by shard, in the order in which their data is stored. */
+    public List<String> names() {
+        return List.copyOf(files.keySet());
+    }
+
+    /**
+     * A tensor by its name.
+     *
+     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if there is none,
+     *     {@link FailureKind#UNSUPPORTED_MODEL} if its data type cannot be read
+     */
+    public StoredTensor tensor(String name) {
+        SafetensorsFile file = files.get(name);
+        if (file == null) {
+            throw new Failure(
+                    FailureKind.BAD_CHECKPOINT,
+                    "'" + directory + "' has no tensor '" + OneLine.of(name)
+                            + "', which its config.json calls for; check that weights and config.json belong together");
+        }
+        return file.tensor(name);
+    }
+
+    /**
+     * A two-dimensional tensor of the shape that the model's architecture prescribes.
+     *
+     * @throws Failure as {@link #tensor}, and of kind {@link FailureKind#BAD_CHECKPOINT} if the shape is another
+     */
+    public Matrix matrix(String name, int rows, int columns) {
+        return shaped(name, List.of((long) rows, (long) columns)).matrix();
+    }
+
+    /**
+     * A one-dimensional tensor of the length that the model's architecture prescribes, as {@code 1 × length}.
+     *
+     * @throws Failure as {@link #matrix}
+     */
+    public Matrix vector(String name, int length) {
+        return shaped(name, List.of((long) length)).matrix();
+    }
+
+    /** Bytes of all tensors, as stored. */
+    public long parameterBytes() {
+        return files.values().stream()
+                .distinct()
+                .mapToLong(SafetensorsFile::dataBytes)
+                .sum();
+    }
+
+    /** The files beside weights and config that a derived checkpoint needs too, such as the tokenizer's; by name. */
+    public List<Path> companionFiles() {
+        try (Stream<Path> children = Files.list(directory)) {
+            return children.filter(Files::isRegularFile)
+                    .filter(path -> COMPANION
+                            .matcher(String.valueOf(path.getFileName()))
+                            .matches())
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new Failure(FailureKind.NOT_FOUND, "'" + directory + "' cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** The hashes of the files that decide about results: config, weights, tokenizer. Reads all of them. */
+    public List<FileHash> hashes() {
+        List<Path> paths = new ArrayList<>();
+        paths.add(directory.resolve(CONFIG));
+        paths.addAll(weightPaths);
+        if (Files.exists(directory.resolve(TOKENIZER))) {
+            paths.add(directory.resolve(TOKENIZER));
+        }
+        return paths.stream().map(FileHash::of).toList();
+    }
+
+    /** Unmaps the weights. Tensors must no longer be in use. */
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private static JsonNode readConfig(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            throw new Failure(
+                    FailureKind.NOT_FOUND,
+                    "'" + directory + "' is not a directory; expected a checkpoint directory with config.json,"
+                            + " model.safetensors and tokenizer.json");
+        }
+        Path config = directory.resolve(CONFIG);
+        if (!Files.isRegularFile(config)) {
+            throw new Failure(
+                    FailureKind.NOT_FOUND,
+                    "'" + directory + "' has no config.json; expected a checkpoint directory with config.json,"
+                            + " model.safetensors (or model.safetensors.index.json and its files) and tokenizer.json");
+        }
+        return JsonFile.readObject(config);
+    }
+
+    private void addShards() {
+        Path index = directory.resolve(INDEX);
+        weightPaths.add(index);
+        JsonNode weightMap = JsonFile.readObject(index).path("weight_map");
+        if (!weightMap.isObject()) {
+            throw damagedIndex("it has no weight_map object");
+        }
+        Map<String, String> shardOfTensor = new LinkedHashMap<>();
+        weightMap.properties().forEach(entry -> shardOfTensor.put(entry.getKey(), shardName(entry)));
+        for (String shard : new TreeSet<>(shardOfTensor.values())) {
+            if (!Files.isRegularFile(directory.resolve(shard))) {
+                throw new Failure(
+                        FailureKind.NOT_FOUND,
+                        "'" + directory.resolve(shard) + "' is missing, but '" + index
+                                + "' names it; download it into the same directory");
+            }
+            addWeights(shard);
+        }
+        shardOfTensor.forEach((tensor, shard) -> {
+            SafetensorsFile file = files.get(tensor);
+            if (file == null || !file.path().equals(directory.resolve(shard))) {
+                throw damagedIndex("it says that tensor '" + OneLine.of(tensor) + "' is in " + shard
+                        + ", but that file does not hold it");
+            }
+        });
+    }
+
+    /** An index must not lead out of the directory, so its files have plain names. */
+    private String shardName(Map.Entry<String, JsonNode> entry) {
+        String name = entry.getValue().asText();
+        if (!entry.getValue().isTextual() || !SHARD_NAME.matcher(name).matches()) {
+            throw damagedIndex("it places tensor '" + OneLine.of(entry.getKey()) + "' in '" + OneLine.of(name)
+                    + "', expected the name of a .safetensors file in the same directory");
+        }
+        return name;
+    }
+
+    private void addWeights(String fileName) {
+        SafetensorsFile file = SafetensorsFile.map(directory.resolve(fileName), arena);
+        weightPaths.add(file.path());
+        for (String name : file.names()) {
+            SafetensorsFile other = files.put(name, file);
+            if (other != null) {
+                throw new Failure(
+                        FailureKind.BAD_CHECKPOINT,
+                        "tensor '" + OneLine.of(name) + "' is in both '" + other.path() + "' and '" + file.path()
+                                + "'; remove the file that does not belong to the checkpoint");
+            }
+        }
+    }
+
+    private StoredTensor shaped(String name, List<Long> shape) {
+        StoredTensor tensor = tensor(name);
+        if (!tensor.shape().equals(shape)) {
+            throw new Failure(
+                    FailureKind.BAD_CHECKPOINT,
+                    "tensor '" + OneLine.of(name) + "' of '" + directory + "' has the shape " + tensor.shape()
+                            + ", but its config.json calls for " + shape
+                            + "; check that weights and config.json belong together");
+        }
+        return tensor;
+    }
+
+    private Failure damagedIndex(String what) {
+        return new Failure(
+                FailureKind.BAD_CHECKPOINT,
+                "'" + directory.resolve(INDEX) + "' is not valid: " + what + "; download it again");
+    }
+
+    private static Failure noWeights(Path directory) {
+        if (Files.exists(directory.resolve("pytorch_model.bin"))
+                || Files.exists(directory.resolve("pytorch_model.bin.index.json"))) {
+            return new Failure(
+                    FailureKind.UNSUPPORTED_MODEL,
+                    "'" + directory + "' has its weights in pytorch_model.bin, expected model.safetensors; convert them"
+                            + " with transformers: AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(DIR,"
+                            + " safe_serialization=True)");
+        }
+        return new Failure(
+                FailureKind.NOT_FOUND,
+                "'" + directory + "' has no weights; expected model.safetensors, or model.safetensors.index.json and"
+                        + " the files that it names");
+    }
+}

@@ -1,0 +1,96 @@
+package io.fastforward.checkpoint;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.spi.tensor.DataType;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** One safetensors file, mapped; its header is checked and none of its data was touched. */
+final class SafetensorsFile {
+
+    private final Path path;
+    private final MemorySegment data;
+    private final Map<String, SafetensorsHeader.Entry> entries = new LinkedHashMap<>();
+
+    /**
+     * Checks the header of a file that is in memory.
+     *
+     * @param path its name, for error messages
+     * @param file all of its bytes
+     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if it is damaged
+     */
+    SafetensorsFile(Path path, MemorySegment file) {
+        this.path = path;
+        SafetensorsHeader header = SafetensorsHeader.parse(path.toString(), file);
+        this.data = file.asSlice(header.dataOffset());
+        for (SafetensorsHeader.Entry entry : header.entries()) {
+            entries.put(entry.name(), entry);
+        }
+    }
+
+    /**
+     * Maps a file.
+     *
+     * @param arena owns the mapping
+     * @throws Failure if the file is missing or damaged
+     */
+    static SafetensorsFile map(Path path, Arena arena) {
+        if (!Files.isRegularFile(path)) {
+            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' does not exist or is not a file");
+        }
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            return new SafetensorsFile(path, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
+        } catch (IOException e) {
+            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** The names of its tensors, in the order of their data. */
+    List<String> names() {
+        return List.copyOf(entries.keySet());
+    }
+
+    boolean contains(String name) {
+        return entries.containsKey(name);
+    }
+
+    /** Bytes of all tensors, readable or not. */
+    long dataBytes() {
+        return data.byteSize();
+    }
+
+    /**
+     * One tensor.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     * @throws Failure of kind {@link FailureKind#UNSUPPORTED_MODEL} if its type is not one that FastForward reads
+     */
+    StoredTensor tensor(String name) {
+        SafetensorsHeader.Entry entry = entries.get(name);
+        if (entry == null) {
+            throw new IllegalArgumentException("no tensor '" + name + "' in '" + path + "'");
+        }
+        DataType type = entry.type().readable();
+        if (type == null) {
+            throw new Failure(
+                    FailureKind.UNSUPPORTED_MODEL,
+                    "tensor '" + OneLine.of(name) + "' of '" + path + "' is stored as " + entry.type()
+                            + ", but FastForward reads F32, F16 and BF16; convert the checkpoint to one of them");
+        }
+        return new StoredTensor(name, type, entry.shape(), data.asSlice(entry.begin(), entry.end() - entry.begin()));
+    }
+}

@@ -1,0 +1,94 @@
+package io.fastforward.tokenizer;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import java.util.SplittableRandom;
+
+/**
+ * Token sequences of equal length, cut from a text.
+ *
+ * @param length tokens of a window, at least 1
+ * @param count number of windows
+ * @param tokens {@code count × length} token ids, window after window; not copied, must not be changed
+ */
+public record TokenWindows(int length, int count, int[] tokens) {
+
+    public TokenWindows {
+        if (length < 1 || count < 0 || (long) count * length != tokens.length) {
+            throw new IllegalArgumentException(
+                    count + " windows of " + length + " tokens do not make " + tokens.length + " tokens");
+        }
+    }
+
+    /**
+     * Windows that follow each other from the start of a text; what is left at its end is dropped.
+     *
+     * @param ids the tokens of the text
+     * @param limit how many windows at most
+     * @throws Failure of kind {@link FailureKind#BAD_TEXT} if the text is shorter than one window
+     */
+    public static TokenWindows consecutive(int[] ids, int length, int limit) {
+        checkLongEnough(ids, length);
+        int[] starts = new int[Math.min(ids.length / length, limit)];
+        for (int window = 0; window < starts.length; window++) {
+            starts[window] = window * length;
+        }
+        return cut(ids, length, starts);
+    }
+
+    /**
+     * Windows that begin anywhere in a text, each start as likely as any other; they may overlap. The same seed gives
+     * the same windows.
+     *
+     * @param ids the tokens of the text
+     * @throws Failure of kind {@link FailureKind#BAD_TEXT} if the text is shorter than one window
+     */
+    public static TokenWindows random(int[] ids, int length, int count, long seed) {
+        checkLongEnough(ids, length);
+        int[] starts = new SplittableRandom(seed)
+                .ints(count, 0, ids.length - length + 1)
+                .toArray();
+        return cut(ids, length, starts);
+    }
+
+    /** One token. */
+    public int token(int window, int position) {
+        if (window < 0 || window >= count || position < 0 || position >= length) {
+            throw new IndexOutOfBoundsException(
+                    "token " + position + " of window " + window + " in " + count + " windows of " + length);
+        }
+        return tokens[window * length + position];
+    }
+
+    /** Some of the windows, in the order of the indexes; one may occur more than once. */
+    public TokenWindows subset(int[] windowIndexes) {
+        int[] starts = new int[windowIndexes.length];
+        for (int i = 0; i < starts.length; i++) {
+            if (windowIndexes[i] < 0 || windowIndexes[i] >= count) {
+                throw new IndexOutOfBoundsException("window " + windowIndexes[i] + " of " + count);
+            }
+            starts[i] = windowIndexes[i] * length;
+        }
+        return cut(tokens, length, starts);
+    }
+
+    private static TokenWindows cut(int[] source, int length, int[] starts) {
+        int[] tokens = new int[Math.multiplyExact(starts.length, length)];
+        for (int window = 0; window < starts.length; window++) {
+            System.arraycopy(source, starts[window], tokens, window * length, length);
+        }
+        return new TokenWindows(length, starts.length, tokens);
+    }
+
+    private static void checkLongEnough(int[] ids, int length) {
+        if (length < 1) {
+            throw new IllegalArgumentException("a window has at least 1 token, but got " + length);
+        }
+        if (ids.length < length) {
+            throw new Failure(
+                    FailureKind.BAD_TEXT,
+                    "the text has " + ids.length + " tokens, but one window needs " + length
+                            + "; give a longer text or --window " + ids.length);
+        }
+    }
+}
