@@ -1,0 +1,243 @@
+package io.fastforward.plugin;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.Plugin;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The providers that were found. Each is looked at on its own: a broken one is recorded with its cause and the rest
+ * go on. External jars get a class loader each that sees only the contract, and the contract's version in their
+ * manifest is checked before any of their classes loads. Immutable once loaded.
+ */
+public final class PluginRegistry {
+
+    private static final int MOST_ERRORS = 100; // a service file of nothing but rubbish must not keep us busy
+
+    private final List<PluginEntry> entries;
+
+    private PluginRegistry(List<PluginEntry> entries) {
+        this.entries = List.copyOf(entries);
+    }
+
+    /**
+     * Looks through the application's own class path and, if given, every jar of a directory.
+     *
+     * @throws Failure if the directory cannot be read
+     */
+    public static PluginRegistry load(@Nullable Path directory) {
+        List<PluginEntry> entries = new ArrayList<>();
+        ClassLoader application = PluginRegistry.class.getClassLoader();
+        for (PluginKind<?> kind : PluginKind.ALL) {
+            discover(kind, application, entries);
+        }
+        if (directory != null) {
+            ClassLoader parent = new SpiOnlyClassLoader(application);
+            for (Path jar : jarsIn(directory)) {
+                loadJar(jar, parent, entries);
+            }
+        }
+        return new PluginRegistry(entries);
+    }
+
+    /** Everything that was looked at, working or broken. */
+    public List<PluginEntry> entries() {
+        return entries;
+    }
+
+    /**
+     * The provider of some kind with an id.
+     *
+     * @throws Failure if there is none (the message lists those that exist, and the broken ones with their causes) or
+     *     more than one (the message names both jars)
+     */
+    public <T extends Plugin> T find(PluginKind<T> kind, String id) {
+        List<PluginEntry.Working> found = entries.stream()
+                .filter(entry -> entry.kind().equals(kind.name()))
+                .filter(PluginEntry.Working.class::isInstance)
+                .map(PluginEntry.Working.class::cast)
+                .filter(entry -> entry.provider().id().equals(id))
+                .toList();
+        if (found.size() > 1) {
+            throw new Failure(
+                    FailureKind.PLUGIN,
+                    "two plugins of kind " + kind.name() + " have the id '" + id + "': "
+                            + found.stream().map(PluginEntry.Working::origin).collect(Collectors.joining(" and "))
+                            + "; remove one of them");
+        }
+        if (found.isEmpty()) {
+            throw unknown(kind, id);
+        }
+        return kind.service().cast(found.getFirst().provider());
+    }
+
+    /** All working providers of a kind. */
+    public <T extends Plugin> List<T> all(PluginKind<T> kind) {
+        return entries.stream()
+                .filter(entry -> entry.kind().equals(kind.name()))
+                .filter(PluginEntry.Working.class::isInstance)
+                .map(entry -> kind.service().cast(((PluginEntry.Working) entry).provider()))
+                .toList();
+    }
+
+    /**
+     * Checks that a plugin declares all options that it is given.
+     *
+     * @throws Failure naming the first one that it does not know, and those that it does
+     */
+    public static void requireKnownOptions(String kind, Plugin plugin, Options options) {
+        for (String name : new TreeSet<>(options.values().keySet())) {
+            if (!plugin.options().containsKey(name)) {
+                String known = plugin.options().isEmpty()
+                        ? "it has none"
+                        : "it has: "
+                                + String.join(
+                                        ", ", new TreeSet<>(plugin.options().keySet()));
+                throw new Failure(
+                        FailureKind.USAGE, kind + " '" + plugin.id() + "' has no option '" + name + "'; " + known);
+            }
+        }
+    }
+
+    private Failure unknown(PluginKind<?> kind, String id) {
+        String known = all(kind).stream().map(Plugin::id).sorted().collect(Collectors.joining(", "));
+        List<PluginEntry.Broken> broken = entries.stream()
+                .filter(PluginEntry.Broken.class::isInstance)
+                .map(PluginEntry.Broken.class::cast)
+                .filter(entry ->
+                        entry.kind().equals(kind.name()) || entry.kind().equals("jar"))
+                .toList();
+        StringBuilder message = new StringBuilder("no " + kind.name() + " is called '" + id + "'; there are: " + known);
+        for (PluginEntry.Broken entry : broken) {
+            message.append("; broken: ")
+                    .append(entry.name())
+                    .append(" in ")
+                    .append(entry.origin())
+                    .append(" (")
+                    .append(entry.reason())
+                    .append(')');
+        }
+        return new Failure(
+                FailureKind.PLUGIN,
+                message.toString(),
+                broken.isEmpty() ? null : broken.getFirst().cause());
+    }
+
+    private static List<Path> jarsIn(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            throw new Failure(FailureKind.NOT_FOUND, "the plugin directory " + directory + " does not exist");
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> file.toString().endsWith(".jar"))
+                    .sorted(Comparator.naturalOrder())
+                    .toList();
+        } catch (IOException e) {
+            throw new Failure(FailureKind.NOT_FOUND, "cannot list the plugin directory " + directory, e);
+        }
+    }
+
+    private static void loadJar(Path jar, ClassLoader parent, List<PluginEntry> entries) {
+        URL url;
+        try {
+            requireSpiVersion(jar);
+            url = jar.toUri().toURL();
+        } catch (IOException | IllegalStateException e) {
+            entries.add(new PluginEntry.Broken(
+                    "jar", jar.toString(), jar.getFileName().toString(), e));
+            return;
+        }
+        // Open for the life of the process: the plugin's classes load from it on demand.
+        URLClassLoader loader = new URLClassLoader(jar.getFileName().toString(), new URL[] {url}, parent);
+        for (PluginKind<?> kind : PluginKind.ALL) {
+            discover(kind, loader, entries);
+        }
+    }
+
+    private static void requireSpiVersion(Path jar) throws IOException {
+        try (JarFile file = new JarFile(jar.toFile())) {
+            Manifest manifest = file.getManifest();
+            String version =
+                    manifest == null ? null : manifest.getMainAttributes().getValue(Plugin.SPI_VERSION_ATTRIBUTE);
+            if (!String.valueOf(Plugin.SPI_VERSION).equals(version)) {
+                throw new IllegalStateException("its manifest says " + Plugin.SPI_VERSION_ATTRIBUTE + ": "
+                        + (version == null ? "nothing" : version) + ", but this FastForward has version "
+                        + Plugin.SPI_VERSION + "; build it against that one");
+            }
+        }
+    }
+
+    private static <T extends Plugin> void discover(PluginKind<T> kind, ClassLoader loader, List<PluginEntry> entries) {
+        String loaderName = loader instanceof URLClassLoader external
+                ? originOf(external.getURLs()[0])
+                : "the application's class path";
+        Iterator<ServiceLoader.Provider<T>> found =
+                ServiceLoader.load(kind.service(), loader).stream().iterator();
+        for (int errors = 0; errors < MOST_ERRORS; ) {
+            ServiceLoader.Provider<T> provider;
+            try {
+                if (!found.hasNext()) {
+                    return;
+                }
+                provider = found.next();
+            } catch (ServiceConfigurationError | LinkageError e) {
+                entries.add(new PluginEntry.Broken(kind.name(), loaderName, "a declared provider", e));
+                errors++;
+                continue;
+            }
+            entries.add(instantiate(kind, provider));
+        }
+    }
+
+    private static <T extends Plugin> PluginEntry instantiate(PluginKind<T> kind, ServiceLoader.Provider<T> provider) {
+        String origin = originOf(provider.type());
+        try {
+            T plugin = provider.get();
+            requireSound(plugin);
+            return new PluginEntry.Working(kind.name(), origin, plugin);
+        } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
+            return new PluginEntry.Broken(kind.name(), origin, provider.type().getName(), e);
+        }
+    }
+
+    private static void requireSound(Plugin plugin) {
+        if (!plugin.id().matches("[a-z0-9][a-z0-9-]*")) {
+            throw new IllegalStateException(
+                    "its id '" + plugin.id() + "' must be lower case letters, digits and hyphens");
+        }
+        if (plugin.description().isBlank()) {
+            throw new IllegalStateException("it has no description");
+        }
+    }
+
+    private static String originOf(Class<?> type) {
+        CodeSource source = type.getProtectionDomain().getCodeSource();
+        return source == null || source.getLocation() == null ? "unknown" : originOf(source.getLocation());
+    }
+
+    private static String originOf(URL url) {
+        try {
+            return Path.of(url.toURI()).toString();
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            return url.toString();
+        }
+    }
+}
