@@ -73,6 +73,30 @@ public record Matrix(MemorySegment data, DataType type, int rows, int columns, l
         return rowStride == columns || rows <= 1;
     }
 
+    /**
+     * Copies all elements to a matrix of the same shape, rounded to its data type.
+     *
+     * @throws IllegalArgumentException if the shapes differ
+     */
+    public void copyTo(Matrix target) {
+        if (target.rows != rows || target.columns != columns) {
+            throw new IllegalArgumentException(
+                    rows + " × " + columns + " does not fit " + target.rows + " × " + target.columns);
+        }
+        for (int row = 0; row < rows; row++) {
+            long from = row * rowStride * type.bytes();
+            long to = row * target.rowStride * target.type.bytes();
+            if (type == target.type) {
+                MemorySegment.copy(data, from, target.data, to, (long) columns * type.bytes());
+            } else {
+                for (int column = 0; column < columns; column++) {
+                    float value = type.get(data, from + (long) column * type.bytes());
+                    target.type.set(target.data, to + (long) column * target.type.bytes(), value);
+                }
+            }
+        }
+    }
+
     private long byteOffset(int row, int column) {
         if (row < 0 || row >= rows || column < 0 || column >= columns) {
             throw new IndexOutOfBoundsException("(" + row + ", " + column + ") of " + rows + " × " + columns);
