@@ -1,0 +1,110 @@
+package io.fastforward.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a checkpoint's {@code config.json}, strictly: a value of the wrong kind is an error that names its key. */
+final class Config {
+
+    private static final int LARGEST = 1 << 24; // no size in a config is near this; what is larger is damage
+
+    private final JsonNode root;
+
+    Config(JsonNode root) {
+        this.root = root;
+    }
+
+    boolean has(String key) {
+        return root.hasNonNull(key);
+    }
+
+    Config section(String key) {
+        JsonNode section = root.get(key);
+        if (section == null || !section.isObject()) {
+            throw malformed(key, "an object");
+        }
+        return new Config(section);
+    }
+
+    int size(String key) {
+        return checkedSize(root.get(key), key);
+    }
+
+    int size(String key, int defaultValue) {
+        return has(key) ? size(key) : defaultValue;
+    }
+
+    List<Integer> sizes(String key, int count) {
+        JsonNode array = root.get(key);
+        if (array == null || !array.isArray() || array.size() != count) {
+            throw malformed(key, "a list of " + count + " sizes");
+        }
+        List<Integer> sizes = new ArrayList<>();
+        for (JsonNode element : array) {
+            sizes.add(checkedSize(element, key));
+        }
+        return sizes;
+    }
+
+    double number(String key) {
+        JsonNode node = root.get(key);
+        if (node == null || !node.isNumber() || !Double.isFinite(node.doubleValue()) || !(node.doubleValue() > 0)) {
+            throw malformed(key, "a number greater than 0");
+        }
+        return node.doubleValue();
+    }
+
+    double number(String key, double defaultValue) {
+        return has(key) ? number(key) : defaultValue;
+    }
+
+    boolean flag(String key, boolean defaultValue) {
+        if (!has(key)) {
+            return defaultValue;
+        }
+        JsonNode node = root.get(key);
+        if (!node.isBoolean()) {
+            throw malformed(key, "true or false");
+        }
+        return node.booleanValue();
+    }
+
+    String text(String key, String defaultValue) {
+        String text = text(key);
+        return text == null ? defaultValue : text;
+    }
+
+    @Nullable
+    String text(String key) {
+        if (!has(key)) {
+            return null;
+        }
+        JsonNode node = root.get(key);
+        if (!node.isTextual()) {
+            throw malformed(key, "a text");
+        }
+        return node.textValue();
+    }
+
+    private int checkedSize(@Nullable JsonNode node, String key) {
+        if (node == null || !node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < 1) {
+            throw malformed(key, "a whole number greater than 0");
+        }
+        if (node.intValue() > LARGEST) {
+            throw malformed(key, "at most " + LARGEST);
+        }
+        return node.intValue();
+    }
+
+    private Failure malformed(String key, String expected) {
+        String found = root.has(key) ? root.get(key).toString() : "missing";
+        return new Failure(
+                FailureKind.BAD_CHECKPOINT,
+                "config.json: " + key + " must be " + expected + ", but is "
+                        + (found.length() > 80 ? found.substring(0, 80) + "…" : found));
+    }
+}

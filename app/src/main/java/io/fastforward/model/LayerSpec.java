@@ -1,0 +1,12 @@
+package io.fastforward.model;
+
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.MlpSpec;
+
+/**
+ * One decoder layer: attention, then MLP. Layers of one model may have different widths.
+ *
+ * @param attention the attention module
+ * @param mlp the MLP module
+ */
+public record LayerSpec(AttentionSpec attention, MlpSpec mlp) {}

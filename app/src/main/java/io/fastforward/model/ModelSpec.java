@@ -1,0 +1,90 @@
+package io.fastforward.model;
+
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.Normalization;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The architecture of a decoder model as data. A family of models is a way to fill this in, not a class of its own.
+ *
+ * @param family name of the family, as in the {@code model_type} of the unpruned model
+ * @param names which tensor plays which role
+ * @param hiddenSize width of the hidden state
+ * @param vocabularySize number of tokens
+ * @param contextLength most positions that the model was made for
+ * @param layers the decoder layers
+ * @param finalNormalization normalisation before the head
+ * @param tiedEmbeddings whether the head is the embedding
+ */
+public record ModelSpec(
+        String family,
+        TensorNames names,
+        int hiddenSize,
+        int vocabularySize,
+        int contextLength,
+        List<LayerSpec> layers,
+        Normalization finalNormalization,
+        boolean tiedEmbeddings) {
+
+    public ModelSpec {
+        layers = List.copyOf(layers);
+    }
+
+    /** All prunable modules in the order of a policy: attention and MLP of layer 0, of layer 1, and so on. */
+    public List<ModuleSpec> modules() {
+        List<ModuleSpec> modules = new ArrayList<>();
+        for (LayerSpec layer : layers) {
+            modules.add(layer.attention());
+            modules.add(layer.mlp());
+        }
+        return modules;
+    }
+
+    /** The policy that retains everything. */
+    public Policy densePolicy() {
+        return new Policy(modules().stream().map(ModuleSpec::units).toList());
+    }
+
+    /**
+     * The architecture after pruning.
+     *
+     * @throws IllegalArgumentException if the policy is of another model: other layers, or more units than there are
+     */
+    public ModelSpec pruned(Policy policy) {
+        if (policy.layers() != layers.size()) {
+            throw new IllegalArgumentException(
+                    "the policy is for " + policy.layers() + " layers, the model has " + layers.size());
+        }
+        List<LayerSpec> pruned = new ArrayList<>();
+        for (int i = 0; i < layers.size(); i++) {
+            LayerSpec layer = layers.get(i);
+            requireAtMost(policy.groups(i), layer.attention().groups(), "KV groups", i);
+            requireAtMost(policy.channels(i), layer.mlp().channels(), "MLP channels", i);
+            pruned.add(new LayerSpec(
+                    layer.attention().withUnits(policy.groups(i)), layer.mlp().withUnits(policy.channels(i))));
+        }
+        return new ModelSpec(
+                family, names, hiddenSize, vocabularySize, contextLength, pruned, finalNormalization, tiedEmbeddings);
+    }
+
+    /** Linear weights and biases of all decoder layers: what sparsity is a share of. */
+    public long decoderParameters() {
+        return modules().stream().mapToLong(ModuleSpec::parameters).sum();
+    }
+
+    /** All parameters, embeddings, norms and head included; tied ones counted once. */
+    public long parameters() {
+        long norms =
+                (2L * layers.size() + 1) * hiddenSize * (finalNormalization.kind() == Normalization.Kind.LAYER ? 2 : 1);
+        return decoderParameters() + (long) vocabularySize * hiddenSize * (tiedEmbeddings ? 1 : 2) + norms;
+    }
+
+    private static void requireAtMost(int retained, int units, String what, int layer) {
+        if (retained > units) {
+            throw new IllegalArgumentException(
+                    "the policy retains " + retained + " " + what + " of layer " + layer + ", which has " + units);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** A model: its architecture as data, and its weights, mapped. */
+@NullMarked
+package io.fastforward.model;
+
+import org.jspecify.annotations.NullMarked;
