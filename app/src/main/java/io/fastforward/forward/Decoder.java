@@ -1,0 +1,164 @@
+package io.fastforward.forward;
+
+import io.fastforward.forward.HiddenStates.Chunk;
+import io.fastforward.spi.BatchShape;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.LoadedHead;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A decoder model on a device: what tokens it expects. It serves every policy that retains leading units of its
+ * layers. Called from one thread at a time.
+ *
+ * <p>When layers are streamed, all windows (as far as the memory for hidden states goes) and all policies pass through
+ * a layer before the next is loaded.
+ */
+public final class Decoder implements AutoCloseable {
+
+    private final ComputeBackend backend;
+    private final LayerSource layers;
+    private final Matrix embedding;
+    private final LoadedHead head;
+    private final long hiddenStateBytes;
+
+    /**
+     * A decoder over layers that belong to the caller.
+     *
+     * @param embedding {@code vocabulary × hidden}; must live as long as the decoder, as must the head's weights
+     * @param hiddenStateBytes device memory for hidden states; at least one chunk is always processed
+     */
+    public Decoder(
+            ComputeBackend backend,
+            LayerSource layers,
+            Matrix embedding,
+            HeadWeights headWeights,
+            long hiddenStateBytes) {
+        this.backend = backend;
+        this.layers = layers;
+        this.embedding = embedding;
+        this.head = backend.loadHead(headWeights);
+        this.hiddenStateBytes = hiddenStateBytes;
+    }
+
+    /** Log-likelihoods of the tokens that follow, for the policy that retains everything. */
+    public double[] logLikelihoods(TokenWindows windows) {
+        return logLikelihoods(windows, List.of(layers.spec().densePolicy())).getFirst();
+    }
+
+    /**
+     * Log-likelihoods of the tokens that follow.
+     *
+     * @return for each policy {@code count · length} natural logarithms: at {@code window · length + p} that of token
+     *     p + 1 after tokens 0 to p of the window; 0 at its last position, where nothing follows
+     */
+    public List<double[]> logLikelihoods(TokenWindows windows, List<Policy> policies) {
+        List<double[]> results = new ArrayList<>();
+        int windowsAtOnce = windowsAtOnce(windows);
+        int policiesAtOnce = layers.resident() ? 1 : policiesAtOnce(windows, windowsAtOnce);
+        for (Policy ignored : policies) {
+            results.add(new double[windows.count() * windows.length()]);
+        }
+        for (int first = 0; first < windows.count(); first += windowsAtOnce) {
+            int end = Math.min(first + windowsAtOnce, windows.count());
+            TokenWindows part = windows.subset(IntStream.range(first, end).toArray());
+            for (int policy = 0; policy < policies.size(); policy += policiesAtOnce) {
+                int last = Math.min(policy + policiesAtOnce, policies.size());
+                process(part, policies.subList(policy, last), results.subList(policy, last), first * windows.length());
+            }
+        }
+        return results;
+    }
+
+    /**
+     * Logits after every token of one window, for the policy that retains everything.
+     *
+     * @return F32, {@code length × vocabulary}, owned by the arena
+     */
+    public Matrix logits(TokenWindows window, Arena arena) {
+        try (HiddenStates states = HiddenStates.embed(backend, embedding, window)) {
+            run(List.of(states), List.of(layers.spec().densePolicy()));
+            Matrix logits = Matrix.allocate(arena, DataType.F32, window.length(), head.vocabulary());
+            backend.logits(head, states.chunks().getFirst().hidden(), 0, logits);
+            return logits;
+        }
+    }
+
+    @Override
+    public void close() {
+        head.close();
+    }
+
+    private void process(TokenWindows windows, List<Policy> policies, List<double[]> results, int resultOffset) {
+        List<HiddenStates> states = new ArrayList<>();
+        try {
+            for (Policy ignored : policies) {
+                states.add(HiddenStates.embed(backend, embedding, windows));
+            }
+            run(states, policies);
+            for (int i = 0; i < policies.size(); i++) {
+                readLogLikelihoods(windows, states.get(i), results.get(i), resultOffset);
+            }
+        } finally {
+            states.forEach(HiddenStates::close);
+        }
+    }
+
+    private void run(List<HiddenStates> states, List<Policy> policies) {
+        int widest = layers.spec().modules().stream()
+                .mapToInt(module -> module.features(module.units()))
+                .max()
+                .orElseThrow();
+        try (DeviceMatrix scratch = backend.allocate(states.getFirst().chunkRows(), widest)) {
+            for (int layer = 0; layer < layers.spec().layers().size(); layer++) {
+                try (LoadedLayer loaded = layers.load(layer)) {
+                    for (int i = 0; i < policies.size(); i++) {
+                        Policy policy = policies.get(i);
+                        for (Chunk chunk : states.get(i).chunks()) {
+                            BatchShape shape = chunk.shape();
+                            backend.apply(loaded.attention(), policy.groups(layer), shape, chunk.hidden(), scratch);
+                            backend.apply(loaded.mlp(), policy.channels(layer), shape, chunk.hidden(), scratch);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private void readLogLikelihoods(TokenWindows windows, HiddenStates states, double[] result, int resultOffset) {
+        for (Chunk chunk : states.chunks()) {
+            int length = windows.length();
+            int[] targets = new int[chunk.shape().rows()];
+            for (int row = 0; row < targets.length; row++) {
+                int position = row % length;
+                targets[row] =
+                        position == length - 1 ? -1 : windows.token(chunk.firstWindow() + row / length, position + 1);
+            }
+            double[] logLikelihoods = new double[targets.length];
+            backend.logLikelihood(head, chunk.hidden(), targets, logLikelihoods);
+            System.arraycopy(
+                    logLikelihoods, 0, result, resultOffset + chunk.firstWindow() * length, logLikelihoods.length);
+        }
+    }
+
+    private int windowsAtOnce(TokenWindows windows) {
+        long fitting = hiddenStateBytes / windowBytes(windows);
+        return (int) Math.min(Math.max(fitting, HiddenStates.windowsPerChunk(windows.length())), windows.count());
+    }
+
+    private int policiesAtOnce(TokenWindows windows, int windowsAtOnce) {
+        return Math.clamp(hiddenStateBytes / (windowBytes(windows) * windowsAtOnce), 1, Integer.MAX_VALUE);
+    }
+
+    private long windowBytes(TokenWindows windows) {
+        return (long) windows.length() * embedding.columns() * Float.BYTES;
+    }
+}

@@ -1,0 +1,107 @@
+package io.fastforward.forward;
+
+import io.fastforward.model.LayerSpec;
+import io.fastforward.model.LayerWeights;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.model.WeightSource;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.LoadedModule;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Supplies loaded layers: all of them resident, for a model that is run many times, or each one only while it is in
+ * use, for a model that is run once or does not fit.
+ */
+public sealed interface LayerSource extends AutoCloseable {
+
+    /** The architecture of the layers. */
+    ModelSpec spec();
+
+    /** A layer; the caller closes it when done. */
+    LoadedLayer load(int layer);
+
+    /** Whether loading a layer again costs nothing. */
+    boolean resident();
+
+    @Override
+    void close();
+
+    /** Loads all layers now and keeps them. */
+    static LayerSource resident(ComputeBackend backend, ModelSpec spec, WeightSource weights) {
+        List<LoadedLayer> layers = new ArrayList<>();
+        try {
+            for (int i = 0; i < spec.layers().size(); i++) {
+                layers.add(loadLayer(backend, spec, weights, i));
+            }
+        } catch (Throwable e) {
+            layers.forEach(LoadedLayer::close);
+            throw e;
+        }
+        return new Resident(spec, List.copyOf(layers));
+    }
+
+    /** Loads each layer when it is asked for. */
+    static LayerSource streamed(ComputeBackend backend, ModelSpec spec, WeightSource weights) {
+        return new Streamed(backend, spec, weights);
+    }
+
+    /** Loads one layer; its host memory is released at once. */
+    static LoadedLayer loadLayer(ComputeBackend backend, ModelSpec spec, WeightSource weights, int layer) {
+        try (Arena arena = Arena.ofShared()) {
+            LayerSpec layerSpec = spec.layers().get(layer);
+            LayerWeights layerWeights = weights.layer(layer, arena);
+            LoadedModule attention = backend.load(layerSpec.attention(), layerWeights.attention());
+            try {
+                LoadedModule mlp = backend.load(layerSpec.mlp(), layerWeights.mlp());
+                return new LoadedLayer(attention, mlp, () -> {
+                    attention.close();
+                    mlp.close();
+                });
+            } catch (Throwable e) {
+                attention.close();
+                throw e;
+            }
+        }
+    }
+
+    /** All layers on the device. */
+    record Resident(ModelSpec spec, List<LoadedLayer> layers) implements LayerSource {
+
+        @Override
+        public LoadedLayer load(int layer) {
+            LoadedLayer loaded = layers.get(layer);
+            return new LoadedLayer(loaded.attention(), loaded.mlp(), () -> {});
+        }
+
+        @Override
+        public boolean resident() {
+            return true;
+        }
+
+        @Override
+        public void close() {
+            layers.forEach(LoadedLayer::close);
+        }
+    }
+
+    /** One layer at a time on the device. */
+    record Streamed(ComputeBackend backend, ModelSpec spec, WeightSource weights) implements LayerSource {
+
+        @Override
+        public LoadedLayer load(int layer) {
+            return loadLayer(backend, spec, weights, layer);
+        }
+
+        @Override
+        public boolean resident() {
+            return false;
+        }
+
+        @Override
+        public void close() {
+            // Every layer belongs to whoever asked for it.
+        }
+    }
+}

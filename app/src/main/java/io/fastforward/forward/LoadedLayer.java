@@ -1,0 +1,18 @@
+package io.fastforward.forward;
+
+import io.fastforward.spi.ComputeBackend.LoadedModule;
+
+/**
+ * A decoder layer on a device. Closing it releases what was loaded for the caller alone.
+ *
+ * @param attention its attention module
+ * @param mlp its MLP module
+ * @param release frees it
+ */
+public record LoadedLayer(LoadedModule attention, LoadedModule mlp, Runnable release) implements AutoCloseable {
+
+    @Override
+    public void close() {
+        release.run();
+    }
+}
