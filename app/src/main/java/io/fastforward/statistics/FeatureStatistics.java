@@ -1,0 +1,124 @@
+package io.fastforward.statistics;
+
+import io.fastforward.forward.HiddenStates;
+import io.fastforward.forward.HiddenStates.Chunk;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.forward.LoadedLayer;
+import io.fastforward.model.LayerWeights;
+import io.fastforward.model.Model;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.ComputeBackend.MomentKind;
+import io.fastforward.spi.ComputeBackend.Moments;
+import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.PruningCriterion.Statistics;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One streaming pass of calibration windows through the dense model. For every module it measures what the criterion
+ * asks for and nothing else, hands it over, and forgets it, so that the memory is that of one layer, the hidden
+ * states of all windows, and one module's moments.
+ */
+public final class FeatureStatistics {
+
+    private final ComputeBackend backend;
+    private final Model model;
+    private final Statistics wanted;
+
+    public FeatureStatistics(ComputeBackend backend, Model model, Statistics wanted) {
+        this.backend = backend;
+        this.model = model;
+        this.wanted = wanted;
+    }
+
+    /** Receives the modules in order. */
+    @FunctionalInterface
+    public interface Visitor {
+        /** A module; weights and moments are valid during the call. */
+        void visit(PruningCriterion.Module module);
+    }
+
+    /**
+     * Most bytes of device and host memory that the moments take beside layer and hidden states: the sum itself on
+     * the device and its copy on the host.
+     */
+    public static long momentBytes(ModelSpec spec, Statistics wanted) {
+        long widest = spec.modules().stream()
+                .mapToLong(module -> module.features(module.units()))
+                .max()
+                .orElseThrow();
+        return switch (wanted) {
+            case NONE -> 0;
+            case SQUARE_SUMS -> 2 * widest * Double.BYTES;
+            case GRAM -> 2 * widest * widest * Double.BYTES;
+        };
+    }
+
+    /**
+     * Runs the pass.
+     *
+     * @param windows calibration windows
+     * @param progress is told the number of layers that are done
+     */
+    public void collect(TokenWindows windows, Visitor visitor, IntConsumer progress) {
+        if (wanted == Statistics.NONE) {
+            visitWeightsOnly(visitor, progress);
+            return;
+        }
+        try (HiddenStates states = HiddenStates.embed(backend, model.embedding(), windows);
+                LayerSource layers = LayerSource.streamed(backend, model.spec(), model)) {
+            for (int i = 0; i < model.spec().layers().size(); i++) {
+                LayerWeights weights = model.layer(i);
+                try (LoadedLayer layer = layers.load(i)) {
+                    measure(i, layer.attention(), weights.attention(), states, visitor);
+                    measure(i, layer.mlp(), weights.mlp(), states, visitor);
+                }
+                progress.accept(i + 1);
+            }
+        }
+    }
+
+    private void visitWeightsOnly(Visitor visitor, IntConsumer progress) {
+        for (int i = 0; i < model.spec().layers().size(); i++) {
+            LayerWeights weights = model.layer(i);
+            visit(i, model.spec().layers().get(i).attention(), weights.attention(), 0, null, visitor);
+            visit(i, model.spec().layers().get(i).mlp(), weights.mlp(), 0, null, visitor);
+            progress.accept(i + 1);
+        }
+    }
+
+    private void measure(int layer, LoadedModule module, ModuleWeights weights, HiddenStates states, Visitor visitor) {
+        ModuleSpec spec = module.spec();
+        int width = spec.features(spec.units());
+        MomentKind kind = wanted == Statistics.GRAM ? MomentKind.GRAM : MomentKind.SQUARE_SUMS;
+        try (Moments moments = backend.moments(kind, width, width);
+                DeviceMatrix features = backend.allocate(states.chunkRows(), width);
+                Arena arena = Arena.ofShared()) {
+            for (Chunk chunk : states.chunks()) {
+                int rows = chunk.shape().rows();
+                backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
+                moments.add(features, features, rows);
+                backend.project(module, spec.units(), rows, features, chunk.hidden());
+            }
+            visit(layer, spec, weights, moments.tokens(), moments.read(arena), visitor);
+        }
+    }
+
+    private static void visit(
+            int layer,
+            ModuleSpec spec,
+            ModuleWeights weights,
+            long tokens,
+            @Nullable DoubleMatrix moments,
+            Visitor visitor) {
+        visitor.visit(new PruningCriterion.Module(layer, spec, weights, tokens, moments));
+    }
+}
