@@ -1,0 +1,82 @@
+package io.fastforward.prune;
+
+import io.fastforward.forward.HiddenStates;
+import io.fastforward.forward.HiddenStates.Chunk;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.forward.LoadedLayer;
+import io.fastforward.model.LayerWeights;
+import io.fastforward.model.Model;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.LoadedHead;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The logits of a pruned model on one window, computed from its weights in memory while they pass by, so that a
+ * checkpoint can be checked against them without holding the whole model.
+ */
+public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
+
+    private final ComputeBackend backend;
+    private final ModelSpec pruned;
+    private final Arena arena = Arena.ofShared();
+    private final HeadWeights head;
+    private final HiddenStates states;
+
+    /**
+     * A probe.
+     *
+     * @param model the source model, whose embedding and head the pruned one shares
+     * @param dataType data type of the pruned model; null keeps each tensor's own
+     * @param window one window
+     */
+    public LogitProbe(
+            ComputeBackend backend, Model model, Policy policy, @Nullable DataType dataType, TokenWindows window) {
+        this.backend = backend;
+        this.pruned = model.spec().pruned(policy);
+        HeadWeights source = model.head();
+        this.head = dataType == null ? source : LeadingUnits.copy(source, dataType, arena);
+        Matrix embedding = dataType == null ? model.embedding() : LeadingUnits.copy(model.embedding(), dataType, arena);
+        this.states = HiddenStates.embed(backend, embedding, window);
+    }
+
+    @Override
+    public void accept(int layer, LayerWeights weights) {
+        Chunk chunk = states.chunks().getFirst();
+        try (LoadedLayer loaded = LayerSource.loadLayer(backend, pruned, (index, arena) -> weights, layer)) {
+            apply(loaded.attention(), chunk);
+            apply(loaded.mlp(), chunk);
+        }
+    }
+
+    /** Logits after every token, once all layers have passed: F32, {@code length × vocabulary}, in the arena. */
+    public Matrix logits(Arena resultArena) {
+        Chunk chunk = states.chunks().getFirst();
+        Matrix logits = Matrix.allocate(resultArena, DataType.F32, chunk.shape().rows(), pruned.vocabularySize());
+        try (LoadedHead loaded = backend.loadHead(head)) {
+            backend.logits(loaded, chunk.hidden(), 0, logits);
+        }
+        return logits;
+    }
+
+    @Override
+    public void close() {
+        states.close();
+        arena.close();
+    }
+
+    private void apply(ComputeBackend.LoadedModule module, Chunk chunk) {
+        int units = module.spec().units();
+        try (DeviceMatrix scratch =
+                backend.allocate(chunk.shape().rows(), module.spec().features(units))) {
+            backend.apply(module, units, chunk.shape(), chunk.hidden(), scratch);
+        }
+    }
+}

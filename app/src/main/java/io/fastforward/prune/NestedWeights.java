@@ -1,0 +1,93 @@
+package io.fastforward.prune;
+
+import io.fastforward.model.LayerSpec;
+import io.fastforward.model.LayerWeights;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.model.WeightSource;
+import io.fastforward.spi.model.AttentionWeights;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model's weights with the units of every module in nested order. Permuting units changes nothing in what a module
+ * computes: rows of the maps that make the features and columns of the output map move together.
+ */
+public final class NestedWeights implements WeightSource {
+
+    private final ModelSpec spec;
+    private final WeightSource source;
+    private final NestedOrder order;
+
+    public NestedWeights(ModelSpec spec, WeightSource source, NestedOrder order) {
+        this.spec = spec;
+        this.source = source;
+        this.order = order;
+    }
+
+    /** The permuted weights of a layer, copied into the arena in their stored data type. */
+    @Override
+    public LayerWeights layer(int layer, Arena arena) {
+        LayerSpec layerSpec = spec.layers().get(layer);
+        LayerWeights weights = source.layer(layer, arena);
+        List<Integer> groups = order.modules().get(2 * layer);
+        List<Integer> channels = order.modules().get(2 * layer + 1);
+        return new LayerWeights(
+                attention(layerSpec, weights.attention(), groups, arena), mlp(weights.mlp(), channels, arena));
+    }
+
+    private static AttentionWeights attention(
+            LayerSpec spec, AttentionWeights weights, List<Integer> groups, Arena arena) {
+        int queryWidth = spec.attention().featuresPerUnit();
+        int keyWidth = spec.attention().headSize();
+        return new AttentionWeights(
+                weights.norm(),
+                reorderRows(weights.query(), groups, queryWidth, arena),
+                reorderRows(weights.key(), groups, keyWidth, arena),
+                reorderRows(weights.value(), groups, keyWidth, arena),
+                reorderColumns(weights.output(), groups, queryWidth, arena));
+    }
+
+    private static MlpWeights mlp(MlpWeights weights, List<Integer> channels, Arena arena) {
+        @Nullable Linear gate = weights.gate();
+        return new MlpWeights(
+                weights.norm(),
+                gate == null ? null : reorderRows(gate, channels, 1, arena),
+                reorderRows(weights.up(), channels, 1, arena),
+                reorderColumns(weights.output(), channels, 1, arena));
+    }
+
+    private static Linear reorderRows(Linear map, List<Integer> order, int rowsPerUnit, Arena arena) {
+        Matrix weight = map.weight();
+        Matrix reordered = Matrix.allocate(arena, weight.type(), weight.rows(), weight.columns());
+        for (int k = 0; k < order.size(); k++) {
+            weight.rowRange(order.get(k) * rowsPerUnit, rowsPerUnit)
+                    .copyTo(reordered.rowRange(k * rowsPerUnit, rowsPerUnit));
+        }
+        Matrix bias = map.bias();
+        return new Linear(reordered, bias == null ? null : gatherColumns(bias, order, rowsPerUnit, arena));
+    }
+
+    private static Linear reorderColumns(Linear map, List<Integer> order, int columnsPerUnit, Arena arena) {
+        return new Linear(gatherColumns(map.weight(), order, columnsPerUnit, arena), map.bias());
+    }
+
+    private static Matrix gatherColumns(Matrix matrix, List<Integer> order, int columnsPerUnit, Arena arena) {
+        Matrix gathered = Matrix.allocate(arena, matrix.type(), matrix.rows(), matrix.columns());
+        int[] units = order.stream().mapToInt(Integer::intValue).toArray();
+        long unitBytes = (long) columnsPerUnit * matrix.type().bytes();
+        for (int row = 0; row < matrix.rows(); row++) {
+            long from = row * matrix.rowStride() * matrix.type().bytes();
+            long to = row * gathered.rowStride() * matrix.type().bytes();
+            for (int k = 0; k < units.length; k++) {
+                MemorySegment.copy(
+                        matrix.data(), from + units[k] * unitBytes, gathered.data(), to + k * unitBytes, unitBytes);
+            }
+        }
+        return gathered;
+    }
+}

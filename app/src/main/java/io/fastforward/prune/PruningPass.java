@@ -1,0 +1,227 @@
+package io.fastforward.prune;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.HiddenStates;
+import io.fastforward.forward.HiddenStates.Chunk;
+import io.fastforward.model.LayerSpec;
+import io.fastforward.model.LayerWeights;
+import io.fastforward.model.Model;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.ComputeBackend.MomentKind;
+import io.fastforward.spi.ComputeBackend.Moments;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a policy into weights, layer by layer: cuts every module to its leading units and lets the calibrator repair
+ * its output map on what the already pruned and repaired layers before it produce. The repaired map is rounded to the
+ * data type that will be written before later layers see it. Memory: one layer, the hidden states of the windows
+ * (twice for the dense target), and one module's moments.
+ */
+public final class PruningPass {
+
+    /**
+     * How modules are repaired.
+     *
+     * @param calibrator who repairs them
+     * @param options its options
+     * @param target what they are to reproduce
+     */
+    public record Repair(Calibrator calibrator, Options options, CalibrationTarget target) {
+
+        /** Whether the dense model's hidden states are needed beside those of the pruned prefix. */
+        boolean followsDenseModel() {
+            return calibrator.needsMoments() && target == CalibrationTarget.DENSE;
+        }
+    }
+
+    private final ComputeBackend backend;
+    private final Model model;
+    private final NestedWeights nested;
+    private final Policy policy;
+    private final Repair repair;
+    private final @Nullable DataType dataType;
+    private final List<ModuleRepair> repairs = new ArrayList<>();
+
+    /**
+     * A pass over a model.
+     *
+     * @param dataType data type of the result; null keeps each tensor's own
+     */
+    public PruningPass(
+            ComputeBackend backend,
+            Model model,
+            NestedOrder order,
+            Policy policy,
+            Repair repair,
+            @Nullable DataType dataType) {
+        this.backend = backend;
+        this.model = model;
+        this.nested = new NestedWeights(model.spec(), model, order);
+        this.policy = policy;
+        this.repair = repair;
+        this.dataType = dataType;
+    }
+
+    /** Most bytes that the moments of a calibrated module take, on the device and on the host. */
+    public static long momentBytes(ModelSpec spec, Repair repair) {
+        if (!repair.calibrator().needsMoments()) {
+            return 0;
+        }
+        long widest = spec.modules().stream()
+                .mapToLong(module -> module.features(module.units()))
+                .max()
+                .orElseThrow();
+        return (repair.followsDenseModel() ? 4 : 2) * widest * widest * Double.BYTES;
+    }
+
+    /**
+     * Runs the pass.
+     *
+     * @param windows calibration windows; not looked at if the calibrator needs no moments
+     * @param progress is told the number of layers that are done
+     * @return what was done to each module
+     */
+    public List<ModuleRepair> run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
+        boolean measured = repair.calibrator().needsMoments();
+        try (Streams streams = measured ? Streams.embed(backend, model, windows, repair) : new Streams(null, null)) {
+            for (int i = 0; i < model.spec().layers().size(); i++) {
+                pruneLayer(i, streams, sink);
+                progress.accept(i + 1);
+            }
+        }
+        return List.copyOf(repairs);
+    }
+
+    /** Hidden states that move on layer by layer: behind the pruned prefix, and of the dense model. */
+    private record Streams(
+            @Nullable HiddenStates prefix, @Nullable HiddenStates dense) implements AutoCloseable {
+
+        static Streams embed(ComputeBackend backend, Model model, TokenWindows windows, Repair repair) {
+            HiddenStates prefix = HiddenStates.embed(backend, model.embedding(), windows);
+            if (!repair.followsDenseModel()) {
+                return new Streams(prefix, null);
+            }
+            try {
+                return new Streams(prefix, HiddenStates.embed(backend, model.embedding(), windows));
+            } catch (Throwable e) {
+                prefix.close();
+                throw e;
+            }
+        }
+
+        @Override
+        public void close() {
+            if (prefix != null) {
+                prefix.close();
+            }
+            if (dense != null) {
+                dense.close();
+            }
+        }
+    }
+
+    private void pruneLayer(int layer, Streams streams, PrunedLayerSink sink) {
+        LayerSpec spec = model.spec().layers().get(layer);
+        LayerSpec prunedSpec = new LayerSpec(
+                spec.attention().withUnits(policy.groups(layer)), spec.mlp().withUnits(policy.channels(layer)));
+        try (Arena arena = Arena.ofShared()) {
+            LayerWeights weights = nested.layer(layer, arena);
+            Linear attentionOutput =
+                    repair(layer, spec.attention(), weights.attention(), policy.groups(layer), streams, arena);
+            Linear mlpOutput = repair(layer, spec.mlp(), weights.mlp(), policy.channels(layer), streams, arena);
+            LayerWeights cut =
+                    LeadingUnits.withOutputs(LeadingUnits.of(prunedSpec, weights), attentionOutput, mlpOutput);
+            DataType type = dataType;
+            sink.accept(layer, type == null ? cut : LeadingUnits.copy(cut, type, arena));
+        }
+    }
+
+    private Linear repair(int layer, ModuleSpec spec, ModuleWeights weights, int kept, Streams streams, Arena arena) {
+        Linear dense = LeadingUnits.copy(weights.output(), DataType.F32, arena);
+        DataType written = dataType == null ? weights.output().weight().type() : dataType;
+        HiddenStates prefix = streams.prefix();
+        if (prefix == null) {
+            DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
+            return solve(
+                    layer, spec, new Calibrator.Problem(dense, spec.features(kept), none, none, 0), written, arena);
+        }
+        try (LoadedModule module = backend.load(spec, weights);
+                DeviceMatrix features = backend.allocate(prefix.chunkRows(), spec.features(spec.units()));
+                Arena momentArena = Arena.ofShared()) {
+            Calibrator.Problem problem = measure(module, dense, kept, streams, features, momentArena);
+            Linear repaired = solve(layer, spec, problem, written, arena);
+            backend.replaceOutput(module, repaired);
+            for (Chunk chunk : prefix.chunks()) {
+                backend.apply(module, kept, chunk.shape(), chunk.hidden(), features);
+            }
+            return repaired;
+        }
+    }
+
+    private Calibrator.Problem measure(
+            LoadedModule module, Linear dense, int kept, Streams streams, DeviceMatrix features, Arena arena) {
+        ModuleSpec spec = module.spec();
+        int width = spec.features(spec.units());
+        HiddenStates prefix = Objects.requireNonNull(streams.prefix());
+        HiddenStates followed = streams.dense();
+        try (Moments gram = backend.moments(MomentKind.GRAM, width, width)) {
+            if (followed == null) {
+                for (Chunk chunk : prefix.chunks()) {
+                    backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
+                    gram.add(features, features, chunk.shape().rows());
+                }
+                DoubleMatrix sum = gram.read(arena);
+                return new Calibrator.Problem(dense, spec.features(kept), sum, sum, gram.tokens());
+            }
+            try (Moments cross = backend.moments(MomentKind.CROSS_GRAM, width, width);
+                    DeviceMatrix denseFeatures = backend.allocate(prefix.chunkRows(), width)) {
+                for (int i = 0; i < prefix.chunks().size(); i++) {
+                    Chunk chunk = prefix.chunks().get(i);
+                    Chunk denseChunk = followed.chunks().get(i);
+                    int rows = chunk.shape().rows();
+                    backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
+                    backend.features(module, spec.units(), chunk.shape(), denseChunk.hidden(), denseFeatures);
+                    gram.add(features, features, rows);
+                    cross.add(denseFeatures, features, rows);
+                    backend.project(module, spec.units(), rows, denseFeatures, denseChunk.hidden());
+                }
+                return new Calibrator.Problem(
+                        dense, spec.features(kept), gram.read(arena), cross.read(arena), gram.tokens());
+            }
+        }
+    }
+
+    private Linear solve(int layer, ModuleSpec spec, Calibrator.Problem problem, DataType written, Arena arena) {
+        String module = spec instanceof AttentionSpec ? "attention" : "mlp";
+        Calibrator.Solution solution;
+        try {
+            solution = repair.calibrator().calibrate(problem, repair.options(), backend.linearAlgebra(), arena);
+        } catch (IllegalArgumentException e) {
+            throw new Failure(
+                    FailureKind.NOT_FINITE,
+                    "calibrating the " + module + " module of layer " + layer + " failed: " + e.getMessage(),
+                    e);
+        }
+        repairs.add(new ModuleRepair(layer, module, solution.relativeError(), solution.ridge(), solution.remark()));
+        return LeadingUnits.copy(solution.map(), written, arena);
+    }
+}
