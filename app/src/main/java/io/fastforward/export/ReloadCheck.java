@@ -1,0 +1,61 @@
+package io.fastforward.export;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.Decoder;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.model.Model;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+
+/** Checks that a written checkpoint is the model that was in memory, by its logits. */
+public final class ReloadCheck {
+
+    /**
+     * Largest difference of two logits that counts as the same model, relative to the largest logit. The same numbers
+     * go through the same operations, so a CPU gives no difference at all; a device may sum in another order.
+     */
+    public static final double TOLERANCE = 1e-4;
+
+    private ReloadCheck() {}
+
+    /**
+     * Reads a checkpoint back and compares.
+     *
+     * @param expected logits of the model in memory after every token of the window
+     * @return the largest difference relative to the largest logit
+     * @throws Failure if it exceeds {@link #TOLERANCE}
+     */
+    public static double run(ComputeBackend backend, Path directory, TokenWindows window, Matrix expected) {
+        try (Model model = Model.open(directory);
+                LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
+                Decoder decoder = new Decoder(backend, layers, model.embedding(), model.head(), 0);
+                Arena arena = Arena.ofShared()) {
+            double difference = relativeDifference(expected, decoder.logits(window, arena));
+            if (!(difference <= TOLERANCE)) {
+                throw new Failure(
+                        FailureKind.VERIFICATION,
+                        "the checkpoint was written but does not read back as the same model: logits differ by "
+                                + difference + " (relative), expected at most " + TOLERANCE
+                                + "; nothing was kept. The disk may be failing; please report it if it happens again");
+            }
+            return difference;
+        }
+    }
+
+    private static double relativeDifference(Matrix expected, Matrix actual) {
+        double largest = 0;
+        double difference = 0;
+        for (int row = 0; row < expected.rows(); row++) {
+            for (int column = 0; column < expected.columns(); column++) {
+                float want = expected.get(row, column);
+                largest = Math.max(largest, Math.abs(want));
+                difference = Math.max(difference, Math.abs((double) want - actual.get(row, column)));
+            }
+        }
+        return largest == 0 ? difference : difference / largest;
+    }
+}
