@@ -1,0 +1,92 @@
+package io.fastforward.evaluate;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A multiple-choice question.
+ *
+ * @param kind what it asks for; results are grouped by it
+ * @param context the text before the choices
+ * @param choices the possible continuations, at least two
+ * @param answer index of the right one
+ */
+public record ChoiceTask(String kind, String context, List<String> choices, int answer) {
+
+    public ChoiceTask {
+        choices = List.copyOf(choices);
+        if (choices.size() < 2 || answer < 0 || answer >= choices.size()) {
+            throw new IllegalArgumentException("needs at least two choices and the index of the right one, but has "
+                    + choices.size() + " choices and the answer " + answer);
+        }
+    }
+
+    /**
+     * Reads questions, one JSON object a line with {@code context}, {@code choices}, {@code answer} and perhaps
+     * {@code kind}.
+     *
+     * @param limit most questions to read
+     * @throws Failure if the file is missing or a line is malformed; the message names the line
+     */
+    public static List<ChoiceTask> read(Path file, int limit) {
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+        } catch (NoSuchFileException e) {
+            throw new Failure(FailureKind.NOT_FOUND, "the task file " + file + " does not exist", e);
+        } catch (IOException e) {
+            throw new Failure(FailureKind.BAD_TEXT, "cannot read the task file " + file + ": " + e.getMessage(), e);
+        }
+        ObjectMapper mapper = new ObjectMapper();
+        List<ChoiceTask> tasks = new ArrayList<>();
+        for (int i = 0; i < lines.size() && tasks.size() < limit; i++) {
+            if (!lines.get(i).isBlank()) {
+                tasks.add(parse(mapper, lines.get(i), file + " line " + (i + 1)));
+            }
+        }
+        if (tasks.isEmpty()) {
+            throw new Failure(FailureKind.BAD_TEXT, "the task file " + file + " holds no questions");
+        }
+        return tasks;
+    }
+
+    private static ChoiceTask parse(ObjectMapper mapper, String line, String where) {
+        try {
+            JsonNode node = mapper.readTree(line);
+            List<String> choices = new ArrayList<>();
+            for (JsonNode choice : required(node, "choices")) {
+                choices.add(choice.textValue());
+            }
+            JsonNode kind = node.get("kind");
+            return new ChoiceTask(
+                    kind != null && kind.isTextual() ? kind.textValue() : "all",
+                    required(node, "context").textValue(),
+                    choices,
+                    required(node, "answer").intValue());
+        } catch (JsonProcessingException | IllegalArgumentException | NullPointerException e) {
+            throw new Failure(
+                    FailureKind.BAD_TEXT,
+                    where + " is no question: expected {\"context\": text, \"choices\": [text, …], \"answer\": index}",
+                    e);
+        }
+    }
+
+    private static JsonNode required(JsonNode node, String key) {
+        @Nullable JsonNode value = node.get(key);
+        if (value == null) {
+            throw new IllegalArgumentException(key + " is missing");
+        }
+        return value;
+    }
+}
