@@ -1,0 +1,58 @@
+package io.fastforward.report;
+
+import io.fastforward.evaluate.ChoiceAccuracy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The figures of several variants, side by side, for people. */
+public final class VariantTable {
+
+    private VariantTable() {}
+
+    /** Lines of a table; the first variant is the dense model, to which the others are compared. */
+    public static List<String> lines(List<Variant> variants) {
+        boolean tasks = variants.stream().anyMatch(variant -> variant.accuracy() != null);
+        int width = variants.stream()
+                .mapToInt(variant -> variant.name().length())
+                .max()
+                .orElse(0);
+        String format = "%-" + Math.max(width, 7) + "s  %12s  %8s  %10s" + (tasks ? "  %14s" : "%s") + "  %12s";
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(
+                Locale.ROOT,
+                format,
+                "model",
+                "parameters",
+                "removed",
+                "perplexity",
+                tasks ? "tasks right" : "",
+                "tokens/s"));
+        for (Variant variant : variants) {
+            ChoiceAccuracy accuracy = variant.accuracy();
+            lines.add(String.format(
+                    Locale.ROOT,
+                    format,
+                    variant.name(),
+                    String.format(Locale.ROOT, "%,d", variant.parameters()),
+                    String.format(Locale.ROOT, "%.1f%%", 100 * variant.sparsity()),
+                    significant(variant.perplexity().perplexity()),
+                    accuracy == null
+                            ? ""
+                            : String.format(
+                                    Locale.ROOT,
+                                    "%d/%d %.1f%%",
+                                    accuracy.right(),
+                                    accuracy.total(),
+                                    100 * accuracy.accuracy()),
+                    String.format(Locale.ROOT, "%,.0f", variant.perplexity().tokensPerSecond())));
+        }
+        return lines;
+    }
+
+    /** A perplexity with as many decimals as say something. */
+    public static String significant(double perplexity) {
+        return String.format(
+                Locale.ROOT, perplexity < 100 ? "%.4f" : perplexity < 10_000 ? "%.2f" : "%.4g", perplexity);
+    }
+}
