@@ -1,0 +1,149 @@
+package io.fastforward.run;
+
+import io.fastforward.evaluate.ChoiceAccuracy;
+import io.fastforward.evaluate.ChoiceTask;
+import io.fastforward.evaluate.Perplexity;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.Decoder;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.model.Model;
+import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.report.Progress;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.tokenizer.TextUnit;
+import io.fastforward.tokenizer.TokenWindows;
+import io.fastforward.tokenizer.TokenizedText;
+import io.fastforward.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Measures one checkpoint, with one layer in memory at a time. */
+public final class EvaluateRun {
+
+    private EvaluateRun() {}
+
+    /**
+     * What to measure.
+     *
+     * @param model checkpoint directory
+     * @param text the text
+     * @param textUnit what in it is a document
+     * @param windowLength tokens of a window; 0: 2048 or the model's context if that is shorter
+     * @param windows most windows; 0: all
+     * @param tasks multiple-choice questions
+     * @param mostTasks most questions; 0: all
+     * @param repeat how often to measure the speed
+     * @param device id of the backend, or "auto"
+     * @param threads CPU threads
+     * @param memoryBytes memory to plan with
+     */
+    public record Request(
+            Path model,
+            Path text,
+            TextUnit textUnit,
+            int windowLength,
+            int windows,
+            Optional<Path> tasks,
+            int mostTasks,
+            int repeat,
+            String device,
+            int threads,
+            long memoryBytes) {}
+
+    /**
+     * What was measured.
+     *
+     * @param model checkpoint directory
+     * @param parameters all parameters of the model
+     * @param textTokens tokens of the text
+     * @param perplexity perplexity, with the counts behind it
+     * @param tokensPerSecond median over the repetitions
+     * @param accuracy on the tasks, if there were any
+     * @param device what computed
+     */
+    public record Evaluation(
+            String model,
+            long parameters,
+            int textTokens,
+            Perplexity perplexity,
+            double tokensPerSecond,
+            @Nullable ChoiceAccuracy accuracy,
+            String device) {}
+
+    /** Measures. */
+    public static Evaluation execute(Request request, PluginRegistry plugins, Progress progress) {
+        requireAtLeast(0, request.windows(), "--windows");
+        requireAtLeast(0, request.mostTasks(), "--most-tasks");
+        requireAtLeast(1, request.repeat(), "--repeat");
+        try (ComputeBackend backend = Devices.open(plugins, request.device(), request.threads(), progress);
+                Model model = Model.open(request.model());
+                Tokenizer tokenizer = Tokenizer.open(request.model());
+                LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
+                Decoder decoder =
+                        new Decoder(backend, layers, model.embedding(), model.head(), request.memoryBytes() / 4)) {
+            int length = RunWindows.length(request.windowLength(), model.spec());
+            TokenizedText text = TokenizedText.read(request.text(), request.textUnit(), tokenizer);
+            TokenWindows windows = TokenWindows.consecutive(text.ids(), length, orAll(request.windows()));
+            progress.begin("Evaluating", request.repeat());
+            List<Perplexity> measured = new ArrayList<>();
+            for (int i = 0; i < request.repeat(); i++) {
+                measured.add(Perplexity.measure(decoder, windows, model.spec().densePolicy()));
+                progress.advance(i + 1, "passes");
+            }
+            Perplexity perplexity = measured.getFirst();
+            if (!perplexity.isFinite()) {
+                model.requireFinite();
+                throw new Failure(
+                        FailureKind.NOT_FINITE,
+                        request.model() + ": the perplexity is not a finite number although all weights are; the"
+                                + " activations overflow");
+            }
+            progress.end("perplexity over " + windows.count() + " windows");
+            return new Evaluation(
+                    request.model().toString(),
+                    model.spec().parameters(),
+                    text.ids().length,
+                    perplexity,
+                    medianSpeed(measured),
+                    accuracy(request, model, tokenizer, decoder, progress),
+                    backend.device());
+        }
+    }
+
+    private static @Nullable ChoiceAccuracy accuracy(
+            Request request, Model model, Tokenizer tokenizer, Decoder decoder, Progress progress) {
+        if (request.tasks().isEmpty()) {
+            return null;
+        }
+        ChoiceAccuracy.Questions questions = ChoiceAccuracy.Questions.tokenize(
+                ChoiceTask.read(request.tasks().get(), orAll(request.mostTasks())), tokenizer);
+        progress.begin("Asking questions", questions.sequences());
+        ChoiceAccuracy accuracy =
+                questions.ask(decoder, model.spec().densePolicy(), done -> progress.advance(done, "choices"));
+        progress.end(accuracy.right() + " of " + accuracy.total() + " right");
+        return accuracy;
+    }
+
+    private static double medianSpeed(List<Perplexity> measured) {
+        return measured.stream()
+                .sorted(Comparator.comparingDouble(Perplexity::tokensPerSecond))
+                .toList()
+                .get(measured.size() / 2)
+                .tokensPerSecond();
+    }
+
+    private static int orAll(int limit) {
+        return limit == 0 ? Integer.MAX_VALUE : limit;
+    }
+
+    private static void requireAtLeast(int least, int value, String option) {
+        if (value < least) {
+            throw new Failure(FailureKind.USAGE, option + " must be at least " + least + ", but is " + value);
+        }
+    }
+}

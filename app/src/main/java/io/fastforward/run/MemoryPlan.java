@@ -1,0 +1,117 @@
+package io.fastforward.run;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.HiddenStates;
+import io.fastforward.model.LayerSpec;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.prune.CalibrationTarget;
+import io.fastforward.prune.PruningPass;
+import io.fastforward.spi.PruningCriterion.Statistics;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.statistics.FeatureStatistics;
+import java.util.Locale;
+
+/**
+ * The memory that a run will need beside the mapped files, worked out before it starts. Weights on the device count in
+ * single precision.
+ *
+ * @param residentSearch whether all layers stay loaded during the search
+ * @param scoringBytes peak of the statistics pass
+ * @param searchBytes peak of the search
+ * @param repairBytes peak of calibration
+ * @param limitBytes most that may be planned with
+ */
+record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, long repairBytes, long limitBytes) {
+
+    private static final double GIB = 1 << 30;
+
+    static MemoryPlan of(
+            ModelSpec spec,
+            PruneSettings settings,
+            int windowLength,
+            Statistics statistics,
+            PruningPass.Repair repair,
+            long limitBytes) {
+        long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
+        long scratch = scratchBytes(spec, windowLength);
+        long layer = largestLayerBytes(spec);
+        boolean measured = statistics != Statistics.NONE;
+        long scoring = measured
+                ? layer
+                        + scratch
+                        + settings.calibrationWindows() * windowBytes
+                        + FeatureStatistics.momentBytes(spec, statistics)
+                : 0;
+        int streams = repair.target() == CalibrationTarget.DENSE ? 2 : 1;
+        long repairing = 2 * layer // on the device, and in nested order on the host
+                + (repair.calibrator().needsMoments()
+                        ? scratch * streams
+                                + settings.repairWindows() * windowBytes * streams
+                                + PruningPass.momentBytes(spec, repair)
+                                + solverBytes(spec)
+                        : 0);
+        long hidden = settings.finalistWindows() * windowBytes;
+        long allLayers = spec.decoderParameters() * Float.BYTES;
+        boolean resident = allLayers + scratch + hidden <= limitBytes / 2;
+        long search = (resident ? allLayers : 2 * layer) + scratch + hidden;
+        return new MemoryPlan(resident, scoring, search, repairing, limitBytes);
+    }
+
+    long peakBytes() {
+        return Math.max(scoringBytes, Math.max(searchBytes, repairBytes));
+    }
+
+    /** One line for the user. */
+    String describe() {
+        return String.format(
+                Locale.ROOT,
+                "Memory: %s for scoring, %s for the search (%s), %s for calibration; %s may be used",
+                gib(scoringBytes),
+                gib(searchBytes),
+                residentSearch ? "all layers stay loaded" : "layers are streamed",
+                gib(repairBytes),
+                gib(limitBytes));
+    }
+
+    void requireWithinLimit() {
+        if (peakBytes() > limitBytes) {
+            throw new Failure(
+                    FailureKind.DEVICE,
+                    "the run needs " + gib(peakBytes()) + " of memory, but may use " + gib(limitBytes)
+                            + "; use fewer or shorter windows (--calibration-windows, --repair-windows, --window), or"
+                            + " raise --memory");
+        }
+    }
+
+    private static long scratchBytes(ModelSpec spec, int windowLength) {
+        long rows = (long) HiddenStates.windowsPerChunk(windowLength) * windowLength;
+        return rows * widest(spec) * Float.BYTES;
+    }
+
+    private static long largestLayerBytes(ModelSpec spec) {
+        long largest = 0;
+        for (LayerSpec layer : spec.layers()) {
+            largest = Math.max(
+                    largest, layer.attention().parameters() + layer.mlp().parameters());
+        }
+        return largest * Float.BYTES;
+    }
+
+    /** Factor and right-hand sides of a calibrator, in double precision. */
+    private static long solverBytes(ModelSpec spec) {
+        return (widest(spec) * widest(spec) + widest(spec) * spec.hiddenSize()) * Double.BYTES;
+    }
+
+    private static long widest(ModelSpec spec) {
+        long widest = 0;
+        for (ModuleSpec module : spec.modules()) {
+            widest = Math.max(widest, module.features(module.units()));
+        }
+        return widest;
+    }
+
+    private static String gib(long bytes) {
+        return String.format(Locale.ROOT, "%.2f GiB", bytes / GIB);
+    }
+}

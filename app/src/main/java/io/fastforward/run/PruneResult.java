@@ -1,0 +1,59 @@
+package io.fastforward.run;
+
+import io.fastforward.prune.ModuleRepair;
+import io.fastforward.report.Variant;
+import io.fastforward.spi.Policy;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What came out of a run.
+ *
+ * @param policy what is retained
+ * @param targetSparsity what was asked for
+ * @param sparsity what was removed of the decoder layers' linear parameters
+ * @param parameterSparsity the same as a share of all parameters, since publications differ in what they count
+ * @param search summary of the search; null if a policy was given
+ * @param variants figures; the dense model first, the written one last
+ * @param repairs what calibration did
+ * @param reloadDifference largest relative difference of logits between the model in memory and the written one
+ * @param heldOut whether figures are on the end of the calibration text
+ * @param output directory of the pruned checkpoint
+ * @param runDirectory directory of the run's record
+ */
+public record PruneResult(
+        Policy policy,
+        double targetSparsity,
+        double sparsity,
+        double parameterSparsity,
+        @Nullable SearchSummary search,
+        List<Variant> variants,
+        List<ModuleRepair> repairs,
+        double reloadDifference,
+        boolean heldOut,
+        String output,
+        String runDirectory) {
+
+    /**
+     * A search in a few numbers.
+     *
+     * @param episodes candidates proposed
+     * @param evaluations trials evaluated
+     * @param savedEvaluations trials answered from memory
+     * @param origin where the winner comes from
+     * @param rewardPerplexity the winner's perplexity on the finalists' windows
+     * @param denseRewardPerplexity the dense model's there
+     */
+    public record SearchSummary(
+            int episodes,
+            int evaluations,
+            int savedEvaluations,
+            String origin,
+            double rewardPerplexity,
+            double denseRewardPerplexity) {}
+
+    public PruneResult {
+        variants = List.copyOf(variants);
+        repairs = List.copyOf(repairs);
+    }
+}

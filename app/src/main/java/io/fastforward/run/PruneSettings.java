@@ -1,0 +1,66 @@
+package io.fastforward.run;
+
+import io.fastforward.prune.CalibrationTarget;
+import io.fastforward.search.Schedule;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.tokenizer.TextUnit;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything in a user's hands that determines the result of a run, beside model, texts and device. Recorded in the
+ * manifest; a run is resumed with the same settings alone.
+ *
+ * @param sparsity share of the decoder layers' linear parameters to remove; ignored if a policy is given
+ * @param textUnit what in a text is a document
+ * @param windowLength tokens of a window; 0 takes the smaller of 2048 and the model's context
+ * @param calibrationWindows windows for the criterion's statistics
+ * @param repairWindows windows for the calibrator's moments
+ * @param rewardWindows windows on which candidates are compared
+ * @param finalistWindows windows on which finalists are compared
+ * @param evaluationWindows most windows on which figures are reported
+ * @param criterion id of the criterion
+ * @param agent id of the agent
+ * @param calibrator id of the calibrator
+ * @param executor id of the trial executor
+ * @param options the plugins' options, as {@code kind.name}
+ * @param target what calibrated modules reproduce
+ * @param mapping id of the policy mapping
+ * @param minimumRetention smallest share of its units that a module retains
+ * @param schedule which curricula are on
+ * @param ramp share of the search during which they rise
+ * @param episodes number of candidates
+ * @param finalists how many of the best are compared in the end
+ * @param seed of everything that is random
+ * @param dataType data type of the result; null keeps each tensor's own
+ * @param shardBytes most bytes of weights in a file
+ */
+public record PruneSettings(
+        double sparsity,
+        TextUnit textUnit,
+        int windowLength,
+        int calibrationWindows,
+        int repairWindows,
+        int rewardWindows,
+        int finalistWindows,
+        int evaluationWindows,
+        String criterion,
+        String agent,
+        String calibrator,
+        String executor,
+        Map<String, String> options,
+        CalibrationTarget target,
+        String mapping,
+        double minimumRetention,
+        Schedule.Kind schedule,
+        double ramp,
+        int episodes,
+        int finalists,
+        long seed,
+        @Nullable DataType dataType,
+        long shardBytes) {
+
+    public PruneSettings {
+        options = Map.copyOf(options);
+    }
+}
