@@ -162,18 +162,19 @@ public final class Budget {
     }
 
     /**
-     * The fewest parameters whose removal is at least this share. Taken as the decimal number that the user wrote: 30%
-     * of 10 are 3, not the 4 that binary rounding errors might ask for.
+     * The fewest parameters whose removal is at least this share by the quotient of doubles that {@link #sparsity}
+     * gives: 70% of 16,000 are 11,200, although 0.7 · 16,000 may be a little more in binary.
      */
     private long requiredRemoval(double sparsity) {
         if (!(sparsity > 0 && sparsity < 1)) {
             throw new Failure(
                     FailureKind.USAGE, "the sparsity must be between 0 and 1, both excluded, but is " + sparsity);
         }
-        return BigDecimal.valueOf(sparsity)
-                .multiply(BigDecimal.valueOf(totalParameters))
-                .setScale(0, RoundingMode.CEILING)
-                .longValueExact();
+        long required = (long) (sparsity * totalParameters) + 1;
+        while ((double) (required - 1) / totalParameters >= sparsity) {
+            required--;
+        }
+        return required;
     }
 
     private long largestRemoval() {

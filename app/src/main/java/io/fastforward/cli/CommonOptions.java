@@ -1,0 +1,82 @@
+package io.fastforward.cli;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.plugin.PluginRegistry;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options of several commands. */
+final class CommonOptions {
+
+    private static final long GIB = 1L << 30;
+
+    @Option(
+            names = "--plugins",
+            paramLabel = "DIR",
+            description = "Directory of plugin jars to load beside the built-in ones.")
+    @Nullable
+    Path plugins;
+
+    @Option(names = "--json", description = "Print the result as JSON, and no progress.")
+    boolean json;
+
+    @Option(names = "--verbose", description = "Print the stack trace of a failure.")
+    boolean verbose;
+
+    PluginRegistry loadPlugins() {
+        return PluginRegistry.load(plugins);
+    }
+
+    /** Options of commands that compute. */
+    static final class Compute {
+
+        @Option(
+                names = "--device",
+                paramLabel = "ID",
+                defaultValue = "auto",
+                description = "Backend that computes; auto takes the best one that is available (see: plugins).")
+        String device = "auto";
+
+        @Option(names = "--threads", paramLabel = "N", description = "CPU threads; default: one for each core.")
+        @Nullable
+        Integer threads;
+
+        @Option(
+                names = "--memory",
+                paramLabel = "GIB",
+                description = "Memory to plan with, in GiB; default: four fifths of the machine's.")
+        @Nullable
+        Double memory;
+
+        int threads() {
+            if (threads == null) {
+                return Runtime.getRuntime().availableProcessors();
+            }
+            if (threads < 1) {
+                throw new Failure(FailureKind.USAGE, "--threads must be at least 1, but is " + threads);
+            }
+            return threads;
+        }
+
+        long memoryBytes() {
+            if (memory == null) {
+                return physicalMemory() / 5 * 4;
+            }
+            if (!(memory > 0) || memory > 1 << 20) {
+                throw new Failure(FailureKind.USAGE, "--memory must be greater than 0 GiB, but is " + memory);
+            }
+            return (long) (memory * GIB);
+        }
+
+        private static long physicalMemory() {
+            // In a container this is the container's share.
+            return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                    ? system.getTotalMemorySize()
+                    : 8 * GIB;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package io.fastforward.cli;
+
+import io.fastforward.report.Progress;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Locale;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** Shows progress on standard error: a bar with the time left on a terminal, plain lines in a log. */
+final class Console implements Progress {
+
+    /** How often a log gets a line about a stage that goes on. */
+    private static final Duration LINE_INTERVAL = Duration.ofSeconds(10);
+
+    private final PrintStream stream = System.err;
+    private final boolean terminal;
+    private String stage = "";
+    private long total;
+    private long stageStart;
+    private long lastLine;
+    private @Nullable ProgressBar bar;
+
+    private Console(boolean terminal) {
+        this.terminal = terminal;
+    }
+
+    /** Progress for people, or none if the output is for programs. */
+    @SuppressWarnings("SystemConsoleNull") // its contract still allows null, whatever JDK 25 does
+    static Progress of(boolean json) {
+        if (json) {
+            return Progress.silent();
+        }
+        java.io.Console console = System.console();
+        return new Console(console != null && console.isTerminal());
+    }
+
+    @Override
+    public void begin(String name, long steps) {
+        stage = name;
+        total = steps;
+        stageStart = System.nanoTime();
+        lastLine = stageStart;
+        if (terminal && steps > 0) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName(name)
+                    .setInitialMax(steps)
+                    .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
+                    .setUpdateIntervalMillis(200)
+                    .clearDisplayOnFinish()
+                    .build();
+        }
+    }
+
+    @Override
+    public void advance(long done, String detail) {
+        ProgressBar shown = bar;
+        if (shown != null) {
+            shown.stepTo(done);
+            shown.setExtraMessage(detail);
+            return;
+        }
+        long now = System.nanoTime();
+        if (now - lastLine >= LINE_INTERVAL.toNanos() && done < total) {
+            lastLine = now;
+            long left = Math.round((now - stageStart) / 1e9 * (total - done) / done);
+            stream.println(stage + ": " + done + "/" + total + ", about " + left + " s left; " + detail);
+        }
+    }
+
+    @Override
+    public void end(String outcome) {
+        closeBar();
+        stream.printf(Locale.ROOT, "%s: %s (%.1f s)%n", stage, outcome, (System.nanoTime() - stageStart) / 1e9);
+    }
+
+    @Override
+    public void note(String line) {
+        closeBar();
+        stream.println(line);
+    }
+
+    private void closeBar() {
+        ProgressBar shown = bar;
+        if (shown != null) {
+            shown.close();
+            bar = null;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package io.fastforward.cli;
+
+import io.fastforward.evaluate.ChoiceAccuracy;
+import io.fastforward.evaluate.Perplexity;
+import io.fastforward.report.Progress;
+import io.fastforward.report.VariantTable;
+import io.fastforward.run.EvaluateRun;
+import io.fastforward.tokenizer.TextUnit;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Measures the perplexity of a checkpoint, dense or pruned. */
+@Command(
+        name = "evaluate",
+        description = {
+            "Measures the perplexity of a checkpoint, dense or pruned, over non-overlapping windows of a text,",
+            "and its accuracy on multiple-choice questions if there are some."
+        },
+        mixinStandardHelpOptions = true)
+final class EvaluateCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
+    private Path directory;
+
+    @Option(names = "--text", required = true, paramLabel = "FILE", description = "Text in UTF-8.")
+    private Path text;
+
+    @Option(
+            names = "--text-unit",
+            paramLabel = "UNIT",
+            defaultValue = "file",
+            description =
+                    "What is one document: the whole file, or each line (${COMPLETION-CANDIDATES}); default: file.")
+    private TextUnit textUnit;
+
+    @Option(
+            names = "--window",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Tokens of a window; default: 2048, or the model's context if that is shorter.")
+    private int window;
+
+    @Option(
+            names = "--windows",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Most windows to evaluate; default: all.")
+    private int windows;
+
+    @Option(names = "--tasks", paramLabel = "FILE", description = "Multiple-choice questions, one JSON object a line.")
+    private @Nullable Path tasks;
+
+    @Option(names = "--most-tasks", paramLabel = "N", defaultValue = "0", description = "Most questions; default: all.")
+    private int mostTasks;
+
+    @Option(
+            names = "--repeat",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Measure N times and report the median speed; default: 1.")
+    private int repeat;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Mixin
+    private CommonOptions.Compute compute;
+
+    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
+    EvaluateCommand() {}
+
+    @Override
+    public Integer call() {
+        Progress progress = Console.of(common.json);
+        EvaluateRun.Request request = new EvaluateRun.Request(
+                directory,
+                text,
+                textUnit,
+                window,
+                windows,
+                Optional.ofNullable(tasks),
+                mostTasks,
+                repeat,
+                compute.device,
+                compute.threads(),
+                compute.memoryBytes());
+        EvaluateRun.Evaluation evaluation = EvaluateRun.execute(request, common.loadPlugins(), progress);
+        PrintWriter out = spec.commandLine().getOut();
+        if (common.json) {
+            out.println(JsonOutput.of(evaluation));
+        } else {
+            print(evaluation, out);
+        }
+        return 0;
+    }
+
+    private static void print(EvaluateRun.Evaluation evaluation, PrintWriter out) {
+        Perplexity perplexity = evaluation.perplexity();
+        out.printf(Locale.ROOT, "perplexity    %s%n", VariantTable.significant(perplexity.perplexity()));
+        out.printf(
+                Locale.ROOT,
+                "predicted     %,d tokens in %d windows of %d; the text has %,d tokens%n",
+                perplexity.predictedTokens(),
+                perplexity.windows(),
+                perplexity.windowLength(),
+                evaluation.textTokens());
+        ChoiceAccuracy accuracy = evaluation.accuracy();
+        if (accuracy != null) {
+            out.printf(
+                    Locale.ROOT,
+                    "tasks         %d of %d right (%.1f%%)%n",
+                    accuracy.right(),
+                    accuracy.total(),
+                    100 * accuracy.accuracy());
+            accuracy.totalByKind()
+                    .forEach((kind, total) -> out.printf(
+                            Locale.ROOT,
+                            "  %-11s %d of %d%n",
+                            kind,
+                            accuracy.rightByKind().getOrDefault(kind, 0),
+                            total));
+        }
+        out.printf(
+                Locale.ROOT, "speed         %,.0f tokens/s on %s%n", evaluation.tokensPerSecond(), evaluation.device());
+    }
+}

@@ -1,0 +1,168 @@
+package io.fastforward.cli;
+
+import io.fastforward.model.LayerSpec;
+import io.fastforward.model.Model;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.report.RetentionChart;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Shows what a checkpoint holds. */
+@Command(
+        name = "inspect",
+        description = "Shows architecture, parameters per module, and what each layer of a pruned model retains.",
+        mixinStandardHelpOptions = true)
+final class InspectCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
+    private Path directory;
+
+    @Mixin
+    private CommonOptions common;
+
+    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
+    InspectCommand() {}
+
+    /** The facts, for programs. */
+    record Inspection(
+            String family,
+            boolean pruned,
+            long parameters,
+            long decoderParameters,
+            double sparsity,
+            int hiddenSize,
+            int vocabularySize,
+            int contextLength,
+            boolean tiedEmbeddings,
+            List<Layer> layers) {}
+
+    /** One layer. */
+    record Layer(
+            int queryHeads,
+            int kvGroups,
+            int ofKvGroups,
+            int headSize,
+            int mlpChannels,
+            int ofMlpChannels,
+            long attentionParameters,
+            long mlpParameters) {}
+
+    @Override
+    public Integer call() {
+        try (Model model = Model.open(directory)) {
+            PrintWriter out = spec.commandLine().getOut();
+            if (common.json) {
+                out.println(JsonOutput.of(inspect(model)));
+            } else {
+                print(model, out);
+            }
+        }
+        return 0;
+    }
+
+    private static Inspection inspect(Model model) {
+        ModelSpec own = model.spec();
+        ModelSpec unpruned = model.unprunedSpec();
+        List<Layer> layers = new ArrayList<>();
+        for (int i = 0; i < own.layers().size(); i++) {
+            LayerSpec layer = own.layers().get(i);
+            LayerSpec before = unpruned.layers().get(i);
+            layers.add(new Layer(
+                    layer.attention().groups() * layer.attention().queriesPerGroup(),
+                    layer.attention().groups(),
+                    before.attention().groups(),
+                    layer.attention().headSize(),
+                    layer.mlp().channels(),
+                    before.mlp().channels(),
+                    layer.attention().parameters(),
+                    layer.mlp().parameters()));
+        }
+        return new Inspection(
+                own.family(),
+                !own.equals(unpruned),
+                own.parameters(),
+                own.decoderParameters(),
+                1 - (double) own.decoderParameters() / unpruned.decoderParameters(),
+                own.hiddenSize(),
+                own.vocabularySize(),
+                own.contextLength(),
+                own.tiedEmbeddings(),
+                layers);
+    }
+
+    private static void print(Model model, PrintWriter out) {
+        ModelSpec own = model.spec();
+        Inspection facts = inspect(model);
+        line(out, "architecture", facts.family() + ", " + facts.layers().size() + " layers");
+        line(
+                out,
+                "sizes",
+                "hidden " + facts.hiddenSize() + ", vocabulary " + facts.vocabularySize() + ", context "
+                        + facts.contextLength() + ", embeddings " + (facts.tiedEmbeddings() ? "tied" : "untied"));
+        line(
+                out,
+                "parameters",
+                String.format(
+                        Locale.ROOT,
+                        "%,d, of them %,d in the layers' linear maps",
+                        facts.parameters(),
+                        facts.decoderParameters()));
+        line(
+                out,
+                "weights",
+                String.format(Locale.ROOT, "%,d bytes", model.checkpoint().parameterBytes()));
+        if (facts.pruned()) {
+            line(
+                    out,
+                    "pruned",
+                    String.format(
+                            Locale.ROOT,
+                            "%.2f%% of the layers' linear parameters were removed",
+                            100 * facts.sparsity()));
+        }
+        out.println();
+        if (facts.pruned()) {
+            RetentionChart.lines(model.unprunedSpec(), own).forEach(out::println);
+            out.println();
+        }
+        out.printf(
+                Locale.ROOT,
+                "%5s  %11s  %9s  %9s  %12s  %14s  %14s%n",
+                "layer",
+                "query heads",
+                "KV groups",
+                "head size",
+                "MLP channels",
+                "attention",
+                "MLP");
+        for (int i = 0; i < facts.layers().size(); i++) {
+            Layer layer = facts.layers().get(i);
+            out.printf(
+                    Locale.ROOT,
+                    "%5d  %11d  %9d  %9d  %12d  %,14d  %,14d%n",
+                    i,
+                    layer.queryHeads(),
+                    layer.kvGroups(),
+                    layer.headSize(),
+                    layer.mlpChannels(),
+                    layer.attentionParameters(),
+                    layer.mlpParameters());
+        }
+    }
+
+    private static void line(PrintWriter out, String name, String value) {
+        out.printf(Locale.ROOT, "%-13s %s%n", name, value);
+    }
+}
