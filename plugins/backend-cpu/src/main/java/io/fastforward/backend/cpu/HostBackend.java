@@ -216,6 +216,10 @@ abstract class HostBackend implements ComputeBackend {
         closed = true;
     }
 
+    final boolean isOpen() {
+        return !closed;
+    }
+
     final void requireOpen() {
         if (closed) {
             throw new IllegalStateException("the backend is closed");

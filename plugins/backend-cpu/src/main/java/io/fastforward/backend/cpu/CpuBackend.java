@@ -1,0 +1,116 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.BatchShape;
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionWeights;
+import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The fast backend. Every operation is cut into tiles of tokens and weights, whose size depends on shapes alone;
+ * each thread computes whole tiles with single-threaded OpenBLAS and vectorised Java.
+ *
+ * <p>Besides loaded weights (single precision) it holds scratch memory that is used again: for at most 4096 rows, or
+ * one sequence if that is longer, the normalised hidden states, keys and values; and for each thread at most 512 rows
+ * of hidden width, 512 × 512 numbers, and 128 rows of one sequence's length.
+ */
+final class CpuBackend extends HostBackend {
+
+    private final CpuResources cpu;
+    private final AttentionFeatures attentionFeatures;
+    private final MlpFeatures mlpFeatures;
+    private final VocabularyLogits vocabularyLogits;
+
+    CpuBackend(OpenBlas blas, RowKernels kernels, int threads) {
+        cpu = CpuResources.create(blas, kernels, threads);
+        attentionFeatures = new AttentionFeatures(cpu);
+        mlpFeatures = new MlpFeatures(cpu);
+        vocabularyLogits = new VocabularyLogits(cpu);
+    }
+
+    @Override
+    public String device() {
+        return cpu.blas().description() + "; " + cpu.kernels().description() + "; "
+                + cpu.pool().threads() + " threads";
+    }
+
+    @Override
+    HostModule loadAttention(AttentionSpec spec, AttentionWeights weights) {
+        return new CpuModule(this, cpu, spec, weights);
+    }
+
+    @Override
+    HostModule loadMlp(MlpSpec spec, MlpWeights weights) {
+        return new CpuModule(this, cpu, spec, weights);
+    }
+
+    @Override
+    HostHead loadCheckedHead(HeadWeights weights) {
+        return new CpuHead(this, cpu, weights);
+    }
+
+    @Override
+    Moments newMoments(MomentKind kind, int leftWidth, int rightWidth) {
+        return new CpuMoments(this, cpu, kind, leftWidth, rightWidth);
+    }
+
+    @Override
+    public LinearAlgebra linearAlgebra() {
+        requireOpen();
+        return new BlockedLinearAlgebra(cpu);
+    }
+
+    @Override
+    void computeFeatures(HostModule module, int units, BatchShape batch, HostMatrix hidden, HostMatrix features) {
+        var loaded = (CpuModule) module;
+        switch (loaded.spec()) {
+            case AttentionSpec spec ->
+                attentionFeatures.compute(loaded, spec, units, batch, FloatView.of(hidden), FloatView.of(features));
+            case MlpSpec spec ->
+                mlpFeatures.compute(loaded, spec, units, batch.rows(), FloatView.of(hidden), FloatView.of(features));
+        }
+    }
+
+    @Override
+    void computeProjection(HostModule module, int units, int rows, HostMatrix features, HostMatrix hidden) {
+        CpuMap output = ((CpuModule) module).output();
+        int width = module.spec().features(units);
+        FloatView x = FloatView.of(features);
+        FloatView y = FloatView.of(hidden);
+        int rowTile = CpuResources.rowTile(rows);
+        cpu.forTiles(
+                rows,
+                rowTile,
+                hidden.columns(),
+                CpuResources.PANEL,
+                (row, count, column, columns, worker) ->
+                        output.apply(cpu, x.at(row, 0), count, width, column, columns, 1, y.at(row, column)));
+    }
+
+    @Override
+    void computeLogLikelihood(HostHead head, HostMatrix hidden, int[] targets, double[] result) {
+        vocabularyLogits.logLikelihood((CpuHead) head, FloatView.of(hidden), targets, result);
+    }
+
+    @Override
+    void computeLogits(HostHead head, HostMatrix hidden, int firstRow, Matrix result) {
+        vocabularyLogits.logits((CpuHead) head, FloatView.of(hidden).at(firstRow, 0), result);
+    }
+
+    @Override
+    void widen(Matrix source, MemorySegment target, long firstElement) {
+        WeightLoader.widen(cpu, source, new FloatView(target, firstElement, source.columns()));
+    }
+
+    @Override
+    public void close() {
+        if (isOpen()) {
+            super.close();
+            cpu.close();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/** A module's weights in single precision, off the heap. */
+final class CpuModule implements HostModule {
+
+    private final CpuBackend owner;
+    private final CpuResources cpu;
+    private final ModuleSpec spec;
+    private final Arena arena = Arena.ofShared();
+    private final CpuNorm norm;
+    private final List<CpuMap> inputs;
+    private CpuMap output;
+
+    CpuModule(CpuBackend owner, CpuResources cpu, ModuleSpec spec, ModuleWeights weights) {
+        this.owner = owner;
+        this.cpu = cpu;
+        this.spec = spec;
+        try {
+            var loader = new WeightLoader(cpu, arena);
+            this.norm = CpuNorm.load(loader, spec.normalization(), weights.norm());
+            this.inputs = weights.inputs().stream()
+                    .map(map -> CpuMap.load(loader, map))
+                    .toList();
+            this.output = CpuMap.load(loader, weights.output());
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    CpuNorm norm() {
+        return norm;
+    }
+
+    /** The maps that make the features, in the order of {@link ModuleWeights#inputs()}. */
+    List<CpuMap> inputs() {
+        return inputs;
+    }
+
+    CpuMap output() {
+        return output;
+    }
+
+    @Override
+    public void replaceOutput(Linear replacement) {
+        WeightLoader.widen(cpu, replacement.weight(), output.weight());
+        if (replacement.bias() != null) {
+            output = new CpuMap(output.weight(), new WeightLoader(cpu, arena).loadRow(replacement.bias()));
+        }
+    }
+
+    @Override
+    public HostBackend owner() {
+        return owner;
+    }
+
+    @Override
+    public ModuleSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return arena.scope().isAlive();
+    }
+
+    @Override
+    public void close() {
+        if (isOpen()) {
+            arena.close();
+        }
+    }
+}

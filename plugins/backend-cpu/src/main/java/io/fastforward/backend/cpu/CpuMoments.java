@@ -1,0 +1,82 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.ComputeBackend.MomentKind;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import java.lang.foreign.Arena;
+
+/**
+ * Moments as products in single precision over some hundred tokens, which are summed up in double precision. Of a
+ * Gram matrix the blocks below and on the diagonal are computed.
+ */
+final class CpuMoments extends HostMoments {
+
+    private static final int BLOCK = 256;
+    private static final int TOKENS = 512;
+
+    private final CpuResources cpu;
+    private final Arena arena = Arena.ofShared();
+    private final DoubleMatrix sums;
+
+    CpuMoments(CpuBackend owner, CpuResources cpu, MomentKind kind, int leftWidth, int rightWidth) {
+        super(owner, kind, leftWidth, rightWidth);
+        this.cpu = cpu;
+        try {
+            this.sums = DoubleMatrix.allocate(arena, kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth, rightWidth);
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    @Override
+    void addChecked(HostMatrix left, HostMatrix right, int rows) {
+        if (kind() == MomentKind.SQUARE_SUMS) {
+            addSquares(FloatView.of(left), rows);
+        } else {
+            cpu.forTiles(leftWidth(), BLOCK, rightWidth(), BLOCK, (i, height, j, width, worker) -> {
+                if (kind() == MomentKind.CROSS_GRAM || j <= i) {
+                    addBlock(FloatView.of(left), FloatView.of(right), rows, i, height, j, width, worker);
+                }
+            });
+        }
+    }
+
+    private void addSquares(FloatView x, int rows) {
+        cpu.forTiles(leftWidth(), BLOCK, 1, 1, (column, columns, one, ones, worker) -> {
+            for (int row = 0; row < rows; row++) {
+                cpu.kernels().accumulateSquares(x.data(), x.index(row) + column, sums.data(), column, columns);
+            }
+        });
+    }
+
+    private void addBlock(FloatView left, FloatView right, int rows, int i, int height, int j, int width, int worker) {
+        FloatView products = cpu.first()[worker].matrix(height, width);
+        for (int token = 0; token < rows; token += TOKENS) {
+            int tokens = Math.min(TOKENS, rows - token);
+            cpu.blas().multiplyTransposed(height, width, tokens, left.at(token, i), right.at(token, j), products);
+            for (int row = 0; row < height; row++) {
+                long target = (i + row) * sums.rowStride() + j;
+                cpu.kernels().accumulate(products.data(), products.index(row), sums.data(), target, width);
+            }
+        }
+    }
+
+    @Override
+    DoubleMatrix readChecked(Arena target) {
+        DoubleMatrix result = DoubleMatrix.allocate(target, sums.rows(), sums.columns());
+        cpu.forTiles(sums.rows(), BLOCK, sums.columns(), BLOCK, (row, rows, column, columns, worker) -> {
+            boolean mirrored = kind() == MomentKind.GRAM && column > row;
+            for (int i = row; i < row + rows; i++) {
+                for (int j = column; j < column + columns; j++) {
+                    result.set(i, j, mirrored ? sums.get(j, i) : sums.get(i, j));
+                }
+            }
+        });
+        return result;
+    }
+
+    @Override
+    void release() {
+        arena.close();
+    }
+}

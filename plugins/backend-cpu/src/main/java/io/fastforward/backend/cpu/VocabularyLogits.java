@@ -1,0 +1,135 @@
+package io.fastforward.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
+
+/**
+ * Logits and what follows from them, by tiles of tokens and panels of the vocabulary. Of the likelihood's logits only
+ * one tile a thread exists at a time: each leaves its maximum and its sum of exponentials, which are put together at
+ * the end (as in Milakov and Gimelshein, Online normalizer calculation for softmax, 2018).
+ */
+final class VocabularyLogits {
+
+    private static final int CHUNK_ROWS = 2048;
+
+    private final CpuResources cpu;
+
+    VocabularyLogits(CpuResources cpu) {
+        this.cpu = cpu;
+    }
+
+    void logLikelihood(CpuHead head, FloatView hidden, int[] targets, double[] result) {
+        int[] rows = IntStream.range(0, targets.length)
+                .filter(row -> targets[row] >= 0)
+                .toArray();
+        for (int row = 0; row < targets.length; row++) {
+            result[row] = 0;
+        }
+        for (int start = 0; start < rows.length; start += CHUNK_ROWS) {
+            int count = Math.min(CHUNK_ROWS, rows.length - start);
+            logLikelihoodOfChunk(head, hidden, rows, start, count, targets, result);
+        }
+    }
+
+    private void logLikelihoodOfChunk(
+            CpuHead head, FloatView hidden, int[] rows, int start, int count, int[] targets, double[] result) {
+        FloatView x = gather(head, hidden, rows, start, count);
+        int panels = CpuResources.tiles(head.vocabulary(), CpuResources.PANEL);
+        var maxima = new float[panels][count];
+        var sums = new double[panels][count];
+        var targetLogits = new float[count];
+        cpu.forTiles(
+                count,
+                CpuResources.rowTile(count),
+                head.vocabulary(),
+                CpuResources.PANEL,
+                (row, tileRows, token, tokens, worker) -> {
+                    FloatView logits = cpu.second()[worker].matrix(tileRows, tokens);
+                    logits(head, x.at(row, 0), tileRows, token, tokens, logits, worker);
+                    int panel = token / CpuResources.PANEL;
+                    for (int i = 0; i < tileRows; i++) {
+                        float maximum = cpu.kernels().finiteMaximum(logits.data(), logits.index(i), tokens);
+                        maxima[panel][row + i] = maximum;
+                        sums[panel][row + i] =
+                                cpu.kernels().sumOfExponentials(logits.data(), logits.index(i), tokens, maximum);
+                        int target = targets[rows[start + row + i]] - token;
+                        if (target >= 0 && target < tokens) {
+                            targetLogits[row + i] = logits.data().getAtIndex(JAVA_FLOAT, logits.index(i) + target);
+                        }
+                    }
+                });
+        for (int i = 0; i < count; i++) {
+            result[rows[start + i]] = targetLogits[i] - logSum(maxima, sums, i);
+        }
+    }
+
+    /** The logarithm of the sum of exponentials, from the maxima and sums of all panels. */
+    private static double logSum(float[][] maxima, double[][] sums, int row) {
+        float maximum = Float.NEGATIVE_INFINITY;
+        for (float[] panel : maxima) {
+            maximum = Math.max(maximum, panel[row]);
+        }
+        double sum = 0;
+        for (int panel = 0; panel < maxima.length; panel++) {
+            sum += sums[panel][row] * Math.exp((double) maxima[panel][row] - maximum);
+        }
+        return maximum + Math.log(sum);
+    }
+
+    void logits(CpuHead head, FloatView hidden, Matrix result) {
+        int vocabulary = head.vocabulary();
+        for (int start = 0; start < result.rows(); start += CHUNK_ROWS) {
+            int first = start;
+            int count = Math.min(CHUNK_ROWS, result.rows() - start);
+            FloatView x = cpu.normalize(head.norm(), hidden.at(start, 0), count, head.hiddenSize());
+            cpu.forTiles(
+                    count,
+                    CpuResources.rowTile(count),
+                    vocabulary,
+                    CpuResources.PANEL,
+                    (row, rows, token, tokens, worker) -> {
+                        FloatView tile = cpu.second()[worker].matrix(rows, tokens);
+                        logits(head, x.at(row, 0), rows, token, tokens, tile, worker);
+                        for (int i = 0; i < rows; i++) {
+                            MemorySegment.copy(
+                                    tile.data(),
+                                    tile.index(i) * Float.BYTES,
+                                    result.data(),
+                                    ((first + row + i) * result.rowStride() + token) * Float.BYTES,
+                                    (long) tokens * Float.BYTES);
+                        }
+                    });
+        }
+    }
+
+    /** The normalised hidden states of the rows that have a target. */
+    private FloatView gather(CpuHead head, FloatView hidden, int[] rows, int start, int count) {
+        FloatView target = cpu.normalized().matrix(count, head.hiddenSize());
+        cpu.forTiles(count, CpuResources.rowTile(count), 1, 1, (row, tileRows, column, columns, worker) -> {
+            for (int i = row; i < row + tileRows; i++) {
+                head.norm()
+                        .apply(
+                                cpu.kernels(),
+                                hidden.data(),
+                                hidden.index(rows[start + i]),
+                                target.data(),
+                                target.index(i));
+            }
+        });
+        return target;
+    }
+
+    private void logits(CpuHead head, FloatView x, int rows, int token, int tokens, FloatView logits, int worker) {
+        FloatView weights = head.panel(cpu.kernels(), token, tokens, cpu.first()[worker]);
+        cpu.blas().multiplyByTransposed(rows, tokens, head.hiddenSize(), x, weights, 0, logits);
+        MemorySegment bias = head.bias();
+        if (bias != null) {
+            for (int i = 0; i < rows; i++) {
+                cpu.kernels().add(bias, token, logits.data(), logits.index(i), tokens);
+            }
+        }
+    }
+}

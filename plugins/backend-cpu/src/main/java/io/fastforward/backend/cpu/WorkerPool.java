@@ -1,0 +1,153 @@
+package io.fastforward.backend.cpu;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Threads that work through numbered items together with the caller. The items are the same whatever the number of
+ * threads, so results are too. Calls from several threads take turns.
+ */
+final class WorkerPool implements AutoCloseable {
+
+    /** The work on one item. {@code worker}, from 0, names the thread and thereby its scratch memory. */
+    interface Work {
+        void run(int item, int worker);
+    }
+
+    private final int threads;
+    private final Lock turn = new ReentrantLock();
+    private final Lock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private @Nullable Batch current;
+    private boolean closed;
+
+    WorkerPool(int threads) {
+        this.threads = threads;
+        for (int worker = 1; worker < threads; worker++) {
+            int number = worker;
+            Thread.ofPlatform().daemon().name("cpu-backend-" + worker).start(() -> serve(number));
+        }
+    }
+
+    int threads() {
+        return threads;
+    }
+
+    /**
+     * Runs the work on the items 0 to {@code items} − 1 and returns when all are done. What an item throws is thrown
+     * here; the items that were not begun by then are dropped.
+     */
+    void run(int items, Work work) {
+        turn.lock();
+        try {
+            int helpers = Math.min(threads, items) - 1;
+            Batch batch = new Batch(items, work, Math.max(0, helpers));
+            lock.lock();
+            try {
+                if (closed) {
+                    throw new IllegalStateException("the backend is closed");
+                }
+                current = batch;
+                if (helpers > 0) {
+                    changed.signalAll();
+                }
+            } finally {
+                lock.unlock();
+            }
+            batch.take(0);
+            batch.await();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void serve(int worker) {
+        Batch last = null;
+        while (true) {
+            lock.lock();
+            try {
+                while (current == last && !closed) {
+                    changed.awaitUninterruptibly();
+                }
+                if (closed) {
+                    return;
+                }
+                last = current;
+            } finally {
+                lock.unlock();
+            }
+            if (last != null && worker <= last.helpers) {
+                last.help(worker);
+            }
+        }
+    }
+
+    private static final class Batch {
+        private final int items;
+        private final Work work;
+        private final int helpers;
+        private final AtomicInteger next = new AtomicInteger();
+        private final AtomicReference<Throwable> failure = new AtomicReference<>();
+        private final CountDownLatch helping;
+
+        Batch(int items, Work work, int helpers) {
+            this.items = items;
+            this.work = work;
+            this.helpers = helpers;
+            this.helping = new CountDownLatch(helpers);
+        }
+
+        void take(int worker) {
+            int item;
+            while ((item = next.getAndIncrement()) < items && failure.get() == null) {
+                try {
+                    work.run(item, worker);
+                } catch (Throwable e) {
+                    failure.compareAndSet(null, e);
+                }
+            }
+        }
+
+        void help(int worker) {
+            take(worker);
+            helping.countDown();
+        }
+
+        void await() {
+            boolean interrupted = false;
+            while (true) {
+                try {
+                    helping.await();
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            switch (failure.get()) {
+                case null -> {}
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case Throwable e -> throw new IllegalStateException(e);
+            }
+        }
+    }
+}
