@@ -55,7 +55,7 @@ class CheckpointWriterTest {
     void whatIsWrittenIsRead(DataType source) {
         List<TensorPlan> plan = new ArrayList<>();
         List<Matrix> data = new ArrayList<>();
-        int[][] shapes = {{0, 0}, {0, 5}, {5, 0}, {1, 1}, {1, 7}, {3, 5}, {129, 33}, {3, 180_001}, {600_001, 1}};
+        int[][] shapes = {{0, 0}, {0, 5}, {5, 0}, {1, 1}, {1, 7}, {3, 5}, {129, 33}, {3, 180_001}, {1001, 1}};
         for (DataType stored : DataType.values()) {
             for (int[] shape : shapes) {
                 plan.add(plan(plan.size() + " é \"", stored, shape[0], shape[1]));
@@ -273,7 +273,7 @@ class CheckpointWriterTest {
         Matrix matrix = Matrix.allocate(arena, type, rows, columns);
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
-                matrix.set(row, column, (float) random.nextGaussian());
+                matrix.set(row, column, random.nextFloat() - 0.5f);
             }
         }
         return matrix;
