@@ -104,7 +104,7 @@ class SafetensorsFuzzTest {
             file = new SafetensorsFile(
                     Path.of("fuzzed"), MemorySegment.ofArray(bytes).asReadOnly());
         } catch (Failure e) {
-            assertThat(e.kind()).isEqualTo(FailureKind.BAD_CHECKPOINT);
+            expect(FailureKind.BAD_CHECKPOINT, e);
             damaged++;
             return;
         }
@@ -116,10 +116,17 @@ class SafetensorsFuzzTest {
                 data += tensor.data().byteSize();
                 readAll(tensor.matrix());
             } catch (Failure e) {
-                assertThat(e.kind()).isEqualTo(FailureKind.UNSUPPORTED_MODEL);
+                expect(FailureKind.UNSUPPORTED_MODEL, e);
             }
         }
         assertThat(data).isLessThanOrEqualTo(bytes.length);
+    }
+
+    /** A plain comparison: a fluent assertion takes longer than the parser. */
+    private static void expect(FailureKind kind, Failure failure) {
+        if (failure.kind() != kind) {
+            throw failure;
+        }
     }
 
     private void readAll(Matrix matrix) {
