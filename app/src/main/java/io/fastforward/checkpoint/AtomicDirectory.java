@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +37,8 @@ public final class AtomicDirectory implements AutoCloseable {
     /**
      * Makes a new empty directory beside the target, with parents where they are missing.
      *
-     * @param target must not exist, or be an empty directory
+     * @param target must not exist, or be an empty directory, which is removed: better to learn now than after hours
+     *     of work that it is a mount point and cannot be replaced
      * @throws Failure of kind {@link FailureKind#OUTPUT_NOT_EMPTY} if the target holds something,
      *     {@link FailureKind#STORAGE} if the directory cannot be made
      */
@@ -48,15 +48,11 @@ public final class AtomicDirectory implements AutoCloseable {
             Path real = Files.exists(target)
                     ? target.toRealPath()
                     : target.toAbsolutePath().normalize();
-            checkEmpty(real);
-            Path parent = real.getParent();
-            if (parent == null) {
-                throw notEmpty(real, null);
-            }
-            Files.createDirectories(parent);
+            removeEmpty(real);
+            Files.createDirectories(real.resolveSibling(""));
             return new AtomicDirectory(real, Files.createDirectory(AtomicFile.temporaryName(real)));
         } catch (IOException e) {
-            throw StorageFailure.of(target, 0, e);
+            throw StorageFailure.of(target, e);
         }
     }
 
@@ -78,14 +74,12 @@ public final class AtomicDirectory implements AutoCloseable {
         }
         try {
             AtomicFile.forceDirectory(partial);
-            Files.deleteIfExists(target);
+            removeEmpty(target);
             Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
             committed = true;
             AtomicFile.forceDirectory(target.resolveSibling(""));
-        } catch (DirectoryNotEmptyException e) {
-            throw notEmpty(target, e);
         } catch (IOException e) {
-            throw StorageFailure.of(target, 0, e);
+            throw StorageFailure.of(target, e);
         }
     }
 
@@ -105,17 +99,14 @@ public final class AtomicDirectory implements AutoCloseable {
         }
     }
 
-    private static void checkEmpty(Path target) throws IOException {
-        if (!Files.exists(target)) {
-            return;
-        }
-        if (!Files.isDirectory(target)) {
+    private static void removeEmpty(Path target) throws IOException {
+        if (Files.exists(target) && !Files.isDirectory(target)) {
             throw notEmpty(target, null);
         }
-        try (Stream<Path> children = Files.list(target)) {
-            if (children.findAny().isPresent()) {
-                throw notEmpty(target, null);
-            }
+        try {
+            Files.deleteIfExists(target);
+        } catch (DirectoryNotEmptyException e) {
+            throw notEmpty(target, e);
         }
     }
 

@@ -27,8 +27,8 @@ public record FileHash(String name, long bytes, String sha256) {
      * @throws Failure of kind {@link FailureKind#NOT_FOUND} if it cannot be read
      */
     public static FileHash of(Path path) {
+        MessageDigest digest = newDigest();
         try (InputStream in = Files.newInputStream(path)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
             byte[] chunk = new byte[CHUNK];
             long bytes = 0;
             for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
@@ -39,6 +39,18 @@ public record FileHash(String name, long bytes, String sha256) {
                     String.valueOf(path.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
         } catch (IOException e) {
             throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** The hash of a file whose contents were read. */
+    public static FileHash of(Path path, byte[] contents) {
+        String hash = HexFormat.of().formatHex(newDigest().digest(contents));
+        return new FileHash(String.valueOf(path.getFileName()), contents.length, hash);
+    }
+
+    private static MessageDigest newDigest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every Java platform has SHA-256", e);
         }

@@ -22,10 +22,18 @@ final class StorageFailure {
      * @param bytes how many bytes it needs
      */
     static Failure of(Path path, long bytes, IOException cause) {
+        return failure(path, cause, "it needs " + bytes + " bytes" + free(path) + "; make room or");
+    }
+
+    /** A failure of kind {@link FailureKind#STORAGE} that has nothing to do with the size of what is written. */
+    static Failure of(Path path, IOException cause) {
+        return failure(path, cause, "if it is a mount point, choose a new directory inside it, else");
+    }
+
+    private static Failure failure(Path path, IOException cause, String advice) {
         return new Failure(
                 FailureKind.STORAGE,
-                "cannot write '" + path + "': " + reason(cause) + "; it needs " + bytes + " bytes" + free(path)
-                        + "; make room or choose another output directory",
+                "cannot write '" + path + "': " + reason(cause) + "; " + advice + " choose another output directory",
                 cause);
     }
 

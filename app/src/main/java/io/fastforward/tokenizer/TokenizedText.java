@@ -1,5 +1,6 @@
 package io.fastforward.tokenizer;
 
+import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import java.io.IOException;
@@ -11,8 +12,6 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -46,7 +45,8 @@ public record TokenizedText(Path path, long bytes, String sha256, int[] ids) {
             case FILE -> tokenizer.encode(text, true);
             case LINE -> encodeLines(text, tokenizer);
         };
-        return new TokenizedText(path, contents.length, sha256(contents), ids);
+        return new TokenizedText(
+                path, contents.length, FileHash.of(path, contents).sha256(), ids);
     }
 
     private static byte[] contents(Path path) {
@@ -100,13 +100,5 @@ public record TokenizedText(Path path, long bytes, String sha256, int[] ids) {
             filled += document.length;
         }
         return ids;
-    }
-
-    private static String sha256(byte[] contents) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(contents));
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -55,17 +55,18 @@ class CheckpointWriterTest {
     void whatIsWrittenIsRead(DataType source) {
         List<TensorPlan> plan = new ArrayList<>();
         List<Matrix> data = new ArrayList<>();
-        int[][] shapes = {{0, 0}, {0, 5}, {5, 0}, {1, 1}, {1, 7}, {3, 5}, {129, 33}, {3, 180_001}, {600_001, 1}};
-        for (DataType stored : DataType.values()) {
-            for (int[] shape : shapes) {
+        int[][] shapes = {{0, 0}, {0, 5}, {5, 0}, {1, 1}, {1, 7}, {3, 5}, {129, 33}, {1001, 1}, {3, 180_001}};
+        for (int[] shape : shapes) {
+            // A slice, so that rows do not follow each other.
+            Matrix slice = random(source, shape[0], shape[1] + 3).leadingColumns(shape[1]);
+            for (DataType stored : DataType.values()) {
                 plan.add(plan(plan.size() + " é \"", stored, shape[0], shape[1]));
-                // A slice, so that rows do not follow each other.
-                data.add(random(source, shape[0], shape[1] + 3).leadingColumns(shape[1]));
+                data.add(slice);
             }
-            plan.add(new TensorPlan("vector" + plan.size(), stored, List.of(11L)));
-            data.add(random(source, 1, 11));
-            plan.add(new TensorPlan("empty vector" + plan.size(), stored, List.of(0L)));
-            data.add(random(source, 1, 0));
+        }
+        for (int length : new int[] {0, 11}) {
+            plan.add(new TensorPlan("vector of " + length, source, List.of((long) length)));
+            data.add(random(source, 1, length));
         }
         write(plan, ALL, data);
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
@@ -273,7 +274,7 @@ class CheckpointWriterTest {
         Matrix matrix = Matrix.allocate(arena, type, rows, columns);
         for (int row = 0; row < rows; row++) {
             for (int column = 0; column < columns; column++) {
-                matrix.set(row, column, (float) random.nextGaussian());
+                matrix.set(row, column, random.nextFloat() - 0.5f);
             }
         }
         return matrix;
