@@ -109,7 +109,10 @@ final class PpoAgent implements PolicyAgent {
                 .mapToDouble(outcome -> Math.clamp(outcome.reward(), WORST_REWARD, BEST_REWARD))
                 .toArray();
         double oldValue = value(sparsity);
-        double[] advantages = normalizedAdvantages(rewards, oldValue);
+        double[] advantages = switch (settings.advantage()) {
+            case REWARD -> normalizedAdvantages(rewards, oldValue);
+            case RANK -> normalizedAdvantages(ranks(rewards), 0);
+        };
         double[] oldLogProbabilities = logProbabilities(outcomes, actor.forward(parameters, sparsity));
         for (int epoch = 0; epoch < settings.epochs(); epoch++) {
             double[] gradient = new double[parameters.length];
@@ -132,6 +135,15 @@ final class PpoAgent implements PolicyAgent {
         double scale = 1 / (Math.sqrt(variance) + 1e-8); // equal rewards give 0 · 10⁸, not 0 / 0
         return Arrays.stream(advantages)
                 .map(advantage -> (advantage - mean) * scale)
+                .toArray();
+    }
+
+    /** For each reward how many are lower; an equal one, itself included, counts half. */
+    static double[] ranks(double[] rewards) {
+        return Arrays.stream(rewards)
+                .map(reward -> Arrays.stream(rewards)
+                        .map(other -> other < reward ? 1 : other == reward ? 0.5 : 0)
+                        .sum())
                 .toArray();
     }
 

@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PpoAgentTest extends PolicyAgentContract {
 
@@ -39,7 +41,8 @@ class PpoAgentTest extends PolicyAgentContract {
                 "entropy", "-1",
                 "value-weight", "NaN",
                 "gradient-norm", "0",
-                "initial-std", "wide");
+                "initial-std", "wide",
+                "advantage", "luck");
     }
 
     private static double reward(double[] scores) {
@@ -92,9 +95,10 @@ class PpoAgentTest extends PolicyAgentContract {
         }
     }
 
-    @Test
-    void oneBrokenCandidateDoesNotHideWhatTheOthersTell() {
-        PolicyAgent agent = provider().create(new SearchSpace(TARGET.length, SPARSITY), 1, Options.NONE);
+    @ParameterizedTest
+    @ValueSource(strings = {"reward", "rank"})
+    void oneBrokenCandidateDoesNotHideWhatTheOthersTell(String advantage) {
+        PolicyAgent agent = trained(1, 0, Map.of("advantage", advantage));
         for (int batch = 0; batch < 40; batch++) {
             List<double[]> proposals = agent.propose(agent.batchSize(), SPARSITY);
             List<Outcome> outcomes = new ArrayList<>();
@@ -116,6 +120,12 @@ class PpoAgentTest extends PolicyAgentContract {
                 .containsExactly(new double[] {-0.2 / deviation, -0.1 / deviation, 0.3 / deviation}, within(1e-6));
         assertThat(PpoAgent.normalizedAdvantages(new double[] {0.5, 0.5}, 0.9)).containsOnly(0);
         assertThat(PpoAgent.normalizedAdvantages(new double[] {0.5}, 0.9)).containsOnly(0);
+    }
+
+    @Test
+    void equalRewardsShareTheirRank() {
+        assertThat(PpoAgent.ranks(new double[] {0.4, -1, 0.4, 0.9})).containsExactly(2, 0.5, 2, 3.5);
+        assertThat(PpoAgent.ranks(new double[] {5})).containsExactly(0.5);
     }
 
     /** Both losses as formulas, differentiated numerically; some ratios and values are beyond the clip. */
