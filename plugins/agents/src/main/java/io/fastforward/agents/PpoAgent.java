@@ -44,17 +44,16 @@ final class PpoAgent implements PolicyAgent {
     private final Network critic;
 
     /** Of the actor, then one log-deviation a module, then of the critic. */
-    private final double[] parameters;
+    final double[] parameters;
 
-    private final int firstLogDeviation;
+    final int firstLogDeviation;
     private final Adam adam;
-    private long seed;
-    private int batches;
+    private final BatchStreams streams;
 
     PpoAgent(int modules, long seed, PpoSettings settings) {
         this.modules = modules;
-        this.seed = seed;
         this.settings = settings;
+        streams = new BatchStreams(seed);
         actor = new Network(0, widths(modules));
         firstLogDeviation = actor.parameterCount();
         critic = new Network(firstLogDeviation + modules, widths(1));
@@ -78,7 +77,7 @@ final class PpoAgent implements PolicyAgent {
 
     @Override
     public List<double[]> propose(int count, double sparsity) {
-        SplittableRandom random = BatchStreams.stream(seed, batches++);
+        SplittableRandom random = streams.next();
         double[] mean = actor.forward(parameters, sparsity);
         List<double[]> proposals = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -109,8 +108,11 @@ final class PpoAgent implements PolicyAgent {
         double[] rewards = outcomes.stream()
                 .mapToDouble(outcome -> Math.clamp(outcome.reward(), WORST_REWARD, BEST_REWARD))
                 .toArray();
-        double oldValue = critic.forward(parameters, sparsity)[0];
-        double[] advantages = normalizedAdvantages(rewards, oldValue);
+        double oldValue = value(sparsity);
+        double[] advantages = switch (settings.advantage()) {
+            case REWARD -> normalizedAdvantages(rewards, oldValue);
+            case RANK -> normalizedAdvantages(ranks(rewards), 0);
+        };
         double[] oldLogProbabilities = logProbabilities(outcomes, actor.forward(parameters, sparsity));
         for (int epoch = 0; epoch < settings.epochs(); epoch++) {
             double[] gradient = new double[parameters.length];
@@ -130,14 +132,23 @@ final class PpoAgent implements PolicyAgent {
                 .map(advantage -> (advantage - mean) * (advantage - mean))
                 .average()
                 .orElseThrow();
-        double scale = 1 / (Math.sqrt(variance) + 1e-8); // 0 / 0 if all are the same
+        double scale = 1 / (Math.sqrt(variance) + 1e-8); // equal rewards give 0 · 10⁸, not 0 / 0
         return Arrays.stream(advantages)
                 .map(advantage -> (advantage - mean) * scale)
                 .toArray();
     }
 
+    /** For each reward how many are lower; an equal one, itself included, counts half. */
+    static double[] ranks(double[] rewards) {
+        return Arrays.stream(rewards)
+                .map(reward -> Arrays.stream(rewards)
+                        .map(other -> other < reward ? 1 : other == reward ? 0.5 : 0)
+                        .sum())
+                .toArray();
+    }
+
     /** Logarithms of the proposals' densities, without the constant, which cancels in every ratio. */
-    private double[] logProbabilities(List<Outcome> outcomes, double[] mean) {
+    double[] logProbabilities(List<Outcome> outcomes, double[] mean) {
         double[] logProbabilities = new double[outcomes.size()];
         for (int i = 0; i < logProbabilities.length; i++) {
             double[] scores = outcomes.get(i).scores();
@@ -150,7 +161,7 @@ final class PpoAgent implements PolicyAgent {
     }
 
     /** Gradient of −mean(min(ratio · advantage, clip(ratio) · advantage)) − entropy bonus · entropy. */
-    private void addPolicyGradient(
+    void addPolicyGradient(
             List<Outcome> outcomes, double[] advantages, double[] oldLogProbabilities, double[] gradient) {
         double[] mean = actor.forward(parameters, outcomes.getFirst().sparsity());
         double[] logProbabilities = logProbabilities(outcomes, mean);
@@ -178,8 +189,8 @@ final class PpoAgent implements PolicyAgent {
     }
 
     /** Gradient of value weight · mean(max((value − reward)², (value within ± clip of the old one − reward)²)). */
-    private void addValueGradient(double sparsity, double[] rewards, double oldValue, double[] gradient) {
-        double value = critic.forward(parameters, sparsity)[0];
+    void addValueGradient(double sparsity, double[] rewards, double oldValue, double[] gradient) {
+        double value = value(sparsity);
         double clippedValue = Math.clamp(value, oldValue - settings.clip(), oldValue + settings.clip());
         double valueGradient = 0;
         for (double reward : rewards) {
@@ -205,18 +216,23 @@ final class PpoAgent implements PolicyAgent {
         }
     }
 
+    /** The reward that the critic expects. */
+    double value(double sparsity) {
+        return critic.forward(parameters, sparsity)[0];
+    }
+
     private double deviation(int module) {
         return Math.exp(parameters[firstLogDeviation + module]);
     }
 
     private int stateBytes() {
-        return Long.BYTES + Integer.BYTES + parameters.length * Double.BYTES + adam.stateBytes();
+        return BatchStreams.STATE_BYTES + parameters.length * Double.BYTES + adam.stateBytes();
     }
 
     @Override
     public byte[] save() {
         ByteBuffer content = ByteBuffer.allocate(stateBytes());
-        content.putLong(seed).putInt(batches);
+        streams.write(content);
         adam.write(content);
         content.asDoubleBuffer().put(parameters);
         return SavedState.seal(KIND, modules, content);
@@ -225,8 +241,7 @@ final class PpoAgent implements PolicyAgent {
     @Override
     public void restore(byte[] state) {
         ByteBuffer content = SavedState.open(state, KIND, modules, stateBytes());
-        seed = content.getLong();
-        batches = content.getInt();
+        streams.read(content);
         adam.read(content);
         content.asDoubleBuffer().get(parameters);
     }

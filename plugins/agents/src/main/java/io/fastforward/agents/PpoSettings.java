@@ -2,6 +2,7 @@ package io.fastforward.agents;
 
 import io.fastforward.spi.Options;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -15,6 +16,7 @@ import java.util.Map;
  * @param valueWeight weight of the value loss
  * @param gradientNorm the gradient is scaled down to this Euclidean norm if it is longer
  * @param initialDeviation standard deviation of every score at the start
+ * @param advantage what a proposal's advantage is made of
  */
 record PpoSettings(
         int batchSize,
@@ -24,10 +26,22 @@ record PpoSettings(
         double entropyBonus,
         double valueWeight,
         double gradientNorm,
-        double initialDeviation) {
+        double initialDeviation,
+        Advantage advantage) {
+
+    /** What a proposal's advantage is made of, before it is normalised over the batch. */
+    enum Advantage {
+        /** Its reward minus the expected one: the method as published. */
+        REWARD,
+        /**
+         * Its rank among the rewards of the batch. A few candidates that break the model set the scale of rewards and
+         * leave the others alike; ranks still tell those apart.
+         */
+        RANK
+    }
 
     /** The values of the released research code. */
-    static final PpoSettings DEFAULTS = new PpoSettings(15, 10, 5e-4, 0.2, 0.01, 0.5, 0.5, 1);
+    static final PpoSettings DEFAULTS = new PpoSettings(15, 10, 5e-4, 0.2, 0.01, 0.5, 0.5, 1, Advantage.REWARD);
 
     PpoSettings {
         require(batchSize >= 2, "batch", "at least 2", batchSize);
@@ -54,7 +68,22 @@ record PpoSettings(
                 options.number("entropy", DEFAULTS.entropyBonus),
                 options.number("value-weight", DEFAULTS.valueWeight),
                 options.number("gradient-norm", DEFAULTS.gradientNorm),
-                options.number("initial-std", DEFAULTS.initialDeviation));
+                options.number("initial-std", DEFAULTS.initialDeviation),
+                advantage(options));
+    }
+
+    private static Advantage advantage(Options options) {
+        String name = options.values().getOrDefault("advantage", name(DEFAULTS.advantage));
+        for (Advantage advantage : Advantage.values()) {
+            if (name(advantage).equals(name)) {
+                return advantage;
+            }
+        }
+        throw new IllegalArgumentException("option advantage must be reward or rank, but is '" + name + "'");
+    }
+
+    private static String name(Advantage advantage) {
+        return advantage.name().toLowerCase(Locale.ROOT);
     }
 
     /** The options by name, with meaning and default. */
@@ -68,6 +97,8 @@ record PpoSettings(
         options.put("value-weight", "weight of the value loss (" + DEFAULTS.valueWeight + ")");
         options.put("gradient-norm", "longest gradient, longer ones are scaled down (" + DEFAULTS.gradientNorm + ")");
         options.put("initial-std", "standard deviation of the scores at the start (" + DEFAULTS.initialDeviation + ")");
+        options.put(
+                "advantage", "from the 'reward' itself or its 'rank' in the batch (" + name(DEFAULTS.advantage) + ")");
         return options;
     }
 

@@ -10,17 +10,15 @@ import java.util.SplittableRandom;
 final class RandomAgent implements PolicyAgent {
 
     static final String KIND = "random";
-    private static final int STATE_BYTES = Long.BYTES + Integer.BYTES;
 
     private final int modules;
     private final int batchSize;
-    private long seed;
-    private int batches;
+    private final BatchStreams streams;
 
     RandomAgent(int modules, long seed, int batchSize) {
         this.modules = modules;
-        this.seed = seed;
         this.batchSize = batchSize;
+        streams = new BatchStreams(seed);
     }
 
     @Override
@@ -30,7 +28,7 @@ final class RandomAgent implements PolicyAgent {
 
     @Override
     public List<double[]> propose(int count, double sparsity) {
-        SplittableRandom random = BatchStreams.stream(seed, batches++);
+        SplittableRandom random = streams.next();
         List<double[]> proposals = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             double[] scores = new double[modules];
@@ -53,19 +51,13 @@ final class RandomAgent implements PolicyAgent {
 
     @Override
     public byte[] save() {
-        return SavedState.seal(
-                KIND, modules, ByteBuffer.allocate(STATE_BYTES).putLong(seed).putInt(batches));
+        ByteBuffer content = ByteBuffer.allocate(BatchStreams.STATE_BYTES);
+        streams.write(content);
+        return SavedState.seal(KIND, modules, content);
     }
 
     @Override
     public void restore(byte[] state) {
-        ByteBuffer content = SavedState.open(state, KIND, modules, STATE_BYTES);
-        long savedSeed = content.getLong();
-        int savedBatches = content.getInt();
-        if (savedBatches < 0) {
-            throw new IllegalArgumentException("the agent's state counts " + savedBatches + " batches");
-        }
-        seed = savedSeed;
-        batches = savedBatches;
+        streams.read(SavedState.open(state, KIND, modules, BatchStreams.STATE_BYTES));
     }
 }
