@@ -3,20 +3,21 @@ package io.fastforward.backend.cpu;
 import io.fastforward.spi.BatchShape;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.RotaryPositions;
-import java.lang.foreign.MemorySegment;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The features of an attention module. Queries are made where the features go, which replace them block by block. The
- * query heads of a group and some consecutive positions form one block: one product with all keys that any of them
- * sees, softmax of each row over what it sees itself, one product with the values. So scores need memory for one
- * block and one sequence of keys, and keys after the block cost nothing.
+ * The features of an attention module. Some consecutive queries of one head form a block, which goes through the keys
+ * that any of them sees tile by tile: one product with the keys, softmax of each row over what it sees itself, one
+ * product with the values (Dao et al., FlashAttention, 2022). So the scores need a few hundred KiB however long a
+ * sequence is, and keys after the block cost nothing.
  */
 final class AttentionFeatures {
 
-    private static final int BLOCK_QUERIES = 128;
-    private static final int FEWEST_POSITIONS = 8;
+    /** Fewer of them waste less on keys that only later queries see; more of them make faster products. */
+    private static final int BLOCK_QUERIES = 64;
+
+    /** With it the scores of a block, 128 KiB, stay in the second-level cache. */
+    private static final int TILE_KEYS = 512;
 
     private final CpuResources cpu;
     private @Nullable RotaryTable rotaryTable;
@@ -27,13 +28,33 @@ final class AttentionFeatures {
 
     void compute(
             CpuModule module, AttentionSpec spec, int groups, BatchShape batch, FloatView hidden, FloatView features) {
-        RotaryTable table = spec.rotary() == null ? null : rotaryTable(spec.rotary(), batch.length());
         int chunk = Math.max(1, CpuResources.CHUNK_ROWS / batch.length());
         for (int start = 0; start < batch.sequences(); start += chunk) {
             var part = new BatchShape(Math.min(chunk, batch.sequences() - start), batch.length());
             int row = start * batch.length();
-            computeChunk(module, spec, groups, part, table, hidden.at(row, 0), features.at(row, 0));
+            FloatView projected = project(module, spec, groups, part, hidden.at(row, 0));
+            attend(spec, groups, part, projected, features.at(row, 0));
         }
+    }
+
+    /** Queries, keys and values in the layout of {@link CpuMap#ofGroups}, turned by their positions. */
+    private FloatView project(CpuModule module, AttentionSpec spec, int groups, BatchShape batch, FloatView hidden) {
+        int rows = batch.rows();
+        int width = spec.hiddenSize();
+        int outputs = groups * CpuMap.groupWidth(spec);
+        CpuMap map = module.inputs().getFirst();
+        FloatView x = cpu.normalize(module.norm(), hidden, rows, width);
+        FloatView projected = cpu.projected().matrix(rows, outputs);
+        RotaryTable table = spec.rotary() == null ? null : rotaryTable(spec.rotary(), batch.length());
+        cpu.forTiles(
+                Tiling.of(rows, outputs, spec.headSize()), rows, outputs, (row, count, column, columns, worker) -> {
+                    FloatView tile = projected.at(row, column);
+                    map.apply(cpu, x.at(row, 0), count, width, column, columns, 0, tile);
+                    if (table != null) {
+                        turn(table, spec, batch.length(), row, count, column, columns, tile);
+                    }
+                });
+        return projected;
     }
 
     private RotaryTable rotaryTable(RotaryPositions rotary, int length) {
@@ -45,146 +66,84 @@ final class AttentionFeatures {
         return table;
     }
 
-    private void computeChunk(
-            CpuModule module,
-            AttentionSpec spec,
-            int groups,
-            BatchShape batch,
-            @Nullable RotaryTable table,
-            FloatView hidden,
-            FloatView features) {
-        int rows = batch.rows();
-        int width = spec.hiddenSize();
-        int keyWidth = groups * spec.headSize();
-        FloatView x = cpu.normalize(module.norm(), hidden, rows, width);
-        FloatView keys = cpu.keys().matrix(rows, keyWidth);
-        FloatView values = cpu.values().matrix(rows, keyWidth);
-        CpuMap query = module.inputs().get(0);
-        CpuMap key = module.inputs().get(1);
-        CpuMap value = module.inputs().get(2);
-
-        int panel = Math.max(1, CpuResources.PANEL / spec.headSize()) * spec.headSize();
-        List<Projection> projections = List.of(
-                new Projection(query, features, spec.features(groups), table),
-                new Projection(key, keys, keyWidth, table),
-                new Projection(value, values, keyWidth, null));
-        int panels = projections.stream()
-                .mapToInt(projection -> CpuResources.tiles(projection.width(), panel))
-                .sum();
-        cpu.forTiles(rows, CpuResources.rowTile(rows), panels, 1, (row, count, number, one, worker) -> {
-            int column = number * panel;
-            for (Projection projection : projections) {
-                int padded = CpuResources.tiles(projection.width(), panel) * panel;
-                if (column < padded) {
-                    int columns = Math.min(panel, projection.width() - column);
-                    FloatView tile = projection.target().at(row, column);
-                    projection.map().apply(cpu, x.at(row, 0), count, width, column, columns, 0, tile);
-                    turn(projection.table(), spec, batch.length(), row, count, columns, tile);
-                    return;
-                }
-                column -= padded;
-            }
-        });
-        attend(spec, groups, batch, keys, values, features);
-    }
-
-    /** One of the three maps of the input, and where its results go. */
-    private record Projection(
-            CpuMap map,
-            FloatView target,
-            int width,
-            @Nullable RotaryTable table) {}
-
+    /** Turns the heads of a tile, except values. */
     private void turn(
-            @Nullable RotaryTable table,
+            RotaryTable table,
             AttentionSpec spec,
             int length,
             int firstRow,
             int rows,
+            int firstColumn,
             int columns,
             FloatView tile) {
-        if (table == null) {
-            return;
-        }
+        int headsPerGroup = spec.queriesPerGroup() + 2;
+        int firstHead = firstColumn / spec.headSize();
         for (int row = 0; row < rows; row++) {
             int position = (firstRow + row) % length;
-            for (int head = 0; head < columns; head += spec.headSize()) {
-                table.turn(cpu.kernels(), tile.data(), tile.index(row) + head, position);
+            for (int head = 0; head < columns / spec.headSize(); head++) {
+                boolean value = (firstHead + head) % headsPerGroup == headsPerGroup - 1;
+                if (!value) {
+                    table.turn(cpu.kernels(), tile.data(), tile.index(row) + (long) head * spec.headSize(), position);
+                }
             }
         }
     }
 
-    private void attend(
-            AttentionSpec spec, int groups, BatchShape batch, FloatView keys, FloatView values, FloatView features) {
-        int positions = Math.max(FEWEST_POSITIONS, BLOCK_QUERIES / spec.queriesPerGroup());
-        int blocks = CpuResources.tiles(batch.length(), positions);
-        int pairs = batch.sequences() * groups;
+    private void attend(AttentionSpec spec, int groups, BatchShape batch, FloatView projected, FloatView features) {
+        int blocks = Math.ceilDiv(batch.length(), BLOCK_QUERIES);
+        int heads = groups * spec.queriesPerGroup();
+        int pairs = batch.sequences() * heads;
         cpu.pool().run(Math.multiplyExact(pairs, blocks), (item, worker) -> {
             // The last block of a sequence sees the most keys: first, so that no thread is left with it at the end.
-            int first = (blocks - 1 - item / pairs) * positions;
-            int count = Math.min(positions, batch.length() - first);
-            int sequence = item % pairs / groups;
-            int group = item % pairs % groups;
-            int row = sequence * batch.length();
+            int first = (blocks - 1 - item / pairs) * BLOCK_QUERIES;
+            int count = Math.min(BLOCK_QUERIES, batch.length() - first);
+            int row = item % pairs / heads * batch.length();
+            int head = item % pairs % heads;
+            int group = head / spec.queriesPerGroup();
+            FloatView ofGroup = projected.at(row, group * CpuMap.groupWidth(spec));
+            FloatView keys = ofGroup.at(0, spec.featuresPerUnit());
             attendBlock(
                     spec,
                     first,
                     count,
-                    keys.at(row, group * spec.headSize()),
-                    values.at(row, group * spec.headSize()),
-                    features.at(row, group * spec.featuresPerUnit()),
-                    worker);
+                    ofGroup.at(first, head % spec.queriesPerGroup() * spec.headSize()),
+                    keys,
+                    keys.at(0, spec.headSize()),
+                    features.at(row + first, head * spec.headSize()),
+                    cpu.first()[worker]);
         });
     }
 
-    /** All query heads of one group at some consecutive positions of one sequence. */
+    /** One query head at some consecutive positions of one sequence. */
     private void attendBlock(
             AttentionSpec spec,
             int first,
             int count,
+            FloatView queries,
             FloatView keys,
             FloatView values,
             FloatView features,
-            int worker) {
-        int headSize = spec.headSize();
-        int queries = spec.queriesPerGroup() * count;
-        int firstKey = spec.slidingWindow() == 0 ? 0 : Math.max(0, first + 1 - spec.slidingWindow());
-        int keyCount = first + count - firstKey;
-        RowKernels kernels = cpu.kernels();
-
-        FloatView stacked = cpu.first()[worker].matrix(queries, headSize);
-        for (int i = 0; i < queries; i++) {
-            long source = features.index(first + i % count) + (long) (i / count) * headSize;
-            MemorySegment.copy(
-                    features.data(),
-                    source * Float.BYTES,
-                    stacked.data(),
-                    stacked.index(i) * Float.BYTES,
-                    (long) headSize * Float.BYTES);
+            Scratch scratch) {
+        var softmax = new OnlineSoftmax(cpu.kernels(), spec, features, count);
+        int firstKey = firstKey(spec, first);
+        int end = first + count;
+        for (int start = firstKey; start < end; start += TILE_KEYS) {
+            int keyCount = Math.min(TILE_KEYS, end - start);
+            FloatView scores = scratch.matrix(count, keyCount);
+            cpu.blas().multiplyByTransposed(count, keyCount, spec.headSize(), queries, keys.at(start, 0), 0, scores);
+            for (int i = 0; i < count; i++) {
+                int from = Math.clamp(firstKey(spec, first + i) - start, 0, keyCount);
+                int to = Math.clamp(first + i + 1 - start, from, keyCount);
+                softmax.weigh(i, scores, from, to, keyCount);
+            }
+            float beta = start == firstKey ? 0 : 1;
+            cpu.blas().multiply(count, spec.headSize(), keyCount, scores, values.at(start, 0), beta, features);
         }
-        FloatView scores = cpu.second()[worker].matrix(queries, keyCount);
-        cpu.blas().multiplyByTransposed(queries, keyCount, headSize, stacked, keys.at(firstKey, 0), 0, scores);
-
-        var sums = new double[queries];
-        for (int i = 0; i < queries; i++) {
-            int last = first + i % count;
-            int from = spec.slidingWindow() == 0 ? 0 : Math.max(0, last + 1 - spec.slidingWindow()) - firstKey;
-            int to = last + 1 - firstKey;
-            long row = scores.index(i);
-            clear(scores, row, from);
-            sums[i] = kernels.exponentials(scores.data(), row + from, to - from, (float) spec.scale());
-            clear(scores, row + to, keyCount - to);
-        }
-
-        FloatView result = cpu.first()[worker].matrix(queries, headSize);
-        cpu.blas().multiply(queries, headSize, keyCount, scores, values.at(firstKey, 0), result);
-        for (int i = 0; i < queries; i++) {
-            long target = features.index(first + i % count) + (long) (i / count) * headSize;
-            kernels.scale((float) (1 / sums[i]), result.data(), result.index(i), features.data(), target, headSize);
-        }
+        softmax.divide();
     }
 
-    private static void clear(FloatView view, long first, int length) {
-        view.data().asSlice(first * Float.BYTES, (long) length * Float.BYTES).fill((byte) 0);
+    /** The first position that a query sees. */
+    private static int firstKey(AttentionSpec spec, int position) {
+        return spec.slidingWindow() == 0 ? 0 : Math.max(0, position + 1 - spec.slidingWindow());
     }
 }

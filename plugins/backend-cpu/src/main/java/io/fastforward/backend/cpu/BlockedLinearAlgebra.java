@@ -10,7 +10,7 @@ import io.fastforward.spi.tensor.DoubleMatrix;
 final class BlockedLinearAlgebra implements LinearAlgebra {
 
     private static final int DIAGONAL_BLOCK = 128;
-    private static final int TILE = 256;
+    private static final Tiling TILES = new Tiling(256, 256);
 
     private final CpuResources cpu;
     private final LinearAlgebra plain = new ReferenceLinearAlgebra();
@@ -32,13 +32,12 @@ final class BlockedLinearAlgebra implements LinearAlgebra {
             int next = start + width;
             int from = start;
             cpu.forTiles(
+                    TILES,
                     n - next,
-                    TILE,
-                    1,
                     1,
                     (row, rows, one, ones, worker) -> cpu.blas()
                             .divideByTransposedLower(diagonal, block(symmetric, next + row, rows, from, width)));
-            cpu.forTiles(n - next, TILE, n - next, TILE, (row, rows, column, columns, worker) -> {
+            cpu.forTiles(TILES, n - next, n - next, (row, rows, column, columns, worker) -> {
                 if (column <= row) {
                     DoubleMatrix left = block(symmetric, next + row, rows, from, width);
                     DoubleMatrix target = block(symmetric, next + row, rows, next + column, columns);
@@ -57,7 +56,7 @@ final class BlockedLinearAlgebra implements LinearAlgebra {
     @Override
     public void solve(DoubleMatrix factor, DoubleMatrix rows) {
         LinearAlgebraShapes.requireSolvable(factor, rows);
-        cpu.forTiles(rows.rows(), TILE, 1, 1, (row, count, one, ones, worker) -> {
+        cpu.forTiles(TILES, rows.rows(), 1, (row, count, one, ones, worker) -> {
             DoubleMatrix part = block(rows, row, count, 0, rows.columns());
             cpu.blas().divideByTransposedLower(factor, part);
             cpu.blas().divideByLower(factor, part);
@@ -68,10 +67,9 @@ final class BlockedLinearAlgebra implements LinearAlgebra {
     public void multiply(DoubleMatrix left, DoubleMatrix right, DoubleMatrix result) {
         LinearAlgebraShapes.requireProduct(left, right, result);
         cpu.forTiles(
+                TILES,
                 result.rows(),
-                TILE,
                 result.columns(),
-                TILE,
                 (row, rows, column, columns, worker) -> cpu.blas()
                         .multiply(
                                 block(left, row, rows, 0, left.columns()),

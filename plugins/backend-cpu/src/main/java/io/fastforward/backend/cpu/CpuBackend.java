@@ -81,12 +81,10 @@ final class CpuBackend extends HostBackend {
         int width = module.spec().features(units);
         FloatView x = FloatView.of(features);
         FloatView y = FloatView.of(hidden);
-        int rowTile = CpuResources.rowTile(rows);
         cpu.forTiles(
+                Tiling.of(rows, hidden.columns(), 1),
                 rows,
-                rowTile,
                 hidden.columns(),
-                CpuResources.PANEL,
                 (row, count, column, columns, worker) ->
                         output.apply(cpu, x.at(row, 0), count, width, column, columns, 1, y.at(row, column)));
     }

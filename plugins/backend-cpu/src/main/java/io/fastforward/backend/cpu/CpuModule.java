@@ -1,6 +1,8 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import java.lang.foreign.Arena;
@@ -24,9 +26,13 @@ final class CpuModule implements HostModule {
         try {
             var loader = new WeightLoader(cpu, arena);
             this.norm = CpuNorm.load(loader, spec.normalization(), weights.norm());
-            this.inputs = weights.inputs().stream()
-                    .map(map -> CpuMap.load(loader, map))
-                    .toList();
+            this.inputs = switch (spec) {
+                case AttentionSpec attention -> List.of(CpuMap.ofGroups(loader, attention, weights.inputs()));
+                case MlpSpec mlp ->
+                    weights.inputs().stream()
+                            .map(map -> CpuMap.load(loader, map))
+                            .toList();
+            };
             this.output = CpuMap.load(loader, weights.output());
         } catch (Throwable e) {
             arena.close();
@@ -38,7 +44,7 @@ final class CpuModule implements HostModule {
         return norm;
     }
 
-    /** The maps that make the features, in the order of {@link ModuleWeights#inputs()}. */
+    /** The maps that make the features: {@link CpuMap#ofGroups one} of attention; gate, if there is one, and up of an MLP. */
     List<CpuMap> inputs() {
         return inputs;
     }

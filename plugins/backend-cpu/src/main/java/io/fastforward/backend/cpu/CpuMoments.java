@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
  */
 final class CpuMoments extends HostMoments {
 
-    private static final int BLOCK = 256;
+    private static final Tiling BLOCKS = new Tiling(256, 256);
     private static final int TOKENS = 512;
 
     private final CpuResources cpu;
@@ -33,7 +33,7 @@ final class CpuMoments extends HostMoments {
         if (kind() == MomentKind.SQUARE_SUMS) {
             addSquares(FloatView.of(left), rows);
         } else {
-            cpu.forTiles(leftWidth(), BLOCK, rightWidth(), BLOCK, (i, height, j, width, worker) -> {
+            cpu.forTiles(BLOCKS, leftWidth(), rightWidth(), (i, height, j, width, worker) -> {
                 if (kind() == MomentKind.CROSS_GRAM || j <= i) {
                     addBlock(FloatView.of(left), FloatView.of(right), rows, i, height, j, width, worker);
                 }
@@ -42,7 +42,7 @@ final class CpuMoments extends HostMoments {
     }
 
     private void addSquares(FloatView x, int rows) {
-        cpu.forTiles(leftWidth(), BLOCK, 1, 1, (column, columns, one, ones, worker) -> {
+        cpu.forRows(leftWidth(), (column, columns) -> {
             for (int row = 0; row < rows; row++) {
                 cpu.kernels().accumulateSquares(x.data(), x.index(row) + column, sums.data(), column, columns);
             }
@@ -64,7 +64,7 @@ final class CpuMoments extends HostMoments {
     @Override
     DoubleMatrix readChecked(Arena target) {
         DoubleMatrix result = DoubleMatrix.allocate(target, sums.rows(), sums.columns());
-        cpu.forTiles(sums.rows(), BLOCK, sums.columns(), BLOCK, (row, rows, column, columns, worker) -> {
+        cpu.forTiles(BLOCKS, sums.rows(), sums.columns(), (row, rows, column, columns, worker) -> {
             boolean mirrored = kind() == MomentKind.GRAM && column > row;
             for (int i = row; i < row + rows; i++) {
                 for (int j = column; j < column + columns; j++) {

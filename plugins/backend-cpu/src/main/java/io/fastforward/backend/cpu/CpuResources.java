@@ -11,37 +11,31 @@ import java.util.stream.IntStream;
  * @param kernels everything else
  * @param pool the threads
  * @param normalized normalised hidden states of one {@link #CHUNK_ROWS chunk}
- * @param keys keys of one chunk
- * @param values values of one chunk
+ * @param projected queries, keys and values of one chunk
  * @param first scratch memory of each worker
  * @param second more of it
- * @param third still more of it
  */
 record CpuResources(
         OpenBlas blas,
         RowKernels kernels,
         WorkerPool pool,
         Scratch normalized,
-        Scratch keys,
-        Scratch values,
+        Scratch projected,
         Scratch[] first,
-        Scratch[] second,
-        Scratch[] third)
+        Scratch[] second)
         implements AutoCloseable {
 
     /** Rows that pass through a module together; it bounds the scratch memory. A longer sequence passes whole. */
     static final int CHUNK_ROWS = 4096;
 
-    /** Rows of weights that one product uses. */
-    static final int PANEL = 512;
-
-    private static final int LARGEST_ROW_TILE = 512;
-    private static final int SMALLEST_ROW_TILE = 32;
-    private static final int ROW_TILES = 8;
-
     /** Part of a matrix of results, from some row and column, and the worker that makes it. */
     interface TileWork {
         void run(int row, int rows, int column, int columns, int worker);
+    }
+
+    /** Consecutive rows. */
+    interface RowWork {
+        void run(int row, int rows);
     }
 
     static CpuResources create(OpenBlas blas, RowKernels kernels, int threads) {
@@ -53,38 +47,35 @@ record CpuResources(
                 new WorkerPool(threads),
                 new Scratch(),
                 new Scratch(),
-                new Scratch(),
-                ofWorkers.apply(threads),
                 ofWorkers.apply(threads),
                 ofWorkers.apply(threads));
     }
 
-    /**
-     * Rows of one tile: enough of them to pay for packing the weights, few enough to occupy several threads. It
-     * depends on the batch alone, so that results do not depend on the number of threads.
-     */
-    static int rowTile(int rows) {
-        return Math.clamp(tiles(rows, ROW_TILES), SMALLEST_ROW_TILE, LARGEST_ROW_TILE);
-    }
-
-    static int tiles(int length, int tile) {
-        return Math.ceilDiv(length, tile);
-    }
-
-    /** Cuts a matrix of results into tiles and computes them in parallel, those that use the same weights together. */
-    void forTiles(int rows, int rowTile, int columns, int columnTile, TileWork work) {
-        int rowTiles = tiles(rows, rowTile);
-        pool.run(Math.multiplyExact(rowTiles, tiles(columns, columnTile)), (item, worker) -> {
-            int row = item % rowTiles * rowTile;
-            int column = item / rowTiles * columnTile;
-            work.run(row, Math.min(rowTile, rows - row), column, Math.min(columnTile, columns - column), worker);
+    /** Computes a matrix of results tile by tile in parallel, the tiles that use the same weights together. */
+    void forTiles(Tiling tiling, int rows, int columns, TileWork work) {
+        int rowTiles = Math.ceilDiv(rows, tiling.rows());
+        int columnTiles = Math.ceilDiv(columns, tiling.columns());
+        pool.run(Math.multiplyExact(rowTiles, columnTiles), (item, worker) -> {
+            int row = item % rowTiles * tiling.rows();
+            int column = item / rowTiles * tiling.columns();
+            work.run(
+                    row,
+                    Math.min(tiling.rows(), rows - row),
+                    column,
+                    Math.min(tiling.columns(), columns - column),
+                    worker);
         });
+    }
+
+    /** The same over rows as a whole. */
+    void forRows(int rows, RowWork work) {
+        forTiles(Tiling.ofRows(rows), rows, 1, (row, count, column, columns, worker) -> work.run(row, count));
     }
 
     /** The normalised rows of a matrix. */
     FloatView normalize(CpuNorm norm, FloatView source, int rows, int columns) {
         FloatView target = normalized.matrix(rows, columns);
-        forTiles(rows, rowTile(rows), 1, 1, (row, count, column, columnCount, worker) -> {
+        forRows(rows, (row, count) -> {
             for (int i = row; i < row + count; i++) {
                 norm.apply(kernels, source.data(), source.index(i), target.data(), target.index(i));
             }
@@ -96,12 +87,10 @@ record CpuResources(
     public void close() {
         pool.close();
         normalized.close();
-        keys.close();
-        values.close();
-        for (Scratch[] workers : new Scratch[][] {first, second, third}) {
-            for (Scratch scratch : workers) {
-                scratch.close();
-            }
+        projected.close();
+        for (int worker = 0; worker < first.length; worker++) {
+            first[worker].close();
+            second[worker].close();
         }
     }
 }

@@ -104,9 +104,9 @@ final class OpenBlas {
         sgemm(PLAIN, TRANSPOSED, m, n, k, a, b, beta, c);
     }
 
-    /** c = a·b for a {@code m × k}, b {@code k × n}. */
-    void multiply(int m, int n, int k, FloatView a, FloatView b, FloatView c) {
-        sgemm(PLAIN, PLAIN, m, n, k, a, b, 0, c);
+    /** c = a·b + β·c for a {@code m × k}, b {@code k × n}. */
+    void multiply(int m, int n, int k, FloatView a, FloatView b, float beta, FloatView c) {
+        sgemm(PLAIN, PLAIN, m, n, k, a, b, beta, c);
     }
 
     /** c = aᵀ·b for a {@code k × m}, b {@code k × n}. */

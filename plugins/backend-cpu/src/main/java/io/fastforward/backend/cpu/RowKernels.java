@@ -57,8 +57,11 @@ interface RowKernels {
     /** Turns the first {@code 2·half} elements; {@code table} has {@code half} cosines, then as many sines. */
     void rotate(MemorySegment x, long first, MemorySegment table, long tableFirst, int half);
 
-    /** x = exp(scale · (x − max x)), for a scale above 0; returns the sum. */
-    double exponentials(MemorySegment x, long first, int length, float scale);
+    /** The largest element; a NaN may go unnoticed. */
+    float maximum(MemorySegment x, long first, int length);
+
+    /** x = exp(scale · (x − shift)); returns the sum. */
+    double exponentials(MemorySegment x, long first, int length, float shift, float scale);
 
     /** The largest element; NaN if any is infinite or NaN. */
     float finiteMaximum(MemorySegment x, long first, int length);

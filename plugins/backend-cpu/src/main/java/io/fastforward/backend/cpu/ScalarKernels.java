@@ -100,14 +100,19 @@ class ScalarKernels implements RowKernels {
     }
 
     @Override
-    public double exponentials(MemorySegment x, long first, int length, float scale) {
+    public float maximum(MemorySegment x, long first, int length) {
         float maximum = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < length; i++) {
             maximum = Math.max(maximum, x.getAtIndex(JAVA_FLOAT, first + i));
         }
+        return maximum;
+    }
+
+    @Override
+    public double exponentials(MemorySegment x, long first, int length, float shift, float scale) {
         double sum = 0;
         for (int i = 0; i < length; i++) {
-            float power = Exponential.exp(scale * (x.getAtIndex(JAVA_FLOAT, first + i) - maximum));
+            float power = Exponential.exp(scale * (x.getAtIndex(JAVA_FLOAT, first + i) - shift));
             x.setAtIndex(JAVA_FLOAT, first + i, power);
             sum += power;
         }

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 final class VocabularyLogits {
 
     private static final int CHUNK_ROWS = 2048;
+    private static final int LARGEST_PANEL = 1024;
 
     private final CpuResources cpu;
 
@@ -37,33 +38,33 @@ final class VocabularyLogits {
     private void logLikelihoodOfChunk(
             CpuHead head, FloatView hidden, int[] rows, int start, int count, int[] targets, double[] result) {
         FloatView x = gather(head, hidden, rows, start, count);
-        int panels = CpuResources.tiles(head.vocabulary(), CpuResources.PANEL);
+        Tiling tiling = tiling(count, head);
+        int panels = Math.ceilDiv(head.vocabulary(), tiling.columns());
         var maxima = new float[panels][count];
         var sums = new double[panels][count];
         var targetLogits = new float[count];
-        cpu.forTiles(
-                count,
-                CpuResources.rowTile(count),
-                head.vocabulary(),
-                CpuResources.PANEL,
-                (row, tileRows, token, tokens, worker) -> {
-                    FloatView logits = cpu.second()[worker].matrix(tileRows, tokens);
-                    logits(head, x.at(row, 0), tileRows, token, tokens, logits, worker);
-                    int panel = token / CpuResources.PANEL;
-                    for (int i = 0; i < tileRows; i++) {
-                        float maximum = cpu.kernels().finiteMaximum(logits.data(), logits.index(i), tokens);
-                        maxima[panel][row + i] = maximum;
-                        sums[panel][row + i] =
-                                cpu.kernels().sumOfExponentials(logits.data(), logits.index(i), tokens, maximum);
-                        int target = targets[rows[start + row + i]] - token;
-                        if (target >= 0 && target < tokens) {
-                            targetLogits[row + i] = logits.data().getAtIndex(JAVA_FLOAT, logits.index(i) + target);
-                        }
-                    }
-                });
+        cpu.forTiles(tiling, count, head.vocabulary(), (row, tileRows, token, tokens, worker) -> {
+            FloatView logits = cpu.second()[worker].matrix(tileRows, tokens);
+            logits(head, x.at(row, 0), tileRows, token, tokens, logits, worker);
+            int panel = token / tiling.columns();
+            for (int i = 0; i < tileRows; i++) {
+                float maximum = cpu.kernels().finiteMaximum(logits.data(), logits.index(i), tokens);
+                maxima[panel][row + i] = maximum;
+                sums[panel][row + i] = cpu.kernels().sumOfExponentials(logits.data(), logits.index(i), tokens, maximum);
+                int target = targets[rows[start + row + i]] - token;
+                if (target >= 0 && target < tokens) {
+                    targetLogits[row + i] = logits.data().getAtIndex(JAVA_FLOAT, logits.index(i) + target);
+                }
+            }
+        });
         for (int i = 0; i < count; i++) {
             result[rows[start + i]] = targetLogits[i] - logSum(maxima, sums, i);
         }
+    }
+
+    private static Tiling tiling(int rows, CpuHead head) {
+        Tiling tiling = Tiling.of(rows, head.vocabulary(), 1);
+        return new Tiling(tiling.rows(), Math.min(tiling.columns(), LARGEST_PANEL));
     }
 
     /** The logarithm of the sum of exponentials, from the maxima and sums of all panels. */
@@ -85,30 +86,25 @@ final class VocabularyLogits {
             int first = start;
             int count = Math.min(CHUNK_ROWS, result.rows() - start);
             FloatView x = cpu.normalize(head.norm(), hidden.at(start, 0), count, head.hiddenSize());
-            cpu.forTiles(
-                    count,
-                    CpuResources.rowTile(count),
-                    vocabulary,
-                    CpuResources.PANEL,
-                    (row, rows, token, tokens, worker) -> {
-                        FloatView tile = cpu.second()[worker].matrix(rows, tokens);
-                        logits(head, x.at(row, 0), rows, token, tokens, tile, worker);
-                        for (int i = 0; i < rows; i++) {
-                            MemorySegment.copy(
-                                    tile.data(),
-                                    tile.index(i) * Float.BYTES,
-                                    result.data(),
-                                    ((first + row + i) * result.rowStride() + token) * Float.BYTES,
-                                    (long) tokens * Float.BYTES);
-                        }
-                    });
+            cpu.forTiles(tiling(count, head), count, vocabulary, (row, rows, token, tokens, worker) -> {
+                FloatView tile = cpu.second()[worker].matrix(rows, tokens);
+                logits(head, x.at(row, 0), rows, token, tokens, tile, worker);
+                for (int i = 0; i < rows; i++) {
+                    MemorySegment.copy(
+                            tile.data(),
+                            tile.index(i) * Float.BYTES,
+                            result.data(),
+                            ((first + row + i) * result.rowStride() + token) * Float.BYTES,
+                            (long) tokens * Float.BYTES);
+                }
+            });
         }
     }
 
     /** The normalised hidden states of the rows that have a target. */
     private FloatView gather(CpuHead head, FloatView hidden, int[] rows, int start, int count) {
         FloatView target = cpu.normalized().matrix(count, head.hiddenSize());
-        cpu.forTiles(count, CpuResources.rowTile(count), 1, 1, (row, tileRows, column, columns, worker) -> {
+        cpu.forRows(count, (row, tileRows) -> {
             for (int i = row; i < row + tileRows; i++) {
                 head.norm()
                         .apply(

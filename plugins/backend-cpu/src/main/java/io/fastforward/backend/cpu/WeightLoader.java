@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 final class WeightLoader {
 
     private static final int ALIGNMENT = 64; // one cache line, and the widest vector register
-    private static final int ROWS_PER_ITEM = 64;
 
     private final CpuResources cpu;
     private final Arena arena;
@@ -22,10 +21,19 @@ final class WeightLoader {
 
     /** A copy without gaps between the rows. */
     FloatView load(Matrix source) {
-        long bytes = Math.multiplyExact((long) source.rows() * source.columns(), (long) Float.BYTES);
-        var target = new FloatView(arena.allocate(bytes, ALIGNMENT), 0, source.columns());
-        widen(cpu, source, target);
+        FloatView target = allocate(source.rows(), source.columns());
+        widen(source, target);
         return target;
+    }
+
+    /** A zeroed matrix without gaps between the rows. */
+    FloatView allocate(int rows, int columns) {
+        long bytes = Math.multiplyExact((long) rows * columns, (long) Float.BYTES);
+        return new FloatView(arena.allocate(bytes, ALIGNMENT), 0, columns);
+    }
+
+    void widen(Matrix source, FloatView target) {
+        widen(cpu, source, target);
     }
 
     @Nullable
@@ -35,13 +43,8 @@ final class WeightLoader {
 
     /** Converts all rows to the leading columns of as many rows of the target. */
     static void widen(CpuResources cpu, Matrix source, FloatView target) {
-        cpu.forTiles(
-                source.rows(),
-                ROWS_PER_ITEM,
-                1,
-                1,
-                (row, rows, column, columns, worker) ->
-                        widenRows(cpu.kernels(), source.rowRange(row, rows), target.at(row, 0)));
+        cpu.forRows(
+                source.rows(), (row, rows) -> widenRows(cpu.kernels(), source.rowRange(row, rows), target.at(row, 0)));
     }
 
     /** The same on the calling thread. */
