@@ -1,6 +1,7 @@
 package io.fastforward.evaluate;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fastforward.failure.Failure;
@@ -12,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +50,7 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
         } catch (IOException e) {
             throw new Failure(FailureKind.BAD_TEXT, "cannot read the task file " + file + ": " + e.getMessage(), e);
         }
-        ObjectMapper mapper = new ObjectMapper();
+        ObjectMapper mapper = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         List<ChoiceTask> tasks = new ArrayList<>();
         for (int i = 0; i < lines.size() && tasks.size() < limit; i++) {
             if (!lines.get(i).isBlank()) {
@@ -65,16 +67,19 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
         try {
             JsonNode node = mapper.readTree(line);
             List<String> choices = new ArrayList<>();
-            for (JsonNode choice : required(node, "choices")) {
+            for (JsonNode choice : required(node, "choices", JsonNode::isArray)) {
+                if (!choice.isTextual()) {
+                    throw new IllegalArgumentException("a choice is not a text");
+                }
                 choices.add(choice.textValue());
             }
             JsonNode kind = node.get("kind");
             return new ChoiceTask(
                     kind != null && kind.isTextual() ? kind.textValue() : "all",
-                    required(node, "context").textValue(),
+                    required(node, "context", JsonNode::isTextual).textValue(),
                     choices,
-                    required(node, "answer").intValue());
-        } catch (JsonProcessingException | IllegalArgumentException | NullPointerException e) {
+                    required(node, "answer", JsonNode::isInt).intValue());
+        } catch (JsonProcessingException | IllegalArgumentException e) {
             throw new Failure(
                     FailureKind.BAD_TEXT,
                     where + " is no question: expected {\"context\": text, \"choices\": [text, …], \"answer\": index}",
@@ -82,10 +87,10 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
         }
     }
 
-    private static JsonNode required(JsonNode node, String key) {
+    private static JsonNode required(JsonNode node, String key, Predicate<JsonNode> kind) {
         @Nullable JsonNode value = node.get(key);
-        if (value == null) {
-            throw new IllegalArgumentException(key + " is missing");
+        if (value == null || !kind.test(value)) {
+            throw new IllegalArgumentException(key + " is missing or of another kind");
         }
         return value;
     }

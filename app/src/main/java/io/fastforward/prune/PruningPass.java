@@ -22,6 +22,7 @@ import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -157,18 +158,17 @@ public final class PruningPass {
 
     private Linear repair(int layer, ModuleSpec spec, ModuleWeights weights, int kept, Streams streams, Arena arena) {
         Linear dense = LeadingUnits.copy(weights.output(), DataType.F32, arena);
-        DataType written = dataType == null ? weights.output().weight().type() : dataType;
         HiddenStates prefix = streams.prefix();
         if (prefix == null) {
             DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-            return solve(
-                    layer, spec, new Calibrator.Problem(dense, spec.features(kept), none, none, 0), written, arena);
+            Calibrator.Problem problem = new Calibrator.Problem(dense, spec.features(kept), none, none, 0);
+            return rounded(solve(layer, spec, problem, arena), weights.output(), arena);
         }
         try (LoadedModule module = backend.load(spec, weights);
                 DeviceMatrix features = backend.allocate(prefix.chunkRows(), spec.features(spec.units()));
                 Arena momentArena = Arena.ofShared()) {
             Calibrator.Problem problem = measure(module, dense, kept, streams, features, momentArena);
-            Linear repaired = solve(layer, spec, problem, written, arena);
+            Linear repaired = rounded(solve(layer, spec, problem, arena), weights.output(), arena);
             backend.replaceOutput(module, repaired);
             for (Chunk chunk : prefix.chunks()) {
                 backend.apply(module, kept, chunk.shape(), chunk.hidden(), features);
@@ -210,7 +210,7 @@ public final class PruningPass {
         }
     }
 
-    private Linear solve(int layer, ModuleSpec spec, Calibrator.Problem problem, DataType written, Arena arena) {
+    private Linear solve(int layer, ModuleSpec spec, Calibrator.Problem problem, Arena arena) {
         String module = spec instanceof AttentionSpec ? "attention" : "mlp";
         Calibrator.Solution solution;
         try {
@@ -222,6 +222,21 @@ public final class PruningPass {
                     e);
         }
         repairs.add(new ModuleRepair(layer, module, solution.relativeError(), solution.ridge(), solution.remark()));
-        return LeadingUnits.copy(solution.map(), written, arena);
+        return solution.map();
+    }
+
+    /** A repaired map in the data types that will be written: the source's, unless one was asked for. */
+    private Linear rounded(Linear repaired, Linear source, Arena arena) {
+        Matrix bias = repaired.bias();
+        Matrix sourceBias = source.bias();
+        return new Linear(
+                LeadingUnits.copy(repaired.weight(), writtenType(source.weight()), arena),
+                bias == null || sourceBias == null
+                        ? null
+                        : LeadingUnits.copy(bias, writtenType(sourceBias), arena));
+    }
+
+    private DataType writtenType(Matrix source) {
+        return dataType == null ? source.type() : dataType;
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testing.Failures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

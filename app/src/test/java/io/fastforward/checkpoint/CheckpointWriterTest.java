@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testing.Failures;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

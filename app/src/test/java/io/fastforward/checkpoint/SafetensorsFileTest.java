@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testing.Failures;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;

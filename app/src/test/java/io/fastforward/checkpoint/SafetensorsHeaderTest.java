@@ -5,6 +5,7 @@ import static io.fastforward.checkpoint.SafetensorsBytes.file;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.failure.FailureKind;
+import io.fastforward.testing.Failures;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.fastforward.checkpoint;
+package io.fastforward.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -8,12 +8,12 @@ import io.fastforward.failure.FailureKind;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** Expects failures that are fit for a user. */
-final class Failures {
+public final class Failures {
 
     private Failures() {}
 
     /** The code fails in the given way, and the one line that the user sees holds all of the given words. */
-    static void expect(FailureKind kind, ThrowingCallable code, String... words) {
+    public static void expect(FailureKind kind, ThrowingCallable code, String... words) {
         Failure failure = catchThrowableOfType(Failure.class, code);
         assertThat(failure).isNotNull();
         assertThat(failure.kind()).isEqualTo(kind);

@@ -1,0 +1,54 @@
+package io.fastforward.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fastforward.model.LayerWeights;
+import io.fastforward.model.Model;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.model.NamedTensor;
+import io.fastforward.spi.Policy;
+import io.fastforward.testing.RandomLlama;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LeadingUnitsTest {
+
+    /** Two query heads of size 4 a group: 2 groups have 16 queries and 8 keys. */
+    @Test
+    void everyMapIsCutWhereItsUnitsEnd(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            ModelSpec pruned = model.spec().pruned(new Policy(List.of(2, 7, 1, 1)));
+            LayerWeights cut = LeadingUnits.of(pruned.layers().getFirst(), model.layer(0));
+            assertThat(NamedTensor.ofLayer(pruned.names(), 0, cut))
+                    .extracting(NamedTensor::shape)
+                    .containsExactly(
+                            List.of(12L), // norm
+                            List.of(16L, 12L), // query
+                            List.of(16L),
+                            List.of(8L, 12L), // key
+                            List.of(8L),
+                            List.of(8L, 12L), // value
+                            List.of(8L),
+                            List.of(12L, 16L), // output
+                            List.of(12L),
+                            List.of(12L), // norm
+                            List.of(7L, 12L), // gate
+                            List.of(7L),
+                            List.of(7L, 12L), // up
+                            List.of(7L),
+                            List.of(12L, 7L), // down
+                            List.of(12L));
+        }
+    }
+
+    @Test
+    void layersAreCollectedInOrder(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory));
+                CollectedLayers layers = new CollectedLayers()) {
+            assertThatThrownBy(() -> layers.accept(1, model.layer(1))).isInstanceOf(IllegalStateException.class);
+        }
+    }
+}
