@@ -1,0 +1,111 @@
+package io.fastforward.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.fastforward.model.Model;
+import io.fastforward.model.NamedTensor;
+import io.fastforward.plugin.PluginKind;
+import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.CalibrationTarget;
+import io.fastforward.prune.LogitProbe;
+import io.fastforward.prune.NestedOrder;
+import io.fastforward.prune.PrunedLayerSink;
+import io.fastforward.prune.PruningPass;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.PruningCriterion;
+import io.fastforward.statistics.FeatureStatistics;
+import io.fastforward.testing.Backends;
+import io.fastforward.testing.RunningModel;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A trained checkpoint that others made: raincandy-u/TinyStories-656K, with tied embeddings stored as the head alone. It
+ * is not ours to bundle; the test looks for it in the directory that the system property {@code fastforward.models} or
+ * the environment variable {@code FASTFORWARD_MODELS} names, or in {@code shared/models} beside the project.
+ */
+class FoundCheckpointTest {
+
+    private static final String NAME = "TinyStories-656K";
+
+    @Test
+    void isEvaluatedAndPruned(@TempDir Path directory) {
+        Optional<Path> checkpoint = find();
+        assumeTrue(
+                checkpoint.isPresent(),
+                NAME + " is in none of " + candidates() + "; set -Dfastforward.models or FASTFORWARD_MODELS");
+        Path output = directory.resolve("pruned");
+        try (ComputeBackend cpu = Backends.cpu();
+                ComputeBackend reference = Backends.open("reference");
+                Model model = Model.open(checkpoint.orElseThrow())) {
+            model.requireFinite();
+            assertThat(model.spec().tiedEmbeddings()).isTrue();
+            assertThat(model.embeddingTensors()).extracting(NamedTensor::name).containsExactly("lm_head.weight");
+            TokenWindows windows = RunningModel.randomWindows(model.spec(), 48, 8, 3);
+            TokenWindows one = windows.subset(new int[1]);
+            try (RunningModel fast = new RunningModel(cpu, model);
+                    RunningModel exact = new RunningModel(reference, model)) {
+                assertThat(fast.losses(one)).containsExactly(exact.losses(one), within(1e-4));
+            }
+            Policy half = new Policy(model.spec().modules().stream()
+                    .map(module -> Math.max(1, module.units() / 2))
+                    .toList());
+            prune(cpu, model, half, windows, output);
+            try (Model pruned = Model.open(output)) {
+                assertThat(pruned.spec().densePolicy()).isEqualTo(half);
+                assertThat(pruned.spec().parameters()).isLessThan(model.spec().parameters());
+            }
+        }
+    }
+
+    private static void prune(ComputeBackend backend, Model model, Policy policy, TokenWindows windows, Path output) {
+        PluginRegistry plugins = PluginRegistry.load(null);
+        PruningCriterion wanda = plugins.find(PluginKind.CRITERION, "wanda");
+        List<double[]> scores = new ArrayList<>();
+        new FeatureStatistics(backend, model, wanda.statistics())
+                .collect(windows, module -> scores.add(wanda.score(module)), layers -> {});
+        TokenWindows window = windows.subset(new int[1]);
+        try (CheckpointExport export = CheckpointExport.begin(model, policy, output, null, Long.MAX_VALUE);
+                LogitProbe probe = new LogitProbe(backend, model, policy, null, window);
+                Arena arena = Arena.ofShared()) {
+            PruningPass.Repair ridge = new PruningPass.Repair(
+                    plugins.find(PluginKind.CALIBRATOR, "ridge"), Options.NONE, CalibrationTarget.PREFIX);
+            new PruningPass(backend, model, NestedOrder.byDescendingScore(scores), policy, ridge, null)
+                    .run(windows, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
+            export.finish();
+            assertThat(ReloadCheck.run(backend, export.path(), window, probe.logits(arena)))
+                    .isZero();
+            export.commit();
+        }
+    }
+
+    private static Optional<Path> find() {
+        return candidates().stream()
+                .map(models -> models.resolve(NAME))
+                .filter(Files::isDirectory)
+                .findFirst();
+    }
+
+    /** Tests run in the module's directory, two below the one that holds the project. */
+    private static List<Path> candidates() {
+        return Stream.of(
+                        Optional.ofNullable(System.getProperty("fastforward.models")),
+                        Optional.ofNullable(System.getenv("FASTFORWARD_MODELS")),
+                        Optional.of("../../shared/models"))
+                .flatMap(Optional::stream)
+                .map(Path::of)
+                .toList();
+    }
+}
