@@ -231,9 +231,7 @@ public final class PruningPass {
         Matrix sourceBias = source.bias();
         return new Linear(
                 LeadingUnits.copy(repaired.weight(), writtenType(source.weight()), arena),
-                bias == null || sourceBias == null
-                        ? null
-                        : LeadingUnits.copy(bias, writtenType(sourceBias), arena));
+                bias == null || sourceBias == null ? null : LeadingUnits.copy(bias, writtenType(sourceBias), arena));
     }
 
     private DataType writtenType(Matrix source) {
