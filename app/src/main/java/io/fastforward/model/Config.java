@@ -4,13 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a checkpoint's {@code config.json}, strictly: a value of the wrong kind is an error that names its key. */
 final class Config {
 
-    private static final int LARGEST = 1 << 24; // no size in a config is near this; what is larger is damage
+    private static final int LARGEST_SIZE = 1 << 24; // no size in a config is near this; what is larger is damage
+
+    /** Layers, heads, dimensions of a head: the product of two is an int, and so many layers fit into memory as data. */
+    private static final int LARGEST_COUNT = 1 << 14;
 
     private final JsonNode root;
 
@@ -31,23 +35,30 @@ final class Config {
     }
 
     int size(String key) {
-        return checkedSize(root.get(key), key);
+        return wholeNumber(root.get(key), key, LARGEST_SIZE);
     }
 
     int size(String key, int defaultValue) {
         return has(key) ? size(key) : defaultValue;
     }
 
-    List<Integer> sizes(String key, int count) {
-        JsonNode array = root.get(key);
-        if (array == null || !array.isArray() || array.size() != count) {
-            throw malformed(key, "a list of " + count + " sizes");
-        }
-        List<Integer> sizes = new ArrayList<>();
-        for (JsonNode element : array) {
-            sizes.add(checkedSize(element, key));
-        }
-        return sizes;
+    /** A size for every layer; where they are not listed, all have the same. */
+    List<Integer> sizes(String key, int layers, int everywhere) {
+        return has(key) ? wholeNumbers(key, layers, LARGEST_SIZE) : Collections.nCopies(layers, everywhere);
+    }
+
+    /** A number of layers, of heads, or of dimensions of a head. */
+    int count(String key) {
+        return wholeNumber(root.get(key), key, LARGEST_COUNT);
+    }
+
+    int count(String key, int defaultValue) {
+        return has(key) ? count(key) : defaultValue;
+    }
+
+    /** A number for every layer; where they are not listed, all have the same. */
+    List<Integer> counts(String key, int layers, int everywhere) {
+        return has(key) ? wholeNumbers(key, layers, LARGEST_COUNT) : Collections.nCopies(layers, everywhere);
     }
 
     double number(String key) {
@@ -90,12 +101,24 @@ final class Config {
         return node.textValue();
     }
 
-    private int checkedSize(@Nullable JsonNode node, String key) {
+    private List<Integer> wholeNumbers(String key, int layers, int largest) {
+        JsonNode array = root.get(key);
+        if (array == null || !array.isArray() || array.size() != layers) {
+            throw malformed(key, "a list of " + layers + " whole numbers");
+        }
+        List<Integer> numbers = new ArrayList<>();
+        for (JsonNode element : array) {
+            numbers.add(wholeNumber(element, key, largest));
+        }
+        return numbers;
+    }
+
+    private int wholeNumber(@Nullable JsonNode node, String key, int largest) {
         if (node == null || !node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < 1) {
             throw malformed(key, "a whole number greater than 0");
         }
-        if (node.intValue() > LARGEST) {
-            throw malformed(key, "at most " + LARGEST);
+        if (node.intValue() > largest) {
+            throw malformed(key, "at most " + largest);
         }
         return node.intValue();
     }

@@ -112,7 +112,8 @@ public final class Model implements AutoCloseable, WeightSource {
         // A tied pair may be stored under either name, or under both.
         String own = spec.names().embedding() + ".weight";
         String shared = spec.names().head() + ".weight";
-        return embeddingMatrix(spec.tiedEmbeddings() && !checkpoint.contains(own) ? shared : own);
+        boolean sharedAlone = !checkpoint.contains(own) && checkpoint.contains(shared);
+        return embeddingMatrix(spec.tiedEmbeddings() && sharedAlone ? shared : own);
     }
 
     /** Final normalisation and head. */

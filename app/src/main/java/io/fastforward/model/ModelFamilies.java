@@ -8,7 +8,6 @@ import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.RotaryPositions;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -54,14 +53,14 @@ final class ModelFamilies {
 
     private static ModelSpec llama(Config config) {
         int hiddenSize = config.size("hidden_size");
-        int layerCount = config.size("num_hidden_layers");
-        int heads = config.size("num_attention_heads");
-        int keyValueHeads = config.size("num_key_value_heads", heads);
+        int layerCount = config.count("num_hidden_layers");
+        int heads = config.count("num_attention_heads");
+        int keyValueHeads = config.count("num_key_value_heads", heads);
         if (!config.has("head_dim") && hiddenSize % heads != 0) {
             throw malformed("hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads
                     + ", and there is no head_dim");
         }
-        int headSize = config.size("head_dim", hiddenSize / heads);
+        int headSize = config.count("head_dim", hiddenSize / heads);
         if (!config.text("hidden_act", "silu").equals("silu")) {
             throw new Failure(
                     FailureKind.UNSUPPORTED_MODEL,
@@ -72,10 +71,11 @@ final class ModelFamilies {
         boolean attentionBias = config.flag("attention_bias", false);
         boolean mlpBias = config.flag("mlp_bias", false);
 
-        List<Integer> layerHeads = perLayer(config, "layer_head_num", layerCount, heads);
-        List<Integer> layerGroups = perLayer(config, "layer_kv_head_num", layerCount, keyValueHeads);
+        // Listed in a pruned checkpoint, the same for all layers in an ordinary one.
+        List<Integer> layerHeads = config.counts("layer_head_num", layerCount, heads);
+        List<Integer> layerGroups = config.counts("layer_kv_head_num", layerCount, keyValueHeads);
         List<Integer> layerChannels =
-                perLayer(config, "layer_inter_size", layerCount, config.size("intermediate_size"));
+                config.sizes("layer_inter_size", layerCount, config.size("intermediate_size"));
         List<LayerSpec> layers = new ArrayList<>();
         for (int i = 0; i < layerCount; i++) {
             int groups = layerGroups.get(i);
@@ -106,11 +106,6 @@ final class ModelFamilies {
                 layers,
                 normalization,
                 config.flag("tie_word_embeddings", false));
-    }
-
-    /** Sizes of the layers: listed in a pruned checkpoint, the same for all in an ordinary one. */
-    private static List<Integer> perLayer(Config config, String key, int layers, int everywhere) {
-        return config.has(key) ? config.sizes(key, layers) : Collections.nCopies(layers, everywhere);
     }
 
     private static Failure malformed(String problem) {

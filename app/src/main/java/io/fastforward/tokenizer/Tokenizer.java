@@ -16,7 +16,7 @@ import java.util.Arrays;
  * Nothing is sent or downloaded.
  *
  * <p>One long text costs more than many short ones: 1 MB takes about a second, 50 MB two to three minutes and 7 GB of
- * native memory. Lines are encoded at 1 to 2 MB a second in hardly any memory.
+ * native memory. Lines are encoded at 0.3 to 2.5 MB a second in hardly any memory.
  *
  * <p>Used by one thread at a time.
  */

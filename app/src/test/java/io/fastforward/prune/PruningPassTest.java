@@ -106,8 +106,7 @@ class PruningPassTest {
                 requireSameLayers(
                         pruned,
                         layers,
-                        (layer, unused) ->
-                                LeadingUnits.of(pruned.layers().get(layer), nested.layer(layer, arena)));
+                        (layer, unused) -> LeadingUnits.of(pruned.layers().get(layer), nested.layer(layer, arena)));
             }
             assertThat(progress).containsExactly(1, 2);
             assertThat(repairs)
@@ -169,8 +168,8 @@ class PruningPassTest {
             try (Arena arena = Arena.ofShared()) {
                 for (int layer = 0; layer < 2; layer++) {
                     assertThat(NamedTensor.ofLayer(model.spec().names(), layer, layers.layer(layer, arena)))
-                            .allSatisfy(tensor ->
-                                    assertThat(tensor.matrix().type()).isEqualTo(DataType.BF16));
+                            .allSatisfy(
+                                    tensor -> assertThat(tensor.matrix().type()).isEqualTo(DataType.BF16));
                 }
             }
         }

@@ -90,17 +90,15 @@ class SlicingTest {
     }
 
     static Policy retained(JsonNode testCase) {
-        return new Policy(Arrays.stream(Golden.ints(testCase.path("retained")))
-                .boxed()
-                .toList());
+        return new Policy(
+                Arrays.stream(Golden.ints(testCase.path("retained"))).boxed().toList());
     }
 
     private static void requireSlicesEqualMasks(Model model, List<Policy> policies, TokenWindows windows) {
         ModelSpec spec = model.spec();
         NestedOrder order = Orders.random(spec, 7);
         try (ComputeBackend backend = Backends.cpu();
-                RunningModel nested =
-                        new RunningModel(backend, model, spec, new NestedWeights(spec, model, order))) {
+                RunningModel nested = new RunningModel(backend, model, spec, new NestedWeights(spec, model, order))) {
             for (Policy policy : policies) {
                 try (RunningModel masked =
                         new RunningModel(backend, model, spec, new MaskedWeights(spec, model, order, policy))) {

@@ -1,7 +1,9 @@
 package io.fastforward.testing;
 
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.TensorPlan;
@@ -28,7 +30,11 @@ import java.util.SplittableRandom;
  */
 public final class RandomLlama {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Reads and writes NaN and Infinity as Python does. */
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
+            .build();
 
     private final ObjectNode config = JSON.createObjectNode();
     private final Map<String, List<Long>> extraTensors = new LinkedHashMap<>();
@@ -111,23 +117,10 @@ public final class RandomLlama {
         return this;
     }
 
-    /** Writes config and weights. */
+    /** Writes config and weights into a directory that holds no weights yet. */
     public Path write(Path directory) {
-        return write(directory, tensors());
-    }
-
-    /** Writes the config that was asked for, beside the weights of the one without changes. */
-    public Path writeConfigOverDefaultWeights(Path directory) {
-        return write(directory, new RandomLlama().tensors());
-    }
-
-    private Path write(Path directory, Map<String, List<Long>> tensors) {
-        try {
-            Files.createDirectories(directory);
-            Files.writeString(directory.resolve("config.json"), config.toPrettyString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        writeConfig(directory);
+        Map<String, List<Long>> tensors = tensors();
         List<TensorPlan> plan = new ArrayList<>();
         tensors.forEach((name, shape) -> plan.add(new TensorPlan(name, typeOfTensor.getOrDefault(name, type), shape)));
         SplittableRandom random = new SplittableRandom(17);
@@ -144,6 +137,16 @@ public final class RandomLlama {
             writer.finish();
         }
         return directory;
+    }
+
+    /** Writes the config alone, over one that is there. */
+    public void writeConfig(Path directory) {
+        try {
+            Files.createDirectories(directory);
+            Files.writeString(directory.resolve("config.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static Matrix randomMatrix(TensorPlan tensor, float scale, SplittableRandom random, Arena arena) {

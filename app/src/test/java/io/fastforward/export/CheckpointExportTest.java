@@ -1,0 +1,313 @@
+package io.fastforward.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.model.Model;
+import io.fastforward.model.NamedTensor;
+import io.fastforward.plugin.PluginKind;
+import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.CalibrationTarget;
+import io.fastforward.prune.CollectedLayers;
+import io.fastforward.prune.LogitProbe;
+import io.fastforward.prune.NestedOrder;
+import io.fastforward.prune.PrunedLayerSink;
+import io.fastforward.prune.PruningPass;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testing.Backends;
+import io.fastforward.testing.Failures;
+import io.fastforward.testing.Golden;
+import io.fastforward.testing.RandomLlama;
+import io.fastforward.testing.RunningModel;
+import io.fastforward.tokenizer.TokenWindows;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CheckpointExportTest {
+
+    private static final Policy SMALL = new Policy(List.of(2, 7, 1, 6));
+    private static final long ONE_FILE = Long.MAX_VALUE;
+
+    private final ComputeBackend backend = Backends.cpu();
+
+    @AfterAll
+    void close() {
+        backend.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(DataType.class)
+    void whatWasWrittenIsWhatWasInMemory(DataType stored, @TempDir Path directory) {
+        Path output = directory.resolve("pruned");
+        try (Model model = Model.open(new RandomLlama().stored(stored).write(directory.resolve("dense")))) {
+            float[] written = export(model, SMALL, output, null, ONE_FILE);
+            try (CollectedLayers layers = new CollectedLayers()) {
+                pass(model, SMALL, null).run(windows(model), layers, done -> {});
+                try (RunningModel pruned =
+                        new RunningModel(backend, model, model.spec().pruned(SMALL), layers)) {
+                    assertThat(pruned.logits(probe(model).tokens())).isEqualTo(written);
+                }
+            }
+        }
+        try (Model pruned = Model.open(output)) {
+            assertThat(pruned.spec().densePolicy()).isEqualTo(SMALL);
+            assertThat(pruned.spec().decoderParameters()).isLessThan(pruned.unprunedSpec().decoderParameters());
+            assertThat(pruned.tensors())
+                    .allSatisfy(tensor -> assertThat(tensor.matrix().type()).isEqualTo(stored));
+            JsonNode config = pruned.checkpoint().config();
+            assertThat(config.path("model_type").asText()).isEqualTo("fastforward_llama");
+            assertThat(config.path("head_dim").intValue()).isEqualTo(4);
+            assertThat(Golden.ints(config.path("layer_head_num"))).containsExactly(4, 2);
+            assertThat(Golden.ints(config.path("layer_kv_head_num"))).containsExactly(2, 1);
+            assertThat(Golden.ints(config.path("layer_inter_size"))).containsExactly(7, 6);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"BF16, bfloat16", "F16, float16", "F32, float32"})
+    void allTensorsTakeTheDataTypeThatIsAskedFor(DataType type, String name, @TempDir Path directory) {
+        Path output = directory.resolve("pruned");
+        RandomLlama llama = new RandomLlama().with("torch_dtype", "\"float32\"");
+        try (Model model = Model.open(llama.write(directory.resolve("dense")))) {
+            export(model, SMALL, output, type, ONE_FILE);
+        }
+        try (Model pruned = Model.open(output)) {
+            assertThat(pruned.tensors())
+                    .allSatisfy(tensor -> assertThat(tensor.matrix().type()).isEqualTo(type));
+            assertThat(pruned.checkpoint().config().path("torch_dtype").asText())
+                    .isEqualTo(name);
+            assertThat(pruned.checkpoint().config().has("dtype")).isFalse();
+        }
+    }
+
+    /** transformers 5 writes dtype, earlier versions torch_dtype. */
+    @Test
+    void theDataTypeIsNamedUnderTheKeyThatIsThere(@TempDir Path directory) {
+        Path output = directory.resolve("pruned");
+        RandomLlama llama = new RandomLlama().with("dtype", "\"float32\"");
+        try (Model model = Model.open(llama.write(directory.resolve("dense")))) {
+            export(model, SMALL, output, DataType.BF16, ONE_FILE);
+        }
+        try (Model pruned = Model.open(output)) {
+            assertThat(pruned.checkpoint().config().path("dtype").asText()).isEqualTo("bfloat16");
+            assertThat(pruned.checkpoint().config().has("torch_dtype")).isFalse();
+        }
+    }
+
+    @Test
+    void weightsAreSplitIntoFiles(@TempDir Path directory) throws IOException {
+        Path one = directory.resolve("one");
+        Path many = directory.resolve("many");
+        try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")))) {
+            assertThat(export(model, SMALL, many, null, 2000)).isEqualTo(export(model, SMALL, one, null, ONE_FILE));
+            assertThat(names(one)).containsExactly("config.json", "model.safetensors");
+            assertThat(names(many))
+                    .contains("model.safetensors.index.json", "model-00001-of-00005.safetensors")
+                    .doesNotContain("model.safetensors");
+            try (Model pruned = Model.open(many)) {
+                assertThat(CheckpointExport.weightBytes(model, SMALL, null))
+                        .isEqualTo(pruned.checkpoint().parameterBytes());
+                assertThat(CheckpointExport.weightBytes(model, SMALL, DataType.F16))
+                        .isEqualTo(pruned.checkpoint().parameterBytes() / 2);
+            }
+        }
+    }
+
+    @Test
+    void filesBesideTheWeightsAreCarriedOver(@TempDir Path directory) throws IOException {
+        Path dense = new RandomLlama().write(directory.resolve("dense"));
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json", "vocab.json")) {
+            Files.writeString(dense.resolve(name), "contents of " + name);
+        }
+        Files.writeString(dense.resolve("README.md"), "about another model");
+        Path output = directory.resolve("pruned");
+        try (Model model = Model.open(dense)) {
+            export(model, SMALL, output, null, ONE_FILE);
+        }
+        assertThat(names(output))
+                .containsExactly(
+                        "config.json",
+                        "generation_config.json",
+                        "model.safetensors",
+                        "tokenizer.json",
+                        "tokenizer_config.json",
+                        "vocab.json");
+        assertThat(output.resolve("tokenizer.json")).hasContent("contents of tokenizer.json");
+    }
+
+    @Test
+    void aPrunedModelCanBePrunedAgain(@TempDir Path directory) {
+        Path once = directory.resolve("once");
+        Path twice = directory.resolve("twice");
+        Policy smaller = new Policy(List.of(1, 7, 1, 2));
+        try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")))) {
+            export(model, SMALL, once, null, ONE_FILE);
+        }
+        try (Model model = Model.open(once)) {
+            float[] logits = export(model, smaller, twice, null, ONE_FILE);
+            assertThat(RunningModel.logitsOf(backend, twice, probe(model).tokens())).isEqualTo(logits);
+        }
+        try (Model pruned = Model.open(twice)) {
+            assertThat(pruned.spec().densePolicy()).isEqualTo(smaller);
+            assertThat(pruned.unprunedSpec().densePolicy()).isEqualTo(new Policy(List.of(3, 10, 3, 10)));
+            assertThat(pruned.checkpoint().config().path("model_type").asText()).isEqualTo("fastforward_llama");
+        }
+    }
+
+    /** As checkpoints in the wild store them. */
+    @ParameterizedTest
+    @CsvSource({
+        "model.embed_tokens.weight, lm_head.weight",
+        "lm_head.weight, model.embed_tokens.weight",
+    })
+    void tiedEmbeddingsKeepTheirName(String stored, String other, @TempDir Path directory) {
+        Path output = directory.resolve("pruned");
+        RandomLlama llama = new RandomLlama()
+                .with("tie_word_embeddings", "true")
+                .extraTensor(stored, 20, 12)
+                .withoutTensor(other);
+        try (Model model = Model.open(llama.write(directory.resolve("dense")))) {
+            export(model, SMALL, output, DataType.BF16, ONE_FILE);
+        }
+        try (Model pruned = Model.open(output)) {
+            assertThat(pruned.embeddingTensors()).extracting(NamedTensor::name).containsExactly(stored);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"model.norm.weight", "model.layers.0.mlp.down_proj.weight", "model.embed_tokens.weight"})
+    void damageOnDiskIsFound(String tensor, @TempDir Path directory) throws IOException {
+        Path output = directory.resolve("pruned");
+        try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")));
+                CheckpointExport export = CheckpointExport.begin(model, SMALL, output, null, ONE_FILE);
+                LogitProbe probe = new LogitProbe(backend, model, SMALL, null, probe(model));
+                Arena arena = Arena.ofShared()) {
+            pass(model, SMALL, null)
+                    .run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
+            export.finish();
+            Matrix logits = probe.logits(arena);
+            assertThat(ReloadCheck.run(backend, export.path(), probe(model), logits)).isZero();
+            flipSigns(export.path(), tensor);
+            Failures.expect(
+                    FailureKind.VERIFICATION,
+                    () -> ReloadCheck.run(backend, export.path(), probe(model), logits),
+                    "does not read back",
+                    "1.0E-4");
+        }
+        assertThat(names(directory)).containsExactly("dense");
+    }
+
+    /** Neither before the first layer nor after the last does anything appear under the name of the output. */
+    @Test
+    void withoutCommitNothingStays(@TempDir Path directory) throws IOException {
+        Path output = directory.resolve("pruned");
+        try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")))) {
+            for (boolean finish : new boolean[] {false, true}) {
+                try (CheckpointExport export = CheckpointExport.begin(model, SMALL, output, null, ONE_FILE)) {
+                    assertThat(export.path()).isDirectory();
+                    if (finish) {
+                        pass(model, SMALL, null).run(windows(model), export, done -> {});
+                        export.finish();
+                        assertThat(export.path().resolve("model.safetensors")).exists();
+                    }
+                    assertThat(output).doesNotExist();
+                }
+                assertThat(names(directory)).containsExactly("dense");
+            }
+        }
+    }
+
+    @Test
+    void anExportThatCannotBeginLeavesNothing(@TempDir Path directory) throws IOException {
+        Path dense = new RandomLlama().write(directory.resolve("dense"));
+        try (Model model = Model.open(dense)) {
+            Failures.expect(
+                    FailureKind.OUTPUT_NOT_EMPTY,
+                    () -> CheckpointExport.begin(model, SMALL, dense, null, ONE_FILE).close(),
+                    dense.toString());
+        }
+        assertThat(names(directory)).containsExactly("dense");
+        assertThat(names(dense)).containsExactly("config.json", "model.safetensors");
+    }
+
+    /** Prunes, writes, checks and commits; the logits of the model in memory. */
+    private float[] export(Model model, Policy policy, Path output, @Nullable DataType type, long shardBytes) {
+        try (CheckpointExport export = CheckpointExport.begin(model, policy, output, type, shardBytes);
+                LogitProbe probe = new LogitProbe(backend, model, policy, type, probe(model));
+                Arena arena = Arena.ofShared()) {
+            pass(model, policy, type)
+                    .run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
+            export.finish();
+            Matrix logits = probe.logits(arena);
+            // The same numbers go through the same operations: there is no difference at all.
+            assertThat(ReloadCheck.run(backend, export.path(), probe(model), logits)).isZero();
+            export.commit();
+            return Golden.elements(logits);
+        }
+    }
+
+    private PruningPass pass(Model model, Policy policy, @Nullable DataType type) {
+        List<double[]> scores = new ArrayList<>();
+        model.spec().modules().forEach(module -> {
+            double[] values = new double[module.units()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = i * 7 % values.length; // some order that is not the stored one
+            }
+            scores.add(values);
+        });
+        PruningPass.Repair ridge = new PruningPass.Repair(
+                PluginRegistry.load(null).find(PluginKind.CALIBRATOR, "ridge"),
+                Options.NONE,
+                CalibrationTarget.PREFIX);
+        return new PruningPass(backend, model, NestedOrder.byDescendingScore(scores), policy, ridge, type);
+    }
+
+    private static TokenWindows windows(Model model) {
+        return RunningModel.randomWindows(model.spec(), 16, 20, 1);
+    }
+
+    private static TokenWindows probe(Model model) {
+        return RunningModel.randomWindows(model.spec(), 24, 1, 2);
+    }
+
+    private static void flipSigns(Path directory, String tensor) throws IOException {
+        Path file = directory.resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(file);
+        String header = new String(bytes, StandardCharsets.ISO_8859_1);
+        String offsets = header.substring(header.indexOf("\"data_offsets\":[", header.indexOf('"' + tensor + '"')));
+        String[] range = offsets.substring(offsets.indexOf('[') + 1, offsets.indexOf(']')).split(",", -1);
+        int data = 8 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        for (int i = data + Integer.parseInt(range[0]); i < data + Integer.parseInt(range[1]); i += Float.BYTES) {
+            bytes[i + 3] ^= (byte) 0x80;
+        }
+        Files.write(file, bytes);
+    }
+
+    private static List<String> names(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> String.valueOf(file.getFileName())).sorted().toList();
+        }
+    }
+}

@@ -1,0 +1,255 @@
+package io.fastforward.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.testing.DemoModel;
+import io.fastforward.testing.Failures;
+import io.fastforward.testing.Golden;
+import io.fastforward.testing.RandomLlama;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelTest {
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void theArchitectureIsThatOfTheConfig() {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            ModelSpec spec = model.spec();
+            assertThat(spec.family()).isEqualTo("llama");
+            assertThat(spec.vocabularySize()).isEqualTo(20);
+            assertThat(spec.contextLength()).isEqualTo(64);
+            assertThat(spec.tiedEmbeddings()).isFalse();
+            assertThat(spec.densePolicy()).isEqualTo(new Policy(List.of(3, 10, 3, 10)));
+            assertThat(spec.layers()).hasSize(2).allSatisfy(layer -> {
+                assertThat(layer.attention().queriesPerGroup()).isEqualTo(2);
+                assertThat(layer.attention().headSize()).isEqualTo(4);
+                assertThat(layer.attention().inputBias()).isTrue();
+                assertThat(layer.attention().outputBias()).isTrue();
+                assertThat(layer.mlp().gated()).isTrue();
+                assertThat(layer.mlp().inputBias()).isTrue();
+                assertThat(layer.mlp().outputBias()).isTrue();
+            });
+        }
+    }
+
+    /** Counted from the tensors that are there. */
+    @Test
+    void parametersAreCounted() {
+        for (Path checkpoint : List.of(
+                DemoModel.directory(),
+                Golden.path("tiny-gqa"),
+                Golden.path("tiny-llama3"),
+                new RandomLlama().write(directory))) {
+            try (Model model = Model.open(checkpoint)) {
+                assertThat(model.spec().parameters())
+                        .isEqualTo(model.tensors().stream()
+                                .mapToLong(tensor -> (long) tensor.matrix().rows()
+                                        * tensor.matrix().columns())
+                                .sum());
+                assertThat(model.spec().decoderParameters())
+                        .isEqualTo(model.tensors().stream()
+                                .filter(tensor -> tensor.name().contains("_proj"))
+                                .mapToLong(tensor -> (long) tensor.matrix().rows()
+                                        * tensor.matrix().columns())
+                                .sum());
+            }
+        }
+    }
+
+    @Test
+    void layersMayHaveWidthsOfTheirOwn() {
+        RandomLlama llama = new RandomLlama()
+                .with("model_type", "\"fastforward_llama\"")
+                .with("layer_head_num", "[2,6]")
+                .with("layer_kv_head_num", "[1,3]")
+                .with("layer_inter_size", "[10,4]");
+        try (Model model = Model.open(llama.write(directory))) {
+            assertThat(model.spec().family()).isEqualTo("llama");
+            assertThat(model.spec().densePolicy()).isEqualTo(new Policy(List.of(1, 10, 3, 4)));
+            assertThat(model.unprunedSpec().densePolicy()).isEqualTo(new Policy(List.of(3, 10, 3, 10)));
+            assertThat(model.layer(0).attention().query().weight().rows()).isEqualTo(8);
+            assertThat(model.layer(1).mlp().output().weight().columns()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void aPrunedConfigListsTheLayers() {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            JsonNode config = model.prunedConfig(new Policy(List.of(2, 7, 1, 10)));
+            assertThat(config.path("model_type").asText()).isEqualTo("fastforward_llama");
+            assertThat(config.path("architectures").path(0).asText()).isEqualTo("FastForwardLlamaForCausalLM");
+            assertThat(config.path("head_dim").intValue()).isEqualTo(4);
+            assertThat(Golden.ints(config.path("layer_head_num"))).containsExactly(4, 2);
+            assertThat(Golden.ints(config.path("layer_kv_head_num"))).containsExactly(2, 1);
+            assertThat(Golden.ints(config.path("layer_inter_size"))).containsExactly(7, 10);
+            // The sizes of the source stay, so that the share that was removed can be told.
+            assertThat(config.path("intermediate_size").intValue()).isEqualTo(10);
+            assertThat(config.path("num_attention_heads").intValue()).isEqualTo(6);
+            assertThat(model.checkpoint().config().path("model_type").asText()).isEqualTo("llama");
+        }
+    }
+
+    /** It no longer follows from hidden size and heads. */
+    @Test
+    void aPrunedConfigStatesTheHeadSize() {
+        new RandomLlama().with("hidden_size", "24").write(directory);
+        new RandomLlama().with("hidden_size", "24").without("head_dim").writeConfig(directory);
+        try (Model model = Model.open(directory)) {
+            JsonNode config = model.prunedConfig(new Policy(List.of(2, 7, 1, 10)));
+            assertThat(config.path("head_dim").intValue()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void aPolicyOfAnotherModelIsRefused() {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            assertThatThrownBy(() -> model.spec().pruned(new Policy(List.of(1, 1))))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContainingAll("1 layers", "2");
+            assertThatThrownBy(() -> model.spec().pruned(new Policy(List.of(1, 1, 4, 1))))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContainingAll("4 KV groups", "layer 1", "3");
+            assertThatThrownBy(() -> model.spec().pruned(new Policy(List.of(1, 11, 1, 1))))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContainingAll("11 MLP channels", "layer 0", "10");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "model.embed_tokens.weight",
+                "lm_head.weight",
+                "model.norm.weight",
+                "model.layers.1.self_attn.k_proj.bias",
+                "model.layers.0.mlp.gate_proj.weight",
+            })
+    void aMissingTensorIsNamed(String name) {
+        new RandomLlama().withoutTensor(name).write(directory);
+        Failures.expect(FailureKind.BAD_CHECKPOINT, () -> Model.open(directory).close(), name);
+    }
+
+    @Test
+    void aTensorOfAnotherShapeIsNamed() {
+        new RandomLlama().write(directory);
+        new RandomLlama().with("intermediate_size", "11").writeConfig(directory);
+        Failures.expect(
+                FailureKind.BAD_CHECKPOINT,
+                () -> Model.open(directory).close(),
+                "model.layers.0.mlp.gate_proj.weight",
+                "[10, 12]",
+                "[11, 12]");
+    }
+
+    /** Such as the biases of a family that our config does not know of: to ignore them would give another model. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"model.layers.0.self_attn.q_norm.weight", "model.layers.2.mlp.up_proj.weight", "lm_head.bias"})
+    void aTensorThatNothingReadsIsNamed(String name) {
+        new RandomLlama().extraTensor(name, 12).write(directory);
+        Failures.expect(
+                FailureKind.UNSUPPORTED_MODEL, () -> Model.open(directory).close(), directory.toString(), name);
+    }
+
+    @Test
+    void biasesThatTheConfigDeniesAreNamed() {
+        new RandomLlama().write(directory);
+        new RandomLlama().with("mlp_bias", "false").writeConfig(directory);
+        Failures.expect(
+                FailureKind.UNSUPPORTED_MODEL,
+                () -> Model.open(directory).close(),
+                "6 tensors",
+                "model.layers.0.mlp.down_proj.bias");
+    }
+
+    @Test
+    void rotaryFrequenciesOfOldCheckpointsAreIgnored() {
+        new RandomLlama()
+                .extraTensor("model.layers.0.self_attn.rotary_emb.inv_freq", 2)
+                .write(directory);
+        try (Model model = Model.open(directory)) {
+            assertThat(model.tensors()).noneMatch(tensor -> tensor.name().contains("rotary"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model.embed_tokens.weight, NaN",
+        "model.layers.0.input_layernorm.weight, -Infinity",
+        "model.layers.1.self_attn.v_proj.bias, NaN",
+        "model.layers.1.mlp.down_proj.weight, Infinity",
+        "model.norm.weight, NaN",
+        "lm_head.weight, Infinity",
+    })
+    void weightsThatAreNotFiniteAreNamed(String name, float value) {
+        for (DataType type : DataType.values()) {
+            Path checkpoint = directory.resolve(type.name());
+            new RandomLlama().stored(type).poison(name, value).write(checkpoint);
+            try (Model model = Model.open(checkpoint)) {
+                Failures.expect(FailureKind.NOT_FINITE, model::requireFinite, checkpoint.toString(), "'" + name + "'");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(DataType.class)
+    void weightsUpToTheLargestAreFinite(DataType type) {
+        float largest = switch (type) {
+            case F32 -> Float.MAX_VALUE;
+            case F16 -> 65504;
+            case BF16 -> Float.intBitsToFloat(0x7F7F0000);
+        };
+        new RandomLlama().stored(type).poison("lm_head.weight", -largest).write(directory);
+        try (Model model = Model.open(directory)) {
+            assertThat(model.head().head().weight().get(19, 11)).isEqualTo(-largest);
+            model.requireFinite();
+        }
+    }
+
+    @Test
+    void tiedEmbeddingsAreStoredUnderEitherNameOrBoth() {
+        RandomLlama both = new RandomLlama().with("tie_word_embeddings", "true").extraTensor("lm_head.weight", 20, 12);
+        requireEmbeddings(both.write(directory.resolve("both")), "model.embed_tokens.weight", "lm_head.weight");
+        RandomLlama own = new RandomLlama().with("tie_word_embeddings", "true");
+        requireEmbeddings(own.write(directory.resolve("own")), "model.embed_tokens.weight");
+        RandomLlama shared = new RandomLlama()
+                .with("tie_word_embeddings", "true")
+                .withoutTensor("model.embed_tokens.weight")
+                .extraTensor("lm_head.weight", 20, 12);
+        requireEmbeddings(shared.write(directory.resolve("shared")), "lm_head.weight");
+        RandomLlama none =
+                new RandomLlama().with("tie_word_embeddings", "true").withoutTensor("model.embed_tokens.weight");
+        none.write(directory.resolve("none"));
+        Failures.expect(
+                FailureKind.BAD_CHECKPOINT,
+                () -> Model.open(directory.resolve("none")).close(),
+                "model.embed_tokens.weight");
+    }
+
+    private static void requireEmbeddings(Path checkpoint, String... names) {
+        try (Model model = Model.open(checkpoint)) {
+            assertThat(model.embeddingTensors()).extracting(NamedTensor::name).containsExactly(names);
+            assertThat(Golden.elements(model.head().head().weight())).isEqualTo(Golden.elements(model.embedding()));
+        }
+    }
+
+    @Test
+    void aCheckpointThatIsNoneIsExplained() {
+        Path missing = directory.resolve("missing");
+        Failures.expect(FailureKind.NOT_FOUND, () -> Model.open(missing).close(), missing.toString());
+    }
+}

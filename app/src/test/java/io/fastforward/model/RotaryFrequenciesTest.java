@@ -1,0 +1,79 @@
+package io.fastforward.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.testing.Failures;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RotaryFrequenciesTest {
+
+    private static final String LLAMA3 = "\"factor\":8,\"low_freq_factor\":1,\"high_freq_factor\":4,"
+            + "\"original_max_position_embeddings\":128";
+
+    @Test
+    void fallWithTheDimension() throws JsonProcessingException {
+        assertThat(frequencies("{}", 4)).containsExactly(1.0, 0.01);
+        assertThat(frequencies("{\"rope_theta\":16}", 8)).containsExactly(1.0, 0.5, 0.25, 0.125);
+    }
+
+    /** transformers 5 has one section for all; before, theta stood alone and the scaling had a section of its own. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"rope_parameters\":{\"rope_type\":\"linear\",\"rope_theta\":16,\"factor\":2}}",
+                "{\"rope_theta\":16,\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2}}",
+                "{\"rope_theta\":16,\"rope_scaling\":{\"type\":\"linear\",\"factor\":2}}", // still older
+                "{\"rope_theta\":16,\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":2}}",
+                "{\"rope_theta\":16,\"rope_parameters\":null,\"rope_scaling\":{\"type\":\"linear\",\"factor\":2}}",
+            })
+    void areReadFromEitherLayout(String config) throws JsonProcessingException {
+        assertThat(frequencies(config, 4)).containsExactly(0.5, 0.125);
+    }
+
+    /** Wavelengths 6, 40, 251, 1577, 9953: one is kept, one blended, the others are stretched. */
+    @Test
+    void areBlendedForLlama3() throws JsonProcessingException {
+        List<Double> plain = frequencies("{}", 10);
+        List<Double> scaled = frequencies("{\"rope_scaling\":{\"rope_type\":\"llama3\"," + LLAMA3 + "}}", 10);
+        assertThat(scaled.get(0)).isEqualTo(plain.get(0));
+        double wavelength = 2 * Math.PI / plain.get(1);
+        double smooth = (128 / wavelength - 1) / (4 - 1);
+        assertThat(smooth).isBetween(0.1, 0.9);
+        assertThat(scaled.get(1)).isCloseTo(plain.get(1) * (smooth + (1 - smooth) / 8), within(1e-12));
+        for (int i = 2; i < 5; i++) {
+            assertThat(scaled.get(i)).isEqualTo(plain.get(i) / 8);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"})
+    void everyNumberOfAScalingMustBeThere(String key) {
+        String without = LLAMA3.replace('"' + key + '"', "\"other\"");
+        Failures.expect(
+                FailureKind.BAD_CHECKPOINT,
+                () -> frequencies("{\"rope_scaling\":{\"rope_type\":\"llama3\"," + without + "}}", 10),
+                key,
+                "missing");
+    }
+
+    @Test
+    void anUnknownTypeListsTheKnownOnes() {
+        Failures.expect(
+                FailureKind.UNSUPPORTED_MODEL,
+                () -> frequencies("{\"rope_parameters\":{\"rope_type\":\"yarn\",\"factor\":2}}", 4),
+                "yarn",
+                "default, linear, llama3");
+    }
+
+    private static List<Double> frequencies(String config, int headSize) throws JsonProcessingException {
+        return RotaryFrequencies.read(new Config(new ObjectMapper().readTree(config)), headSize)
+                .frequencies();
+    }
+}
