@@ -17,7 +17,8 @@ exec_fastforward() {
     --sun-misc-unsafe-memory-access=allow
     # Tensors live outside the heap, so the heap is small: the collector without threads of its own suits it.
     -XX:+UseSerialGC
-    # Not --add-modules=jdk.incubator.vector: nothing uses it, and the JVM prints a warning for it that no flag stops.
+    # SIMD kernels of the CPU backend. The JVM prints a warning about it at every start, which no flag stops.
+    --add-modules=jdk.incubator.vector
   )
   exec "$JAVA_HOME/bin/java" "${flags[@]}" -jar "$jar" "$@"
 }

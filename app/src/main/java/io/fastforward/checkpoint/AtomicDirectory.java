@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An output directory that appears as a whole or not at all: its files are written to
- * {@code <target>.partial-<random>} beside it, which takes the name of the target at the end.
+ * {@code <target>.partial-<random>} beside it, which takes the name of the target at the end. If the process is told
+ * to end before that (Ctrl-C), a shutdown hook deletes them.
  *
  * <pre>{@code
  * try (AtomicDirectory output = AtomicDirectory.create(target)) {
@@ -25,9 +27,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AtomicDirectory implements AutoCloseable {
 
+    /** How often the hook tries: the thread that writes may add a file while the directory is emptied. */
+    private static final int ATTEMPTS = 10;
+
+    private enum State {
+        OPEN,
+        COMMITTED,
+        DELETED
+    }
+
     private final Path target;
     private final Path partial;
-    private boolean committed;
+    private final Thread hook = new Thread(this::deleteAtShutdown, "delete-unfinished-output");
+    private State state = State.OPEN;
 
     private AtomicDirectory(Path target, Path partial) {
         this.target = target;
@@ -50,9 +62,47 @@ public final class AtomicDirectory implements AutoCloseable {
                     : target.toAbsolutePath().normalize();
             removeEmpty(real);
             Files.createDirectories(real.resolveSibling(""));
-            return new AtomicDirectory(real, Files.createDirectory(AtomicFile.temporaryName(real)));
+            AtomicDirectory directory = new AtomicDirectory(real, AtomicFile.temporaryName(real));
+            directory.open();
+            return directory;
         } catch (IOException e) {
             throw StorageFailure.of(target, e);
+        }
+    }
+
+    /**
+     * Deletes what earlier processes left beside a target when they were killed. To be called only if none of them can
+     * be running.
+     *
+     * @throws Failure of kind {@link FailureKind#STORAGE} if it cannot be deleted
+     */
+    public static void deleteAbandoned(Path target) {
+        Path absolute = target.toAbsolutePath().normalize();
+        Path parent = absolute.resolveSibling("");
+        if (!Files.isDirectory(parent)) {
+            return;
+        }
+        try (Stream<Path> siblings = Files.list(parent)) {
+            for (Path abandoned : siblings.filter(path -> AtomicFile.isTemporaryNameOf(absolute, path))
+                    .toList()) {
+                Files.walkFileTree(abandoned, new Deletion());
+            }
+        } catch (IOException e) {
+            throw new Failure(
+                    FailureKind.STORAGE,
+                    "cannot delete what an interrupted run left beside '" + target + "': " + e.getMessage()
+                            + "; delete it by hand",
+                    e);
+        }
+    }
+
+    private void open() throws IOException {
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            Files.createDirectory(partial);
+        } catch (IOException e) {
+            removeHook();
+            throw e;
         }
     }
 
@@ -66,17 +116,18 @@ public final class AtomicDirectory implements AutoCloseable {
      *
      * @throws Failure of kind {@link FailureKind#OUTPUT_NOT_EMPTY} if something was put into the target meanwhile,
      *     {@link FailureKind#STORAGE} if it cannot be moved
-     * @throws IllegalStateException if it was committed before
+     * @throws IllegalStateException if it was committed or deleted before
      */
-    public void commit() {
-        if (committed) {
-            throw new IllegalStateException("'" + target + "' was committed before");
+    public synchronized void commit() {
+        if (state != State.OPEN) {
+            throw new IllegalStateException("'" + target + "' was committed or deleted before");
         }
         try {
             AtomicFile.forceDirectory(partial);
             removeEmpty(target);
             Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-            committed = true;
+            state = State.COMMITTED;
+            removeHook();
             AtomicFile.forceDirectory(target.resolveSibling(""));
         } catch (IOException e) {
             throw StorageFailure.of(target, e);
@@ -85,17 +136,49 @@ public final class AtomicDirectory implements AutoCloseable {
 
     /** Deletes everything that was written, unless it was committed. */
     @Override
-    public void close() {
-        if (committed || !Files.exists(partial)) {
+    public synchronized void close() {
+        if (state != State.OPEN) {
             return;
         }
+        state = State.DELETED;
+        removeHook();
         try {
-            Files.walkFileTree(partial, new Deletion());
+            delete();
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.STORAGE,
                     "cannot delete the unfinished '" + partial + "': " + e.getMessage() + "; delete it by hand",
                     e);
+        }
+    }
+
+    /** Waits for a commit that has begun; one that has not can no longer begin. */
+    private synchronized void deleteAtShutdown() {
+        if (state != State.OPEN) {
+            return;
+        }
+        state = State.DELETED;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            try {
+                delete();
+                return;
+            } catch (IOException _) {
+                // A file came or went meanwhile. Once the directory is gone, nothing can be added.
+            }
+        }
+    }
+
+    private void delete() throws IOException {
+        if (Files.exists(partial)) {
+            Files.walkFileTree(partial, new Deletion());
+        }
+    }
+
+    private void removeHook() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException _) {
+            // The process is ending, and the hook finds that there is nothing to do.
         }
     }
 

@@ -17,6 +17,8 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 public final class AtomicFile {
 
+    private static final String TEMPORARY = ".partial-";
+
     private AtomicFile() {}
 
     /**
@@ -46,7 +48,14 @@ public final class AtomicFile {
     /** A name beside a file or directory that nobody else uses, and that tells whose half-written copy it is. */
     static Path temporaryName(Path target) {
         String random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
-        return target.resolveSibling(target.getFileName() + ".partial-" + random);
+        return target.resolveSibling(target.getFileName() + TEMPORARY + random);
+    }
+
+    /** Whether a path could be a temporary name of a file or directory. */
+    static boolean isTemporaryNameOf(Path target, Path path) {
+        String prefix = target.getFileName() + TEMPORARY;
+        String name = String.valueOf(path.getFileName());
+        return name.startsWith(prefix) && name.substring(prefix.length()).matches("[0-9a-f]{8}");
     }
 
     /** Makes new names in a directory survive a crash of the machine, where the platform can do that. */

@@ -13,6 +13,8 @@ import picocli.CommandLine.Option;
 final class CommonOptions {
 
     private static final long GIB = 1L << 30;
+    private static final int MOST_THREADS = 1024; // more than the largest machines have cores for one job
+    private static final int MOST_GIB = 1 << 20;
 
     @Option(
             names = "--plugins",
@@ -56,8 +58,9 @@ final class CommonOptions {
             if (threads == null) {
                 return Runtime.getRuntime().availableProcessors();
             }
-            if (threads < 1) {
-                throw new Failure(FailureKind.USAGE, "--threads must be at least 1, but is " + threads);
+            if (threads < 1 || threads > MOST_THREADS) {
+                throw new Failure(
+                        FailureKind.USAGE, "--threads must be from 1 to " + MOST_THREADS + ", but is " + threads);
             }
             return threads;
         }
@@ -66,8 +69,10 @@ final class CommonOptions {
             if (memory == null) {
                 return physicalMemory() / 5 * 4;
             }
-            if (!(memory > 0) || memory > 1 << 20) {
-                throw new Failure(FailureKind.USAGE, "--memory must be greater than 0 GiB, but is " + memory);
+            if (!(memory > 0 && memory <= MOST_GIB)) {
+                throw new Failure(
+                        FailureKind.USAGE,
+                        "--memory must be greater than 0 and at most " + MOST_GIB + " GiB, but is " + memory);
             }
             return (long) (memory * GIB);
         }

@@ -28,13 +28,11 @@ final class Console implements Progress {
     }
 
     /** Progress for people, or none if the output is for programs. */
-    @SuppressWarnings("SystemConsoleNull") // its contract still allows null, whatever JDK 25 does
     static Progress of(boolean json) {
         if (json) {
             return Progress.silent();
         }
-        java.io.Console console = System.console();
-        return new Console(console != null && console.isTerminal());
+        return new Console(Terminal.isStandardError());
     }
 
     @Override
@@ -66,7 +64,7 @@ final class Console implements Progress {
         if (now - lastLine >= LINE_INTERVAL.toNanos() && done < total) {
             lastLine = now;
             long left = Math.round((now - stageStart) / 1e9 * (total - done) / done);
-            stream.println(stage + ": " + done + "/" + total + ", about " + left + " s left; " + detail);
+            stream.println(stage + ": " + done + "/" + total + " " + detail + ", about " + left + " s left");
         }
     }
 

@@ -1,14 +1,17 @@
 package io.fastforward.cli;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.run.Versions;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line. Results go to standard output, everything else to standard error. */
 @Command(
@@ -25,6 +28,8 @@ import picocli.CommandLine.ParameterException;
         })
 public final class FastForward implements Runnable {
 
+    private static final List<String> COMMANDS = List.of("prune", "evaluate", "inspect", "plugins");
+
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
@@ -40,40 +45,73 @@ public final class FastForward implements Runnable {
     static int run(String... arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        return new CommandLine(new FastForward())
+        CommandLine command = new CommandLine(new FastForward())
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(int.class, text -> number(text, "a whole number", Integer::valueOf))
+                .registerConverter(Integer.class, text -> number(text, "a whole number", Integer::valueOf))
+                .registerConverter(long.class, text -> number(text, "a whole number", Long::valueOf))
+                .registerConverter(double.class, text -> number(text, "a number", Double::valueOf))
+                .registerConverter(Double.class, text -> number(text, "a number", Double::valueOf))
                 .setParameterExceptionHandler(FastForward::explainUsage)
-                .setExecutionExceptionHandler(FastForward::explain)
-                .execute(arguments);
+                .setExecutionExceptionHandler((e, failed, parsed) -> {
+                    throw e; // to the one place that explains errors of the JVM too
+                });
+        try {
+            return command.execute(arguments);
+        } catch (Throwable e) {
+            return explain(e, List.of(arguments).contains("--verbose"), err);
+        }
     }
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name a command: prune, evaluate, inspect or plugins");
+        throw new ParameterException(spec.commandLine(), "name a command: " + String.join(", ", COMMANDS));
     }
 
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("fastforward: " + e.getMessage());
-        command.getErr().println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+        boolean noSuchCommand =
+                e instanceof UnmatchedArgumentException && command.getParent() == null && !arguments[0].startsWith("-");
+        String message = noSuchCommand
+                ? "there is no command '" + arguments[0] + "'; there are: " + String.join(", ", COMMANDS)
+                : e.getMessage();
+        command.getErr()
+                .println("fastforward: " + message + "; see: "
+                        + command.getCommandSpec().qualifiedName() + " --help");
         return FailureKind.USAGE.exitCode();
     }
 
-    private static int explain(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
-        PrintWriter err = command.getErr();
-        FailureKind kind = e instanceof Failure failure ? failure.kind() : FailureKind.INTERNAL;
-        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        err.println("fastforward: "
-                + (kind == FailureKind.INTERNAL ? "this is a defect of FastForward, please report it: " : "")
-                + message.replaceAll("\\s*\\R\\s*", " "));
-        if (parsed.subcommand() != null && parsed.subcommand().hasMatchedOption("--verbose")) {
-            e.printStackTrace(err);
-        } else if (kind == FailureKind.INTERNAL) {
-            err.println("Add --verbose for the stack trace.");
+    private static int explain(Throwable failure, boolean verbose, PrintWriter err) {
+        Explanation explanation = Explanation.of(failure);
+        if (!isEnding()) { // else it is a consequence of that, and the user was told
+            err.println("fastforward: " + explanation.line());
+            if (verbose) {
+                failure.printStackTrace(err);
+            }
         }
-        return kind.exitCode();
+        return explanation.kind().exitCode();
+    }
+
+    /** Whether the process was told to end. */
+    private static boolean isEnding() {
+        Thread probe = new Thread(() -> {});
+        try {
+            Runtime.getRuntime().addShutdownHook(probe);
+            Runtime.getRuntime().removeShutdownHook(probe);
+            return false;
+        } catch (IllegalStateException _) {
+            return true;
+        }
+    }
+
+    private static <T> T number(String text, String expected, Function<String, T> parser) {
+        try {
+            return parser.apply(text);
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("'" + text + "' is not " + expected);
+        }
     }
 
     /** The version for {@code --version}. */

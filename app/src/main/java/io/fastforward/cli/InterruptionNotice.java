@@ -1,6 +1,6 @@
 package io.fastforward.cli;
 
-import java.nio.file.Files;
+import io.fastforward.run.PruneRun;
 import java.nio.file.Path;
 
 /** Tells a user who presses Ctrl-C what is kept and how to go on. Closing it calls that off. */
@@ -15,10 +15,13 @@ final class InterruptionNotice implements AutoCloseable {
     static InterruptionNotice about(Path runDirectory) {
         Thread hook = new Thread(
                 () -> {
-                    if (Files.exists(runDirectory)) {
-                        System.err.println("\nfastforward: interrupted; what was finished is in " + runDirectory
-                                + "; run the same command with --resume to go on");
-                    }
+                    // On a terminal, ^C and perhaps a progress bar stand in the line.
+                    System.err.print(Terminal.isStandardError() ? "\n" : "");
+                    System.err.println("fastforward: interrupted; "
+                            + (PruneRun.canBeResumed(runDirectory)
+                                    ? "what was finished is in '" + runDirectory
+                                            + "'; run the same command with --resume to go on"
+                                    : "nothing was finished that one could go on from"));
                 },
                 "interruption-notice");
         Runtime.getRuntime().addShutdownHook(hook);

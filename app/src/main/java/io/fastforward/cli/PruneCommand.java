@@ -14,6 +14,7 @@ import io.fastforward.tokenizer.TextUnit;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +36,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         usageHelpAutoWidth = true)
 final class PruneCommand implements Callable<Integer> {
+
+    private static final long MOST_SHARD_MEGABYTES = 1_000_000_000; // a petabyte
 
     @Spec
     private CommandSpec spec;
@@ -104,7 +107,7 @@ final class PruneCommand implements Callable<Integer> {
             names = "--option",
             paramLabel = "KIND.NAME=VALUE",
             description = "A plugin's option, such as agent.learning-rate=3e-4; see: fastforward plugins.")
-    private Map<String, String> options = new HashMap<>();
+    private List<String> options = List.of();
 
     @Option(names = "--episodes", paramLabel = "N", description = "Candidates to try; default: ${DEFAULT-VALUE}.")
     private int episodes = 300;
@@ -226,8 +229,12 @@ final class PruneCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PruneRequest request = demo ? demoRequest() : request();
+        @Nullable Demo files = demo ? demo() : null;
+        PruneRequest request = files == null ? request() : demoRequest(files);
         PruneRun run = new PruneRun(request, common.loadPlugins(), Console.of(common.json));
+        if (files != null) {
+            files.unpack();
+        }
         PruneResult result;
         try (InterruptionNotice ignored = InterruptionNotice.about(request.runDirectory())) {
             result = run.execute();
@@ -261,18 +268,22 @@ final class PruneCommand implements Callable<Integer> {
                 compareUniform);
     }
 
-    private PruneRequest demoRequest() {
+    private Demo demo() {
         if (model != null || calibration != null) {
             throw usage("--demo brings its own model and texts; leave out MODEL_DIR and --calibration");
         }
-        Demo files = output == null ? Demo.inFreshDirectory() : new Demo(output);
-        files.unpack();
+        Demo files = output == null ? Demo.inCurrentDirectory(resume) : new Demo(output);
+        files.requireOwnDirectory();
+        return files;
+    }
+
+    private PruneRequest demoRequest(Demo files) {
         return request(
                 files.model(),
                 files.calibrationText(),
                 Optional.of(evaluation == null ? files.evaluationText() : evaluation),
                 Optional.of(tasks == null ? files.tasks() : tasks),
-                files.directory().resolve("pruned"),
+                files.output(),
                 sparsity == null ? 0.3 : sparsity,
                 window == null ? 256 : window,
                 textUnit == null ? TextUnit.LINE : textUnit,
@@ -291,6 +302,22 @@ final class PruneCommand implements Callable<Integer> {
             TextUnit unit,
             int questions,
             boolean uniform) {
+        require(share > 0 && share < 1, "--sparsity must be between 0 and 1, both excluded, but is " + share);
+        require(window == null || window >= 2, "--window must be at least 2, but is " + window);
+        require(ramp >= 0 && ramp < 1, "--ramp must be at least 0 and less than 1, but is " + ramp);
+        require(
+                minimumRetention >= 0 && minimumRetention <= 1,
+                "--min-retention must be from 0 to 1, but is " + minimumRetention);
+        require(
+                shardMegabytes >= 1 && shardMegabytes <= MOST_SHARD_MEGABYTES,
+                "--shard-size must be from 1 to " + MOST_SHARD_MEGABYTES + ", but is " + shardMegabytes);
+        int finalistsSee = finalistWindows == null
+                ? (int) Math.min(4L * positive(rewardWindows, "--reward-windows"), Integer.MAX_VALUE)
+                : finalistWindows;
+        require(
+                finalistsSee >= rewardWindows,
+                "--finalist-windows must be at least the --reward-windows, " + rewardWindows + ", but is "
+                        + finalistsSee);
         PruneSettings settings = new PruneSettings(
                 share,
                 unit,
@@ -298,13 +325,13 @@ final class PruneCommand implements Callable<Integer> {
                 positive(calibrationWindows, "--calibration-windows"),
                 positive(repairWindows, "--repair-windows"),
                 positive(rewardWindows, "--reward-windows"),
-                finalistWindows == null ? 4 * rewardWindows : finalistWindows,
+                finalistsSee,
                 positive(evaluationWindows, "--evaluation-windows"),
                 criterion,
                 agent,
                 calibrator,
                 executor,
-                options,
+                pluginOptions(),
                 this.target,
                 mapping,
                 minimumRetention,
@@ -314,7 +341,7 @@ final class PruneCommand implements Callable<Integer> {
                 positive(finalists, "--finalists"),
                 seed,
                 dataType,
-                Math.multiplyExact(shardMegabytes, 1_000_000L));
+                shardMegabytes * 1_000_000);
         return new PruneRequest(
                 settings,
                 source,
@@ -360,6 +387,25 @@ final class PruneCommand implements Callable<Integer> {
             throw usage(what + " is missing");
         }
         return value;
+    }
+
+    private Map<String, String> pluginOptions() {
+        Map<String, String> values = new HashMap<>();
+        for (String option : options) {
+            int equals = option.indexOf('=');
+            require(equals > 0, "--option " + option + ": expected KIND.NAME=VALUE, such as agent.learning-rate=3e-4");
+            String name = option.substring(0, equals);
+            require(
+                    values.put(name, option.substring(equals + 1)) == null,
+                    "--option " + name + " should be specified only once");
+        }
+        return values;
+    }
+
+    private void require(boolean condition, String message) {
+        if (!condition) {
+            throw usage(message);
+        }
     }
 
     private int positive(int value, String option) {

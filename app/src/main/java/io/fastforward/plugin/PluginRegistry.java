@@ -144,7 +144,8 @@ public final class PluginRegistry {
 
     private static List<Path> jarsIn(Path directory) {
         if (!Files.isDirectory(directory)) {
-            throw new Failure(FailureKind.NOT_FOUND, "the plugin directory " + directory + " does not exist");
+            throw new Failure(
+                    FailureKind.NOT_FOUND, "the plugin directory " + directory + " does not exist or is a file");
         }
         try (Stream<Path> files = Files.list(directory)) {
             return files.filter(file -> file.toString().endsWith(".jar"))

@@ -60,6 +60,11 @@ public final class LoggedProgress implements Progress, AutoCloseable {
         shown.note(line);
     }
 
+    /** Writes a line into the log alone: others tell the user. */
+    public void log(String line) {
+        write(line);
+    }
+
     @Override
     public void close() {
         try {

@@ -8,6 +8,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The bundled demo: a small trained LLaMA with texts and questions, unpacked from the jar.
@@ -17,17 +19,72 @@ import java.util.List;
 public record Demo(Path directory) {
 
     private static final String RESOURCES = "/demo/";
+    private static final String NAME = "fastforward-demo";
     private static final List<String> MODEL_FILES = List.of(
             "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");
     private static final List<String> DATA_FILES = List.of("calibration.txt", "validation.txt", "tasks.jsonl");
 
-    /** A directory of its own in the current one: {@code fastforward-demo}, or with a number if that is there. */
-    public static Demo inFreshDirectory() {
-        Path directory = Path.of("fastforward-demo");
-        for (int number = 2; Files.exists(directory); number++) {
-            directory = Path.of("fastforward-demo-" + number);
+    /**
+     * A directory in the current one: {@code fastforward-demo}, or with a number if there is a run in that.
+     *
+     * @param resume whether to take the last one that holds a run, instead of the first one that does not
+     */
+    public static Demo inCurrentDirectory(boolean resume) {
+        Demo last = new Demo(Path.of(NAME));
+        Demo demo = last;
+        for (int number = 2; demo.isUsed(); number++) {
+            last = demo;
+            demo = new Demo(Path.of(NAME + "-" + number));
         }
-        return new Demo(directory);
+        return resume ? last : demo;
+    }
+
+    /** Where the pruned model goes. */
+    public Path output() {
+        return directory.resolve("pruned");
+    }
+
+    /** Where the record of the run goes unless the user says otherwise. */
+    public Path runDirectory() {
+        return directory.resolve("pruned-run");
+    }
+
+    private boolean isUsed() {
+        return Files.exists(output()) || Files.exists(runDirectory());
+    }
+
+    /**
+     * Checks that the directory holds nothing but a demo, perhaps from earlier.
+     *
+     * @throws Failure if it holds something else
+     */
+    public void requireOwnDirectory() {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> children = Files.list(directory)) {
+            Optional<Path> stranger = children.filter(child -> !isOwn(child)).findFirst();
+            if (stranger.isPresent()) {
+                throw new Failure(
+                        FailureKind.OUTPUT_NOT_EMPTY,
+                        "the demo needs a directory of its own, but '" + directory + "' holds "
+                                + stranger.get().getFileName() + "; choose another one with --output");
+            }
+        } catch (IOException e) {
+            throw new Failure(
+                    FailureKind.OUTPUT_NOT_EMPTY,
+                    "the demo needs a directory, but '" + directory + "' is none that can be read; choose another one"
+                            + " with --output",
+                    e);
+        }
+    }
+
+    private boolean isOwn(Path child) {
+        return child.equals(model())
+                || DATA_FILES.contains(String.valueOf(child.getFileName()))
+                || child.startsWith(output())
+                || child.startsWith(runDirectory())
+                || String.valueOf(child.getFileName()).contains(".partial-");
     }
 
     /** Writes the bundled files. */
@@ -70,7 +127,7 @@ public record Demo(Path directory) {
                 AtomicFile.write(target, resource.readAllBytes());
             }
         } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot unpack the demo to " + target + ": " + e.getMessage(), e);
+            throw new Failure(FailureKind.STORAGE, "cannot unpack the demo to '" + target + "': " + e.getMessage(), e);
         }
     }
 }

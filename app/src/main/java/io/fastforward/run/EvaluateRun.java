@@ -88,6 +88,7 @@ public final class EvaluateRun {
                         new Decoder(backend, layers, model.embedding(), model.head(), request.memoryBytes() / 4)) {
             int length = RunWindows.length(request.windowLength(), model.spec());
             TokenizedText text = TokenizedText.read(request.text(), request.textUnit(), tokenizer);
+            RunWindows.requireOneWindow(request.text(), text.ids(), length);
             TokenWindows windows = TokenWindows.consecutive(text.ids(), length, orAll(request.windows()));
             progress.begin("Evaluating", request.repeat());
             List<Perplexity> measured = new ArrayList<>();

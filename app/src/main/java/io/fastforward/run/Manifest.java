@@ -1,8 +1,12 @@
 package io.fastforward.run;
 
 import io.fastforward.checkpoint.FileHash;
+import java.lang.reflect.RecordComponent;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What a run was: enough to say whether another one should give the same result.
@@ -10,7 +14,7 @@ import java.util.Map;
  * @param format always "fastforward-run"
  * @param settings the user's settings
  * @param model hashes of the checkpoint's files
- * @param texts hashes of the texts, by their role
+ * @param files hashes of the other files that determine the result, such as the texts, by their role
  * @param device the backend and its versions
  * @param plugins the plugins that served, by kind: id and where it came from
  * @param versions of FastForward, the contract and Java, and the operating system
@@ -20,7 +24,7 @@ record Manifest(
         String format,
         PruneSettings settings,
         List<FileHash> model,
-        Map<String, FileHash> texts,
+        Map<String, FileHash> files,
         String device,
         Map<String, String> plugins,
         Map<String, String> versions,
@@ -36,11 +40,11 @@ record Manifest(
         if (!model.equals(other.model)) {
             return "the model's files";
         }
-        if (!texts.equals(other.texts)) {
-            return "the texts";
+        if (!files.equals(other.files)) {
+            return "the file for: " + differingKey(files, other.files);
         }
         if (!settings.equals(other.settings)) {
-            return "the settings (then " + settings + ", now " + other.settings + ")";
+            return settingsDifference(other.settings);
         }
         if (!device.equals(other.device)) {
             return "the device (then " + device + ", now " + other.device + ")";
@@ -52,5 +56,29 @@ record Manifest(
             return "the versions (then " + versions + ", now " + other.versions + ")";
         }
         return "";
+    }
+
+    private static String differingKey(Map<String, FileHash> then, Map<String, FileHash> now) {
+        Set<String> roles = new TreeSet<>(then.keySet());
+        roles.addAll(now.keySet());
+        return roles.stream()
+                .filter(role -> !Objects.equals(then.get(role), now.get(role)))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private String settingsDifference(PruneSettings other) {
+        try {
+            for (RecordComponent setting : PruneSettings.class.getRecordComponents()) {
+                Object then = setting.getAccessor().invoke(settings);
+                Object now = setting.getAccessor().invoke(other);
+                if (!Objects.equals(then, now)) {
+                    return "the setting " + setting.getName() + " (then " + then + ", now " + now + ")";
+                }
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("the accessors of a public record can be called", e);
+        }
+        throw new IllegalStateException("records that are not equal differ in a component");
     }
 }

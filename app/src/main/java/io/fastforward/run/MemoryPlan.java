@@ -24,6 +24,7 @@ import java.util.Locale;
  */
 record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, long repairBytes, long limitBytes) {
 
+    private static final double MIB = 1 << 20;
     private static final double GIB = 1 << 30;
 
     static MemoryPlan of(
@@ -67,18 +68,18 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
         return String.format(
                 Locale.ROOT,
                 "Memory: %s for scoring, %s for the search (%s), %s for calibration; %s may be used",
-                gib(scoringBytes),
-                gib(searchBytes),
+                size(scoringBytes),
+                size(searchBytes),
                 residentSearch ? "all layers stay loaded" : "layers are streamed",
-                gib(repairBytes),
-                gib(limitBytes));
+                size(repairBytes),
+                size(limitBytes));
     }
 
     void requireWithinLimit() {
         if (peakBytes() > limitBytes) {
             throw new Failure(
                     FailureKind.DEVICE,
-                    "the run needs " + gib(peakBytes()) + " of memory, but may use " + gib(limitBytes)
+                    "the run needs " + size(peakBytes()) + " of memory, but may use " + size(limitBytes)
                             + "; use fewer or shorter windows (--calibration-windows, --repair-windows, --window), or"
                             + " raise --memory");
         }
@@ -111,7 +112,9 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
         return widest;
     }
 
-    private static String gib(long bytes) {
-        return String.format(Locale.ROOT, "%.2f GiB", bytes / GIB);
+    private static String size(long bytes) {
+        return bytes < GIB
+                ? String.format(Locale.ROOT, "%.0f MiB", Math.ceil(bytes / MIB))
+                : String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
     }
 }

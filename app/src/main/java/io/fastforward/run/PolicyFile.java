@@ -3,7 +3,6 @@ package io.fastforward.run;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.LayerSpec;
@@ -33,6 +32,7 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
             .build();
 
     /**
@@ -44,10 +44,6 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
      * @param ofMlpChannels of how many
      */
     record Layer(int kvGroups, int ofKvGroups, int mlpChannels, int ofMlpChannels) {}
-
-    static void write(Path file, Policy policy, ModelSpec spec, double sparsity) {
-        AtomicFile.write(file, bytes(policy, spec, sparsity));
-    }
 
     static byte[] bytes(Policy policy, ModelSpec spec, double sparsity) {
         List<Layer> layers = new ArrayList<>();
@@ -75,14 +71,7 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
      * @throws Failure if the file is missing or malformed, or the policy is of a model with other layers
      */
     static Policy read(Path file, ModelSpec spec) {
-        PolicyFile contents;
-        try {
-            contents = JSON.readValue(Files.readAllBytes(file), PolicyFile.class);
-        } catch (NoSuchFileException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "the policy file " + file + " does not exist", e);
-        } catch (IOException e) {
-            throw bad(file, "is not a policy.json as FastForward writes it", e);
-        }
+        PolicyFile contents = parse(file);
         if (!FORMAT.equals(contents.format()) || contents.version() != VERSION) {
             throw bad(file, "has another format or version; expected " + FORMAT + " " + VERSION, null);
         }
@@ -111,6 +100,25 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
             return policy;
         } catch (IllegalArgumentException e) {
             throw bad(file, "does not fit the model: " + e.getMessage(), e);
+        }
+    }
+
+    private static PolicyFile parse(Path file) {
+        try {
+            PolicyFile contents = JSON.readValue(Files.readAllBytes(file), PolicyFile.class);
+            if (contents == null || contents.layers().contains(null)) {
+                throw bad(
+                        file, "is not a policy.json as FastForward writes it: null stands for a policy or layer", null);
+            }
+            return contents;
+        } catch (JsonProcessingException e) {
+            String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+            throw bad(file, "is not a policy.json as FastForward writes it: " + reason, e);
+        } catch (NoSuchFileException e) {
+            throw new Failure(FailureKind.NOT_FOUND, "the policy file " + file + " does not exist", e);
+        } catch (IOException e) {
+            throw new Failure(
+                    FailureKind.NOT_FOUND, "the policy file " + file + " cannot be read: " + e.getMessage(), e);
         }
     }
 

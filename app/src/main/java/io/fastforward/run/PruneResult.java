@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param repairs what calibration did
  * @param reloadDifference largest relative difference of logits between the model in memory and the written one
  * @param heldOut whether figures are on the end of the calibration text
+ * @param warnings what the user should know before trusting the figures, one line each
  * @param output directory of the pruned checkpoint
  * @param runDirectory directory of the run's record
  */
@@ -31,6 +32,7 @@ public record PruneResult(
         List<ModuleRepair> repairs,
         double reloadDifference,
         boolean heldOut,
+        List<String> warnings,
         String output,
         String runDirectory) {
 
@@ -55,5 +57,6 @@ public record PruneResult(
     public PruneResult {
         variants = List.copyOf(variants);
         repairs = List.copyOf(repairs);
+        warnings = List.copyOf(warnings);
     }
 }

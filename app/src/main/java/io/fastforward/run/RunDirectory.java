@@ -4,12 +4,15 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.model.ModelSpec;
 import io.fastforward.prune.NestedOrder;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
+import io.fastforward.spi.Policy;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,20 +22,39 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The record of a run on disk. Every file is written whole or not at all, so that whatever is there after a crash can
  * be used: {@code manifest.json}, {@code nested-order.json}, {@code search-state.json}, {@code trials.jsonl},
- * {@code policy.json}, {@code result.json}, {@code run.log}.
+ * {@code search-result.json}, {@code policy.json}, {@code export.json}, {@code result.json}, {@code run.log}.
+ *
+ * <p>If the process is told to end (Ctrl-C), a shutdown hook waits for the write that has begun and lets no other
+ * begin. Closing a new record in which no stage was finished deletes it: there is nothing to go on from.
  */
-final class RunDirectory {
+final class RunDirectory implements AutoCloseable {
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .build();
 
+    private static final String MANIFEST = "manifest.json";
+    private static final String ORDER = "nested-order.json";
+    private static final String SEARCH_STATE = "search-state.json";
+    private static final String TRIALS = "trials.jsonl";
+    private static final String SEARCH_RESULT = "search-result.json";
+    private static final String POLICY = "policy.json";
+    private static final String EXPORT = "export.json";
+    private static final String RESULT = "result.json";
+    private static final String LOG = "run.log";
+
+    private static final List<String> FILES =
+            List.of(MANIFEST, ORDER, SEARCH_STATE, TRIALS, SEARCH_RESULT, POLICY, EXPORT, RESULT);
+
     private final Path path;
+    private final Thread hook = new Thread(this::endWriting, "finish-record");
+    private boolean ended;
 
     private RunDirectory(Path path) {
         this.path = path;
@@ -47,54 +69,70 @@ final class RunDirectory {
      */
     static RunDirectory open(Path path, Manifest manifest, boolean resume) {
         RunDirectory directory = new RunDirectory(path);
-        Path manifestFile = path.resolve("manifest.json");
-        if (Files.exists(manifestFile)) {
+        if (holdsRun(path)) {
             if (!resume) {
                 throw new Failure(
                         FailureKind.OUTPUT_NOT_EMPTY,
-                        "the run directory " + path + " holds an earlier run; add --resume to go on with it, or choose"
-                                + " another one with --run-dir");
+                        "the run directory '" + path + "' holds an earlier run; add --resume to go on with it, or"
+                                + " choose another one with --run-dir");
             }
-            String difference = directory.read(manifestFile, Manifest.class).differenceTo(manifest);
+            String difference =
+                    directory.read(path.resolve(MANIFEST), Manifest.class).differenceTo(manifest);
             if (!difference.isEmpty()) {
                 throw new Failure(
-                        FailureKind.BAD_RECORD, "cannot resume the run in " + path + ": it differs in " + difference);
+                        FailureKind.BAD_RECORD,
+                        "cannot resume the run in '" + path + "': it differs in " + difference
+                                + "; give the same again, or start a run of its own with --run-dir");
             }
+            Runtime.getRuntime().addShutdownHook(directory.hook);
+            FILES.forEach(name -> AtomicDirectory.deleteAbandoned(path.resolve(name)));
             return directory;
         }
         if (resume) {
             throw new Failure(
-                    FailureKind.BAD_RECORD, "there is no run to resume in " + path + "; start it without --resume");
+                    FailureKind.BAD_RECORD, "there is no run to resume in '" + path + "'; start it without --resume");
         }
         requireEmpty(path);
         try {
             Files.createDirectories(path);
         } catch (IOException e) {
             throw new Failure(
-                    FailureKind.STORAGE, "cannot create the run directory " + path + ": " + e.getMessage(), e);
+                    FailureKind.STORAGE, "cannot create the run directory '" + path + "': " + e.getMessage(), e);
         }
-        directory.write("manifest.json", manifest);
-        return directory;
+        Runtime.getRuntime().addShutdownHook(directory.hook);
+        try {
+            directory.write(MANIFEST, manifest);
+            return directory;
+        } catch (Throwable e) {
+            directory.close();
+            throw e;
+        }
+    }
+
+    /** Whether a directory holds the record of a run, finished or not. */
+    static boolean holdsRun(Path path) {
+        return Files.exists(path.resolve(MANIFEST));
+    }
+
+    /** Whether the run whose record a directory holds came so far as to write its output. */
+    static boolean holdsExport(Path path) {
+        return holdsRun(path) && Files.exists(path.resolve(EXPORT));
     }
 
     Path path() {
         return path;
     }
 
-    Path policyFile() {
-        return path.resolve("policy.json");
-    }
-
     Path logFile() {
-        return path.resolve("run.log");
+        return path.resolve(LOG);
     }
 
     Optional<NestedOrder> order() {
-        return readIfThere("nested-order.json", NestedOrder.class);
+        return readIfThere(ORDER, NestedOrder.class);
     }
 
     void saveOrder(NestedOrder order) {
-        write("nested-order.json", order);
+        write(ORDER, order);
     }
 
     Optional<SearchState> searchState() {
@@ -103,7 +141,7 @@ final class RunDirectory {
 
     /** The state of the search that some run directory holds. */
     static Optional<SearchState> searchState(Path runDirectory) {
-        Path file = runDirectory.resolve("search-state.json");
+        Path file = searchStateFile(runDirectory);
         if (!Files.exists(file)) {
             return Optional.empty();
         }
@@ -114,25 +152,30 @@ final class RunDirectory {
         }
     }
 
+    static Path searchStateFile(Path runDirectory) {
+        return runDirectory.resolve(SEARCH_STATE);
+    }
+
     /**
      * Records a batch: first its trials, then the state that counts them, so that a crash in between only leaves lines
      * that {@link #dropTrialsAfter} removes.
      */
-    void saveBatch(List<TrialRecord> trials, SearchState state) {
+    synchronized void saveBatch(List<TrialRecord> trials, SearchState state) {
+        checkNotEnded();
         StringBuilder lines = new StringBuilder();
         trials.forEach(trial -> lines.append(trial.toJson()).append('\n'));
-        Path file = path.resolve("trials.jsonl");
+        Path file = path.resolve(TRIALS);
         try {
             Files.writeString(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot write " + file + ": " + e.getMessage(), e);
+            throw new Failure(FailureKind.STORAGE, "cannot write '" + file + "': " + e.getMessage(), e);
         }
-        AtomicFile.write(path.resolve("search-state.json"), state.toJson().getBytes(StandardCharsets.UTF_8));
+        write(SEARCH_STATE, state.toJson().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Keeps the records of the first episodes alone, whatever a crash left behind them. */
     void dropTrialsAfter(int episodes) {
-        Path file = path.resolve("trials.jsonl");
+        Path file = path.resolve(TRIALS);
         List<String> lines = new ArrayList<>();
         try {
             if (Files.exists(file)) {
@@ -144,20 +187,77 @@ final class RunDirectory {
         if (lines.size() < episodes) {
             throw new Failure(
                     FailureKind.BAD_RECORD,
-                    file + " holds " + lines.size() + " trials, but the search had done " + episodes
+                    "'" + file + "' holds " + lines.size() + " trials, but the search had done " + episodes
                             + "; start the run anew");
         }
         String kept =
                 lines.subList(0, episodes).stream().map(line -> line + "\n").collect(Collectors.joining());
-        AtomicFile.write(file, kept.getBytes(StandardCharsets.UTF_8));
+        write(TRIALS, kept.getBytes(StandardCharsets.UTF_8));
     }
 
-    boolean hasResult() {
-        return Files.exists(path.resolve("result.json"));
+    Optional<SearchOutcome> searchOutcome() {
+        return readIfThere(SEARCH_RESULT, SearchOutcome.class);
     }
 
-    void saveResult(byte[] json) {
-        AtomicFile.write(path.resolve("result.json"), json);
+    void saveSearchOutcome(SearchOutcome outcome) {
+        write(SEARCH_RESULT, outcome);
+    }
+
+    void savePolicy(Policy policy, ModelSpec spec, double sparsity) {
+        write(POLICY, PolicyFile.bytes(policy, spec, sparsity));
+    }
+
+    Optional<ExportRecord> export() {
+        return readIfThere(EXPORT, ExportRecord.class);
+    }
+
+    void saveExport(ExportRecord export) {
+        write(EXPORT, export);
+    }
+
+    Optional<PruneResult> result() {
+        return readIfThere(RESULT, PruneResult.class);
+    }
+
+    void saveResult(PruneResult result) {
+        write(RESULT, result);
+    }
+
+    /** Deletes a new record in which no stage was finished. */
+    @Override
+    public synchronized void close() {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException _) {
+            return; // the process is ending, and what is there may be resumed
+        }
+        if (Files.exists(path.resolve(ORDER))) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(path.resolve(LOG));
+            Files.deleteIfExists(path.resolve(MANIFEST));
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw new Failure(
+                    FailureKind.STORAGE,
+                    "cannot delete the record of a run that did not get anywhere, '" + path + "': " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private synchronized void endWriting() {
+        ended = true;
+    }
+
+    private void checkNotEnded() {
+        if (ended) {
+            throw new IllegalStateException("the record in '" + path + "' is closed");
+        }
     }
 
     private <T> Optional<T> readIfThere(String name, Class<T> type) {
@@ -167,7 +267,11 @@ final class RunDirectory {
 
     private <T> T read(Path file, Class<T> type) {
         try {
-            return JSON.readValue(Files.readAllBytes(file), type);
+            T contents = JSON.readValue(Files.readAllBytes(file), type);
+            if (contents == null) {
+                throw damaged(file, new IOException("it holds null"));
+            }
+            return contents;
         } catch (IOException e) {
             throw damaged(file, e);
         }
@@ -175,31 +279,40 @@ final class RunDirectory {
 
     private void write(String name, Object contents) {
         try {
-            AtomicFile.write(path.resolve(name), JSON.writeValueAsBytes(contents));
+            write(name, JSON.writeValueAsBytes(contents));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("records must be writable as JSON", e);
         }
+    }
+
+    private synchronized void write(String name, byte[] contents) {
+        checkNotEnded();
+        AtomicFile.write(path.resolve(name), contents);
     }
 
     private static void requireEmpty(Path path) {
         if (!Files.exists(path)) {
             return;
         }
-        try (var children = Files.list(path)) {
+        try (Stream<Path> children = Files.list(path)) {
             if (children.findAny().isPresent()) {
                 throw new Failure(
                         FailureKind.OUTPUT_NOT_EMPTY,
-                        "the run directory " + path + " is not empty; choose another one with --run-dir");
+                        "the run directory '" + path + "' is not empty; choose another one with --run-dir");
             }
         } catch (IOException e) {
-            throw new Failure(FailureKind.OUTPUT_NOT_EMPTY, path + " is not a directory to write into", e);
+            throw new Failure(
+                    FailureKind.OUTPUT_NOT_EMPTY,
+                    "'" + path + "' is not a directory to keep the record of a run in; choose another one with"
+                            + " --run-dir",
+                    e);
         }
     }
 
     private static Failure damaged(Path file, IOException cause) {
         return new Failure(
                 FailureKind.BAD_RECORD,
-                file + " is damaged ("
+                "'" + file + "' is damaged ("
                         + String.valueOf(cause.getMessage()).lines().findFirst().orElse("") + "); start the run anew",
                 cause);
     }

@@ -21,6 +21,7 @@ import java.util.TreeMap;
  * @param reward for the search, finalists' windows included
  * @param evaluation for the reported figures
  * @param heldOut whether the evaluation windows are the end of the calibration text
+ * @param distinctTokens tokens of the text that calibration, repair and reward windows are cut from
  * @param texts hashes of the texts, by their role
  */
 record RunWindows(
@@ -29,10 +30,14 @@ record RunWindows(
         TokenWindows reward,
         TokenWindows evaluation,
         boolean heldOut,
+        int distinctTokens,
         Map<String, FileHash> texts) {
 
     /** Share of the calibration text that is kept for figures if there is no text for them. */
     private static final int HELD_OUT_PART = 10;
+
+    /** Most tokens of one purpose: 4 GB of them, which the largest published runs do not come near. */
+    private static final int MOST_TOKENS = 1 << 30;
 
     /** Windows of the literature's length, or of the model's context if that is shorter. */
     private static final int DEFAULT_LENGTH = 2048;
@@ -60,6 +65,34 @@ record RunWindows(
         return asked;
     }
 
+    /**
+     * Checks that a text is long enough for anything.
+     *
+     * @throws Failure if it is shorter than one window
+     */
+    static void requireOneWindow(Path text, int[] tokens, int length) {
+        if (tokens.length < length) {
+            throw new Failure(
+                    FailureKind.BAD_TEXT,
+                    "the text '" + text + "' has " + tokens.length + " tokens, but one window needs " + length
+                            + "; give a longer text or a smaller --window");
+        }
+    }
+
+    /**
+     * Checks that windows are not more than can be.
+     *
+     * @throws Failure if they have more tokens than an array holds
+     */
+    private static void requireCountable(int windows, int length, String option) {
+        if ((long) windows * length > MOST_TOKENS) {
+            throw new Failure(
+                    FailureKind.USAGE,
+                    option + " " + windows + " is too many: windows of " + length + " tokens may be at most "
+                            + MOST_TOKENS / length);
+        }
+    }
+
     /** Reads and cuts the texts. */
     static RunWindows read(
             PruneSettings settings,
@@ -67,6 +100,9 @@ record RunWindows(
             Optional<Path> evaluationText,
             Tokenizer tokenizer,
             int length) {
+        requireCountable(settings.calibrationWindows(), length, "--calibration-windows");
+        requireCountable(settings.repairWindows(), length, "--repair-windows");
+        requireCountable(settings.finalistWindows(), length, "--finalist-windows");
         TokenizedText calibration = TokenizedText.read(calibrationText, settings.textUnit(), tokenizer);
         Map<String, FileHash> texts = new TreeMap<>();
         texts.put("calibration", FileHash.of(calibrationText));
@@ -76,12 +112,14 @@ record RunWindows(
             unseen = TokenizedText.read(evaluationText.get(), settings.textUnit(), tokenizer)
                     .ids();
             texts.put("evaluation", FileHash.of(evaluationText.get()));
+            requireOneWindow(calibrationText, seen, length);
+            requireOneWindow(evaluationText.get(), unseen, length);
         } else {
             int kept = Math.max(length, seen.length / HELD_OUT_PART);
             if (seen.length < kept + length) {
                 throw new Failure(
                         FailureKind.BAD_TEXT,
-                        calibrationText + " has " + seen.length + " tokens, but one window of " + length
+                        "the text '" + calibrationText + "' has " + seen.length + " tokens, but one window of " + length
                                 + " for calibration and one for figures are needed; give a longer text, or a smaller"
                                 + " --window, or another text for figures with --evaluation");
             }
@@ -95,6 +133,7 @@ record RunWindows(
                 TokenWindows.random(seen, length, settings.finalistWindows(), seed ^ REWARD_STREAM),
                 TokenWindows.consecutive(unseen, length, settings.evaluationWindows()),
                 evaluationText.isEmpty(),
+                seen.length,
                 texts);
     }
 }

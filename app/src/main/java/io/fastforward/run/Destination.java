@@ -1,0 +1,142 @@
+package io.fastforward.run;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/**
+ * Where a run writes: its output and its record. Looked at before any work, so that nobody learns after hours of search
+ * that the result cannot be kept.
+ */
+final class Destination {
+
+    private final PruneRequest request;
+
+    Destination(PruneRequest request) {
+        this.request = request;
+    }
+
+    /**
+     * Checks that output and record can be written, and hold nothing that they should not.
+     *
+     * @throws Failure if not
+     */
+    void requireUsable() {
+        Path model = real(request.model());
+        Path output = real(request.output());
+        Path record = real(request.runDirectory());
+        if (output.startsWith(model)) {
+            throw usage("the output '" + request.output() + "' is in the model's directory; choose another one with"
+                    + " --output");
+        }
+        if (record.startsWith(model)) {
+            throw usage("the run directory '" + request.runDirectory() + "' is in the model's directory; choose"
+                    + " another one with --run-dir");
+        }
+        if (record.startsWith(output)) {
+            throw usage("the run directory '" + request.runDirectory() + "' is in the output directory, which holds"
+                    + " the pruned model alone; choose another one with --run-dir");
+        }
+        requireFreeOutput();
+        // The output is written beside its final place.
+        requireWritable(output.getParent() == null ? output : output.getParent(), "--output");
+        requireWritable(record, "--run-dir");
+    }
+
+    /**
+     * Checks that there is room for the output.
+     *
+     * @param bytes what its weights take
+     * @throws Failure if there is not
+     */
+    void requireRoom(long bytes) {
+        if (mayHaveWritten() && Files.exists(request.output())) {
+            return;
+        }
+        Path existing = existing(real(request.output()));
+        try {
+            long free = Files.getFileStore(existing).getUsableSpace();
+            if (free < bytes) {
+                throw new Failure(
+                        FailureKind.STORAGE,
+                        "the pruned model needs " + megabytes(bytes) + " MB, but '" + existing + "' has "
+                                + free / 1_000_000 + " MB free; make room, or choose another --output");
+            }
+        } catch (IOException e) {
+            throw new Failure(
+                    FailureKind.STORAGE,
+                    "cannot tell how much room there is for '" + request.output() + "': " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** Whether a run that is resumed may have written its output; whether it is that one is checked later. */
+    private boolean mayHaveWritten() {
+        return request.resume() && RunDirectory.holdsExport(request.runDirectory());
+    }
+
+    private void requireFreeOutput() {
+        Path output = request.output();
+        if (!Files.exists(output) || mayHaveWritten()) {
+            return;
+        }
+        try (Stream<Path> children = Files.list(output)) {
+            if (children.findAny().isPresent()) {
+                throw new Failure(
+                        FailureKind.OUTPUT_NOT_EMPTY,
+                        "the output directory '" + output + "' is not empty; choose another one with --output");
+            }
+        } catch (IOException e) {
+            throw new Failure(
+                    FailureKind.OUTPUT_NOT_EMPTY,
+                    "the output '" + output + "' exists and is not a directory that can be read; choose another one"
+                            + " with --output",
+                    e);
+        }
+    }
+
+    private static void requireWritable(Path path, String option) {
+        Path existing = existing(path);
+        if (!Files.isDirectory(existing)) {
+            throw new Failure(
+                    FailureKind.STORAGE,
+                    "cannot make '" + path + "': '" + existing + "' is not a directory; choose another " + option);
+        }
+        if (!Files.isWritable(existing)) {
+            throw new Failure(
+                    FailureKind.STORAGE,
+                    "cannot write into '" + existing + "': permission denied; choose another " + option);
+        }
+    }
+
+    /** The path without links, as far as it exists. */
+    private static Path real(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        Path existing = existing(absolute);
+        try {
+            return existing.toRealPath().resolve(existing.relativize(absolute));
+        } catch (IOException _) {
+            return absolute; // opening it will tell what is wrong
+        }
+    }
+
+    /** The path or the nearest directory above it that exists. */
+    private static Path existing(Path absolute) {
+        Path existing = absolute;
+        while (!Files.exists(existing) && existing.getParent() != null) {
+            existing = existing.getParent();
+        }
+        return existing;
+    }
+
+    private static long megabytes(long bytes) {
+        return Math.ceilDiv(bytes, 1_000_000);
+    }
+
+    private static Failure usage(String message) {
+        return new Failure(FailureKind.USAGE, message);
+    }
+}

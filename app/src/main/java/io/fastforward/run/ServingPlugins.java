@@ -1,0 +1,154 @@
+package io.fastforward.run;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.plugin.PluginKind;
+import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.PruningPass;
+import io.fastforward.search.Budget;
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.Plugin;
+import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.SearchSpace;
+import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** The plugins that serve a run, with the user's options for them. */
+final class ServingPlugins {
+
+    /** The kinds whose plugins a user may give options. */
+    private static final List<PluginKind<?>> WITH_OPTIONS =
+            List.of(PluginKind.AGENT, PluginKind.CALIBRATOR, PluginKind.CRITERION, PluginKind.EXECUTOR);
+
+    private final PruneSettings settings;
+    private final PruningCriterion criterion;
+    private final PolicyAgent.Provider agent;
+    private final TrialExecutor.Provider executor;
+    private final Calibrator calibrator;
+
+    /**
+     * Finds the plugins that the settings name.
+     *
+     * @throws Failure if one is not to be had or does not know an option, or an option is for no plugin
+     */
+    ServingPlugins(PluginRegistry plugins, PruneSettings settings) {
+        this.settings = settings;
+        settings.options().keySet().forEach(ServingPlugins::requireKind);
+        criterion = find(plugins, PluginKind.CRITERION, settings.criterion());
+        agent = find(plugins, PluginKind.AGENT, settings.agent());
+        executor = find(plugins, PluginKind.EXECUTOR, settings.executor());
+        calibrator = find(plugins, PluginKind.CALIBRATOR, settings.calibrator());
+    }
+
+    PruningCriterion criterion() {
+        return criterion;
+    }
+
+    PruningPass.Repair repair() {
+        return new PruningPass.Repair(calibrator, options(PluginKind.CALIBRATOR), settings.target());
+    }
+
+    /**
+     * A new agent.
+     *
+     * @throws Failure if an option has a bad value
+     */
+    PolicyAgent createAgent(Budget budget) {
+        SearchSpace space = new SearchSpace(budget.modules(), settings.sparsity());
+        return withOptions(
+                PluginKind.AGENT, agent, () -> agent.create(space, settings.seed(), options(PluginKind.AGENT)));
+    }
+
+    /**
+     * A new executor.
+     *
+     * @throws Failure if an option has a bad value
+     */
+    TrialExecutor createExecutor(TrialExecutor.Evaluator local) {
+        return withOptions(PluginKind.EXECUTOR, executor, () -> executor.create(local, options(PluginKind.EXECUTOR)));
+    }
+
+    /**
+     * Checks the calibrator's options before there is work that could be lost: it reads them when it solves a problem,
+     * so it is given one that has nothing else to complain of.
+     *
+     * @throws Failure if an option has a bad value
+     */
+    void requireCalibratorOptions(LinearAlgebra algebra) {
+        Options options = options(PluginKind.CALIBRATOR);
+        if (options.values().isEmpty()) {
+            return;
+        }
+        try (Arena arena = Arena.ofShared()) {
+            Linear map = new Linear(Matrix.allocate(arena, DataType.F32, 1, 2), null);
+            map.weight().set(0, 0, 1);
+            map.weight().set(0, 1, 1);
+            DoubleMatrix gram = DoubleMatrix.allocate(arena, 2, 2);
+            gram.set(0, 0, 2);
+            gram.set(1, 1, 2);
+            Calibrator.Problem problem = new Calibrator.Problem(map, 1, gram, gram, 4);
+            withOptions(
+                    PluginKind.CALIBRATOR, calibrator, () -> calibrator.calibrate(problem, options, algebra, arena));
+        }
+    }
+
+    /** Ids and origins, for the manifest. */
+    Map<String, String> describe() {
+        Map<String, String> ids = new TreeMap<>();
+        ids.put("criterion", settings.criterion());
+        ids.put("agent", settings.agent());
+        ids.put("calibrator", settings.calibrator());
+        ids.put("executor", settings.executor());
+        return ids;
+    }
+
+    private <T extends Plugin> T find(PluginRegistry plugins, PluginKind<T> kind, String id) {
+        T plugin = plugins.find(kind, id);
+        PluginRegistry.requireKnownOptions(kind.name(), plugin, options(kind));
+        return plugin;
+    }
+
+    private Options options(PluginKind<?> kind) {
+        String prefix = kind.name() + ".";
+        Map<String, String> values = new TreeMap<>();
+        settings.options().forEach((name, value) -> {
+            if (name.startsWith(prefix)) {
+                values.put(name.substring(prefix.length()), value);
+            }
+        });
+        return new Options(values);
+    }
+
+    private static <R> R withOptions(PluginKind<?> kind, Plugin plugin, Supplier<R> use) {
+        try {
+            return use.get();
+        } catch (IllegalArgumentException e) {
+            throw new Failure(
+                    FailureKind.USAGE, kind.name() + " '" + plugin.id() + "' (--option): " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireKind(String name) {
+        int dot = name.indexOf('.');
+        String kind = dot < 0 ? "" : name.substring(0, dot);
+        if (WITH_OPTIONS.stream().noneMatch(known -> known.name().equals(kind))) {
+            throw new Failure(
+                    FailureKind.USAGE,
+                    "--option " + name + ": expected KIND.NAME=VALUE with a KIND of "
+                            + WITH_OPTIONS.stream().map(PluginKind::name).collect(Collectors.joining(", "))
+                            + "; fastforward plugins lists the options that there are");
+        }
+    }
+}
