@@ -160,6 +160,7 @@ public abstract class ComputeBackendContract {
         source.set(0, 4, -0x1.8p-20f);
         try (DeviceMatrix matrix = backend.allocate(6, 21)) {
             backend.write(source, matrix, 2);
+            backend.write(source.leadingRows(0), matrix, 6);
             Matrix copy = new RandomWeights(arena, DataType.F32, 2).matrix(4, 20, 1);
             backend.read(matrix, 1, copy);
             for (int column = 0; column < 20; column++) {

@@ -6,6 +6,7 @@ import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** A module's weights in single precision, off the heap. */
@@ -56,8 +57,14 @@ final class CpuModule implements HostModule {
     @Override
     public void replaceOutput(Linear replacement) {
         WeightLoader.widen(cpu, replacement.weight(), output.weight());
-        if (replacement.bias() != null) {
+        if (replacement.bias() == null) {
+            return;
+        }
+        MemorySegment bias = output.bias();
+        if (bias == null) {
             output = new CpuMap(output.weight(), new WeightLoader(cpu, arena).loadRow(replacement.bias()));
+        } else {
+            WeightLoader.widen(cpu, replacement.bias(), new FloatView(bias, 0, spec.hiddenSize()));
         }
     }
 

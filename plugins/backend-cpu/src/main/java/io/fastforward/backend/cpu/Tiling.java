@@ -18,8 +18,8 @@ record Tiling(int rows, int columns) {
 
     /** For a matrix of some shape; tiles are a multiple of some columns wide. */
     static Tiling of(int rows, int columns, int multiple) {
-        int tileRows = Math.min(rows, MOST_ROWS);
-        int tileColumns = Math.min(columns, MOST_COLUMNS);
+        int tileRows = Math.clamp(rows, 1, MOST_ROWS);
+        int tileColumns = Math.clamp(columns, 1, MOST_COLUMNS);
         while ((long) Math.ceilDiv(rows, tileRows) * Math.ceilDiv(columns, tileColumns) < TILES
                 && Math.max(tileRows, tileColumns) >= 2 * FEWEST) {
             if (tileRows >= tileColumns) {

@@ -1,0 +1,88 @@
+package io.fastforward.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.fastforward.spi.Availability;
+import io.fastforward.spi.ComputeBackend;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CpuBackendProviderTest {
+
+    private static final String VECTOR_API = "--add-modules=" + RowKernels.VECTOR_MODULE;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void theServiceLoaderFindsBothProviders() {
+        assertThat(ServiceLoader.load(ComputeBackend.Provider.class).stream()
+                        .map(provider -> provider.get().id()))
+                .containsExactlyInAnyOrder("cpu", "reference");
+        assertThat(new CpuBackendProvider().priority()).isGreaterThan(new ReferenceBackendProvider().priority());
+    }
+
+    @Test
+    void readyNamesTheLibrary() {
+        Availability availability = new CpuBackendProvider().probe();
+        assertThat(availability.available()).isTrue();
+        assertThat(availability.message()).contains("OpenBLAS", "kernels for");
+    }
+
+    @Test
+    void aBackendNeedsAThread() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new CpuBackendProvider().open(0));
+        assertThatIllegalArgumentException().isThrownBy(() -> new ReferenceBackendProvider().open(0));
+    }
+
+    @Test
+    void aForcedProcessorIsReportedAsSlow() throws Exception {
+        assertThat(report(List.of(VECTOR_API), Map.of(OpenBlas.CORE_TYPE_VARIABLE, "Generic")))
+                .contains("available: true", "OPENBLAS_CORETYPE=Generic", "hint: unset OPENBLAS_CORETYPE", "device: ");
+    }
+
+    @Test
+    void aJavaWithoutTheVectorApiIsReportedAsSlowButServes() throws Exception {
+        assertThat(report(List.of(), Map.of()))
+                .contains("available: true", "without the module jdk.incubator.vector")
+                .contains("hint: start Java with --add-modules jdk.incubator.vector")
+                .contains("device: ", "plain Java loops");
+    }
+
+    @Test
+    void aMachineWithoutAPlaceForTheLibraryIsReportedAsMissing() throws Exception {
+        // JavaCPP tries its cache directory, the home directory and the temporary one; nothing fits below a file.
+        Path file = Files.createFile(directory.resolve("file"));
+        List<String> options = List.of(
+                VECTOR_API,
+                "-Dorg.bytedeco.javacpp.cachedir=" + file.resolve("cache"),
+                "-Duser.home=" + file.resolve("home"),
+                "-Djava.io.tmpdir=" + file.resolve("temporary"));
+        assertThat(report(options, Map.of()))
+                .contains("available: false", "hint: ", "cachedir", "refused: OpenBLAS is not available");
+    }
+
+    /** The report of a fresh process, since a library loads only once. */
+    private String report(List<String> options, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        var command = new ArrayList<String>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), ProbeReport.class.getName()));
+        Path output = directory.resolve("output");
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().remove(OpenBlas.CORE_TYPE_VARIABLE);
+        builder.environment().putAll(environment);
+        assertThat(builder.start().waitFor()).as("exit code").isZero();
+        return Files.readString(output);
+    }
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Perplexity evaluation by the CPU backend and by PyTorch in turn, on a model of random weights.
+# Usage: scripts/bench/backend.sh demo|1b [rounds]   (PYTHON names a Python with torch and transformers)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+shape=${1:?demo or 1b}
+rounds=${2:-3}
+threads=$(getconf _NPROCESSORS_ONLN)
+case $shape in
+  demo) layers=8 repetitions=30 ;;
+  1b) layers=22 repetitions=3 ;;
+  *) echo "unknown shape $shape; there are demo and 1b" >&2; exit 2 ;;
+esac
+unset OPENBLAS_CORETYPE
+
+mvn -q -B -pl spi,plugins/backend-cpu install -DskipTests
+classpath=$(mktemp)
+trap 'rm -f "$classpath"' EXIT
+mvn -q -B -pl plugins/backend-cpu dependency:build-classpath -Dmdep.outputFile="$classpath"
+
+java_model() { # retained share of the units
+  java --enable-native-access=ALL-UNNAMED --add-modules=jdk.incubator.vector -Xmx2g \
+    -cp "plugins/backend-cpu/target/classes:plugins/backend-cpu/target/test-classes:$(cat "$classpath")" \
+    io.fastforward.backend.cpu.ModelBenchmark "$shape" "$layers" "$1" "$repetitions" "$threads" 2> /dev/null | tail -1
+}
+
+for ((round = 1; round <= rounds; round++)); do
+  java_model 1
+  java_model 0.7
+  "${PYTHON:-python3}" scripts/bench/backend_pytorch.py "$shape" "$layers" "$threads"
+done
