@@ -74,8 +74,7 @@ final class ModelFamilies {
         // Listed in a pruned checkpoint, the same for all layers in an ordinary one.
         List<Integer> layerHeads = config.counts("layer_head_num", layerCount, heads);
         List<Integer> layerGroups = config.counts("layer_kv_head_num", layerCount, keyValueHeads);
-        List<Integer> layerChannels =
-                config.sizes("layer_inter_size", layerCount, config.size("intermediate_size"));
+        List<Integer> layerChannels = config.sizes("layer_inter_size", layerCount, config.size("intermediate_size"));
         List<LayerSpec> layers = new ArrayList<>();
         for (int i = 0; i < layerCount; i++) {
             int groups = layerGroups.get(i);

@@ -114,8 +114,7 @@ class ArchitectureTest {
         noClasses()
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(
-                        ROOT + "agents..", ROOT + "criteria..", ROOT + "calibrators..", ROOT + "backend..")
+                .resideInAnyPackage(ROOT + "agents..", ROOT + "criteria..", ROOT + "calibrators..", ROOT + "backend..")
                 .check(APP);
     }
 

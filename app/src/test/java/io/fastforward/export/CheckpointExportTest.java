@@ -73,7 +73,8 @@ class CheckpointExportTest {
         }
         try (Model pruned = Model.open(output)) {
             assertThat(pruned.spec().densePolicy()).isEqualTo(SMALL);
-            assertThat(pruned.spec().decoderParameters()).isLessThan(pruned.unprunedSpec().decoderParameters());
+            assertThat(pruned.spec().decoderParameters())
+                    .isLessThan(pruned.unprunedSpec().decoderParameters());
             assertThat(pruned.tensors())
                     .allSatisfy(tensor -> assertThat(tensor.matrix().type()).isEqualTo(stored));
             JsonNode config = pruned.checkpoint().config();
@@ -167,7 +168,8 @@ class CheckpointExportTest {
         }
         try (Model model = Model.open(once)) {
             float[] logits = export(model, smaller, twice, null, ONE_FILE);
-            assertThat(RunningModel.logitsOf(backend, twice, probe(model).tokens())).isEqualTo(logits);
+            assertThat(RunningModel.logitsOf(backend, twice, probe(model).tokens()))
+                    .isEqualTo(logits);
         }
         try (Model pruned = Model.open(twice)) {
             assertThat(pruned.spec().densePolicy()).isEqualTo(smaller);
@@ -204,11 +206,11 @@ class CheckpointExportTest {
                 CheckpointExport export = CheckpointExport.begin(model, SMALL, output, null, ONE_FILE);
                 LogitProbe probe = new LogitProbe(backend, model, SMALL, null, probe(model));
                 Arena arena = Arena.ofShared()) {
-            pass(model, SMALL, null)
-                    .run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
+            pass(model, SMALL, null).run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
             export.finish();
             Matrix logits = probe.logits(arena);
-            assertThat(ReloadCheck.run(backend, export.path(), probe(model), logits)).isZero();
+            assertThat(ReloadCheck.run(backend, export.path(), probe(model), logits))
+                    .isZero();
             flipSigns(export.path(), tensor);
             Failures.expect(
                     FailureKind.VERIFICATION,
@@ -245,7 +247,8 @@ class CheckpointExportTest {
         try (Model model = Model.open(dense)) {
             Failures.expect(
                     FailureKind.OUTPUT_NOT_EMPTY,
-                    () -> CheckpointExport.begin(model, SMALL, dense, null, ONE_FILE).close(),
+                    () -> CheckpointExport.begin(model, SMALL, dense, null, ONE_FILE)
+                            .close(),
                     dense.toString());
         }
         assertThat(names(directory)).containsExactly("dense");
@@ -257,12 +260,12 @@ class CheckpointExportTest {
         try (CheckpointExport export = CheckpointExport.begin(model, policy, output, type, shardBytes);
                 LogitProbe probe = new LogitProbe(backend, model, policy, type, probe(model));
                 Arena arena = Arena.ofShared()) {
-            pass(model, policy, type)
-                    .run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
+            pass(model, policy, type).run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
             export.finish();
             Matrix logits = probe.logits(arena);
             // The same numbers go through the same operations: there is no difference at all.
-            assertThat(ReloadCheck.run(backend, export.path(), probe(model), logits)).isZero();
+            assertThat(ReloadCheck.run(backend, export.path(), probe(model), logits))
+                    .isZero();
             export.commit();
             return Golden.elements(logits);
         }
@@ -278,9 +281,7 @@ class CheckpointExportTest {
             scores.add(values);
         });
         PruningPass.Repair ridge = new PruningPass.Repair(
-                PluginRegistry.load(null).find(PluginKind.CALIBRATOR, "ridge"),
-                Options.NONE,
-                CalibrationTarget.PREFIX);
+                PluginRegistry.load(null).find(PluginKind.CALIBRATOR, "ridge"), Options.NONE, CalibrationTarget.PREFIX);
         return new PruningPass(backend, model, NestedOrder.byDescendingScore(scores), policy, ridge, type);
     }
 
@@ -297,7 +298,8 @@ class CheckpointExportTest {
         byte[] bytes = Files.readAllBytes(file);
         String header = new String(bytes, StandardCharsets.ISO_8859_1);
         String offsets = header.substring(header.indexOf("\"data_offsets\":[", header.indexOf('"' + tensor + '"')));
-        String[] range = offsets.substring(offsets.indexOf('[') + 1, offsets.indexOf(']')).split(",", -1);
+        String[] range = offsets.substring(offsets.indexOf('[') + 1, offsets.indexOf(']'))
+                .split(",", -1);
         int data = 8 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt();
         for (int i = data + Integer.parseInt(range[0]); i < data + Integer.parseInt(range[1]); i += Float.BYTES) {
             bytes[i + 3] ^= (byte) 0x80;
@@ -307,7 +309,9 @@ class CheckpointExportTest {
 
     private static List<String> names(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.map(file -> String.valueOf(file.getFileName())).sorted().toList();
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .sorted()
+                    .toList();
         }
     }
 }

@@ -77,7 +77,7 @@ class DecoderTest {
             results.add(logLikelihoods(resident, windows, Long.MAX_VALUE));
             results.add(logLikelihoods(resident, windows, 0));
             results.add(logLikelihoods(streamed, windows, 0));
-            results.add(logLikelihoods(streamed, windows, 3 * COUNT * windowBytes)); // three policies, then one
+            results.add(logLikelihoods(streamed, windows, 3L * COUNT * windowBytes)); // three policies, then one
         }
         List<double[]> first = results.getFirst();
         assertThat(first).hasSize(4);

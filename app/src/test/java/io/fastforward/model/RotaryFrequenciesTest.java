@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RotaryFrequenciesTest {
 
-    private static final String LLAMA3 = "\"factor\":8,\"low_freq_factor\":1,\"high_freq_factor\":4,"
-            + "\"original_max_position_embeddings\":128";
+    private static final String LLAMA3 =
+            "\"factor\":8,\"low_freq_factor\":1,\"high_freq_factor\":4," + "\"original_max_position_embeddings\":128";
 
     @Test
     void fallWithTheDimension() throws JsonProcessingException {

@@ -134,14 +134,10 @@ class PluginRegistryTest {
         expectBroken(new PluginJar().service(PruningCriterion.class, "Missing"), "Missing");
         expectBroken(new PluginJar().service(PruningCriterion.class, "two words"), "Illegal configuration-file syntax");
         expectBroken(
-                new PluginJar()
-                        .service(PruningCriterion.class, "Damaged")
-                        .entry("Damaged.class", new byte[] {1, 2, 3}),
+                new PluginJar().service(PruningCriterion.class, "Damaged").entry("Damaged.class", new byte[] {1, 2, 3}),
                 "ClassFormatError");
         expectBroken(
-                new PluginJar()
-                        .service(PruningCriterion.class, "Other")
-                        .compiled("Other", "public class Other {}"),
+                new PluginJar().service(PruningCriterion.class, "Other").compiled("Other", "public class Other {}"),
                 "Other");
         expectBroken(criterion("Upper Case"), "id 'Upper Case'");
         expectBroken(criterion("by-index", "", description(" ")), "no description");
@@ -153,7 +149,11 @@ class PluginRegistryTest {
                         .service(PruningCriterion.class, "Leaning")
                         .compiled(
                                 "Leaning",
-                                source("Leaning", "leaning", "io.fastforward.model.Model.open(null);", description("x")),
+                                source(
+                                        "Leaning",
+                                        "leaning",
+                                        "io.fastforward.model.Model.open(null);",
+                                        description("x")),
                                 Model.class),
                 "io.fastforward.model.Model");
     }
@@ -161,7 +161,9 @@ class PluginRegistryTest {
     /** A service file of nothing but rubbish must not keep us busy. */
     @Test
     void errorsOfOneJarAreLimited() {
-        new PluginJar().service(PruningCriterion.class, "Missing\n".repeat(1000) + lines(500)).write(directory.resolve("a.jar"));
+        new PluginJar()
+                .service(PruningCriterion.class, "Missing\n".repeat(1000) + lines(500))
+                .write(directory.resolve("a.jar"));
         assertThat(PluginRegistry.load(directory).entries().stream()
                         .filter(Broken.class::isInstance)
                         .count())
@@ -283,7 +285,6 @@ class PluginRegistryTest {
                         return scores;
                     }
                 }
-                """
-                .formatted(className, id, constructor, description);
+                """.formatted(className, id, constructor, description);
     }
 }

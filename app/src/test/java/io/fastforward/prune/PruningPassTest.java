@@ -106,7 +106,7 @@ class PruningPassTest {
                 requireSameLayers(
                         pruned,
                         layers,
-                        (layer, unused) -> LeadingUnits.of(pruned.layers().get(layer), nested.layer(layer, arena)));
+                        (layer, _) -> LeadingUnits.of(pruned.layers().get(layer), nested.layer(layer, arena)));
             }
             assertThat(progress).containsExactly(1, 2);
             assertThat(repairs)

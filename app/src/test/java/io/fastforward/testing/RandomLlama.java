@@ -143,7 +143,9 @@ public final class RandomLlama {
     public void writeConfig(Path directory) {
         try {
             Files.createDirectories(directory);
-            Files.writeString(directory.resolve("config.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config));
+            Files.writeString(
+                    directory.resolve("config.json"),
+                    JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
