@@ -73,20 +73,20 @@ class DemoFiguresTest {
 
     @Test
     void answers() {
-        List<ChoiceTask> tasks = ChoiceTask.read(DemoModel.tasks(), 32);
+        List<ChoiceTask> tasks = ChoiceTask.read(DemoModel.tasks(), 24);
         JsonNode answers = expected.path("tasks").path("answers");
         Map<String, Integer> rightByKind = new TreeMap<>();
         for (int task = 0; task < tasks.size(); task++) {
             int hit = answers.get(task).intValue() == tasks.get(task).answer() ? 1 : 0;
             rightByKind.merge(tasks.get(task).kind(), hit, Integer::sum);
         }
-        ChoiceAccuracy accuracy = questions(32).ask(running.decoder(), dense, done -> {});
+        ChoiceAccuracy accuracy = questions(24).ask(running.decoder(), dense, done -> {});
         assertThat(accuracy.rightByKind()).isEqualTo(rightByKind);
         assertThat(accuracy.totalByKind()).containsOnlyKeys("color", "count", "object", "person");
-        assertThat(sum(accuracy.totalByKind())).isEqualTo(32);
-        assertThat(accuracy.total()).isEqualTo(32);
+        assertThat(sum(accuracy.totalByKind())).isEqualTo(24);
+        assertThat(accuracy.total()).isEqualTo(24);
         assertThat(accuracy.right()).isEqualTo(sum(rightByKind));
-        assertThat(accuracy.accuracy()).isEqualTo(sum(rightByKind) / 32.0);
+        assertThat(accuracy.accuracy()).isEqualTo(sum(rightByKind) / 24.0);
     }
 
     private static Questions questions(int count) {
