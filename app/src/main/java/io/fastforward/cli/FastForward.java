@@ -55,13 +55,11 @@ public final class FastForward implements Runnable {
                 .registerConverter(double.class, text -> number(text, "a number", Double::valueOf))
                 .registerConverter(Double.class, text -> number(text, "a number", Double::valueOf))
                 .setParameterExceptionHandler(FastForward::explainUsage)
-                .setExecutionExceptionHandler((e, failed, parsed) -> {
-                    throw e; // to the one place that explains errors of the JVM too
-                });
+                .setExecutionExceptionHandler((e, failed, parsed) -> explain(e, arguments, err));
         try {
             return command.execute(arguments);
-        } catch (Throwable e) {
-            return explain(e, List.of(arguments).contains("--verbose"), err);
+        } catch (Error e) { // which the handler is not told of
+            return explain(e, arguments, err);
         }
     }
 
@@ -83,11 +81,11 @@ public final class FastForward implements Runnable {
         return FailureKind.USAGE.exitCode();
     }
 
-    private static int explain(Throwable failure, boolean verbose, PrintWriter err) {
+    private static int explain(Throwable failure, String[] arguments, PrintWriter err) {
         Explanation explanation = Explanation.of(failure);
         if (!isEnding()) { // else it is a consequence of that, and the user was told
             err.println("fastforward: " + explanation.line());
-            if (verbose) {
+            if (List.of(arguments).contains("--verbose")) {
                 failure.printStackTrace(err);
             }
         }
