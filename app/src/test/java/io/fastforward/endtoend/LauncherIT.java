@@ -1,0 +1,89 @@
+package io.fastforward.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fastforward.failure.FailureKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LauncherIT {
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void theJarBringsAllPlugins() throws IOException {
+        Launcher.Finished run = Launcher.in(directory).run("plugins", "--json").succeeds();
+        JsonNode plugins = new ObjectMapper().readTree(run.text());
+        List<String> ids = new ArrayList<>();
+        plugins.forEach(plugin -> {
+            ids.add(plugin.get("kind").textValue() + " " + plugin.get("id").textValue());
+            assertThat(plugin.get("status").textValue()).startsWith("ready");
+        });
+        assertThat(ids)
+                .contains(
+                        "criterion wanda",
+                        "criterion magnitude",
+                        "agent ppo",
+                        "agent random",
+                        "agent uniform",
+                        "calibrator ridge",
+                        "calibrator none",
+                        "backend cpu",
+                        "backend reference",
+                        "executor local");
+    }
+
+    @Test
+    void itWorksThroughALinkFromADirectoryWithASpace() throws IOException {
+        Path spaced = Files.createDirectory(directory.resolve("über all"));
+        Path link = Files.createSymbolicLink(spaced.resolve("my fastforward"), Launcher.script());
+        Launcher.Finished demo = Launcher.at(link, spaced)
+                .run(
+                        "prune",
+                        "--demo",
+                        "--episodes",
+                        "1",
+                        "--agent",
+                        "uniform",
+                        "--window",
+                        "64",
+                        "--calibration-windows",
+                        "2",
+                        "--repair-windows",
+                        "2",
+                        "--reward-windows",
+                        "1",
+                        "--evaluation-windows",
+                        "1",
+                        "--most-tasks",
+                        "1")
+                .succeeds();
+        assertThat(demo.text())
+                .containsSubsequence("dense", "uniform", "uniform + ridge", "Pruned model: fastforward-demo/pruned");
+        assertThat(demo.errors()).anyMatch(line -> line.startsWith("Warning: ridge learns from"));
+        assertThat(Launcher.at(link, spaced)
+                        .run("inspect", "fastforward-demo/pruned")
+                        .succeeds()
+                        .text())
+                .contains("30.", "of the layers' linear parameters were removed", "█");
+        Launcher.at(link, spaced)
+                .run("prune", "--demo", "--output", "fastforward-demo")
+                .isRefused(FailureKind.OUTPUT_NOT_EMPTY, "fastforward-demo/pruned");
+    }
+
+    @Test
+    void failuresHaveTheirExitCodes() {
+        Launcher launcher = Launcher.in(directory);
+        launcher.run("inspect", "nowhere").isRefused(FailureKind.NOT_FOUND, "'nowhere'");
+        launcher.run("prune", "--demo", "--sparsity", "2").isRefused(FailureKind.USAGE, "--sparsity");
+        assertThat(directory).isEmptyDirectory();
+    }
+}
