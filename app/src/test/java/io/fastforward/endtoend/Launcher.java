@@ -47,7 +47,6 @@ final class Launcher {
         return start(arguments).await();
     }
 
-    /** The lines that a log should hold of a command that was refused for some reason. */
     Started start(String... arguments) {
         List<String> command = new ArrayList<>(List.of(script.toString()));
         command.addAll(List.of(arguments));
@@ -87,9 +86,9 @@ final class Launcher {
             return this;
         }
 
-        /** What Ctrl-C does. */
-        Started interrupt() throws IOException, InterruptedException {
-            assertThat(new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+        /** Sends a signal, such as INT. */
+        Started send(String signal) throws IOException, InterruptedException {
+            assertThat(new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid()))
                             .start()
                             .waitFor())
                     .isZero();

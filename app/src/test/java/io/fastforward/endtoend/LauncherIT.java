@@ -45,38 +45,33 @@ class LauncherIT {
     void itWorksThroughALinkFromADirectoryWithASpace() throws IOException {
         Path spaced = Files.createDirectory(directory.resolve("über all"));
         Path link = Files.createSymbolicLink(spaced.resolve("my fastforward"), Launcher.script());
-        Launcher.Finished demo = Launcher.at(link, spaced)
-                .run(
-                        "prune",
-                        "--demo",
-                        "--episodes",
-                        "1",
-                        "--agent",
-                        "uniform",
-                        "--window",
-                        "64",
-                        "--calibration-windows",
-                        "2",
-                        "--repair-windows",
-                        "2",
-                        "--reward-windows",
-                        "1",
-                        "--evaluation-windows",
-                        "1",
-                        "--most-tasks",
-                        "1")
-                .succeeds();
+        Launcher launcher = Launcher.at(link, spaced);
+        Launcher.Finished demo = launcher.run(tinyDemo()).succeeds();
         assertThat(demo.text())
                 .containsSubsequence("dense", "uniform", "uniform + ridge", "Pruned model: fastforward-demo/pruned");
         assertThat(demo.errors()).anyMatch(line -> line.startsWith("Warning: ridge learns from"));
-        assertThat(Launcher.at(link, spaced)
-                        .run("inspect", "fastforward-demo/pruned")
-                        .succeeds()
-                        .text())
+        assertThat(launcher.run("inspect", "fastforward-demo/pruned").succeeds().text())
                 .contains("30.", "of the layers' linear parameters were removed", "█");
-        Launcher.at(link, spaced)
-                .run("prune", "--demo", "--output", "fastforward-demo")
+        assertThat(launcher.run(tinyDemo("--resume")).succeeds().errors())
+                .anyMatch(line -> line.contains("run is complete"));
+        launcher.run(tinyDemo("--output", "fastforward-demo"))
                 .isRefused(FailureKind.OUTPUT_NOT_EMPTY, "fastforward-demo/pruned");
+        assertThat(spaced).isDirectoryNotContaining("glob:**-2");
+    }
+
+    private static String[] tinyDemo(String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "prune",
+                "--demo",
+                "--agent=uniform",
+                "--window=64",
+                "--calibration-windows=2",
+                "--repair-windows=2",
+                "--reward-windows=1",
+                "--evaluation-windows=1",
+                "--most-tasks=1"));
+        arguments.addAll(List.of(more));
+        return arguments.toArray(String[]::new);
     }
 
     @Test

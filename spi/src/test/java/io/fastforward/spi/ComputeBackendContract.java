@@ -256,18 +256,17 @@ public abstract class ComputeBackendContract {
     @MethodSource("modules")
     void aSequenceDoesNotDependOnItsBatch(ModuleCase test) {
         int length = test.batch().length();
-        int sequences = length > 1000 ? 2 : 5;
-        var batch = new BatchShape(sequences, length);
+        var batch = new BatchShape(2, length);
         Approximation[] hidden = hidden(batch.rows(), test.spec().hiddenSize(), 12);
         ModuleWeights weights = new RandomWeights(arena, test.type(), 13).module(test.spec());
         List<Approximation> features =
                 DoublePrecisionReference.features(test.spec(), weights, test.units(), batch, List.of(hidden));
         List<Approximation> expected = DoublePrecisionReference.project(weights.output(), features, List.of(hidden));
         try (LoadedModule module = backend.load(test.spec(), weights)) {
-            assertRows(expected, apply(backend, module, test.units(), batch, hidden), "all sequences together");
-            Approximation[] last = Arrays.copyOfRange(hidden, (sequences - 1) * length, hidden.length);
+            assertRows(expected, apply(backend, module, test.units(), batch, hidden), "two sequences together");
+            Approximation[] last = Arrays.copyOfRange(hidden, length, hidden.length);
             float[][] alone = apply(backend, module, test.units(), new BatchShape(1, length), last);
-            assertRows(expected.subList((sequences - 1) * length, hidden.length), alone, "the last sequence alone");
+            assertRows(expected.subList(length, hidden.length), alone, "the last sequence alone");
         }
     }
 

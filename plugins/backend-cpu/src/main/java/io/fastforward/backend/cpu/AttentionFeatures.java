@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttentionFeatures {
 
-    /** Fewer of them waste less on keys that only later queries see; more of them make faster products. */
-    private static final int BLOCK_QUERIES = 64;
+    private static final int FEWEST_QUERIES = 64;
+    private static final int MOST_QUERIES = 256;
 
-    /** With it the scores of a block, 128 KiB, stay in the second-level cache. */
+    /** With it the scores of a block, at most 512 KiB, stay in the second-level cache. */
     private static final int TILE_KEYS = 512;
 
     private final CpuResources cpu;
@@ -90,13 +90,14 @@ final class AttentionFeatures {
     }
 
     private void attend(AttentionSpec spec, int groups, BatchShape batch, FloatView projected, FloatView features) {
-        int blocks = Math.ceilDiv(batch.length(), BLOCK_QUERIES);
+        int queries = blockQueries(batch.length());
+        int blocks = Math.ceilDiv(batch.length(), queries);
         int heads = groups * spec.queriesPerGroup();
         int pairs = batch.sequences() * heads;
         cpu.pool().run(Math.multiplyExact(pairs, blocks), (item, worker) -> {
             // The last block of a sequence sees the most keys: first, so that no thread is left with it at the end.
-            int first = (blocks - 1 - item / pairs) * BLOCK_QUERIES;
-            int count = Math.min(BLOCK_QUERIES, batch.length() - first);
+            int first = (blocks - 1 - item / pairs) * queries;
+            int count = Math.min(queries, batch.length() - first);
             int row = item % pairs / heads * batch.length();
             int head = item % pairs % heads;
             int group = head / spec.queriesPerGroup();
@@ -112,6 +113,14 @@ final class AttentionFeatures {
                     features.at(row + first, head * spec.headSize()),
                     cpu.first()[worker]);
         });
+    }
+
+    /**
+     * Queries of one block. Few of them waste little on keys that only the later ones see; many make faster products
+     * (2048 tokens, heads of 64, µs a token and head: 6.9 with 64 queries, 5.8 with 128, 5.2 with 256).
+     */
+    private static int blockQueries(int length) {
+        return Math.clamp(length / 8, FEWEST_QUERIES, MOST_QUERIES);
     }
 
     /** One query head at some consecutive positions of one sequence. */

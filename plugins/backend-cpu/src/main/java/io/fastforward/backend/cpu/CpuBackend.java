@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Weights are held in single precision until their module is closed. Scratch memory is used again from call to call
  * until the backend is closed: for at most 4096 rows (or one sequence, if that is longer) the normalised hidden states
  * and the queries, keys and values; for each thread at most 1024 × 2048 numbers, 1024 × 1024 numbers, and 1024 rows of
- * hidden width for the vocabulary. A model of 1.1 billion parameters (hidden 2048) needs 75 MiB, and 12 for a thread.
+ * hidden width for the vocabulary. A model of 1.1 billion parameters (hidden 2048) needs 75 MiB, and 20 for a thread.
  */
 final class CpuBackend extends HostBackend {
 
