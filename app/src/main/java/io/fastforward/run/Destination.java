@@ -13,6 +13,8 @@ import java.util.stream.Stream;
  */
 final class Destination {
 
+    private static final String DEVICE = "unix:dev";
+
     private final PruneRequest request;
 
     Destination(PruneRequest request) {
@@ -41,6 +43,7 @@ final class Destination {
                     + " the pruned model alone; choose another one with --run-dir");
         }
         requireFreeOutput();
+        requireReplaceable(output);
         // The output is written beside its final place.
         requireWritable(output.getParent() == null ? output : output.getParent(), "--output");
         requireWritable(record, "--run-dir");
@@ -95,6 +98,24 @@ final class Destination {
                     "the output '" + output + "' exists and is not a directory that can be read; choose another one"
                             + " with --output",
                     e);
+        }
+    }
+
+    /** An empty directory gives way to the output, which a mount point cannot. */
+    private static void requireReplaceable(Path output) {
+        Path parent = output.getParent();
+        if (!Files.exists(output) || parent == null) {
+            return;
+        }
+        try {
+            if (!Files.getAttribute(output, DEVICE).equals(Files.getAttribute(parent, DEVICE))) {
+                throw new Failure(
+                        FailureKind.STORAGE,
+                        "the output '" + output + "' is a mount point, which cannot be replaced; choose a new"
+                                + " directory inside it with --output");
+            }
+        } catch (IOException | UnsupportedOperationException | IllegalArgumentException _) {
+            // Not a Unix system, or it does not tell.
         }
     }
 

@@ -1,4 +1,4 @@
-/** The real jar through the real launcher. */
+/** The packaged jar, started through the launcher as users start it. */
 @NullMarked
 package io.fastforward.endtoend;
 

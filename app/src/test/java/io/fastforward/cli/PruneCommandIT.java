@@ -10,6 +10,7 @@ import io.fastforward.testing.DemoModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a user can do with runs and their results. One small run is shared by all tests. */
-class PruneCommandTest {
+class PruneCommandIT {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -241,7 +242,7 @@ class PruneCommandTest {
         for (String later : List.of("result.json", "export.json", "search-result.json", "policy.json")) {
             Files.delete(record(copy).resolve(later));
         }
-        Files.writeString(record(copy).resolve("trials.jsonl"), "{\"half a", java.nio.file.StandardOpenOption.APPEND);
+        Files.writeString(record(copy).resolve("trials.jsonl"), "{\"half a", StandardOpenOption.APPEND);
         CommandRun resumed = SmallRun.into(copy).and("--resume").run().succeeds();
         assertThat(resumed.errors()).contains("Resuming after episode 10");
         assertSameModel(copy, output);
@@ -268,12 +269,11 @@ class PruneCommandTest {
                 .run()
                 .succeeds();
         assertThat(result(warm).get("targetSparsity").doubleValue()).isEqualTo(0.4);
-        SmallRun.into(directory.resolve("cold"))
+        SmallRun.into(directory.resolve("other"))
                 .with("--warm-start", record(output))
                 .with("--agent", "random")
-                .without("--episodes")
                 .run()
-                .isRefused(FailureKind.USAGE, "batch");
+                .isRefused(FailureKind.BAD_RECORD, "the state is of a 'ppo' agent, not of a 'random' one");
     }
 
     /** The shared run, as if it had been made here. */
@@ -323,7 +323,7 @@ class PruneCommandTest {
         if (node instanceof ObjectNode object) {
             object.remove(TIMES_AND_PLACES);
         }
-        node.forEach(PruneCommandTest::withoutTimesAndPlaces);
+        node.forEach(PruneCommandIT::withoutTimesAndPlaces);
         return node;
     }
 }

@@ -1,0 +1,138 @@
+package io.fastforward.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs that are stopped go on with the same result, and leave nothing half-written. */
+class InterruptionIT {
+
+    private static final int KILLED = 137;
+
+    private static final String IGNORED = "SigIgn:";
+
+    /** The bit of SIGINT in the set of ignored signals. */
+    private static final long SIGINT_BIT = 1 << 1;
+
+    @TempDir
+    private static Path shared;
+
+    private static Path uninterrupted;
+
+    @TempDir
+    private Path directory;
+
+    @BeforeAll
+    static void runWithoutInterruption() {
+        uninterrupted = shared.resolve("out");
+        Launcher.in(shared).run(SmallPrune.into(uninterrupted)).succeeds();
+    }
+
+    @Test
+    void anInterruptedSearchGoesOnToTheSameResult() throws Exception {
+        Path output = directory.resolve("out");
+        Launcher.Finished interrupted = searching(output).send(signal().name()).await();
+        assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
+        assertThat(interrupted.output()).isEmpty();
+        assertThat(interrupted.message()).contains("interrupted", "'" + output + "-run'", "--resume");
+        assertThat(names(directory)).containsExactly("out-run");
+        assertNoPartials();
+        resumeAndCompare(output);
+    }
+
+    @Test
+    void aKilledSearchGoesOnToTheSameResult() throws Exception {
+        Path output = directory.resolve("out");
+        assertThat(searching(output).kill().await().exitCode()).isEqualTo(KILLED);
+        resumeAndCompare(output);
+    }
+
+    @Test
+    void anInterruptedExportLeavesNothing() throws Exception {
+        Path output = directory.resolve("out");
+        String[] command = SmallPrune.into(
+                output, "--policy", uninterrupted.resolve("policy.json").toString());
+        Launcher.Started writing = Launcher.in(directory).start(command).awaitWhileRunning(this::isWriting);
+        Launcher.Finished interrupted = writing.send(signal().name()).await();
+        assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
+        assertThat(interrupted.message()).contains("interrupted");
+        assertThat(names(directory)).containsExactly("out-run");
+        assertNoPartials();
+    }
+
+    private Launcher.Started searching(Path output) throws InterruptedException {
+        Path trials = directory.resolve("out-run/trials.jsonl");
+        return Launcher.in(directory)
+                .start(SmallPrune.into(output))
+                .awaitWhileRunning(() -> lineCount(trials) >= 2 * SmallPrune.BATCH);
+    }
+
+    private void resumeAndCompare(Path output) throws IOException {
+        Launcher.Finished resumed =
+                Launcher.in(directory).run(SmallPrune.into(output, "--resume")).succeeds();
+        assertThat(resumed.errors()).anyMatch(line -> line.matches("Resuming after episode [1-5]?[05]"));
+        for (String name : List.of("model.safetensors", "policy.json", "config.json")) {
+            assertThat(output.resolve(name)).hasSameBinaryContentAs(uninterrupted.resolve(name));
+        }
+        assertThat(directory.resolve("out-run/trials.jsonl"))
+                .hasSameTextualContentAs(shared.resolve("out-run/trials.jsonl"));
+        assertThat(names(directory)).containsExactlyInAnyOrder("out", "out-run");
+        assertNoPartials();
+    }
+
+    private boolean isWriting() {
+        try {
+            return names(directory).stream().anyMatch(name -> name.startsWith("out.partial-"));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void assertNoPartials() throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            assertThat(files.map(Path::toString)).noneMatch(name -> name.contains(".partial-"));
+        }
+    }
+
+    private static List<String> names(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> String.valueOf(file.getFileName())).toList();
+        }
+    }
+
+    private static long lineCount(Path file) {
+        if (!Files.exists(file)) {
+            return 0;
+        }
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.count();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A signal that ends a process, and the exit code that tells of it. */
+    private record Signal(String name, int exitCode) {}
+
+    /**
+     * What Ctrl-C sends; or, since a process started in the background of a script ignores that and passes it on, what
+     * a batch system sends.
+     */
+    private static Signal signal() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        boolean ignored = Files.exists(status)
+                && Files.readAllLines(status).stream()
+                        .filter(line -> line.startsWith(IGNORED))
+                        .mapToLong(line ->
+                                Long.parseUnsignedLong(line.substring(IGNORED.length()).strip(), 16))
+                        .anyMatch(set -> (set & SIGINT_BIT) != 0);
+        return ignored ? new Signal("TERM", 143) : new Signal("INT", 130);
+    }
+}
