@@ -54,19 +54,6 @@ class InterruptionIT {
         resumeAndCompare(output);
     }
 
-    @Test
-    void anInterruptedExportLeavesNothing() throws Exception {
-        Path output = directory.resolve("out");
-        String[] command = SmallPrune.into(
-                output, "--policy", uninterrupted.resolve("policy.json").toString());
-        Launcher.Started writing = Launcher.in(directory).start(command).awaitWhileRunning(this::isWriting);
-        Launcher.Finished interrupted = writing.send(signal().name()).await();
-        assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
-        assertThat(interrupted.message()).contains("interrupted");
-        assertThat(names(directory)).containsExactly("out-run");
-        assertNoPartials();
-    }
-
     private Launcher.Started searching(Path output) throws InterruptedException {
         Path trials = directory.resolve("out-run/trials.jsonl");
         return Launcher.in(directory)
@@ -85,14 +72,6 @@ class InterruptionIT {
                 .hasSameTextualContentAs(shared.resolve("out-run/trials.jsonl"));
         assertThat(names(directory)).containsExactlyInAnyOrder("out", "out-run");
         assertNoPartials();
-    }
-
-    private boolean isWriting() {
-        try {
-            return names(directory).stream().anyMatch(name -> name.startsWith("out.partial-"));
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 
     private void assertNoPartials() throws IOException {
@@ -130,8 +109,8 @@ class InterruptionIT {
         boolean ignored = Files.exists(status)
                 && Files.readAllLines(status).stream()
                         .filter(line -> line.startsWith(IGNORED))
-                        .mapToLong(line ->
-                                Long.parseUnsignedLong(line.substring(IGNORED.length()).strip(), 16))
+                        .mapToLong(line -> Long.parseUnsignedLong(
+                                line.substring(IGNORED.length()).strip(), 16))
                         .anyMatch(set -> (set & SIGINT_BIT) != 0);
         return ignored ? new Signal("TERM", 143) : new Signal("INT", 130);
     }
