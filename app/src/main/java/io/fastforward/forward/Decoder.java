@@ -113,10 +113,7 @@ public final class Decoder implements AutoCloseable {
     }
 
     private void run(List<HiddenStates> states, List<Policy> policies) {
-        int widest = layers.spec().modules().stream()
-                .mapToInt(module -> module.features(module.units()))
-                .max()
-                .orElseThrow();
+        int widest = layers.spec().widestFeatures();
         try (DeviceMatrix scratch = backend.allocate(states.getFirst().chunkRows(), widest)) {
             for (int layer = 0; layer < layers.spec().layers().size(); layer++) {
                 try (LoadedLayer loaded = layers.load(layer)) {

@@ -69,6 +69,14 @@ public record ModelSpec(
                 family, names, hiddenSize, vocabularySize, contextLength, pruned, finalNormalization, tiedEmbeddings);
     }
 
+    /** The features of the module that has most of them: what scratch memory and moments are sized by. */
+    public int widestFeatures() {
+        return modules().stream()
+                .mapToInt(module -> module.features(module.units()))
+                .max()
+                .orElseThrow();
+    }
+
     /** Linear weights and biases of all decoder layers: what sparsity is a share of. */
     public long decoderParameters() {
         return modules().stream().mapToLong(ModuleSpec::parameters).sum();

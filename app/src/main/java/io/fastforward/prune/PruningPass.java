@@ -87,10 +87,7 @@ public final class PruningPass {
         if (!repair.calibrator().needsMoments()) {
             return 0;
         }
-        long widest = spec.modules().stream()
-                .mapToLong(module -> module.features(module.units()))
-                .max()
-                .orElseThrow();
+        long widest = spec.widestFeatures();
         return (repair.followsDenseModel() ? 4 : 2) * widest * widest * Double.BYTES;
     }
 

@@ -8,7 +8,6 @@ import io.fastforward.model.ModelSpec;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.spi.PruningCriterion.Statistics;
-import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.statistics.FeatureStatistics;
 import java.util.Locale;
 
@@ -87,7 +86,7 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
 
     private static long scratchBytes(ModelSpec spec, int windowLength) {
         long rows = (long) HiddenStates.windowsPerChunk(windowLength) * windowLength;
-        return rows * widest(spec) * Float.BYTES;
+        return rows * spec.widestFeatures() * Float.BYTES;
     }
 
     private static long largestLayerBytes(ModelSpec spec) {
@@ -101,15 +100,8 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
 
     /** Factor and right-hand sides of a calibrator, in double precision. */
     private static long solverBytes(ModelSpec spec) {
-        return (widest(spec) * widest(spec) + widest(spec) * spec.hiddenSize()) * Double.BYTES;
-    }
-
-    private static long widest(ModelSpec spec) {
-        long widest = 0;
-        for (ModuleSpec module : spec.modules()) {
-            widest = Math.max(widest, module.features(module.units()));
-        }
-        return widest;
+        long widest = spec.widestFeatures();
+        return (widest * widest + widest * spec.hiddenSize()) * Double.BYTES;
     }
 
     private static String size(long bytes) {

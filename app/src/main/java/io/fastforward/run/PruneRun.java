@@ -463,10 +463,7 @@ public final class PruneRun {
     private List<String> warnings(ModelSpec spec, RunWindows windows) {
         TokenWindows repairing = windows.repair();
         int tokens = Math.min(repairing.tokens().length, windows.distinctTokens());
-        int features = spec.modules().stream()
-                .mapToInt(module -> module.features(module.units()))
-                .max()
-                .orElseThrow();
+        int features = spec.widestFeatures();
         if (!repair.calibrator().needsMoments() || tokens >= TOKENS_PER_FEATURE * features) {
             return List.of();
         }

@@ -105,13 +105,13 @@ record RunWindows(
         requireCountable(settings.finalistWindows(), length, "--finalist-windows");
         TokenizedText calibration = TokenizedText.read(calibrationText, settings.textUnit(), tokenizer);
         Map<String, FileHash> texts = new TreeMap<>();
-        texts.put("calibration", FileHash.of(calibrationText));
+        texts.put("calibration", calibration.hash());
         int[] seen = calibration.ids();
         int[] unseen;
         if (evaluationText.isPresent()) {
-            unseen = TokenizedText.read(evaluationText.get(), settings.textUnit(), tokenizer)
-                    .ids();
-            texts.put("evaluation", FileHash.of(evaluationText.get()));
+            TokenizedText evaluation = TokenizedText.read(evaluationText.get(), settings.textUnit(), tokenizer);
+            unseen = evaluation.ids();
+            texts.put("evaluation", evaluation.hash());
             requireOneWindow(calibrationText, seen, length);
             requireOneWindow(evaluationText.get(), unseen, length);
         } else {

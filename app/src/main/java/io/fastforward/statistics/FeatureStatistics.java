@@ -51,10 +51,7 @@ public final class FeatureStatistics {
      * the device and its copy on the host.
      */
     public static long momentBytes(ModelSpec spec, Statistics wanted) {
-        long widest = spec.modules().stream()
-                .mapToLong(module -> module.features(module.units()))
-                .max()
-                .orElseThrow();
+        long widest = spec.widestFeatures();
         return switch (wanted) {
             case NONE -> 0;
             case SQUARE_SUMS -> 2 * widest * Double.BYTES;

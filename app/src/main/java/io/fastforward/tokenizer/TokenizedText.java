@@ -49,6 +49,11 @@ public record TokenizedText(Path path, long bytes, String sha256, int[] ids) {
                 path, contents.length, FileHash.of(path, contents).sha256(), ids);
     }
 
+    /** The identity of the contents that were tokenised, for the record of a run. */
+    public FileHash hash() {
+        return new FileHash(String.valueOf(path.getFileName()), bytes, sha256);
+    }
+
     private static byte[] contents(Path path) {
         if (!Files.isRegularFile(path)) {
             throw new Failure(FailureKind.NOT_FOUND, "the text '" + path + "' does not exist or is not a file");
