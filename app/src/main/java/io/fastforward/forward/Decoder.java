@@ -121,7 +121,8 @@ public final class Decoder implements AutoCloseable {
                         Policy policy = policies.get(i);
                         for (Chunk chunk : states.get(i).chunks()) {
                             BatchShape shape = chunk.shape();
-                            backend.apply(loaded.attention(), policy.groups(layer), shape, chunk.hidden(), scratch);
+                            backend.apply(
+                                    loaded.attention(), policy.attentionUnits(layer), shape, chunk.hidden(), scratch);
                             backend.apply(loaded.mlp(), policy.channels(layer), shape, chunk.hidden(), scratch);
                         }
                     }

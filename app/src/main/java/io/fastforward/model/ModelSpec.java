@@ -60,10 +60,11 @@ public record ModelSpec(
         List<LayerSpec> pruned = new ArrayList<>();
         for (int i = 0; i < layers.size(); i++) {
             LayerSpec layer = layers.get(i);
-            requireAtMost(policy.groups(i), layer.attention().groups(), "KV groups", i);
+            requireAtMost(policy.attentionUnits(i), layer.attention().units(), "units of attention", i);
             requireAtMost(policy.channels(i), layer.mlp().channels(), "MLP channels", i);
             pruned.add(new LayerSpec(
-                    layer.attention().withUnits(policy.groups(i)), layer.mlp().withUnits(policy.channels(i))));
+                    layer.attention().withUnits(policy.attentionUnits(i)),
+                    layer.mlp().withUnits(policy.channels(i))));
         }
         return new ModelSpec(
                 family, names, hiddenSize, vocabularySize, contextLength, pruned, finalNormalization, tiedEmbeddings);

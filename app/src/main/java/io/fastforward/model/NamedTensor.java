@@ -46,10 +46,12 @@ public record NamedTensor(String name, Matrix matrix, boolean vector) {
         return tensors;
     }
 
-    /** The weights of the final normalisation. */
-    public static List<NamedTensor> ofFinalNorm(TensorNames names, NormWeights norm) {
+    /** The weights of the final normalisation, if there is one. */
+    public static List<NamedTensor> ofFinalNorm(TensorNames names, @Nullable NormWeights norm) {
         List<NamedTensor> tensors = new ArrayList<>();
-        addNorm(tensors, names.finalNorm(), norm);
+        if (norm != null) {
+            addNorm(tensors, names.finalNorm(), norm);
+        }
         return tensors;
     }
 

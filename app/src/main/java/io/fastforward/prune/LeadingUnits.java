@@ -19,7 +19,7 @@ public final class LeadingUnits {
 
     /** Views of the leading units of a layer. */
     public static LayerWeights of(LayerSpec pruned, LayerWeights weights) {
-        int queries = pruned.attention().features(pruned.attention().groups());
+        int queries = pruned.attention().features(pruned.attention().units());
         int keys = pruned.attention().groups() * pruned.attention().headSize();
         int channels = pruned.mlp().channels();
         AttentionWeights attention = weights.attention();
@@ -75,8 +75,11 @@ public final class LeadingUnits {
 
     /** A copy of final normalisation and head. */
     static HeadWeights copy(HeadWeights weights, DataType type, Arena arena) {
+        NormWeights norm = weights.norm();
         return new HeadWeights(
-                weights.normalization(), copy(weights.norm(), type, arena), copy(weights.head(), type, arena));
+                weights.normalization(),
+                norm == null ? null : copy(norm, type, arena),
+                copy(weights.head(), type, arena));
     }
 
     private static NormWeights copy(NormWeights norm, @Nullable DataType type, Arena arena) {

@@ -12,8 +12,6 @@ import io.fastforward.spi.Calibrator;
 import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
 import io.fastforward.spi.ComputeBackend.LoadedModule;
-import io.fastforward.spi.ComputeBackend.MomentKind;
-import io.fastforward.spi.ComputeBackend.Moments;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Policy;
 import io.fastforward.spi.model.AttentionSpec;
@@ -50,7 +48,22 @@ public final class PruningPass {
 
         /** Whether the dense model's hidden states are needed beside those of the pruned prefix. */
         boolean followsDenseModel() {
-            return calibrator.needsMoments() && target == CalibrationTarget.DENSE;
+            return measures() && target == CalibrationTarget.DENSE;
+        }
+
+        /** Whether the features of modules are measured. */
+        public boolean measures() {
+            return calibrator.statistics() != Calibrator.Statistics.NONE;
+        }
+
+        boolean measuresMeans() {
+            return calibrator.statistics() == Calibrator.Statistics.MEANS
+                    || calibrator.statistics() == Calibrator.Statistics.CENTRED_GRAM;
+        }
+
+        boolean measuresGram() {
+            return calibrator.statistics() == Calibrator.Statistics.GRAM
+                    || calibrator.statistics() == Calibrator.Statistics.CENTRED_GRAM;
         }
     }
 
@@ -84,11 +97,9 @@ public final class PruningPass {
 
     /** Most bytes that the moments of a calibrated module take, on the device and on the host. */
     public static long momentBytes(ModelSpec spec, Repair repair) {
-        if (!repair.calibrator().needsMoments()) {
-            return 0;
-        }
         long widest = spec.widestFeatures();
-        return (repair.followsDenseModel() ? 4 : 2) * widest * widest * Double.BYTES;
+        long numbers = (repair.measuresGram() ? widest * widest : 0) + (repair.measuresMeans() ? widest : 0);
+        return (repair.followsDenseModel() ? 4 : 2) * numbers * Double.BYTES;
     }
 
     /**
@@ -99,8 +110,8 @@ public final class PruningPass {
      * @return what was done to each module
      */
     public List<ModuleRepair> run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
-        boolean measured = repair.calibrator().needsMoments();
-        try (Streams streams = measured ? Streams.embed(backend, model, windows, repair) : new Streams(null, null)) {
+        try (Streams streams =
+                repair.measures() ? Streams.embed(backend, model, windows, repair) : new Streams(null, null)) {
             for (int i = 0; i < model.spec().layers().size(); i++) {
                 pruneLayer(i, streams, sink);
                 progress.accept(i + 1);
@@ -140,11 +151,12 @@ public final class PruningPass {
     private void pruneLayer(int layer, Streams streams, PrunedLayerSink sink) {
         LayerSpec spec = model.spec().layers().get(layer);
         LayerSpec prunedSpec = new LayerSpec(
-                spec.attention().withUnits(policy.groups(layer)), spec.mlp().withUnits(policy.channels(layer)));
+                spec.attention().withUnits(policy.attentionUnits(layer)),
+                spec.mlp().withUnits(policy.channels(layer)));
         try (Arena arena = Arena.ofShared()) {
             LayerWeights weights = nested.layer(layer, arena);
             Linear attentionOutput =
-                    repair(layer, spec.attention(), weights.attention(), policy.groups(layer), streams, arena);
+                    repair(layer, spec.attention(), weights.attention(), policy.attentionUnits(layer), streams, arena);
             Linear mlpOutput = repair(layer, spec.mlp(), weights.mlp(), policy.channels(layer), streams, arena);
             LayerWeights cut =
                     LeadingUnits.withOutputs(LeadingUnits.of(prunedSpec, weights), attentionOutput, mlpOutput);
@@ -158,7 +170,7 @@ public final class PruningPass {
         HiddenStates prefix = streams.prefix();
         if (prefix == null) {
             DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-            Calibrator.Problem problem = new Calibrator.Problem(dense, spec.features(kept), none, none, 0);
+            Calibrator.Problem problem = new Calibrator.Problem(dense, spec.features(kept), none, none, none, none, 0);
             return rounded(solve(layer, spec, problem, arena), weights.output(), arena);
         }
         try (LoadedModule module = backend.load(spec, weights);
@@ -180,30 +192,26 @@ public final class PruningPass {
         int width = spec.features(spec.units());
         HiddenStates prefix = Objects.requireNonNull(streams.prefix());
         HiddenStates followed = streams.dense();
-        try (Moments gram = backend.moments(MomentKind.GRAM, width, width)) {
+        try (FeatureMoments moments = new FeatureMoments(backend, repair, width)) {
             if (followed == null) {
                 for (Chunk chunk : prefix.chunks()) {
                     backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
-                    gram.add(features, features, chunk.shape().rows());
+                    moments.add(features, chunk.shape().rows());
                 }
-                DoubleMatrix sum = gram.read(arena);
-                return new Calibrator.Problem(dense, spec.features(kept), sum, sum, gram.tokens());
-            }
-            try (Moments cross = backend.moments(MomentKind.CROSS_GRAM, width, width);
-                    DeviceMatrix denseFeatures = backend.allocate(prefix.chunkRows(), width)) {
-                for (int i = 0; i < prefix.chunks().size(); i++) {
-                    Chunk chunk = prefix.chunks().get(i);
-                    Chunk denseChunk = followed.chunks().get(i);
-                    int rows = chunk.shape().rows();
-                    backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
-                    backend.features(module, spec.units(), chunk.shape(), denseChunk.hidden(), denseFeatures);
-                    gram.add(features, features, rows);
-                    cross.add(denseFeatures, features, rows);
-                    backend.project(module, spec.units(), rows, denseFeatures, denseChunk.hidden());
+            } else {
+                try (DeviceMatrix denseFeatures = backend.allocate(prefix.chunkRows(), width)) {
+                    for (int i = 0; i < prefix.chunks().size(); i++) {
+                        Chunk chunk = prefix.chunks().get(i);
+                        Chunk denseChunk = followed.chunks().get(i);
+                        int rows = chunk.shape().rows();
+                        backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
+                        backend.features(module, spec.units(), chunk.shape(), denseChunk.hidden(), denseFeatures);
+                        moments.add(features, denseFeatures, rows);
+                        backend.project(module, spec.units(), rows, denseFeatures, denseChunk.hidden());
+                    }
                 }
-                return new Calibrator.Problem(
-                        dense, spec.features(kept), gram.read(arena), cross.read(arena), gram.tokens());
             }
+            return moments.problem(dense, spec.features(kept), arena);
         }
     }
 

@@ -45,7 +45,7 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
                 : 0;
         int streams = repair.target() == CalibrationTarget.DENSE ? 2 : 1;
         long repairing = 2 * layer // on the device, and in nested order on the host
-                + (repair.calibrator().needsMoments()
+                + (repair.measures()
                         ? scratch * streams
                                 + settings.repairWindows() * windowBytes * streams
                                 + PruningPass.momentBytes(spec, repair)

@@ -50,7 +50,7 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
         for (int i = 0; i < policy.layers(); i++) {
             LayerSpec layer = spec.layers().get(i);
             layers.add(new Layer(
-                    policy.groups(i),
+                    policy.attentionUnits(i),
                     layer.attention().groups(),
                     policy.channels(i),
                     layer.mlp().channels()));

@@ -464,7 +464,7 @@ public final class PruneRun {
         TokenWindows repairing = windows.repair();
         int tokens = Math.min(repairing.tokens().length, windows.distinctTokens());
         int features = spec.widestFeatures();
-        if (!repair.calibrator().needsMoments() || tokens >= TOKENS_PER_FEATURE * features) {
+        if (!repair.measures() || tokens >= TOKENS_PER_FEATURE * features) {
             return List.of();
         }
         return List.of(String.format(

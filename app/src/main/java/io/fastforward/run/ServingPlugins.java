@@ -92,13 +92,15 @@ final class ServingPlugins {
             return;
         }
         try (Arena arena = Arena.ofShared()) {
-            Linear map = new Linear(Matrix.allocate(arena, DataType.F32, 1, 2), null);
+            Linear map =
+                    new Linear(Matrix.allocate(arena, DataType.F32, 1, 2), Matrix.allocate(arena, DataType.F32, 1, 1));
             map.weight().set(0, 0, 1);
             map.weight().set(0, 1, 1);
             DoubleMatrix gram = DoubleMatrix.allocate(arena, 2, 2);
             gram.set(0, 0, 2);
             gram.set(1, 1, 2);
-            Calibrator.Problem problem = new Calibrator.Problem(map, 1, gram, gram, 4);
+            DoubleMatrix mean = DoubleMatrix.allocate(arena, 1, 2);
+            Calibrator.Problem problem = new Calibrator.Problem(map, 1, gram, gram, mean, mean, 4);
             withOptions(
                     PluginKind.CALIBRATOR, calibrator, () -> calibrator.calibrate(problem, options, algebra, arena));
         }

@@ -152,7 +152,7 @@ class PolicyMappingTest {
             Arrays.fill(scores, score);
             Policy policy = new ShiftMapping().map(scores, budget, sparsity);
             for (int layer = 0; layer < 8; layer++) {
-                assertThat(policy.groups(layer)).isEqualTo(heads);
+                assertThat(policy.attentionUnits(layer)).isEqualTo(heads);
                 assertThat(policy.channels(layer)).isBetween(channels, channels + 1);
             }
         }

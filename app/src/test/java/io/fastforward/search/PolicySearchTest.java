@@ -164,7 +164,7 @@ class PolicySearchTest {
                             settings(100),
                             budget,
                             climber(),
-                            executor(trial -> trial.policy().groups(0) < 4 ? broken : model.nll(trial)),
+                            executor(trial -> trial.policy().attentionUnits(0) < 4 ? broken : model.nll(trial)),
                             (batch, state) -> {
                                 assertThat(SearchState.parse(state.toJson()).toJson())
                                         .isEqualTo(state.toJson());
@@ -177,7 +177,7 @@ class PolicySearchTest {
                 assertThat(trial.reward() == PolicySearch.BROKEN_REWARD)
                         .isEqualTo(trial.retained().getFirst() < 4);
             }
-            assertThat(result.winner().policy().groups(0)).isGreaterThanOrEqualTo(4);
+            assertThat(result.winner().policy().attentionUnits(0)).isGreaterThanOrEqualTo(4);
         }
     }
 

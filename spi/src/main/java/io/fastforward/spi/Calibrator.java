@@ -8,8 +8,25 @@ import org.jspecify.annotations.Nullable;
 /** Repairs the kept weights of an output map after some of its inputs were removed. Stateless; no training. */
 public interface Calibrator extends Plugin {
 
-    /** Whether it reads the moments of the problem; if not, the engine collects none and skips the passes. */
-    boolean needsMoments();
+    /** What a calibrator may ask to know about the features of a map, over the calibration tokens. */
+    enum Statistics {
+        /** Nothing: the engine skips the passes. */
+        NONE,
+        /** Mean features. */
+        MEANS,
+        /** Gram matrices. */
+        GRAM,
+        /** Mean features, and Gram matrices of what is left after subtracting them: covariances times tokens. */
+        CENTRED_GRAM
+    }
+
+    /** The statistics that {@link #calibrate} reads; the engine collects these and no others. */
+    Statistics statistics();
+
+    /** Whether it changes the bias of the output map, so that it serves modules alone that have one. */
+    default boolean changesBias() {
+        return false;
+    }
 
     /**
      * The problem of one output map, with its inputs in nested order: the kept ones come first.
@@ -18,13 +35,22 @@ public interface Calibrator extends Plugin {
      * @param kept how many leading inputs are kept, from 1 to {@code inputs}
      * @param gram Σ x xᵀ over the calibration tokens, {@code inputs × inputs}; x are the features of the module with
      *     all units, on the hidden states that the calibrated map will see. Read only; {@code 0 × 0} if the calibrator
-     *     needs no moments.
+     *     did not ask for it. For {@link Statistics#CENTRED_GRAM} Σ (x − mean) (x − mean)ᵀ.
      * @param target Σ y xᵀ, {@code inputs × inputs}; y are the features whose image under the dense map is to be
      *     reproduced: x itself (then this is {@code gram}) or the dense model's. Read only; {@code 0 × 0} if the
-     *     calibrator needs no moments.
+     *     calibrator did not ask for it. For {@link Statistics#CENTRED_GRAM} Σ (y − mean) (x − mean)ᵀ.
+     * @param mean the mean of x, {@code 1 × inputs}; {@code 0 × 0} if the calibrator did not ask for it
+     * @param targetMean the mean of y, {@code 1 × inputs}; {@code 0 × 0} if the calibrator did not ask for it
      * @param tokens number of calibration tokens
      */
-    record Problem(Linear map, int kept, DoubleMatrix gram, DoubleMatrix target, long tokens) {}
+    record Problem(
+            Linear map,
+            int kept,
+            DoubleMatrix gram,
+            DoubleMatrix target,
+            DoubleMatrix mean,
+            DoubleMatrix targetMean,
+            long tokens) {}
 
     /**
      * The repaired map.

@@ -71,10 +71,22 @@ public interface ComputeBackend extends AutoCloseable {
         void close();
     }
 
+    /** Keys and values of the tokens so far of one sequence, in one attention module. */
+    interface KeyValueCache extends AutoCloseable {
+        /** Most tokens that it holds. */
+        int capacity();
+
+        /** Number of tokens so far. */
+        int length();
+
+        @Override
+        void close();
+    }
+
     /** A sum over tokens that grows batch by batch on the device. */
     interface Moments extends AutoCloseable {
         /**
-         * Adds the first rows of two matrices; for sums of squares and Gram matrices both are the same one. Only the
+         * Adds the first rows of two matrices; except for cross moments both are the same one. Only the
          * leading columns, as many as the widths given to {@link ComputeBackend#moments}, are read.
          */
         void add(DeviceMatrix left, DeviceMatrix right, int rows);
@@ -91,6 +103,8 @@ public interface ComputeBackend extends AutoCloseable {
 
     /** What {@link Moments} sum up. */
     enum MomentKind {
+        /** Σ x: {@code 1 × width}. */
+        SUMS,
         /** Σ x²: {@code 1 × width}. */
         SQUARE_SUMS,
         /** Σ x xᵀ: {@code width × width}, both triangles. */
@@ -134,7 +148,27 @@ public interface ComputeBackend extends AutoCloseable {
     void features(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix features);
 
     /**
-     * The end of a module: hidden += output map · features, over the leading units.
+     * A cache for one sequence that is processed bit by bit.
+     *
+     * @param attention an attention module; stays open as long as the cache
+     * @param units how many leading units are active
+     * @param capacity most tokens, at least 1
+     */
+    KeyValueCache keyValueCache(LoadedModule attention, int units, int capacity);
+
+    /**
+     * The attention features of the next tokens of a sequence, which see themselves and those before them. Their keys
+     * and values are added to the cache.
+     *
+     * @param rows how many tokens; they come at positions {@code cache.length()} and after
+     * @param hidden {@code ≥ rows × hidden}, not changed
+     * @param features {@code ≥ rows × ≥ features of the cache's units}, as in {@link #features}
+     */
+    void nextFeatures(KeyValueCache cache, int rows, DeviceMatrix hidden, DeviceMatrix features);
+
+    /**
+     * The end of a module: hidden += output map · features, over the leading units; then the normalisation, if it
+     * comes {@linkplain io.fastforward.spi.model.Normalization.Placement#AFTER after} the module.
      *
      * @param rows how many leading rows are processed
      */
@@ -157,7 +191,8 @@ public interface ComputeBackend extends AutoCloseable {
     LoadedHead loadHead(HeadWeights weights);
 
     /**
-     * Log-likelihood of one token after each row: log softmax(head · normalise(hidden))[target].
+     * Log-likelihood of one token after each row: log softmax(head · normalise(hidden))[target], without
+     * normalisation if the head has none.
      *
      * @param targets one token id for each leading row of {@code hidden}; a negative one is skipped
      * @param result {@code targets.length} numbers, natural logarithms; 0 where skipped. NaN where the logits are not

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * How many units each module retains, in the order of {@link SearchSpace}.
  *
- * @param retained retained units, at least 1 each; two for each layer: KV groups, then channels
+ * @param retained retained units, at least 1 each; two for each layer: of attention, then MLP channels
  */
 public record Policy(List<Integer> retained) {
 
@@ -26,8 +26,8 @@ public record Policy(List<Integer> retained) {
         return retained.size() / 2;
     }
 
-    /** Retained KV groups of a layer. */
-    public int groups(int layer) {
+    /** Retained units of a layer's attention: KV groups, unless others were chosen. */
+    public int attentionUnits(int layer) {
         return retained.get(2 * layer);
     }
 

@@ -25,9 +25,10 @@ public interface PruningCriterion extends Plugin {
     Statistics statistics();
 
     /**
-     * One score for each unit; units of high score are kept.
+     * One score for each {@linkplain ModuleSpec#parts() part} of a unit, which mostly is the unit; those of high score
+     * are kept.
      *
-     * @return {@code module.spec().units()} numbers, none of them NaN
+     * @return {@code module.spec().parts()} numbers, none of them NaN
      * @throws IllegalArgumentException if the weights or statistics hold NaN or infinity
      */
     double[] score(Module module);

@@ -1,5 +1,6 @@
 package io.fastforward.spi;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
@@ -49,6 +50,8 @@ public abstract class CalibratorContract {
     protected static Stream<Sizes> sizes() {
         return Stream.of(
                 new Sizes(1, 1, 1, 3, false, 0),
+                new Sizes(3, 1041, 17, 50, true, 0),
+                new Sizes(531, 11, 4, 5, true, 0.1),
                 new Sizes(3, 2, 1, 9, true, 0),
                 new Sizes(7, 13, 12, 100, false, 0),
                 new Sizes(7, 13, 5, 100, true, 0),
@@ -59,6 +62,11 @@ public abstract class CalibratorContract {
                 new Sizes(7, 13, 13, 100, false, 0.1),
                 new Sizes(7, 13, 8, 100, true, 0.1),
                 new Sizes(531, 11, 4, 5, false, 0.1));
+    }
+
+    /** The sizes that the calibrator serves: those with a bias alone if it changes it. */
+    final Stream<Sizes> servedSizes() {
+        return sizes().filter(sizes -> sizes.bias() || !calibrator().changesBias());
     }
 
     /**
@@ -87,15 +95,48 @@ public abstract class CalibratorContract {
 
     /** The problem of given features; equal ones if the features are to be reproduced themselves. */
     protected final Sample sample(Linear map, int kept, double[][] prefix, double[][] dense) {
-        DoubleMatrix gram = moments(prefix, prefix);
-        DoubleMatrix target = Arrays.deepEquals(prefix, dense) ? gram : moments(dense, prefix);
-        return new Sample(new Problem(map, kept, gram, target, prefix.length), prefix, dense);
+        boolean centred = calibrator().statistics() == Calibrator.Statistics.CENTRED_GRAM;
+        double[][] left = centred ? centred(dense) : dense;
+        double[][] right = centred ? centred(prefix) : prefix;
+        boolean itself = Arrays.deepEquals(prefix, dense);
+        DoubleMatrix gram = moments(right, right);
+        DoubleMatrix target = itself ? gram : moments(left, right);
+        DoubleMatrix mean = means(prefix);
+        DoubleMatrix targetMean = itself ? mean : means(dense);
+        return new Sample(new Problem(map, kept, gram, target, mean, targetMean, prefix.length), prefix, dense);
+    }
+
+    /** A problem without any statistics. */
+    protected final Problem withoutStatistics(Linear map, int kept) {
+        DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
+        return new Problem(map, kept, none, none, none, none, 0);
+    }
+
+    private DoubleMatrix means(double[][] features) {
+        DoubleMatrix means = DoubleMatrix.allocate(arena, 1, features[0].length);
+        for (double[] token : features) {
+            for (int j = 0; j < token.length; j++) {
+                means.set(0, j, means.get(0, j) + token[j] / features.length);
+            }
+        }
+        return means;
+    }
+
+    private double[][] centred(double[][] features) {
+        DoubleMatrix means = means(features);
+        double[][] centred = new double[features.length][features[0].length];
+        for (int t = 0; t < centred.length; t++) {
+            for (int j = 0; j < centred[t].length; j++) {
+                centred[t][j] = features[t][j] - means.get(0, j);
+            }
+        }
+        return centred;
     }
 
     private double[][] features(int tokens, int count) {
         double[][] features = new double[tokens][count];
         for (double[] token : features) {
-            double common = random.nextGaussian();
+            double common = 1 + random.nextGaussian(); // features have means
             for (int j = 0; j < count; j++) {
                 token[j] = (1 + j % 4) * (common + random.nextGaussian());
             }
@@ -135,32 +176,37 @@ public abstract class CalibratorContract {
         return calibrator().calibrate(problem, options, new PlainLinearAlgebra(), arena);
     }
 
-    /** ‖W′ X_K − W Y‖² over the tokens of a sample, from its features. */
-    protected static double squaredError(Sample sample, Matrix repaired) {
+    /** ‖W′ X_K + b′ − (W Y + b)‖² over the tokens of a sample, from its features. */
+    protected static double squaredError(Sample sample, Linear repaired) {
         double sum = 0;
         for (int t = 0; t < sample.prefix().length; t++) {
-            for (int i = 0; i < repaired.rows(); i++) {
+            for (int i = 0; i < repaired.weight().rows(); i++) {
                 double error = image(repaired, i, sample.prefix()[t])
-                        - image(sample.problem().map().weight(), i, sample.dense()[t]);
+                        - image(sample.problem().map(), i, sample.dense()[t]);
                 sum += error * error;
             }
         }
         return sum;
     }
 
-    private static double squaredTarget(Sample sample) {
+    /** ‖W Y‖², without the mean of Y if the calibrator asked for features without it. */
+    private double squaredTarget(Sample sample) {
+        boolean centred = calibrator().statistics() == Calibrator.Statistics.CENTRED_GRAM;
+        Linear map = Linear.of(sample.problem().map().weight());
         double sum = 0;
-        for (double[] features : sample.dense()) {
-            for (int i = 0; i < sample.problem().map().weight().rows(); i++) {
-                double image = image(sample.problem().map().weight(), i, features);
+        for (double[] features : centred ? centred(sample.dense()) : sample.dense()) {
+            for (int i = 0; i < map.weight().rows(); i++) {
+                double image = image(map, i, features);
                 sum += image * image;
             }
         }
         return sum;
     }
 
-    private static double image(Matrix weight, int row, double[] features) {
-        double sum = 0;
+    private static double image(Linear map, int row, double[] features) {
+        Matrix weight = map.weight();
+        Matrix bias = map.bias();
+        double sum = bias == null ? 0 : bias.get(0, row);
         for (int j = 0; j < weight.columns(); j++) {
             sum += weight.get(row, j) * features[j];
         }
@@ -188,7 +234,7 @@ public abstract class CalibratorContract {
     }
 
     @ParameterizedTest
-    @MethodSource("sizes")
+    @MethodSource("servedSizes")
     final void theSolutionHasTheKeptInputsAndItsOwnMemory(Sizes sizes) {
         Solution solution = calibrate(sample(sizes).problem(), Options.NONE);
 
@@ -205,7 +251,7 @@ public abstract class CalibratorContract {
     }
 
     @ParameterizedTest
-    @MethodSource("sizes")
+    @MethodSource("servedSizes")
     final void itIsPureAndLeavesTheProblemAsItWas(Sizes sizes) {
         Problem problem = sample(sizes).problem();
         byte[] weight = bytes(problem.map().weight().data());
@@ -225,13 +271,13 @@ public abstract class CalibratorContract {
     }
 
     @ParameterizedTest
-    @MethodSource("sizes")
+    @MethodSource("servedSizes")
     final void aStatedRelativeErrorIsTrue(Sizes sizes) {
         Sample sample = sample(sizes);
         Solution solution = calibrate(sample.problem(), Options.NONE);
 
         // The moments hold the features' products to 2⁻⁵³, and fewer than 10⁵ of them are summed up.
-        double expected = squaredError(sample, solution.map().weight()) / squaredTarget(sample);
+        double expected = squaredError(sample, solution.map()) / squaredTarget(sample);
         assertThat(solution.relativeError())
                 .satisfiesAnyOf(
                         error -> assertThat(error).isNaN(),
@@ -243,32 +289,57 @@ public abstract class CalibratorContract {
         Problem problem = sample(new Sizes(6, 11, 11, 30, true, 0)).problem();
         Linear map = calibrate(problem, Options.NONE).map();
         assertThat(numbers(map.weight())).containsExactly(numbers(problem.map().weight()));
+        assertThat(numbers(requireNonNull(map.bias())))
+                .containsExactly(numbers(requireNonNull(problem.map().bias())));
     }
 
     @Test
-    final void momentsThatAreNotFiniteAreRefusedOrNeverRead() {
-        for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
-            Problem badGram = sample(new Sizes(3, 7, 5, 20, false, 0.1)).problem();
-            badGram.gram().set(6, 1, bad);
-            assertRefusedOrNeverRead(badGram, "Gram");
-
-            Problem badTarget = sample(new Sizes(3, 7, 5, 20, false, 0.1)).problem();
-            badTarget.target().set(2, 4, bad);
-            assertRefusedOrNeverRead(badTarget, "target");
+    final void aMapWithoutTheBiasThatWouldChangeIsRefused() {
+        Problem problem = sample(new Sizes(6, 11, 7, 30, false, 0)).problem();
+        if (calibrator().changesBias()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> calibrate(problem, Options.NONE))
+                    .withMessageContaining("no bias");
+        } else {
+            assertThat(calibrate(problem, Options.NONE).map().bias()).isNull();
         }
     }
 
-    private void assertRefusedOrNeverRead(Problem problem, String name) {
-        if (calibrator().needsMoments()) {
+    @Test
+    final void statisticsThatAreNotFiniteAreRefusedOrNeverRead() {
+        Calibrator.Statistics read = calibrator().statistics();
+        boolean grams = read == Calibrator.Statistics.GRAM || read == Calibrator.Statistics.CENTRED_GRAM;
+        boolean means = read == Calibrator.Statistics.MEANS || read == Calibrator.Statistics.CENTRED_GRAM;
+        Sizes sizes = new Sizes(3, 7, 5, 20, true, 0.1);
+        for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
+            Problem badGram = sample(sizes).problem();
+            badGram.gram().set(6, 1, bad);
+            assertRefusedOrNeverRead(grams, badGram, "Gram");
+
+            Problem badTarget = sample(sizes).problem();
+            badTarget.target().set(2, 4, bad);
+            assertRefusedOrNeverRead(grams, badTarget, "target");
+
+            Problem badMean = sample(sizes).problem();
+            badMean.mean().set(0, 3, bad);
+            assertRefusedOrNeverRead(means, badMean, "features");
+
+            Problem badTargetMean = sample(sizes).problem();
+            badTargetMean.targetMean().set(0, 6, bad);
+            assertRefusedOrNeverRead(means, badTargetMean, "target");
+        }
+    }
+
+    private void assertRefusedOrNeverRead(boolean read, Problem problem, String name) {
+        if (read) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> calibrate(problem, Options.NONE))
                     .withMessageContaining(name);
         } else {
-            DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-            Problem withoutMoments = new Problem(problem.map(), problem.kept(), none, none, 0);
-            assertThat(numbers(calibrate(problem, Options.NONE).map().weight()))
-                    .containsExactly(numbers(
-                            calibrate(withoutMoments, Options.NONE).map().weight()));
+            double[] weights = numbers(calibrate(problem, Options.NONE).map().weight());
+            for (double weight : weights) {
+                assertThat(weight).isFinite();
+            }
         }
     }
 }

@@ -4,14 +4,17 @@ import static io.fastforward.spi.Approximation.UNIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.KeyValueCache;
 import io.fastforward.spi.ComputeBackend.LoadedHead;
 import io.fastforward.spi.ComputeBackend.LoadedModule;
 import io.fastforward.spi.ComputeBackend.MomentKind;
 import io.fastforward.spi.ComputeBackend.Moments;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpSpec;
@@ -47,6 +50,8 @@ public abstract class ComputeBackendContract {
 
     private static final Normalization RMS = new Normalization(Normalization.Kind.RMS, 1e-5);
     private static final Normalization LAYER = new Normalization(Normalization.Kind.LAYER, 1e-5);
+    private static final Normalization LAYER_AFTER =
+            new Normalization(Normalization.Kind.LAYER, 1e-5, Normalization.Placement.AFTER);
 
     private final Arena arena = Arena.ofShared();
     private ComputeBackend backend;
@@ -92,6 +97,14 @@ public abstract class ComputeBackendContract {
                 // Sequences longer than any tile of keys.
                 attention(RMS, 9, 4, 2, 2, 2, 0, false, DataType.F32, 1, 1, 1100),
                 attention(RMS, 9, 4, 1, 1, 2, 700, false, DataType.F32, 1, 1, 1500),
+                // Units that are query heads: fewer than loaded, one query a group, windows and biases.
+                queryHeads(attention(RMS, 48, 6, 3, 5, 3, 0, false, DataType.BF16, 3, 3, 37)),
+                queryHeads(attention(RMS, 20, 10, 2, 4, 5, 3, true, DataType.F32, 1, 2, 9)),
+                queryHeads(attention(RMS, 16, 8, 1, 3, 4, 0, false, DataType.F16, 2, 1, 70)),
+                queryHeads(attention(LAYER, 16, 8, 3, 1, 4, 0, true, DataType.F32, 1, 2, 5)),
+                // The normalisation at the end: OPT-350M.
+                attention(LAYER_AFTER, 32, 16, 4, 1, 0, 0, true, DataType.F16, 3, 2, 33),
+                mlp(LAYER_AFTER, 48, 96, false, Activation.RELU, true, DataType.F16, 50, 2, 17),
                 mlp(RMS, 24, 40, true, Activation.SILU, false, DataType.F32, 40, 2, 9),
                 mlp(RMS, 1, 1, true, Activation.SILU, true, DataType.F32, 1, 1, 1),
                 mlp(RMS, 70, 131, true, Activation.SILU, false, DataType.BF16, 77, 3, 45),
@@ -124,6 +137,11 @@ public abstract class ComputeBackendContract {
         var spec = new AttentionSpec(
                 normalization, hidden, headSize, groups, queriesPerGroup, rotary, slidingWindow, bias, bias);
         return new ModuleCase(spec, type, units, new BatchShape(sequences, length));
+    }
+
+    private static ModuleCase queryHeads(ModuleCase test) {
+        AttentionSpec spec = ((AttentionSpec) test.spec()).withUnit(AttentionUnit.QUERY_HEAD);
+        return new ModuleCase(spec, test.type(), test.units(), test.batch());
     }
 
     private static ModuleCase mlp(
@@ -204,12 +222,80 @@ public abstract class ComputeBackendContract {
                     .limit(test.batch().rows())
                     .map(row -> exact(Arrays.copyOf(row, width)))
                     .toList();
-            List<Approximation> projected = DoublePrecisionReference.project(weights.output(), made, List.of(hidden));
+            List<Approximation> projected = DoublePrecisionReference.project(
+                    test.spec(), weights.norm(), weights.output(), made, List.of(hidden));
             backend.project(module, test.units(), test.batch().rows(), features, input);
             assertRows(projected, rows(input), "hidden state after projection");
             assertThat(rows(input)[test.batch().rows()])
                     .isEqualTo(before[test.batch().rows()]);
         }
+    }
+
+    static Stream<ModuleCase> attentionModules() {
+        return modules().filter(test -> test.spec() instanceof AttentionSpec);
+    }
+
+    @ParameterizedTest
+    @MethodSource("attentionModules")
+    void aCachedSequenceIsTheSameBitByBit(ModuleCase test) {
+        int length = Math.min(test.batch().length(), 300);
+        Approximation[] hidden = hidden(length, test.spec().hiddenSize(), 40);
+        ModuleWeights weights = new RandomWeights(arena, test.type(), 41).module(test.spec());
+        List<Approximation> expected = DoublePrecisionReference.features(
+                test.spec(), weights, test.units(), new BatchShape(1, length), List.of(hidden));
+        int width = test.spec().features(test.units());
+        try (LoadedModule module = backend.load(test.spec(), weights);
+                KeyValueCache cache = backend.keyValueCache(module, test.units(), length)) {
+            assertThat(cache.capacity()).isEqualTo(length);
+            // A long beginning, one token, two tokens, then one after the other.
+            int[] steps = {Math.max(1, length - 7), 1, 2};
+            int first = 0;
+            for (int step = 0; first < length; step++) {
+                int rows = step < steps.length ? Math.min(steps[step], length - first) : 1;
+                assertThat(cache.length()).isEqualTo(first);
+                try (DeviceMatrix input = device(Arrays.copyOfRange(hidden, first, first + rows), 1);
+                        DeviceMatrix features = backend.allocate(rows, width + 1)) {
+                    backend.nextFeatures(cache, rows, input, features);
+                    float[][] actual = rows(features);
+                    for (int row = 0; row < rows; row++) {
+                        expected.get(first + row)
+                                .assertMatches(Arrays.copyOf(actual[row], width), "features at " + (first + row));
+                        assertThat(actual[row][width])
+                                .as("the column after the features")
+                                .isZero();
+                    }
+                }
+                first += rows;
+            }
+            assertThat(cache.length()).isEqualTo(length);
+            try (DeviceMatrix input = device(Arrays.copyOf(hidden, 1), 0);
+                    DeviceMatrix features = backend.allocate(1, width)) {
+                assertThatThrownBy(() -> backend.nextFeatures(cache, 1, input, features))
+                        .isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    @Test
+    void onlyAttentionHasACache() {
+        ModuleCase test = mlp(RMS, 4, 3, true, Activation.SILU, false, DataType.F32, 3, 1, 2);
+        try (LoadedModule module =
+                backend.load(test.spec(), new RandomWeights(arena, DataType.F32, 42).module(test.spec()))) {
+            assertThatThrownBy(() -> backend.keyValueCache(module, 1, 5)).isInstanceOf(IllegalArgumentException.class);
+        }
+        ModuleCase attention = attention(RMS, 8, 4, 2, 1, 2, 0, false, DataType.F32, 2, 1, 2);
+        LoadedModule module =
+                backend.load(attention.spec(), new RandomWeights(arena, DataType.F32, 43).module(attention.spec()));
+        assertThatThrownBy(() -> backend.keyValueCache(module, 3, 5)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> backend.keyValueCache(module, 1, 0)).isInstanceOf(IllegalArgumentException.class);
+        KeyValueCache cache = backend.keyValueCache(module, 1, 5);
+        module.close();
+        try (DeviceMatrix input = backend.allocate(1, 8);
+                DeviceMatrix features = backend.allocate(1, 8)) {
+            assertThatThrownBy(() -> backend.nextFeatures(cache, 1, input, features))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+        cache.close();
     }
 
     @ParameterizedTest
@@ -219,7 +305,8 @@ public abstract class ComputeBackendContract {
         ModuleWeights weights = new RandomWeights(arena, test.type(), 9).module(test.spec());
         List<Approximation> features =
                 DoublePrecisionReference.features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
-        List<Approximation> expected = DoublePrecisionReference.project(weights.output(), features, List.of(hidden));
+        List<Approximation> expected = DoublePrecisionReference.project(
+                test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
         try (LoadedModule module = backend.load(test.spec(), weights)) {
             assertRows(expected, apply(backend, module, test.units(), test.batch(), hidden), "hidden state");
         }
@@ -247,7 +334,8 @@ public abstract class ComputeBackendContract {
         try (LoadedModule module = backend.load(test.spec(), weights)) {
             masked = apply(backend, module, units, test.batch(), hidden);
         }
-        List<Approximation> expected = DoublePrecisionReference.project(weights.output(), features, List.of(hidden));
+        List<Approximation> expected = DoublePrecisionReference.project(
+                test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
         assertRows(expected, sliced, "hidden state of the slice");
         assertRows(expected, masked, "hidden state of the masked module");
     }
@@ -261,7 +349,8 @@ public abstract class ComputeBackendContract {
         ModuleWeights weights = new RandomWeights(arena, test.type(), 13).module(test.spec());
         List<Approximation> features =
                 DoublePrecisionReference.features(test.spec(), weights, test.units(), batch, List.of(hidden));
-        List<Approximation> expected = DoublePrecisionReference.project(weights.output(), features, List.of(hidden));
+        List<Approximation> expected = DoublePrecisionReference.project(
+                test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
         try (LoadedModule module = backend.load(test.spec(), weights)) {
             assertRows(expected, apply(backend, module, test.units(), batch, hidden), "two sequences together");
             Approximation[] last = Arrays.copyOfRange(hidden, length, hidden.length);
@@ -327,7 +416,8 @@ public abstract class ComputeBackendContract {
                 new RandomWeights(arena, DataType.F32, 23).linear(test.spec().hiddenSize(), width, true);
         List<Approximation> features =
                 DoublePrecisionReference.features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
-        List<Approximation> expected = DoublePrecisionReference.project(replacement, features, List.of(hidden));
+        List<Approximation> expected =
+                DoublePrecisionReference.project(test.spec(), weights.norm(), replacement, features, List.of(hidden));
         try (LoadedModule module = backend.load(test.spec(), weights)) {
             backend.replaceOutput(module, replacement);
             assertRows(expected, apply(backend, module, test.units(), test.batch(), hidden), "new bias");
@@ -358,7 +448,8 @@ public abstract class ComputeBackendContract {
     }
 
     /** Vocabulary, hidden size, and tokens. */
-    record HeadCase(Normalization normalization, int vocabulary, int hidden, boolean bias, DataType type, int rows) {}
+    record HeadCase(
+            @Nullable Normalization normalization, int vocabulary, int hidden, boolean bias, DataType type, int rows) {}
 
     static Stream<HeadCase> heads() {
         return Stream.of(
@@ -366,6 +457,7 @@ public abstract class ComputeBackendContract {
                 new HeadCase(RMS, 7, 16, false, DataType.BF16, 5),
                 new HeadCase(LAYER, 129, 33, false, DataType.F16, 70),
                 new HeadCase(RMS, 1100, 20, true, DataType.BF16, 41),
+                new HeadCase(null, 40, 12, false, DataType.BF16, 9),
                 new HeadCase(LAYER, 513, 64, true, DataType.F32, 260));
     }
 
@@ -428,7 +520,7 @@ public abstract class ComputeBackendContract {
         int leftWidth = 270;
         int rightWidth = kind == MomentKind.CROSS_GRAM ? 31 : leftWidth;
         int[] batches = {1, 600, 0, 37};
-        var sums = new double[kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth][rightWidth];
+        var sums = new double[kind == MomentKind.SUMS || kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth][rightWidth];
         var magnitudes = new double[sums.length][rightWidth];
         try (DeviceMatrix left = backend.allocate(601, leftWidth + 5);
                 DeviceMatrix right = kind == MomentKind.CROSS_GRAM ? backend.allocate(600, rightWidth) : left;
@@ -459,7 +551,11 @@ public abstract class ComputeBackendContract {
         for (int row = 0; row < rows; row++) {
             for (int i = 0; i < sums.length; i++) {
                 for (int j = 0; j < sums[i].length; j++) {
-                    double left = kind == MomentKind.SQUARE_SUMS ? x[row][j] : y[row][i];
+                    double left = switch (kind) {
+                        case SUMS -> 1;
+                        case SQUARE_SUMS -> x[row][j];
+                        case GRAM, CROSS_GRAM -> y[row][i];
+                    };
                     sums[i][j] += left * x[row][j];
                     magnitudes[i][j] += Math.abs(left * x[row][j]);
                 }

@@ -4,6 +4,7 @@ import static io.fastforward.spi.Approximation.UNIT;
 
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
@@ -42,8 +43,13 @@ final class DoublePrecisionReference {
         return features;
     }
 
-    /** Hidden states plus the output map of features. */
-    static List<Approximation> project(Linear output, List<Approximation> features, List<Approximation> hidden) {
+    /** Hidden states plus the output map of features, normalised if that is where the normalisation is. */
+    static List<Approximation> project(
+            ModuleSpec spec,
+            NormWeights norm,
+            Linear output,
+            List<Approximation> features,
+            List<Approximation> hidden) {
         var result = new ArrayList<Approximation>();
         for (int row = 0; row < features.size(); row++) {
             Approximation sum =
@@ -55,13 +61,16 @@ final class DoublePrecisionReference {
                         residual.error()[i] + (features.get(row).length() + 4) * UNIT * Math.abs(residual.value()[i]);
                 sum.value()[i] += residual.value()[i];
             }
-            result.add(sum);
+            boolean after = spec.normalization().placement() == Normalization.Placement.AFTER;
+            result.add(after ? normalize(spec.normalization(), norm, sum) : sum);
         }
         return result;
     }
 
     static Approximation logits(HeadWeights weights, Approximation hidden) {
-        Approximation x = normalize(weights.normalization(), weights.norm(), hidden);
+        Approximation x = weights.normalization() == null || weights.norm() == null
+                ? hidden
+                : normalize(weights.normalization(), weights.norm(), hidden);
         return linear(weights.head(), x, weights.head().weight().rows());
     }
 
@@ -86,7 +95,7 @@ final class DoublePrecisionReference {
     }
 
     private static Approximation mlp(MlpSpec spec, MlpWeights weights, int units, Approximation hidden) {
-        Approximation x = normalize(spec.normalization(), weights.norm(), hidden);
+        Approximation x = input(spec, weights.norm(), hidden);
         Linear gate = weights.gate();
         Approximation result = activate(spec.activation(), linear(gate == null ? weights.up() : gate, x, units));
         if (gate != null) {
@@ -119,14 +128,14 @@ final class DoublePrecisionReference {
     }
 
     private static List<Approximation> attention(
-            AttentionSpec spec, AttentionWeights weights, int groups, List<Approximation> hidden) {
-        int keyWidth = groups * spec.headSize();
+            AttentionSpec spec, AttentionWeights weights, int units, List<Approximation> hidden) {
+        int keyWidth = spec.groups(units) * spec.headSize();
         var keys = new ArrayList<Approximation>();
         var values = new ArrayList<Approximation>();
         var features = new ArrayList<Approximation>();
         for (int position = 0; position < hidden.size(); position++) {
-            Approximation x = normalize(spec.normalization(), weights.norm(), hidden.get(position));
-            Approximation query = linear(weights.query(), x, spec.features(groups));
+            Approximation x = input(spec, weights.norm(), hidden.get(position));
+            Approximation query = linear(weights.query(), x, spec.features(units));
             Approximation key = linear(weights.key(), x, keyWidth);
             RotaryPositions rotary = spec.rotary();
             if (rotary != null) {
@@ -137,8 +146,9 @@ final class DoublePrecisionReference {
             values.add(linear(weights.value(), x, keyWidth));
             int from = spec.slidingWindow() == 0 ? 0 : Math.max(0, position - spec.slidingWindow() + 1);
             Approximation row = Approximation.zeros(query.length());
-            for (int head = 0; head < groups * spec.queriesPerGroup(); head++) {
-                int keyHead = head / spec.queriesPerGroup();
+            for (int head = 0; head < query.length() / spec.headSize(); head++) {
+                int keyHead =
+                        spec.unit() == AttentionUnit.KV_GROUP ? head / spec.queriesPerGroup() : head % spec.groups();
                 attend(spec, query, head, keys, values, keyHead, from, row);
             }
             features.add(row);
@@ -225,6 +235,12 @@ final class DoublePrecisionReference {
                 heads.error()[second] = bError * Math.abs(cosine) + aError * Math.abs(sine);
             }
         }
+    }
+
+    /** What the input maps of a module get to see. */
+    private static Approximation input(ModuleSpec spec, NormWeights norm, Approximation hidden) {
+        boolean before = spec.normalization().placement() == Normalization.Placement.BEFORE;
+        return before ? normalize(spec.normalization(), norm, hidden) : hidden;
     }
 
     private static Approximation normalize(Normalization normalization, NormWeights weights, Approximation x) {

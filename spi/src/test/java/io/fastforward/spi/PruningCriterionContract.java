@@ -8,6 +8,7 @@ import io.fastforward.spi.PruningCriterion.Module;
 import io.fastforward.spi.PruningCriterion.Statistics;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpSpec;
@@ -53,9 +54,16 @@ public abstract class PruningCriterionContract {
         arena.close();
     }
 
-    /** Modules of sizes 1, odd, and one with several query heads a KV group. */
+    /** Modules of sizes 1, odd, with several query heads a KV group, and with units that are query heads. */
     protected static Stream<ModuleSpec> specs() {
-        return Stream.of(mlp(1, 1), mlp(3, 1), mlp(1, 7), mlp(33, 129), attention(5, 1, 1, 1), attention(7, 3, 2, 5));
+        return Stream.of(
+                mlp(1, 1),
+                mlp(3, 1),
+                mlp(1, 7),
+                mlp(33, 129),
+                attention(5, 1, 1, 1),
+                attention(7, 3, 2, 5),
+                attention(7, 3, 4, 5).withUnit(AttentionUnit.QUERY_HEAD));
     }
 
     /** A gated MLP. */
@@ -85,7 +93,7 @@ public abstract class PruningCriterionContract {
             case AttentionSpec attention ->
                 new AttentionWeights(
                         norm,
-                        randomInput(attention, attention.features(attention.groups())),
+                        randomInput(attention, attention.features(attention.units())),
                         randomInput(attention, attention.groups() * attention.headSize()),
                         randomInput(attention, attention.groups() * attention.headSize()),
                         Linear.of(output));
@@ -141,10 +149,10 @@ public abstract class PruningCriterionContract {
 
     @ParameterizedTest
     @MethodSource("specs")
-    final void thereIsOneNumberForEveryUnit(ModuleSpec spec) {
+    final void thereIsOneNumberForEveryPart(ModuleSpec spec) {
         for (DataType type : DataType.values()) {
             double[] scores = criterion().score(module(spec, type));
-            assertThat(scores).hasSize(spec.units());
+            assertThat(scores).hasSize(spec.parts());
             assertThat(scores).doesNotContain(Double.NaN);
         }
     }

@@ -43,7 +43,7 @@ final class RandomWeights {
 
     AttentionWeights attention(AttentionSpec spec) {
         int hidden = spec.hiddenSize();
-        int queries = spec.features(spec.groups());
+        int queries = spec.features(spec.units());
         int keys = spec.groups() * spec.headSize();
         return new AttentionWeights(
                 norm(spec.normalization(), hidden),
@@ -62,8 +62,11 @@ final class RandomWeights {
                 linear(hidden, spec.channels(), spec.outputBias()));
     }
 
-    HeadWeights head(Normalization normalization, int vocabulary, int hidden, boolean bias) {
-        return new HeadWeights(normalization, norm(normalization, hidden), linear(vocabulary, hidden, bias));
+    HeadWeights head(@Nullable Normalization normalization, int vocabulary, int hidden, boolean bias) {
+        return new HeadWeights(
+                normalization,
+                normalization == null ? null : norm(normalization, hidden),
+                linear(vocabulary, hidden, bias));
     }
 
     Linear linear(int outputs, int inputs, boolean bias) {

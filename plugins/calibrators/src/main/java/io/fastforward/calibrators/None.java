@@ -19,8 +19,8 @@ public final class None implements Calibrator {
     }
 
     @Override
-    public boolean needsMoments() {
-        return false;
+    public Statistics statistics() {
+        return Statistics.NONE;
     }
 
     @Override

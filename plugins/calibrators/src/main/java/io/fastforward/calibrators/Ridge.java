@@ -52,8 +52,8 @@ public final class Ridge implements Calibrator {
     }
 
     @Override
-    public boolean needsMoments() {
-        return true;
+    public Statistics statistics() {
+        return Statistics.GRAM;
     }
 
     @Override

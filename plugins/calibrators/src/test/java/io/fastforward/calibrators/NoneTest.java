@@ -11,7 +11,6 @@ import io.fastforward.spi.CalibratorContract;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.tensor.DataType;
-import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
@@ -41,8 +40,7 @@ class NoneTest extends CalibratorContract {
     @ParameterizedTest
     @ValueSource(ints = {0, 7, -1})
     void impossibleNumbersOfInputsAreRefused(int kept) {
-        DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-        var problem = new Problem(Linear.of(weights(4, 6)), kept, none, none, 0);
+        Problem problem = withoutStatistics(Linear.of(weights(4, 6)), kept);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> calibrate(problem, Options.NONE))
                 .withMessage("from 1 to 6 inputs of the map can be kept, not " + kept);
@@ -50,8 +48,7 @@ class NoneTest extends CalibratorContract {
 
     @Test
     void weightsOfAnotherDataTypeAreRefused() {
-        DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-        var problem = new Problem(Linear.of(Matrix.allocate(arena, DataType.BF16, 4, 6)), 3, none, none, 0);
+        Problem problem = withoutStatistics(Linear.of(Matrix.allocate(arena, DataType.BF16, 4, 6)), 3);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> calibrate(problem, Options.NONE))
                 .withMessage("a map to calibrate must be F32, but is BF16");

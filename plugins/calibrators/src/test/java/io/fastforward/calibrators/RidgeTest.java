@@ -146,11 +146,12 @@ class RidgeTest extends CalibratorContract {
     @MethodSource("sizes")
     void itIsNeverWorseThanKeepingTheWeights(Sizes sizes) {
         Sample sample = sample(sizes);
-        Matrix untouched = sample.problem().map().weight().leadingColumns(sizes.kept());
+        Linear dense = sample.problem().map();
+        Linear untouched = new Linear(dense.weight().leadingColumns(sizes.kept()), dense.bias());
         double withoutCalibration = squaredError(sample, untouched);
         for (double ridge : new double[] {1e-6, 1e-4, 1e-2, 1, 100}) {
             double calibrated = squaredError(
-                    sample, calibrate(sample.problem(), ridge(ridge)).map().weight());
+                    sample, calibrate(sample.problem(), ridge(ridge)).map());
             assertThat(calibrated).isLessThanOrEqualTo(withoutCalibration * (1 + 1e-6));
         }
     }
@@ -284,7 +285,13 @@ class RidgeTest extends CalibratorContract {
                 .withMessageContaining("-1.0 on its diagonal, in row 3");
 
         Problem wrongShape = new Problem(
-                Linear.of(Matrix.allocate(arena, DataType.F32, 3, 8)), 5, problem.gram(), problem.gram(), 20);
+                Linear.of(Matrix.allocate(arena, DataType.F32, 3, 8)),
+                5,
+                problem.gram(),
+                problem.gram(),
+                problem.mean(),
+                problem.mean(),
+                20);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> calibrate(wrongShape, Options.NONE))
                 .withMessage("the Gram matrix must be 8 × 8, but is 7 × 7");

@@ -26,6 +26,6 @@ public final class Magnitude implements PruningCriterion {
 
     @Override
     public double[] score(Module module) {
-        return OutputColumns.sumByUnit(module, OutputColumns.meanMagnitudes(module));
+        return OutputColumns.sumByPart(module, OutputColumns.meanMagnitudes(module));
     }
 }

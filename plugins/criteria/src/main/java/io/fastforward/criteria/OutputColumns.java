@@ -7,7 +7,7 @@ import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.tensor.Matrix;
 import java.util.Arrays;
 
-/** The columns of a module's output map: the features of a unit are consecutive columns. */
+/** The columns of a module's output map: the features of a part are consecutive columns. */
 final class OutputColumns {
 
     private OutputColumns() {}
@@ -44,13 +44,13 @@ final class OutputColumns {
         return means;
     }
 
-    /** The sum of the columns' scores, for every unit. */
-    static double[] sumByUnit(Module module, double[] columnScores) {
-        int width = module.spec().featuresPerUnit();
-        double[] sums = new double[module.spec().units()];
+    /** The sum of the columns' scores, for every part. */
+    static double[] sumByPart(Module module, double[] columnScores) {
+        int width = module.spec().featuresPerPart();
+        double[] sums = new double[module.spec().parts()];
         Arrays.setAll(
                 sums,
-                unit -> Arrays.stream(columnScores, unit * width, (unit + 1) * width)
+                part -> Arrays.stream(columnScores, part * width, (part + 1) * width)
                         .sum());
         return sums;
     }

@@ -36,7 +36,7 @@ public final class Wanda implements PruningCriterion {
         for (int column = 0; column < columnScores.length; column++) {
             columnScores[column] *= Math.sqrt(squareSum(module, squareSums, column) / module.tokens());
         }
-        return OutputColumns.sumByUnit(module, columnScores);
+        return OutputColumns.sumByPart(module, columnScores);
     }
 
     private static DoubleMatrix squareSums(Module module, int features) {

@@ -51,10 +51,10 @@ class WandaTest extends PruningCriterionContract {
             var module = module(spec, type);
             Matrix weight = module.weights().output().weight();
             DoubleMatrix squareSums = Objects.requireNonNull(module.moments());
-            double[] expected = new double[spec.units()];
+            double[] expected = new double[spec.parts()];
             for (int j = 0; j < weight.columns(); j++) {
                 for (int i = 0; i < weight.rows(); i++) {
-                    expected[j / spec.featuresPerUnit()] += Math.abs(weight.get(i, j))
+                    expected[j / spec.featuresPerPart()] += Math.abs(weight.get(i, j))
                             * Math.sqrt(squareSums.get(0, j) / module.tokens())
                             / weight.rows();
                 }
@@ -63,7 +63,7 @@ class WandaTest extends PruningCriterionContract {
             double[] scores = new Wanda().score(module);
 
             // All terms are positive, so the two orders of summation differ by at most terms · 2⁻⁵² of the sum.
-            double bound = 4.0 * weight.rows() * spec.featuresPerUnit() * 0x1p-52;
+            double bound = 4.0 * weight.rows() * spec.featuresPerPart() * 0x1p-52;
             for (int unit = 0; unit < scores.length; unit++) {
                 assertThat(scores[unit]).isCloseTo(expected[unit], within(bound * expected[unit]));
             }

@@ -3,13 +3,13 @@ package io.fastforward.spi.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Causal grouped-query attention with a residual connection. A unit is a KV group: one key/value head and the query
- * heads that share it; plain multi-head attention has one query head a group.
+ * Causal grouped-query attention with a residual connection. A KV group is one key/value head and the query heads that
+ * share it; plain multi-head attention has one query head a group.
  *
- * <p>Rows of the query map: groups × queriesPerGroup × headSize; of key and value: groups × headSize. Columns of
- * the output map as rows of the query map.
+ * <p>Rows of the query map: groups × queriesPerGroup × headSize, heads in the order of the {@link AttentionUnit}; of
+ * key and value: groups × headSize. Columns of the output map as rows of the query map.
  *
- * @param normalization normalisation of the input
+ * @param normalization normalisation of the input, or of the result
  * @param hiddenSize width of the hidden state
  * @param headSize width of one head
  * @param groups number of KV groups
@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param slidingWindow number of latest positions that a token sees, itself included; 0: all
  * @param inputBias whether query, key and value have biases
  * @param outputBias whether the output map has one
+ * @param unit what a unit is, and how the query heads are ordered
  */
 public record AttentionSpec(
         Normalization normalization,
@@ -28,7 +29,8 @@ public record AttentionSpec(
         @Nullable RotaryPositions rotary,
         int slidingWindow,
         boolean inputBias,
-        boolean outputBias)
+        boolean outputBias,
+        AttentionUnit unit)
         implements ModuleSpec {
 
     public AttentionSpec {
@@ -42,6 +44,50 @@ public record AttentionSpec(
         }
     }
 
+    /** Attention whose units are KV groups. */
+    public AttentionSpec(
+            Normalization normalization,
+            int hiddenSize,
+            int headSize,
+            int groups,
+            int queriesPerGroup,
+            @Nullable RotaryPositions rotary,
+            int slidingWindow,
+            boolean inputBias,
+            boolean outputBias) {
+        this(
+                normalization,
+                hiddenSize,
+                headSize,
+                groups,
+                queriesPerGroup,
+                rotary,
+                slidingWindow,
+                inputBias,
+                outputBias,
+                AttentionUnit.KV_GROUP);
+    }
+
+    /** The same attention with other units; its weights have to be reordered accordingly. */
+    public AttentionSpec withUnit(AttentionUnit other) {
+        return with(groups, queriesPerGroup, other);
+    }
+
+    /** KV groups that are active when some leading units are. */
+    public int groups(int units) {
+        return unit == AttentionUnit.KV_GROUP ? units : groups;
+    }
+
+    /** Query heads that are active when some leading units are. */
+    public int heads(int units) {
+        return units * (unit == AttentionUnit.KV_GROUP ? queriesPerGroup : groups);
+    }
+
+    /** The KV group of a query head. */
+    public int groupOf(int head) {
+        return unit == AttentionUnit.KV_GROUP ? head / queriesPerGroup : head % groups;
+    }
+
     /** The factor on the products of queries and keys: 1/√headSize. */
     public double scale() {
         return 1 / Math.sqrt(headSize);
@@ -49,36 +95,51 @@ public record AttentionSpec(
 
     @Override
     public int units() {
-        return groups;
+        return unit == AttentionUnit.KV_GROUP ? groups : queriesPerGroup;
     }
 
     @Override
     public int featuresPerUnit() {
-        return queriesPerGroup * headSize;
+        return heads(1) * headSize;
+    }
+
+    @Override
+    public int partsPerUnit() {
+        return unit == AttentionUnit.KV_GROUP ? 1 : groups;
     }
 
     @Override
     public long parametersPerUnit() {
-        long inputRows = featuresPerUnit() + 2L * headSize;
-        return inputRows * (hiddenSize + (inputBias ? 1 : 0)) + (long) featuresPerUnit() * hiddenSize;
+        long inputRows = featuresPerUnit() + (unit == AttentionUnit.KV_GROUP ? 2L * headSize : 0);
+        return inputRows * rowParameters() + (long) featuresPerUnit() * hiddenSize;
     }
 
     @Override
     public long fixedParameters() {
-        return outputBias ? hiddenSize : 0;
+        long keysAndValues = unit == AttentionUnit.KV_GROUP ? 0 : 2L * groups * headSize * rowParameters();
+        return keysAndValues + (outputBias ? hiddenSize : 0);
     }
 
     @Override
     public AttentionSpec withUnits(int units) {
+        return unit == AttentionUnit.KV_GROUP ? with(units, queriesPerGroup, unit) : with(groups, units, unit);
+    }
+
+    private int rowParameters() {
+        return hiddenSize + (inputBias ? 1 : 0);
+    }
+
+    private AttentionSpec with(int someGroups, int queries, AttentionUnit someUnit) {
         return new AttentionSpec(
                 normalization,
                 hiddenSize,
                 headSize,
-                units,
-                queriesPerGroup,
+                someGroups,
+                queries,
                 rotary,
                 slidingWindow,
                 inputBias,
-                outputBias);
+                outputBias,
+                someUnit);
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * The weights of an attention module.
  *
- * @param norm normalisation of the input
- * @param query {@code groups·queriesPerGroup·headSize × hidden}
+ * @param norm normalisation of the input, or of the result
+ * @param query {@code groups·queriesPerGroup·headSize × hidden}, heads in the order of the {@link AttentionUnit}
  * @param key {@code groups·headSize × hidden}
  * @param value {@code groups·headSize × hidden}
  * @param output {@code hidden × groups·queriesPerGroup·headSize}

@@ -4,7 +4,7 @@ package io.fastforward.spi.model;
  * A feed-forward module with a residual connection. A unit is one intermediate channel. Gated: features =
  * activation(gate · x) ⊙ (up · x); plain: features = activation(up · x).
  *
- * @param normalization normalisation of the input
+ * @param normalization normalisation of the input, or of the result
  * @param hiddenSize width of the hidden state
  * @param channels number of intermediate channels
  * @param gated whether there is a gate map

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The weights of an MLP module.
  *
- * @param norm normalisation of the input
+ * @param norm normalisation of the input, or of the result
  * @param gate {@code channels × hidden}, or null if the module is not gated
  * @param up {@code channels × hidden} (OPT: fc1)
  * @param output {@code hidden × channels} (down, OPT: fc2)

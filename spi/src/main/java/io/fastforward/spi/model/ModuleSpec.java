@@ -1,22 +1,22 @@
 package io.fastforward.spi.model;
 
 /**
- * What a prunable module of a decoder layer computes: {@code hidden += output · features(normalise(hidden))}, where
- * the features are made unit by unit. Removing a unit removes its features, hence rows of the maps that make them
- * and columns of the output map.
+ * What a prunable module of a decoder layer computes: {@code hidden += output · features(normalise(hidden))}, or with
+ * the normalisation {@linkplain Normalization.Placement after} it. The features are made unit by unit. Removing a unit
+ * removes its features, hence rows of the maps that make them and columns of the output map.
  *
  * <p>The weights of a module are in nested order when their units are sorted by descending score; then a pruned
  * module is the first {@code k} units of the same buffers.
  */
 public sealed interface ModuleSpec permits AttentionSpec, MlpSpec {
 
-    /** The normalisation of the module's input. */
+    /** The normalisation of the module's input, or of its result. */
     Normalization normalization();
 
     /** Width of the hidden state. */
     int hiddenSize();
 
-    /** Number of units: KV groups of an attention module, channels of an MLP module. */
+    /** Number of units: KV groups or {@link AttentionUnit other units} of attention, channels of an MLP. */
     int units();
 
     /** Features that one unit makes: columns of the output map. */
@@ -27,6 +27,24 @@ public sealed interface ModuleSpec permits AttentionSpec, MlpSpec {
 
     /** Linear parameters (weights and biases) that stay whatever is pruned: the output map's bias. */
     long fixedParameters();
+
+    /**
+     * Parts of a unit, each with its own consecutive columns of the output map: what a criterion scores. A unit of
+     * {@link AttentionUnit#QUERY_HEAD} has one part in every KV group, any other unit is its only part.
+     */
+    default int partsPerUnit() {
+        return 1;
+    }
+
+    /** Number of parts of all units. */
+    default int parts() {
+        return Math.multiplyExact(units(), partsPerUnit());
+    }
+
+    /** Features that one part makes. */
+    default int featuresPerPart() {
+        return featuresPerUnit() / partsPerUnit();
+    }
 
     /** The same module with another number of units. */
     ModuleSpec withUnits(int units);

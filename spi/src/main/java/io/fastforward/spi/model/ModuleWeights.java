@@ -5,7 +5,7 @@ import java.util.List;
 /** The weights of a prunable module. */
 public sealed interface ModuleWeights permits AttentionWeights, MlpWeights {
 
-    /** Normalisation of the module's input. */
+    /** Normalisation of the module's input, or of its result. */
     NormWeights norm();
 
     /** The maps that make the features; their rows go with a unit. */

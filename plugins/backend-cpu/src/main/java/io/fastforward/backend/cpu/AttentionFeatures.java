@@ -26,32 +26,83 @@ final class AttentionFeatures {
         this.cpu = cpu;
     }
 
+    /** Keys or values of one sequence and KV group, a row for each position. */
+    @FunctionalInterface
+    private interface Rows {
+        FloatView of(int sequence, int group);
+    }
+
     void compute(
-            CpuModule module, AttentionSpec spec, int groups, BatchShape batch, FloatView hidden, FloatView features) {
-        int chunk = Math.max(1, CpuResources.CHUNK_ROWS / batch.length());
+            CpuModule module, AttentionSpec spec, int units, BatchShape batch, FloatView hidden, FloatView features) {
+        var layout = new ProjectionLayout(spec);
+        int length = batch.length();
+        int chunk = Math.max(1, CpuResources.CHUNK_ROWS / length);
         for (int start = 0; start < batch.sequences(); start += chunk) {
-            var part = new BatchShape(Math.min(chunk, batch.sequences() - start), batch.length());
-            int row = start * batch.length();
-            FloatView projected = project(module, spec, groups, part, hidden.at(row, 0));
-            attend(spec, groups, part, projected, features.at(row, 0));
+            var part = new BatchShape(Math.min(chunk, batch.sequences() - start), length);
+            FloatView projected = project(module, layout, units, part, 0, hidden.at(start * length, 0));
+            attend(
+                    layout,
+                    units,
+                    part,
+                    0,
+                    projected,
+                    (sequence, group) -> projected.at(sequence * length, layout.key(group)),
+                    (sequence, group) -> projected.at(sequence * length, layout.value(group)),
+                    features.at(start * length, 0));
         }
     }
 
-    /** Queries, keys and values in the layout of {@link CpuMap#ofGroups}, turned by their positions. */
-    private FloatView project(CpuModule module, AttentionSpec spec, int groups, BatchShape batch, FloatView hidden) {
+    /** The features of the next tokens of the sequence in a cache, which gets their keys and values. */
+    void computeNext(
+            CpuModule module,
+            AttentionSpec spec,
+            CpuKeyValueCache cache,
+            int rows,
+            FloatView hidden,
+            FloatView features) {
+        var layout = new ProjectionLayout(spec);
+        for (int start = 0; start < rows; start += CpuResources.CHUNK_ROWS) {
+            var part = new BatchShape(1, Math.min(CpuResources.CHUNK_ROWS, rows - start));
+            int position = cache.length();
+            FloatView projected = project(module, layout, cache.units(), part, position, hidden.at(start, 0));
+            cache.append(layout, projected, part.length());
+            attend(
+                    layout,
+                    cache.units(),
+                    part,
+                    position,
+                    projected,
+                    (sequence, group) -> cache.keys().at(0, group * spec.headSize()),
+                    (sequence, group) -> cache.values().at(0, group * spec.headSize()),
+                    features.at(start, 0));
+        }
+    }
+
+    /** Queries, keys and values, turned by their positions, of which the first is given. */
+    private FloatView project(
+            CpuModule module,
+            ProjectionLayout layout,
+            int units,
+            BatchShape batch,
+            int firstPosition,
+            FloatView hidden) {
+        AttentionSpec spec = layout.spec();
         int rows = batch.rows();
         int width = spec.hiddenSize();
-        int outputs = groups * CpuMap.groupWidth(spec);
+        int outputs = layout.width(units);
         CpuMap map = module.inputs().getFirst();
         FloatView x = cpu.normalize(module.norm(), hidden, rows, width);
         FloatView projected = cpu.projected().matrix(rows, outputs);
-        RotaryTable table = spec.rotary() == null ? null : rotaryTable(spec.rotary(), batch.length());
+        RotaryTable table = spec.rotary() == null ? null : rotaryTable(spec.rotary(), firstPosition + batch.length());
         cpu.forTiles(
                 Tiling.of(rows, outputs, spec.headSize()), rows, outputs, (row, count, column, columns, worker) -> {
                     FloatView tile = projected.at(row, column);
                     map.apply(cpu, x.at(row, 0), count, width, column, columns, 0, tile);
                     if (table != null) {
-                        turn(table, spec, batch.length(), row, count, column, columns, tile);
+                        for (int i = 0; i < count; i++) {
+                            int position = firstPosition + (row + i) % batch.length();
+                            turn(table, layout, position, column, columns, tile.at(i, 0));
+                        }
                     }
                 });
         return projected;
@@ -66,51 +117,47 @@ final class AttentionFeatures {
         return table;
     }
 
-    /** Turns the heads of a tile, except values. */
+    /** Turns the heads of a row of a tile, except values. */
     private void turn(
-            RotaryTable table,
-            AttentionSpec spec,
-            int length,
-            int firstRow,
-            int rows,
-            int firstColumn,
-            int columns,
-            FloatView tile) {
-        int headsPerGroup = spec.queriesPerGroup() + 2;
-        int firstHead = firstColumn / spec.headSize();
-        for (int row = 0; row < rows; row++) {
-            int position = (firstRow + row) % length;
-            for (int head = 0; head < columns / spec.headSize(); head++) {
-                boolean value = (firstHead + head) % headsPerGroup == headsPerGroup - 1;
-                if (!value) {
-                    table.turn(cpu.kernels(), tile.data(), tile.index(row) + (long) head * spec.headSize(), position);
-                }
+            RotaryTable table, ProjectionLayout layout, int position, int firstColumn, int columns, FloatView row) {
+        int size = layout.spec().headSize();
+        for (int column = 0; column < columns; column += size) {
+            if (!layout.isValue(firstColumn + column)) {
+                table.turn(cpu.kernels(), row.data(), row.first() + column, position);
             }
         }
     }
 
-    private void attend(AttentionSpec spec, int groups, BatchShape batch, FloatView projected, FloatView features) {
+    private void attend(
+            ProjectionLayout layout,
+            int units,
+            BatchShape batch,
+            int firstPosition,
+            FloatView projected,
+            Rows keys,
+            Rows values,
+            FloatView features) {
+        AttentionSpec spec = layout.spec();
         int queries = blockQueries(batch.length());
         int blocks = Math.ceilDiv(batch.length(), queries);
-        int heads = groups * spec.queriesPerGroup();
+        int heads = spec.heads(units);
         int pairs = batch.sequences() * heads;
         cpu.pool().run(Math.multiplyExact(pairs, blocks), (item, worker) -> {
             // The last block of a sequence sees the most keys: first, so that no thread is left with it at the end.
             int first = (blocks - 1 - item / pairs) * queries;
             int count = Math.min(queries, batch.length() - first);
-            int row = item % pairs / heads * batch.length();
+            int sequence = item % pairs / heads;
             int head = item % pairs % heads;
-            int group = head / spec.queriesPerGroup();
-            FloatView ofGroup = projected.at(row, group * CpuMap.groupWidth(spec));
-            FloatView keys = ofGroup.at(0, spec.featuresPerUnit());
+            int group = spec.groupOf(head);
+            int row = sequence * batch.length() + first;
             attendBlock(
                     spec,
-                    first,
+                    firstPosition + first,
                     count,
-                    ofGroup.at(first, head % spec.queriesPerGroup() * spec.headSize()),
-                    keys,
-                    keys.at(0, spec.headSize()),
-                    features.at(row + first, head * spec.headSize()),
+                    projected.at(row, layout.query(head)),
+                    keys.of(sequence, group),
+                    values.of(sequence, group),
+                    features.at(row, head * spec.headSize()),
                     cpu.first()[worker]);
         });
     }

@@ -78,7 +78,8 @@ final class CpuBackend extends HostBackend {
 
     @Override
     void computeProjection(HostModule module, int units, int rows, HostMatrix features, HostMatrix hidden) {
-        CpuMap output = ((CpuModule) module).output();
+        var loaded = (CpuModule) module;
+        CpuMap output = loaded.output();
         int width = module.spec().features(units);
         FloatView x = FloatView.of(features);
         FloatView y = FloatView.of(hidden);
@@ -88,6 +89,24 @@ final class CpuBackend extends HostBackend {
                 hidden.columns(),
                 (row, count, column, columns, worker) ->
                         output.apply(cpu, x.at(row, 0), count, width, column, columns, 1, y.at(row, column)));
+        cpu.normalizeResult(loaded.norm(), y, rows);
+    }
+
+    @Override
+    HostKeyValueCache newKeyValueCache(HostModule attention, AttentionSpec spec, int units, int capacity) {
+        return new CpuKeyValueCache(this, attention, spec, units, capacity);
+    }
+
+    @Override
+    void computeNextFeatures(
+            HostModule module,
+            AttentionSpec spec,
+            HostKeyValueCache cache,
+            int rows,
+            HostMatrix hidden,
+            HostMatrix features) {
+        attentionFeatures.computeNext(
+                (CpuModule) module, spec, (CpuKeyValueCache) cache, rows, FloatView.of(hidden), FloatView.of(features));
     }
 
     @Override

@@ -23,7 +23,7 @@ final class CpuHead implements HostHead {
         Matrix stored = weights.head().weight();
         try {
             var loader = new WeightLoader(cpu, arena);
-            this.norm = CpuNorm.load(loader, weights.normalization(), weights.norm());
+            this.norm = CpuNorm.load(loader, weights.normalization(), weights.norm(), stored.columns());
             this.bias = loader.loadRow(weights.head().bias());
             if ((long) stored.rows() * stored.columns() * Float.BYTES <= LARGEST_COPY) {
                 FloatView copy = loader.load(stored);

@@ -1,10 +1,10 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,41 +19,38 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
         return new CpuMap(loader.load(linear.weight()), loader.loadRow(linear.bias()));
     }
 
-    /**
-     * Query, key and value map of attention as one, in the order of KV groups: the queries of a group, its key, its
-     * value. So they cost one product, and the leading groups are leading rows.
-     */
-    static CpuMap ofGroups(WeightLoader loader, AttentionSpec spec, List<Linear> maps) {
-        int rows = spec.groups() * groupWidth(spec);
+    /** Query, key and value map of attention as one, so that they cost one product. */
+    static CpuMap ofProjection(WeightLoader loader, AttentionSpec spec, AttentionWeights weights) {
+        var layout = new ProjectionLayout(spec);
+        int rows = layout.width(spec.units());
         FloatView weight = loader.allocate(rows, spec.hiddenSize());
         FloatView bias = spec.inputBias() ? loader.allocate(1, rows) : null;
+        for (int head = 0; head < spec.heads(spec.units()); head++) {
+            copyHead(loader, spec, weights.query(), head, layout.query(head), weight, bias);
+        }
         for (int group = 0; group < spec.groups(); group++) {
-            int target = group * groupWidth(spec);
-            for (Linear map : maps) {
-                int width = map.weight().rows() / spec.groups();
-                loader.widen(map.weight().rowRange(group * width, width), weight.at(target, 0));
-                if (bias != null && map.bias() != null) {
-                    Matrix offsets = map.bias();
-                    var part = new Matrix(
-                            offsets.data()
-                                    .asSlice((long) group
-                                            * width
-                                            * offsets.type().bytes()),
-                            offsets.type(),
-                            1,
-                            width,
-                            width);
-                    loader.widen(part, bias.at(0, target));
-                }
-                target += width;
-            }
+            copyHead(loader, spec, weights.key(), group, layout.key(group), weight, bias);
+            copyHead(loader, spec, weights.value(), group, layout.value(group), weight, bias);
         }
         return new CpuMap(weight, bias == null ? null : bias.data());
     }
 
-    /** Outputs of one KV group in a map {@link #ofGroups of groups}. */
-    static int groupWidth(AttentionSpec spec) {
-        return (spec.queriesPerGroup() + 2) * spec.headSize();
+    private static void copyHead(
+            WeightLoader loader,
+            AttentionSpec spec,
+            Linear map,
+            int head,
+            int target,
+            FloatView weight,
+            @Nullable FloatView bias) {
+        int size = spec.headSize();
+        loader.widen(map.weight().rowRange(head * size, size), weight.at(target, 0));
+        Matrix offsets = map.bias();
+        if (bias != null && offsets != null) {
+            long first = (long) head * size * offsets.type().bytes();
+            var part = new Matrix(offsets.data().asSlice(first), offsets.type(), 1, size, size);
+            loader.widen(part, bias.at(0, target));
+        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
@@ -26,9 +27,10 @@ final class CpuModule implements HostModule {
         this.spec = spec;
         try {
             var loader = new WeightLoader(cpu, arena);
-            this.norm = CpuNorm.load(loader, spec.normalization(), weights.norm());
+            this.norm = CpuNorm.load(loader, spec.normalization(), weights.norm(), spec.hiddenSize());
             this.inputs = switch (spec) {
-                case AttentionSpec attention -> List.of(CpuMap.ofGroups(loader, attention, weights.inputs()));
+                case AttentionSpec attention ->
+                    List.of(CpuMap.ofProjection(loader, attention, (AttentionWeights) weights));
                 case MlpSpec mlp ->
                     weights.inputs().stream()
                             .map(map -> CpuMap.load(loader, map))
@@ -45,7 +47,7 @@ final class CpuModule implements HostModule {
         return norm;
     }
 
-    /** The maps that make the features: {@link CpuMap#ofGroups one} of attention; gate, if there is one, and up of an MLP. */
+    /** The maps that make the features: {@link CpuMap#ofProjection one} of attention; gate, if there is one, and up of an MLP. */
     List<CpuMap> inputs() {
         return inputs;
     }

@@ -3,6 +3,7 @@ package io.fastforward.backend.cpu;
 import io.fastforward.spi.ComputeBackend.MomentKind;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Moments as products in single precision over some hundred tokens, which are summed up in double precision. Of a
@@ -17,11 +18,18 @@ final class CpuMoments extends HostMoments {
     private final Arena arena = Arena.ofShared();
     private final DoubleMatrix sums;
 
+    /** Adds something of some numbers to sums in double precision. */
+    @FunctionalInterface
+    private interface Accumulation {
+        void add(MemorySegment x, long first, MemorySegment sums, long sumsFirst, int length);
+    }
+
     CpuMoments(CpuBackend owner, CpuResources cpu, MomentKind kind, int leftWidth, int rightWidth) {
         super(owner, kind, leftWidth, rightWidth);
         this.cpu = cpu;
         try {
-            this.sums = DoubleMatrix.allocate(arena, kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth, rightWidth);
+            this.sums = DoubleMatrix.allocate(
+                    arena, kind == MomentKind.SUMS || kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth, rightWidth);
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -30,21 +38,22 @@ final class CpuMoments extends HostMoments {
 
     @Override
     void addChecked(HostMatrix left, HostMatrix right, int rows) {
-        if (kind() == MomentKind.SQUARE_SUMS) {
-            addSquares(FloatView.of(left), rows);
-        } else {
-            cpu.forTiles(BLOCKS, leftWidth(), rightWidth(), (i, height, j, width, worker) -> {
-                if (kind() == MomentKind.CROSS_GRAM || j <= i) {
-                    addBlock(FloatView.of(left), FloatView.of(right), rows, i, height, j, width, worker);
-                }
-            });
+        switch (kind()) {
+            case SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulate);
+            case SQUARE_SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulateSquares);
+            case GRAM, CROSS_GRAM ->
+                cpu.forTiles(BLOCKS, leftWidth(), rightWidth(), (i, height, j, width, worker) -> {
+                    if (kind() == MomentKind.CROSS_GRAM || j <= i) {
+                        addBlock(FloatView.of(left), FloatView.of(right), rows, i, height, j, width, worker);
+                    }
+                });
         }
     }
 
-    private void addSquares(FloatView x, int rows) {
+    private void addColumns(FloatView x, int rows, Accumulation accumulation) {
         cpu.forRows(leftWidth(), (column, columns) -> {
             for (int row = 0; row < rows; row++) {
-                cpu.kernels().accumulateSquares(x.data(), x.index(row) + column, sums.data(), column, columns);
+                accumulation.add(x.data(), x.index(row) + column, sums.data(), column, columns);
             }
         });
     }

@@ -5,22 +5,38 @@ import io.fastforward.spi.model.Normalization;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** A normalisation with its weights in single precision. */
+/**
+ * A normalisation with its weights in single precision.
+ *
+ * @param normalization what it computes; null: nothing
+ * @param width numbers that are normalised together
+ * @param weight {@code width} factors; null if there is no normalisation
+ * @param bias {@code width} summands, or null
+ */
 record CpuNorm(
-        Normalization normalization,
+        @Nullable Normalization normalization,
         int width,
-        MemorySegment weight,
+        @Nullable MemorySegment weight,
         @Nullable MemorySegment bias) {
 
-    static CpuNorm load(WeightLoader loader, Normalization normalization, NormWeights weights) {
-        return new CpuNorm(
-                normalization,
-                weights.weight().columns(),
-                loader.load(weights.weight()).data(),
-                loader.loadRow(weights.bias()));
+    static CpuNorm load(
+            WeightLoader loader, @Nullable Normalization normalization, @Nullable NormWeights weights, int width) {
+        return weights == null
+                ? new CpuNorm(null, width, null, null)
+                : new CpuNorm(
+                        normalization, width, loader.load(weights.weight()).data(), loader.loadRow(weights.bias()));
+    }
+
+    boolean isBefore() {
+        return normalization != null && normalization.placement() == Normalization.Placement.BEFORE;
     }
 
     void apply(RowKernels kernels, MemorySegment source, long sourceFirst, MemorySegment target, long first) {
-        kernels.normalize(normalization, weight, bias, source, sourceFirst, target, first, width);
+        if (normalization == null || weight == null) {
+            MemorySegment.copy(
+                    source, sourceFirst * Float.BYTES, target, first * Float.BYTES, (long) width * Float.BYTES);
+        } else {
+            kernels.normalize(normalization, weight, bias, source, sourceFirst, target, first, width);
+        }
     }
 }

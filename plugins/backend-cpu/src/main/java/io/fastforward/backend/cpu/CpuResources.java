@@ -72,8 +72,11 @@ record CpuResources(
         forTiles(Tiling.ofRows(rows), rows, 1, (row, count, column, columns, worker) -> work.run(row, count));
     }
 
-    /** The normalised rows of a matrix. */
+    /** What the input maps of a module, or a head, get to see of some rows: the rows themselves if nothing comes before. */
     FloatView normalize(CpuNorm norm, FloatView source, int rows, int columns) {
+        if (!norm.isBefore()) {
+            return source;
+        }
         FloatView target = normalized.matrix(rows, columns);
         forRows(rows, (row, count) -> {
             for (int i = row; i < row + count; i++) {
@@ -81,6 +84,17 @@ record CpuResources(
             }
         });
         return target;
+    }
+
+    /** What a module leaves behind: normalised in place, if that is where its normalisation is. */
+    void normalizeResult(CpuNorm norm, FloatView hidden, int rows) {
+        if (norm.normalization() != null && !norm.isBefore()) {
+            forRows(rows, (row, count) -> {
+                for (int i = row; i < row + count; i++) {
+                    norm.apply(kernels, hidden.data(), hidden.index(i), hidden.data(), hidden.index(i));
+                }
+            });
+        }
     }
 
     @Override

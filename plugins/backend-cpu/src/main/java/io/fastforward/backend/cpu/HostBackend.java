@@ -123,6 +123,33 @@ abstract class HostBackend implements ComputeBackend {
     }
 
     @Override
+    public final KeyValueCache keyValueCache(LoadedModule attention, int units, int capacity) {
+        HostModule module = own(attention);
+        if (!(module.spec() instanceof AttentionSpec spec)) {
+            throw new IllegalArgumentException("only attention has keys and values to keep");
+        }
+        requireUnits(spec, units);
+        if (capacity < 1) {
+            throw new IllegalArgumentException("a cache holds at least 1 token, but the capacity is " + capacity);
+        }
+        return newKeyValueCache(module, spec, units, capacity);
+    }
+
+    @Override
+    public final void nextFeatures(KeyValueCache cache, int rows, DeviceMatrix hidden, DeviceMatrix features) {
+        HostKeyValueCache kept = own(HostKeyValueCache.class, "cache", cache);
+        HostModule module = own((LoadedModule) kept.module());
+        HostMatrix input = own(hidden);
+        HostMatrix output = own(features);
+        requireBatch(module, kept.units(), rows, input, output);
+        if (rows > kept.capacity() - kept.length()) {
+            throw new IllegalArgumentException(rows + " more tokens do not fit a cache that holds " + kept.length()
+                    + " of at most " + kept.capacity());
+        }
+        computeNextFeatures(module, (AttentionSpec) module.spec(), kept, rows, input, output);
+    }
+
+    @Override
     public final void project(LoadedModule module, int units, int rows, DeviceMatrix features, DeviceMatrix hidden) {
         HostModule loaded = own(module);
         HostMatrix input = own(features);
@@ -140,7 +167,9 @@ abstract class HostBackend implements ComputeBackend {
                 "a head of",
                 shape(head),
                 "has no vocabulary or no hidden state");
-        requireNorm(weights.normalization(), weights.norm(), head.columns());
+        if (weights.normalization() != null && weights.norm() != null) {
+            requireNorm(weights.normalization(), weights.norm(), head.columns());
+        }
         return loadCheckedHead(weights);
     }
 
@@ -200,6 +229,17 @@ abstract class HostBackend implements ComputeBackend {
     abstract void computeFeatures(
             HostModule module, int units, BatchShape batch, HostMatrix hidden, HostMatrix features);
 
+    abstract HostKeyValueCache newKeyValueCache(HostModule attention, AttentionSpec spec, int units, int capacity);
+
+    /** Also counts the rows in the cache. */
+    abstract void computeNextFeatures(
+            HostModule module,
+            AttentionSpec spec,
+            HostKeyValueCache cache,
+            int rows,
+            HostMatrix hidden,
+            HostMatrix features);
+
     abstract void computeProjection(HostModule module, int units, int rows, HostMatrix features, HostMatrix hidden);
 
     abstract void computeLogLikelihood(HostHead head, HostMatrix hidden, int[] targets, double[] result);
@@ -253,10 +293,7 @@ abstract class HostBackend implements ComputeBackend {
 
     private static void requireBatch(HostModule module, int units, int rows, HostMatrix hidden, HostMatrix features) {
         ModuleSpec spec = module.spec();
-        if (units < 1 || units > spec.units()) {
-            throw new IllegalArgumentException(
-                    units + " active units, but the module has " + spec.units() + " and needs at least 1");
-        }
+        requireUnits(spec, units);
         require(
                 rows >= 1 && rows <= hidden.rows() && spec.hiddenSize() == hidden.columns(),
                 "a hidden state of",
@@ -269,6 +306,13 @@ abstract class HostBackend implements ComputeBackend {
                 "does not hold " + rows + " × " + spec.features(units));
         if (hidden == features) {
             throw new IllegalArgumentException("hidden state and features are the same matrix");
+        }
+    }
+
+    private static void requireUnits(ModuleSpec spec, int units) {
+        if (units < 1 || units > spec.units()) {
+            throw new IllegalArgumentException(
+                    units + " active units, but the module has " + spec.units() + " and needs at least 1");
         }
     }
 

@@ -61,14 +61,18 @@ final class ReferenceBackend extends HostBackend {
             }
             case AttentionSpec attention -> {
                 for (int sequence = 0; sequence < batch.sequences(); sequence++) {
-                    attend(loaded, attention, units, sequence * batch.length(), batch.length(), hidden, features);
+                    var cache = new ReferenceKeyValueCache(this, loaded, units, batch.length());
+                    for (int i = 0; i < batch.length(); i++) {
+                        int row = sequence * batch.length() + i;
+                        setRow(features, row, attend(loaded, attention, units, loaded.input(row(hidden, row)), cache));
+                    }
                 }
             }
         }
     }
 
     private static double[] mlpFeatures(ReferenceModule module, MlpSpec spec, int units, double[] hidden) {
-        double[] x = module.norm().apply(hidden);
+        double[] x = module.input(hidden);
         List<ReferenceMap> maps = module.inputs();
         double[] activated = maps.getFirst().apply(x, units);
         for (int i = 0; i < units; i++) {
@@ -90,33 +94,45 @@ final class ReferenceBackend extends HostBackend {
         };
     }
 
-    private static void attend(
-            ReferenceModule module,
+    @Override
+    HostKeyValueCache newKeyValueCache(HostModule attention, AttentionSpec spec, int units, int capacity) {
+        return new ReferenceKeyValueCache(this, attention, units, capacity);
+    }
+
+    @Override
+    void computeNextFeatures(
+            HostModule module,
             AttentionSpec spec,
-            int groups,
-            int firstRow,
-            int length,
+            HostKeyValueCache cache,
+            int rows,
             HostMatrix hidden,
             HostMatrix features) {
-        int keyFeatures = groups * spec.headSize();
-        var keys = new double[length][];
-        var values = new double[length][];
-        for (int position = 0; position < length; position++) {
-            double[] x = module.norm().apply(row(hidden, firstRow + position));
-            double[] query = module.inputs().get(0).apply(x, spec.features(groups));
-            keys[position] = module.inputs().get(1).apply(x, keyFeatures);
-            values[position] = module.inputs().get(2).apply(x, keyFeatures);
-            turn(spec, query, position);
-            turn(spec, keys[position], position);
-
-            int first = spec.slidingWindow() == 0 ? 0 : Math.max(0, position + 1 - spec.slidingWindow());
-            var result = new double[query.length];
-            for (int start = 0; start < query.length; start += spec.headSize()) {
-                int keyStart = start / spec.featuresPerUnit() * spec.headSize();
-                attend(spec, query, start, keys, values, keyStart, first, position, result);
-            }
-            setRow(features, firstRow + position, result);
+        var kept = (ReferenceKeyValueCache) cache;
+        for (int row = 0; row < rows; row++) {
+            double[] x = ((ReferenceModule) module).input(row(hidden, row));
+            setRow(features, row, attend((ReferenceModule) module, spec, kept.units(), x, kept));
         }
+    }
+
+    /** The features of the token that comes after those in a cache. */
+    private static double[] attend(
+            ReferenceModule module, AttentionSpec spec, int units, double[] x, ReferenceKeyValueCache cache) {
+        int position = cache.length();
+        int keyFeatures = spec.groups(units) * spec.headSize();
+        double[] query = module.inputs().get(0).apply(x, spec.features(units));
+        double[] key = module.inputs().get(1).apply(x, keyFeatures);
+        turn(spec, query, position);
+        turn(spec, key, position);
+        cache.append(key, module.inputs().get(2).apply(x, keyFeatures));
+
+        int first = spec.slidingWindow() == 0 ? 0 : Math.max(0, position + 1 - spec.slidingWindow());
+        var result = new double[query.length];
+        for (int head = 0; head < spec.heads(units); head++) {
+            int start = head * spec.headSize();
+            int keyStart = spec.groupOf(head) * spec.headSize();
+            attend(spec, query, start, cache.keys(), cache.values(), keyStart, first, position, result);
+        }
+        return result;
     }
 
     /** One query head at one position. */
@@ -124,8 +140,8 @@ final class ReferenceBackend extends HostBackend {
             AttentionSpec spec,
             double[] query,
             int start,
-            double[][] keys,
-            double[][] values,
+            List<double[]> keys,
+            List<double[]> values,
             int keyStart,
             int first,
             int last,
@@ -135,7 +151,7 @@ final class ReferenceBackend extends HostBackend {
         for (int position = first; position <= last; position++) {
             double product = 0;
             for (int i = 0; i < spec.headSize(); i++) {
-                product += query[start + i] * keys[position][keyStart + i];
+                product += query[start + i] * keys.get(position)[keyStart + i];
             }
             scores[position] = product * spec.scale();
             maximum = Math.max(maximum, scores[position]);
@@ -147,7 +163,7 @@ final class ReferenceBackend extends HostBackend {
         }
         for (int position = first; position <= last; position++) {
             for (int i = 0; i < spec.headSize(); i++) {
-                result[start + i] += scores[position] / sum * values[position][keyStart + i];
+                result[start + i] += scores[position] / sum * values.get(position)[keyStart + i];
             }
         }
     }
@@ -182,7 +198,7 @@ final class ReferenceBackend extends HostBackend {
             for (int i = 0; i < y.length; i++) {
                 y[i] += step[i];
             }
-            setRow(hidden, row, y);
+            setRow(hidden, row, loaded.result(y));
         }
     }
 

@@ -1,23 +1,26 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.model.HeadWeights;
+import org.jspecify.annotations.Nullable;
 
 /** A head on the heap. */
 final class ReferenceHead implements HostHead {
 
     private final HostBackend owner;
-    private final ReferenceNorm norm;
+    private final @Nullable ReferenceNorm norm;
     private final ReferenceMap head;
     private boolean open = true;
 
     ReferenceHead(HostBackend owner, HeadWeights weights) {
         this.owner = owner;
-        this.norm = ReferenceNorm.of(weights.normalization(), weights.norm());
+        this.norm = weights.normalization() == null || weights.norm() == null
+                ? null
+                : ReferenceNorm.of(weights.normalization(), weights.norm());
         this.head = ReferenceMap.of(weights.head());
     }
 
     double[] logits(double[] hidden) {
-        return head.apply(norm.apply(hidden), vocabulary());
+        return head.apply(norm == null ? hidden : norm.apply(hidden), vocabulary());
     }
 
     @Override
@@ -32,7 +35,7 @@ final class ReferenceHead implements HostHead {
 
     @Override
     public int hiddenSize() {
-        return norm.weight().length;
+        return head.weight()[0].length;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.fastforward.backend.cpu;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.tensor.Matrix;
 import java.util.List;
 
@@ -24,8 +25,14 @@ final class ReferenceModule implements HostModule {
         this.output = ReferenceMap.of(weights.output());
     }
 
-    ReferenceNorm norm() {
-        return norm;
+    /** What the input maps get to see. */
+    double[] input(double[] hidden) {
+        return spec.normalization().placement() == Normalization.Placement.BEFORE ? norm.apply(hidden) : hidden;
+    }
+
+    /** What the module leaves behind. */
+    double[] result(double[] hidden) {
+        return spec.normalization().placement() == Normalization.Placement.AFTER ? norm.apply(hidden) : hidden;
     }
 
     /** The maps that make the features, in the order of {@link ModuleWeights#inputs()}. */

@@ -11,7 +11,7 @@ final class ReferenceMoments extends HostMoments {
 
     ReferenceMoments(ReferenceBackend owner, MomentKind kind, int leftWidth, int rightWidth) {
         super(owner, kind, leftWidth, rightWidth);
-        this.sums = new double[kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth][rightWidth];
+        this.sums = new double[kind == MomentKind.SUMS || kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth][rightWidth];
     }
 
     @Override
@@ -19,14 +19,22 @@ final class ReferenceMoments extends HostMoments {
         for (int row = 0; row < rows; row++) {
             double[] y = ReferenceBackend.row(left, row);
             double[] x = ReferenceBackend.row(right, row);
-            if (kind() == MomentKind.SQUARE_SUMS) {
-                for (int i = 0; i < rightWidth(); i++) {
-                    sums[0][i] += x[i] * x[i];
+            switch (kind()) {
+                case SUMS -> {
+                    for (int i = 0; i < rightWidth(); i++) {
+                        sums[0][i] += x[i];
+                    }
                 }
-            } else {
-                for (int i = 0; i < leftWidth(); i++) {
-                    for (int j = 0; j < rightWidth(); j++) {
-                        sums[i][j] += y[i] * x[j];
+                case SQUARE_SUMS -> {
+                    for (int i = 0; i < rightWidth(); i++) {
+                        sums[0][i] += x[i] * x[i];
+                    }
+                }
+                case GRAM, CROSS_GRAM -> {
+                    for (int i = 0; i < leftWidth(); i++) {
+                        for (int j = 0; j < rightWidth(); j++) {
+                            sums[i][j] += y[i] * x[j];
+                        }
                     }
                 }
             }

@@ -1,0 +1,61 @@
+package io.fastforward.backend.cpu;
+
+import io.fastforward.spi.model.AttentionSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Keys and values off the heap, a row for each token: {@code capacity × groups·headSize} each. */
+final class CpuKeyValueCache extends HostKeyValueCache {
+
+    private final Arena arena = Arena.ofShared();
+    private final FloatView keys;
+    private final FloatView values;
+
+    CpuKeyValueCache(HostBackend owner, HostModule module, AttentionSpec spec, int units, int capacity) {
+        super(owner, module, units, capacity);
+        int width = Math.multiplyExact(spec.groups(units), spec.headSize());
+        long bytes = Math.multiplyExact((long) width * Float.BYTES, capacity);
+        try {
+            this.keys = new FloatView(arena.allocate(bytes, Float.BYTES), 0, width);
+            this.values = new FloatView(arena.allocate(bytes, Float.BYTES), 0, width);
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** Adds the keys and values in rows of a projection. */
+    void append(ProjectionLayout layout, FloatView projected, int rows) {
+        AttentionSpec spec = layout.spec();
+        for (int row = 0; row < rows; row++) {
+            for (int group = 0; group < spec.groups(units()); group++) {
+                int column = group * spec.headSize();
+                copy(projected.at(row, layout.key(group)), keys.at(length() + row, column), spec.headSize());
+                copy(projected.at(row, layout.value(group)), values.at(length() + row, column), spec.headSize());
+            }
+        }
+        advance(rows);
+    }
+
+    FloatView keys() {
+        return keys;
+    }
+
+    FloatView values() {
+        return values;
+    }
+
+    @Override
+    void release() {
+        arena.close();
+    }
+
+    private static void copy(FloatView from, FloatView to, int count) {
+        MemorySegment.copy(
+                from.data(),
+                from.first() * Float.BYTES,
+                to.data(),
+                to.first() * Float.BYTES,
+                (long) count * Float.BYTES);
+    }
+}

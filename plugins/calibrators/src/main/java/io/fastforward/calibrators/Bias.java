@@ -1,0 +1,41 @@
+package io.fastforward.calibrators;
+
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.Options;
+import java.lang.foreign.Arena;
+
+/**
+ * Mean-activation compensation (An, Zhao, Yu, Tang, Wang: Fluctuation-based Adaptive Structured Pruning for Large
+ * Language Models, AAAI 2024, section 3.3): the kept weights stay as they are, and the bias takes over what the removed
+ * inputs contributed on average: b′ = b + W·mean(y) − W_K·mean(x_K). If the features are to be reproduced themselves
+ * (y = x), that is b + W_P·mean(x_P).
+ */
+public final class Bias implements Calibrator {
+
+    @Override
+    public String id() {
+        return "bias";
+    }
+
+    @Override
+    public String description() {
+        return "folds the removed inputs' mean contribution into the bias (as in FLAP); for maps with a bias";
+    }
+
+    @Override
+    public Statistics statistics() {
+        return Statistics.MEANS;
+    }
+
+    @Override
+    public boolean changesBias() {
+        return true;
+    }
+
+    @Override
+    public Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena) {
+        var map = KeptInputs.copy(problem.map(), problem.kept(), arena);
+        return new Solution(MeanContribution.fold(problem, map), Double.NaN, 0, null);
+    }
+}

@@ -1,0 +1,52 @@
+package io.fastforward.calibrators;
+
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.Options;
+import java.lang.foreign.Arena;
+import java.util.Map;
+
+/**
+ * {@link Bias} before {@link Ridge}, solved together: the weights and the bias that minimise
+ * ‖W′ X_K + b′ − (W Y + b)‖² + λ‖W′ − W_K‖². Whatever W′ is, the best bias makes the means agree, so the weights are
+ * those of ridge regression on features without their means, and need not be bent to imitate a constant.
+ */
+public final class BiasRidge implements Calibrator {
+
+    private final Ridge ridge = new Ridge();
+
+    @Override
+    public String id() {
+        return "bias-ridge";
+    }
+
+    @Override
+    public String description() {
+        return "bias before ridge, solved together: ridge regression with an intercept; for maps with a bias";
+    }
+
+    @Override
+    public Map<String, String> options() {
+        return ridge.options();
+    }
+
+    @Override
+    public Statistics statistics() {
+        return Statistics.CENTRED_GRAM;
+    }
+
+    @Override
+    public boolean changesBias() {
+        return true;
+    }
+
+    @Override
+    public Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena) {
+        Solution solution = ridge.calibrate(problem, options, algebra, arena);
+        return new Solution(
+                MeanContribution.fold(problem, solution.map()),
+                solution.relativeError(),
+                solution.ridge(),
+                solution.remark());
+    }
+}

@@ -1,0 +1,65 @@
+package io.fastforward.calibrators;
+
+import io.fastforward.spi.Calibrator.Problem;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+
+/** What a map makes of mean features. */
+final class MeanContribution {
+
+    private MeanContribution() {}
+
+    /**
+     * Gives a repaired map the bias with which its mean output is that of the dense map: b + W·mean(y) − W′·mean(x_K).
+     *
+     * @param repaired has a bias of its own memory, which is overwritten
+     * @return the same map
+     * @throws IllegalArgumentException if the dense map has no bias, or the means do not fit or are not finite
+     */
+    static Linear fold(Problem problem, Linear repaired) {
+        Matrix bias = repaired.bias();
+        if (bias == null) {
+            throw new IllegalArgumentException(
+                    "the map has no bias that could take over what removed inputs contributed");
+        }
+        int inputs = problem.map().weight().columns();
+        double[] target = means(problem.targetMean(), inputs, "target");
+        double[] kept = means(problem.mean(), inputs, "features");
+        double[] expected = apply(problem.map().weight(), target);
+        double[] left = apply(repaired.weight(), kept);
+        for (int i = 0; i < expected.length; i++) {
+            bias.set(0, i, (float) (bias.get(0, i) + (expected[i] - left[i])));
+        }
+        return repaired;
+    }
+
+    private static double[] means(DoubleMatrix means, int inputs, String of) {
+        if (means.rows() != 1 || means.columns() != inputs) {
+            throw new IllegalArgumentException("the means of the " + of + " must be 1 × " + inputs + ", but are "
+                    + means.rows() + " × " + means.columns());
+        }
+        double[] values = new double[inputs];
+        Blocks.readRow(means, 0, values, inputs);
+        for (int j = 0; j < inputs; j++) {
+            if (!Double.isFinite(values[j])) {
+                throw new IllegalArgumentException("the means of the " + of + " have " + values[j] + " in column " + j
+                        + ": the model overflows on the calibration text");
+            }
+        }
+        return values;
+    }
+
+    /** The product with as many leading numbers as the matrix has columns. */
+    private static double[] apply(Matrix weight, double[] x) {
+        double[] y = new double[weight.rows()];
+        float[] row = new float[weight.columns()];
+        for (int i = 0; i < y.length; i++) {
+            Blocks.readRow(weight, i, row);
+            for (int j = 0; j < row.length; j++) {
+                y[i] += row[j] * x[j];
+            }
+        }
+        return y;
+    }
+}
