@@ -64,11 +64,6 @@ public abstract class CalibratorContract {
                 new Sizes(531, 11, 4, 5, false, 0.1));
     }
 
-    /** The sizes that the calibrator serves: those with a bias alone if it changes it. */
-    final Stream<Sizes> servedSizes() {
-        return sizes().filter(sizes -> sizes.bias() || !calibrator().changesBias());
-    }
-
     /**
      * A problem together with the features that its moments were made of, {@code tokens × inputs}.
      *
@@ -89,7 +84,8 @@ public abstract class CalibratorContract {
                 }
             }
         }
-        Matrix bias = sizes.bias() ? weights(1, sizes.outputs()) : null;
+        // A calibrator that changes the bias serves no maps without one.
+        Matrix bias = sizes.bias() || calibrator().changesBias() ? weights(1, sizes.outputs()) : null;
         return sample(new Linear(weights(sizes.outputs(), sizes.inputs()), bias), sizes.kept(), prefix, dense);
     }
 
@@ -234,9 +230,10 @@ public abstract class CalibratorContract {
     }
 
     @ParameterizedTest
-    @MethodSource("servedSizes")
+    @MethodSource("sizes")
     final void theSolutionHasTheKeptInputsAndItsOwnMemory(Sizes sizes) {
-        Solution solution = calibrate(sample(sizes).problem(), Options.NONE);
+        Problem problem = sample(sizes).problem();
+        Solution solution = calibrate(problem, Options.NONE);
 
         Matrix weight = solution.map().weight();
         assertThat(weight.type()).isEqualTo(DataType.F32);
@@ -246,12 +243,12 @@ public abstract class CalibratorContract {
             assertThat(number).isFinite();
         }
         assertThat(weight.data().scope()).isEqualTo(arena.scope());
-        assertThat(solution.map().bias() != null).isEqualTo(sizes.bias());
+        assertThat(solution.map().bias() != null).isEqualTo(problem.map().bias() != null);
         assertThat(solution.ridge()).isGreaterThanOrEqualTo(0);
     }
 
     @ParameterizedTest
-    @MethodSource("servedSizes")
+    @MethodSource("sizes")
     final void itIsPureAndLeavesTheProblemAsItWas(Sizes sizes) {
         Problem problem = sample(sizes).problem();
         byte[] weight = bytes(problem.map().weight().data());
@@ -271,7 +268,7 @@ public abstract class CalibratorContract {
     }
 
     @ParameterizedTest
-    @MethodSource("servedSizes")
+    @MethodSource("sizes")
     final void aStatedRelativeErrorIsTrue(Sizes sizes) {
         Sample sample = sample(sizes);
         Solution solution = calibrate(sample.problem(), Options.NONE);
@@ -295,7 +292,9 @@ public abstract class CalibratorContract {
 
     @Test
     final void aMapWithoutTheBiasThatWouldChangeIsRefused() {
-        Problem problem = sample(new Sizes(6, 11, 7, 30, false, 0)).problem();
+        double[][] features = features(30, 11);
+        Problem problem =
+                sample(Linear.of(weights(6, 11)), 7, features, features).problem();
         if (calibrator().changesBias()) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> calibrate(problem, Options.NONE))

@@ -29,7 +29,7 @@ class BiasRidgeTest extends CalibratorContract {
      * relative rounding error.
      */
     @ParameterizedTest
-    @MethodSource("servedSizes")
+    @MethodSource("sizes")
     void bothGradientsVanish(Sizes sizes) {
         Sample sample = sample(sizes);
         Calibrator.Solution solution = calibrate(sample.problem(), new Options(Map.of("ridge", "0.01")));
@@ -69,7 +69,7 @@ class BiasRidgeTest extends CalibratorContract {
     }
 
     @ParameterizedTest
-    @MethodSource("servedSizes")
+    @MethodSource("sizes")
     void itIsNeverWorseThanTheBiasAlone(Sizes sizes) {
         Sample sample = sample(sizes);
         double biasAlone = squaredError(

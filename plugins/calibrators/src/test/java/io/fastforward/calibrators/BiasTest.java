@@ -20,7 +20,7 @@ class BiasTest extends CalibratorContract {
     }
 
     @ParameterizedTest
-    @MethodSource("servedSizes")
+    @MethodSource("sizes")
     void theMeanOutputIsThatOfTheDenseMap(Sizes sizes) {
         Sample sample = sample(sizes);
         Linear repaired = calibrate(sample.problem(), Options.NONE).map();

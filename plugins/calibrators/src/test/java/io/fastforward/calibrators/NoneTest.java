@@ -55,9 +55,9 @@ class NoneTest extends CalibratorContract {
     }
 
     @Test
-    void bothCalibratorsAreFoundAsServices() {
+    void allCalibratorsAreFoundAsServices() {
         assertThat(ServiceLoader.load(Calibrator.class))
                 .extracting(Calibrator::id)
-                .containsExactly("ridge", "none");
+                .containsExactly("ridge", "none", "bias", "bias-ridge");
     }
 }
