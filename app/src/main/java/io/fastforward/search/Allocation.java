@@ -4,7 +4,7 @@ import io.fastforward.spi.Policy;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A policy in the making: every module starts at its minimum and gets units as long as the budget lasts. */
+/** A policy in the making: every module starts at its minimum and grows as long as the budget lasts. */
 final class Allocation {
 
     private final Budget budget;
@@ -32,15 +32,35 @@ final class Allocation {
         return room;
     }
 
-    /** How many more units a module can get. */
-    int capacity(int module) {
-        return (int) Math.min(budget.units(module) - retained[module], room / budget.unitParameters(module));
+    /** Units of a module that is not whole at the next size that is allowed. */
+    int next(int module) {
+        return budget.unitsAbove(module, retained[module]);
     }
 
-    /** Gives units to a module, at most its {@link #capacity}. */
-    void give(int module, int units) {
-        retained[module] += units;
-        room -= units * budget.unitParameters(module);
+    /** Whether a module is not whole and its next size fits. */
+    boolean canGrow(int module) {
+        return retained[module] < budget.units(module) && next(module) <= affordable(module);
+    }
+
+    /** Gives a module that can grow its next size. */
+    void grow(int module) {
+        set(module, next(module));
+    }
+
+    /** Gives a module the largest allowed size that fits, up to some number of units. It keeps what it has. */
+    void growTowards(int module, long units) {
+        int most = (int) Math.min(units, affordable(module));
+        set(module, Math.max(retained[module], budget.unitsAtMost(module, most)));
+    }
+
+    /** Units that a module could have if every number were allowed, even more than there are. */
+    private long affordable(int module) {
+        return retained[module] + room / budget.unitParameters(module);
+    }
+
+    private void set(int module, int units) {
+        room -= (units - retained[module]) * budget.unitParameters(module);
+        retained[module] = units;
     }
 
     Policy toPolicy() {

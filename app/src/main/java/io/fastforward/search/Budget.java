@@ -5,16 +5,20 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.Policy;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.ModuleSpec;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a sparsity means for a model, in whole units. Sparsity is the number of removed parameters ÷ the parameters of
  * all decoder layers' linear maps, weights and biases; embeddings, norms and the language-model head do not count.
  *
- * <p>A policy meets a sparsity if it removes at least that share. It meets it exactly if, besides, no retained unit
- * could be given back: for every module that is not whole, one unit more would miss the sparsity.
+ * <p>A policy meets a sparsity if it removes at least that share. It meets it exactly if, besides, nothing could be
+ * given back: for every module that is not whole, the next size that the {@link Constraints} allow, without them one
+ * unit more, would miss the sparsity.
+ *
+ * <p>The constraints are for policies that are made here. A policy from elsewhere can be measured whether or not it
+ * satisfies them.
  */
 public final class Budget {
 
@@ -22,25 +26,31 @@ public final class Budget {
     public static final double DEFAULT_MINIMUM_RETENTION = 0.1;
 
     private final List<ModuleSpec> modules;
-    private final double minimumRetention;
-    private final int[] minimumUnits;
+    private final Constraints constraints;
+    private final List<Sizes> sizes;
     private final long totalParameters;
+
+    /**
+     * The budget of a model with a minimum retention as its only constraint.
+     *
+     * @param modules as of the other constructor
+     * @param minimumRetention as in {@link Constraints}
+     * @throws Failure if the minimum retention is out of range
+     */
+    public Budget(List<ModuleSpec> modules, double minimumRetention) {
+        this(modules, Constraints.ofMinimumRetention(minimumRetention));
+    }
 
     /**
      * The budget of a model.
      *
      * @param modules its modules: attention of layer 0, MLP of layer 0, attention of layer 1, and so on
-     * @param minimumRetention smallest share of its units that a module retains, in [0, 1], rounded up to units; one
-     *     unit always stays
-     * @throws Failure if the minimum retention is out of range
+     * @param constraints what a policy must not do
+     * @throws Failure if a layer is to be skipped that the model does not have
      */
-    public Budget(List<ModuleSpec> modules, double minimumRetention) {
-        if (!(minimumRetention >= 0 && minimumRetention <= 1)) {
-            throw new Failure(
-                    FailureKind.USAGE, "the minimum retention must be between 0 and 1, but is " + minimumRetention);
-        }
+    public Budget(List<ModuleSpec> modules, Constraints constraints) {
         this.modules = List.copyOf(modules);
-        this.minimumRetention = minimumRetention;
+        this.constraints = constraints;
         if (modules.isEmpty() || modules.size() % 2 != 0) {
             throw new IllegalArgumentException("a model has two modules a layer, but got " + modules.size());
         }
@@ -50,13 +60,30 @@ public final class Budget {
                         + " is " + modules.get(module));
             }
         }
-        minimumUnits = modules.stream().mapToInt(this::minimumUnits).toArray();
+        int layers = modules.size() / 2;
+        for (int layer : constraints.skippedLayers()) {
+            if (layer >= layers) {
+                throw new Failure(
+                        FailureKind.USAGE,
+                        "layer " + layer + " cannot be skipped: the model's layers are 0 to " + (layers - 1));
+            }
+        }
+        sizes = sizes();
         totalParameters = modules.stream().mapToLong(ModuleSpec::parameters).reduce(0, Math::addExact);
     }
 
-    private int minimumUnits(ModuleSpec module) {
-        // 10% of 30 units are 3, although 0.1 * 30 may be a little more in binary.
-        return Math.max(1, (int) Math.ceil(minimumRetention * module.units() - 1e-9));
+    private List<Sizes> sizes() {
+        List<Sizes> result = new ArrayList<>();
+        for (int module = 0; module < modules.size(); module++) {
+            ModuleSpec spec = modules.get(module);
+            boolean fixed = constraints.skippedLayers().contains(module / 2)
+                    || (constraints.attentionFixed() && spec instanceof AttentionSpec);
+            result.add(
+                    fixed
+                            ? Sizes.fixed(spec)
+                            : Sizes.of(spec, constraints.minimumRetention(), constraints.widthMultiple()));
+        }
+        return List.copyOf(result);
     }
 
     /** Number of modules, two for each layer. */
@@ -69,14 +96,29 @@ public final class Budget {
         return modules.get(module).units();
     }
 
-    /** The fewest units that a module retains. */
+    /** The fewest units that the constraints leave a module; all of them if it is not to be pruned. */
     public int minimumUnits(int module) {
-        return minimumUnits[module];
+        return sizes.get(module).smallest();
     }
 
-    /** The smallest share of a module's units that a policy retains, before rounding. */
-    public double minimumRetention() {
-        return minimumRetention;
+    /** The next number of units that the constraints allow, above an allowed one that is not all. */
+    int unitsAbove(int module, int units) {
+        return sizes.get(module).above(units);
+    }
+
+    /** The largest allowed number of units that is at most some other; the minimum if there is none. */
+    int unitsAtMost(int module, int units) {
+        return sizes.get(module).atMost(units);
+    }
+
+    /** What a policy must not do. */
+    public Constraints constraints() {
+        return constraints;
+    }
+
+    /** The budget of the same model without some of the constraints. */
+    Budget without(Set<Constraints.Kind> relaxed) {
+        return new Budget(modules, constraints.without(relaxed));
     }
 
     /** Parameters that go when one unit of a module goes. */
@@ -104,9 +146,14 @@ public final class Budget {
         return (double) removedParameters(policy) / totalParameters;
     }
 
-    /** The largest sparsity that leaves every module its minimum. */
+    /** The largest sparsity that the constraints allow: every module at its minimum. */
     public double largestSparsity() {
         return (double) largestRemoval() / totalParameters;
+    }
+
+    /** Whether the constraints allow a policy of this sparsity. */
+    boolean reaches(double sparsity) {
+        return requiredRemoval(sparsity) <= largestRemoval();
     }
 
     /** Whether a policy removes at least this share. */
@@ -117,19 +164,13 @@ public final class Budget {
     /**
      * Parameters that units may keep at some sparsity; what stays whatever is pruned is not among them.
      *
-     * @throws Failure if the sparsity is not in (0, 1), or no policy reaches it
+     * @throws Failure if the sparsity is not in (0, 1), or no policy reaches it; says which constraints are to blame
      */
     public long allowance(double sparsity) {
-        long required = requiredRemoval(sparsity);
-        if (required > largestRemoval()) {
-            throw new Failure(
-                    FailureKind.UNREACHABLE_SPARSITY,
-                    "no policy reaches a sparsity of " + sparsity + ": with at least one unit and "
-                            + minimumRetention + " of the units of every module retained, the largest is "
-                            + BigDecimal.valueOf(largestSparsity()).setScale(4, RoundingMode.DOWN)
-                            + "; ask for less, or lower the minimum retention");
+        if (!reaches(sparsity)) {
+            throw new Failure(FailureKind.UNREACHABLE_SPARSITY, Reachability.explain(this, sparsity));
         }
-        return unitParameters() - required;
+        return unitParameters() - requiredRemoval(sparsity);
     }
 
     /** The policy that removes nothing. */
@@ -137,7 +178,7 @@ public final class Budget {
         return new Policy(modules.stream().map(ModuleSpec::units).toList());
     }
 
-    /** The policy with equal retention everywhere, up to rounding. */
+    /** The policy with equal retention everywhere, up to rounding and as far as the constraints allow it. */
     public Policy uniform(double sparsity) {
         return new ShiftMapping().map(new double[modules()], this, sparsity);
     }

@@ -7,8 +7,9 @@ import io.fastforward.spi.Policy;
  * than the budget allows, modules are served in layer order until it is used up and the rest stays at the minimum; if
  * it is less, every module grows in proportion to the parameters that it still lacks.
  *
- * <p>Rounded down to whole units; what is left goes, unit by unit, to the module that is the furthest below its share.
- * Depends on the order of modules, and a module with a negative score gains by a lower one.
+ * <p>Rounded down to whole units, or to what the {@link Constraints} allow; what is left goes, step by step, to the
+ * module that is the furthest below its share. Depends on the order of modules, and a module with a negative score gains
+ * by a lower one.
  */
 public record HeadroomMapping() implements PolicyMapping {
 
@@ -23,11 +24,10 @@ public record HeadroomMapping() implements PolicyMapping {
         double[] wishes = wishes(scores, budget);
         repair(wishes, budget, (double) allocation.room());
         for (int module = 0; module < wishes.length; module++) {
-            int more = (int) Math.floor(wishes[module]) - allocation.retained(module);
-            allocation.give(module, Math.clamp(more, 0, allocation.capacity(module)));
+            allocation.growTowards(module, (long) Math.floor(wishes[module]));
         }
         for (int module = neediest(wishes, allocation); module >= 0; module = neediest(wishes, allocation)) {
-            allocation.give(module, 1);
+            allocation.grow(module);
         }
         return allocation.toPolicy();
     }
@@ -35,8 +35,9 @@ public record HeadroomMapping() implements PolicyMapping {
     /** Wished units, in fractions. */
     private static double[] wishes(double[] scores, Budget budget) {
         double[] wishes = new double[scores.length];
+        double minimum = budget.constraints().minimumRetention();
         for (int module = 0; module < wishes.length; module++) {
-            double retention = Math.clamp(Math.abs(scores[module]), budget.minimumRetention(), 1);
+            double retention = Math.clamp(Math.abs(scores[module]), minimum, 1);
             wishes[module] = Math.max(budget.minimumUnits(module), retention * budget.units(module));
         }
         return wishes;
@@ -83,7 +84,7 @@ public record HeadroomMapping() implements PolicyMapping {
         double need = Double.NEGATIVE_INFINITY;
         for (int module = 0; module < wishes.length; module++) {
             double lacking = wishes[module] - allocation.retained(module);
-            if (allocation.capacity(module) > 0 && lacking > need) {
+            if (allocation.canGrow(module) && lacking > need) {
                 neediest = module;
                 need = lacking;
             }

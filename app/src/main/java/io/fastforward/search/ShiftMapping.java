@@ -6,18 +6,19 @@ import java.util.PriorityQueue;
 
 /**
  * Retention r = clip(score + t, minimum, 1) with one common shift t, as large as the budget allows, rounded to the
- * nearest unit.
+ * nearest size that the {@link Constraints} allow; without them every number of units is one.
  *
- * <p>Rounding to nearest means that the j-th of n units comes in when score + t reaches (j − ½) / n. So nothing has
- * to be solved for t: raising t from −∞ hands out the units in descending order of score − (j − ½) / n, and the budget
- * says where it ends. From there on a module whose next unit is too expensive is passed over, and the others go on as
- * long as one of their units fits.
+ * <p>Rounding to nearest means that a module of n units grows from size a to the next size b when score + t reaches
+ * ½ (a + b) / n: the j-th unit, if sizes differ by one, at (j − ½) / n. So nothing has to be solved for t: raising t
+ * from −∞ hands out the steps in descending order of score − ½ (a + b) / n, and the budget says where it ends. From
+ * there on a module whose next step is too expensive is passed over, and the others go on as long as one of their steps
+ * fits.
  *
  * <p>Raising one score never lowers that module's retention, and the order of modules matters to exact ties alone.
  */
 public record ShiftMapping() implements PolicyMapping {
 
-    /** A module's next unit. At equal priority modules grow in step, first modules first. */
+    /** A module's next step. At equal priority modules grow in step, first modules first. */
     private record Bid(int module, double share, double priority) {
         static final Comparator<Bid> ORDER = Comparator.comparingDouble(Bid::priority)
                 .reversed()
@@ -39,8 +40,8 @@ public record ShiftMapping() implements PolicyMapping {
         }
         while (!bids.isEmpty()) {
             int module = bids.poll().module();
-            if (allocation.capacity(module) > 0) {
-                allocation.give(module, 1);
+            if (allocation.canGrow(module)) {
+                allocation.grow(module);
                 bid(module, scores, budget, allocation, bids);
             }
         }
@@ -49,8 +50,9 @@ public record ShiftMapping() implements PolicyMapping {
 
     private static void bid(
             int module, double[] scores, Budget budget, Allocation allocation, PriorityQueue<Bid> bids) {
-        if (allocation.capacity(module) > 0) {
-            double share = (allocation.retained(module) + 0.5) / budget.units(module);
+        if (allocation.canGrow(module)) {
+            double middle = 0.5 * allocation.retained(module) + 0.5 * allocation.next(module);
+            double share = middle / budget.units(module);
             bids.add(new Bid(module, share, scores[module] - share));
         }
     }

@@ -2,11 +2,14 @@ package io.fastforward.search;
 
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.Normalization;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** Model shapes to test with. */
@@ -52,5 +55,42 @@ final class Architectures {
                     random.nextBoolean()));
         }
         return modules;
+    }
+
+    /** As {@link #random}, with either kind of attention units. */
+    static List<ModuleSpec> randomWithUnits(SplittableRandom random) {
+        List<ModuleSpec> modules = new ArrayList<>();
+        for (ModuleSpec module : random(random)) {
+            modules.add(
+                    module instanceof AttentionSpec attention && random.nextBoolean()
+                            ? attention.withUnit(AttentionUnit.QUERY_HEAD)
+                            : module);
+        }
+        return modules;
+    }
+
+    /** Constraints of every kind, some of them without effect. */
+    static Constraints randomConstraints(SplittableRandom random, int layers) {
+        Set<Integer> skipped = new HashSet<>();
+        for (int layer = 0; layer < layers; layer++) {
+            if (random.nextInt(3) == 0) {
+                skipped.add(layer);
+            }
+        }
+        int multiple = random.nextInt(4) == 0 ? random.nextInt(1, 200) : 1 << random.nextInt(6);
+        return new Constraints(random.nextDouble(0, 0.9), multiple, skipped, random.nextBoolean());
+    }
+
+    /** Whether a module may have some number of units, by the definition of the constraints. */
+    static boolean allows(Constraints constraints, List<ModuleSpec> modules, int module, int units) {
+        ModuleSpec spec = modules.get(module);
+        if (units == spec.units()) {
+            return true;
+        }
+        return !constraints.skippedLayers().contains(module / 2)
+                && !(constraints.attentionFixed() && spec instanceof AttentionSpec)
+                && units >= 1
+                && units >= constraints.minimumRetention() * spec.units()
+                && spec.features(units) % constraints.widthMultiple() == 0;
     }
 }

@@ -1,0 +1,83 @@
+package io.fastforward.search;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What a policy must not do, whatever the scores say. All constraints hold at once, and a module that is whole violates
+ * none of them.
+ *
+ * @param minimumRetention smallest share of its units that a module retains, in [0, 1], rounded up to units; one unit
+ *     always stays
+ * @param widthMultiple what divides the number of features of every module that is pruned, at least 1. Kernels are
+ *     fastest at multiples of their tiles.
+ * @param skippedLayers layers that are not pruned, counted from 0
+ * @param attentionFixed whether no attention module is pruned
+ */
+public record Constraints(
+        double minimumRetention, int widthMultiple, Set<Integer> skippedLayers, boolean attentionFixed) {
+
+    /** What holds unless told otherwise: the default minimum retention, nothing else. */
+    public static final Constraints DEFAULT = ofMinimumRetention(Budget.DEFAULT_MINIMUM_RETENTION);
+
+    public Constraints {
+        require(
+                minimumRetention >= 0 && minimumRetention <= 1,
+                "the minimum retention must be between 0 and 1, but is " + minimumRetention);
+        require(widthMultiple >= 1, "widths can be multiples of 1 or more, but not of " + widthMultiple);
+        for (int layer : skippedLayers) {
+            require(layer >= 0, "layers are counted from 0, so layer " + layer + " cannot be skipped");
+        }
+        // Sorted, because a set is written to files in its own order.
+        skippedLayers = Collections.unmodifiableSortedSet(new TreeSet<>(skippedLayers));
+    }
+
+    /** A minimum retention, nothing else. */
+    public static Constraints ofMinimumRetention(double minimumRetention) {
+        return new Constraints(minimumRetention, 1, Set.of(), false);
+    }
+
+    /** What can be relaxed by itself. */
+    enum Kind {
+        MINIMUM_RETENTION,
+        WIDTH_MULTIPLE,
+        SKIPPED_LAYERS,
+        FIXED_ATTENTION
+    }
+
+    /** The constraints that constrain anything. */
+    Set<Kind> active() {
+        Set<Kind> active = EnumSet.allOf(Kind.class);
+        active.removeIf(kind -> without(Set.of(kind)).equals(this));
+        return active;
+    }
+
+    /** These constraints without some. */
+    Constraints without(Set<Kind> relaxed) {
+        return new Constraints(
+                relaxed.contains(Kind.MINIMUM_RETENTION) ? 0 : minimumRetention,
+                relaxed.contains(Kind.WIDTH_MULTIPLE) ? 1 : widthMultiple,
+                relaxed.contains(Kind.SKIPPED_LAYERS) ? Set.of() : skippedLayers,
+                !relaxed.contains(Kind.FIXED_ATTENTION) && attentionFixed);
+    }
+
+    /** How a user relaxes a constraint. */
+    String relaxation(Kind kind) {
+        return switch (kind) {
+            case MINIMUM_RETENTION -> "with --min-retention 0";
+            case WIDTH_MULTIPLE -> "without --round " + widthMultiple;
+            case SKIPPED_LAYERS -> "without --skip-layers";
+            case FIXED_ATTENTION -> "without --attention none";
+        };
+    }
+
+    private static void require(boolean condition, String message) {
+        if (!condition) {
+            throw new Failure(FailureKind.USAGE, message);
+        }
+    }
+}

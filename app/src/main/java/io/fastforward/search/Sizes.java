@@ -1,0 +1,42 @@
+package io.fastforward.search;
+
+import io.fastforward.spi.model.ModuleSpec;
+
+/**
+ * The numbers of units that a module may have: the smallest, every multiple of the step above it, and all units. There
+ * can be tens of thousands, so they are counted and not listed.
+ */
+record Sizes(int smallest, int step, int whole) {
+
+    /** Of a module that is not pruned. */
+    static Sizes fixed(ModuleSpec module) {
+        return new Sizes(module.units(), 1, module.units());
+    }
+
+    /**
+     * Of a module that may be pruned.
+     *
+     * @param minimumRetention smallest share of its units
+     * @param widthMultiple what divides its number of features unless it is whole
+     */
+    static Sizes of(ModuleSpec module, double minimumRetention, int widthMultiple) {
+        int step = widthMultiple / greatestCommonDivisor(widthMultiple, module.featuresPerUnit());
+        // 10% of 30 units are 3, although 0.1 * 30 may be a little more in binary.
+        int least = Math.max(1, (int) Math.ceil(minimumRetention * module.units() - 1e-9));
+        return new Sizes((int) Math.min(module.units(), Math.ceilDiv((long) least, step) * step), step, module.units());
+    }
+
+    /** The next size above one that is not the whole module. */
+    int above(int units) {
+        return (int) Math.min(whole, (units / step + 1L) * step);
+    }
+
+    /** The largest size of at most some number of units; the smallest if there is none. */
+    int atMost(int units) {
+        return units >= whole ? whole : Math.max(smallest, units / step * step);
+    }
+
+    private static int greatestCommonDivisor(int a, int b) {
+        return b == 0 ? a : greatestCommonDivisor(b, a % b);
+    }
+}
