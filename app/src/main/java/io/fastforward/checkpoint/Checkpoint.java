@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -29,6 +30,7 @@ public final class Checkpoint implements AutoCloseable {
     private static final String CONFIG = "config.json";
     static final String WEIGHTS = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
+    private static final String GENERATION_CONFIG = "generation_config.json";
     private static final String TOKENIZER = "tokenizer.json";
 
     private static final Pattern SHARD_NAME = Pattern.compile("[A-Za-z0-9._-]+\\.safetensors");
@@ -132,6 +134,12 @@ public final class Checkpoint implements AutoCloseable {
                 .distinct()
                 .mapToLong(SafetensorsFile::dataBytes)
                 .sum();
+    }
+
+    /** generation_config.json, if it is there. */
+    public Optional<JsonNode> generationConfig() {
+        Path path = directory.resolve(GENERATION_CONFIG);
+        return Files.isRegularFile(path) ? Optional.of(JsonFile.readObject(path)) : Optional.empty();
     }
 
     /** The files beside weights and config that a derived checkpoint needs too, such as the tokenizer's; by name. */

@@ -33,6 +33,27 @@ final class CommonOptions {
         return PluginRegistry.load(plugins);
     }
 
+    /** Options of commands that write weights. */
+    static final class Shards {
+
+        private static final int MOST_MEGABYTES = 1_000_000_000;
+
+        @Option(
+                names = "--shard-size",
+                paramLabel = "MB",
+                description = "Most megabytes of weights in a file; default: ${DEFAULT-VALUE}.")
+        long megabytes = 5000;
+
+        long bytes() {
+            if (megabytes < 1 || megabytes > MOST_MEGABYTES) {
+                throw new Failure(
+                        FailureKind.USAGE,
+                        "--shard-size must be from 1 to " + MOST_MEGABYTES + ", but is " + megabytes);
+            }
+            return megabytes * 1_000_000;
+        }
+    }
+
     /** Options of commands that compute. */
     static final class Compute {
 

@@ -19,7 +19,14 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "Prunes large language models so that they are really smaller and faster.",
         mixinStandardHelpOptions = true,
         versionProvider = FastForward.Version.class,
-        subcommands = {PruneCommand.class, EvaluateCommand.class, InspectCommand.class, PluginsCommand.class},
+        subcommands = {
+            PruneCommand.class,
+            EvaluateCommand.class,
+            GenerateCommand.class,
+            ExportCommand.class,
+            InspectCommand.class,
+            PluginsCommand.class
+        },
         footer = {
             "",
             "Exit codes: 0 success, 2 bad command line, 3 not found, 4 damaged checkpoint, 5 unsupported model,",
@@ -28,7 +35,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class FastForward implements Runnable {
 
-    private static final List<String> COMMANDS = List.of("prune", "evaluate", "inspect", "plugins");
+    private static final List<String> COMMANDS =
+            List.of("prune", "evaluate", "generate", "export", "inspect", "plugins");
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;

@@ -1,13 +1,18 @@
 package io.fastforward.cli;
 
+import io.fastforward.export.CheckpointExport;
+import io.fastforward.export.ExportFormat;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.report.VariantTable;
+import io.fastforward.run.AttentionPruning;
 import io.fastforward.run.Demo;
 import io.fastforward.run.PruneRequest;
 import io.fastforward.run.PruneResult;
 import io.fastforward.run.PruneRun;
 import io.fastforward.run.PruneSettings;
+import io.fastforward.run.TargetRuntime;
 import io.fastforward.search.Budget;
+import io.fastforward.search.Constraints;
 import io.fastforward.search.Schedule;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.tokenizer.TextUnit;
@@ -18,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -36,8 +42,6 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         usageHelpAutoWidth = true)
 final class PruneCommand implements Callable<Integer> {
-
-    private static final long MOST_SHARD_MEGABYTES = 1_000_000_000; // a petabyte
 
     @Spec
     private CommandSpec spec;
@@ -140,6 +144,39 @@ final class PruneCommand implements Callable<Integer> {
     private int finalists = 8;
 
     @Option(
+            names = "--attention",
+            paramLabel = "UNITS",
+            description = "What of attention may be pruned (${COMPLETION-CANDIDATES}): whole KV groups, as many query"
+                    + " heads from each group of a layer, or nothing; default: ${DEFAULT-VALUE}.")
+    private AttentionPruning attention = AttentionPruning.KV_GROUP;
+
+    @Option(
+            names = "--round",
+            paramLabel = "N",
+            description = "Widths of pruned modules are multiples of N; default: ${DEFAULT-VALUE}.")
+    private int widthMultiple = 1;
+
+    @Option(
+            names = "--skip-layers",
+            paramLabel = "LAYERS",
+            description = "Layers that are not pruned, such as 0,1,30-31.")
+    private @Nullable String skippedLayers;
+
+    @Option(
+            names = "--target-runtime",
+            paramLabel = "RUNTIME",
+            description = "What the result has to run on (${COMPLETION-CANDIDATES}); any: all of them. Adds the"
+                    + " constraints of that runtime; default: ${DEFAULT-VALUE}.")
+    private TargetRuntime targetRuntime = TargetRuntime.HF;
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            description = "hf: the real widths; hf-padded: the original shape, filled up with zeros, which loads"
+                    + " everywhere and saves nothing; default: ${DEFAULT-VALUE}.")
+    private ExportFormat format = ExportFormat.HF;
+
+    @Option(
             names = "--min-retention",
             paramLabel = "SHARE",
             description = "Smallest share of its units that a module keeps; default: ${DEFAULT-VALUE}.")
@@ -212,14 +249,11 @@ final class PruneCommand implements Callable<Integer> {
             description = "Data type of the result (${COMPLETION-CANDIDATES}); default: each tensor's own.")
     private @Nullable DataType dataType;
 
-    @Option(
-            names = "--shard-size",
-            paramLabel = "MB",
-            description = "Most megabytes of weights in a file; default: ${DEFAULT-VALUE}.")
-    private long shardMegabytes = 5000;
-
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private CommonOptions.Shards shards;
 
     @Mixin
     private CommonOptions.Compute compute;
@@ -254,6 +288,9 @@ final class PruneCommand implements Callable<Integer> {
         Path target = required(output, "--output DIR");
         if (sparsity == null && policy == null) {
             throw usage("--sparsity S is missing (or --policy FILE)");
+        }
+        if (sparsity != null && policy != null) {
+            throw usage("--policy FILE says what to remove; leave out --sparsity");
         }
         return request(
                 source,
@@ -308,9 +345,6 @@ final class PruneCommand implements Callable<Integer> {
         require(
                 minimumRetention >= 0 && minimumRetention <= 1,
                 "--min-retention must be from 0 to 1, but is " + minimumRetention);
-        require(
-                shardMegabytes >= 1 && shardMegabytes <= MOST_SHARD_MEGABYTES,
-                "--shard-size must be from 1 to " + MOST_SHARD_MEGABYTES + ", but is " + shardMegabytes);
         int finalistsSee = finalistWindows == null
                 ? (int) Math.min(4L * positive(rewardWindows, "--reward-windows"), Integer.MAX_VALUE)
                 : finalistWindows;
@@ -334,14 +368,19 @@ final class PruneCommand implements Callable<Integer> {
                 pluginOptions(),
                 this.target,
                 mapping,
-                minimumRetention,
+                attention,
+                new Constraints(
+                        minimumRetention,
+                        positive(widthMultiple, "--round"),
+                        skippedLayers == null ? Set.of() : LayerRanges.parse(skippedLayers),
+                        false),
+                targetRuntime,
                 schedule,
                 ramp,
                 positive(episodes, "--episodes"),
                 positive(finalists, "--finalists"),
                 seed,
-                dataType,
-                shardMegabytes * 1_000_000);
+                new CheckpointExport.Settings(format, dataType, shards.bytes()));
         return new PruneRequest(
                 settings,
                 source,

@@ -7,30 +7,46 @@ import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.TensorPlan;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.model.LayerShapes;
+import io.fastforward.model.LayerSpec;
 import io.fastforward.model.LayerWeights;
 import io.fastforward.model.Model;
 import io.fastforward.model.ModelSpec;
 import io.fastforward.model.NamedTensor;
-import io.fastforward.prune.LeadingUnits;
 import io.fastforward.prune.PrunedLayerSink;
-import io.fastforward.spi.Policy;
 import io.fastforward.spi.tensor.DataType;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a pruned model as a Hugging Face checkpoint directory while its layers pass by. The directory appears under its
+ * Writes a pruned model as a Hugging Face checkpoint directory while its layers pass by, in one of several
+ * {@linkplain ExportFormat forms}. The directory appears under its
  * name only with {@link #commit()}; until then it can be read under {@link #path()}, and closing it deletes it.
  */
 public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
+    /**
+     * How a model is written.
+     *
+     * @param format in which form
+     * @param dataType data type of the weights; null keeps each tensor's own
+     * @param shardBytes most bytes of weights in a file
+     */
+    public record Settings(ExportFormat format, @Nullable DataType dataType, long shardBytes) {}
+
     private final Model source;
     private final ModelSpec pruned;
+    private final ModelSpec written;
     private final @Nullable DataType dataType;
     private final AtomicDirectory directory;
     private final CheckpointWriter writer;
@@ -38,11 +54,13 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     private CheckpointExport(
             Model source,
             ModelSpec pruned,
+            ModelSpec written,
             @Nullable DataType dataType,
             AtomicDirectory directory,
             CheckpointWriter writer) {
         this.source = source;
         this.pruned = pruned;
+        this.written = written;
         this.dataType = dataType;
         this.directory = directory;
         this.writer = writer;
@@ -51,24 +69,20 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     /**
      * Begins an export: creates the files and writes configs, tokenizer and embeddings.
      *
-     * @param dataType data type of the result; null keeps each tensor's own
-     * @param shardBytes most bytes of weights in a file
+     * @param pruned the architecture of the layers that will pass by, with units as in checkpoints
      * @throws Failure if the target holds something, or cannot be written
      */
-    public static CheckpointExport begin(
-            Model source, Policy policy, Path target, @Nullable DataType dataType, long shardBytes) {
+    public static CheckpointExport begin(Model source, ModelSpec pruned, Path target, Settings settings) {
+        ModelSpec written = settings.format().written(source, pruned);
+        DataType dataType = settings.dataType();
         AtomicDirectory directory = AtomicDirectory.create(target);
         try {
-            List<NamedTensor> shapes = shapes(source, policy);
-            CheckpointWriter writer = CheckpointWriter.open(
-                    directory.path(),
-                    shapes.stream().map(tensor -> plan(tensor, dataType)).toList(),
-                    shardBytes);
-            CheckpointExport export =
-                    new CheckpointExport(source, source.spec().pruned(policy), dataType, directory, writer);
+            CheckpointWriter writer =
+                    CheckpointWriter.open(directory.path(), plans(source, written, dataType), settings.shardBytes());
+            CheckpointExport export = new CheckpointExport(source, pruned, written, dataType, directory, writer);
             try {
-                export.writeCompanions(source.prunedConfig(policy));
-                source.embeddingTensors().forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
+                export.writeCompanions(source.config(written));
+                source.endTensors().forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
                 return export;
             } catch (Throwable e) {
                 writer.close();
@@ -81,9 +95,9 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     }
 
     /** Bytes of weights that an export writes. */
-    public static long weightBytes(Model source, Policy policy, @Nullable DataType dataType) {
-        return shapes(source, policy).stream()
-                .mapToLong(tensor -> plan(tensor, dataType).bytes())
+    public static long weightBytes(Model source, ModelSpec pruned, Settings settings) {
+        return plans(source, settings.format().written(source, pruned), settings.dataType()).stream()
+                .mapToLong(TensorPlan::bytes)
                 .sum();
     }
 
@@ -94,8 +108,13 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     @Override
     public void accept(int layer, LayerWeights weights) {
-        NamedTensor.ofLayer(pruned.names(), layer, weights)
-                .forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
+        LayerSpec own = pruned.layers().get(layer);
+        LayerSpec wanted = written.layers().get(layer);
+        try (Arena arena = Arena.ofShared()) {
+            LayerWeights complete = own.equals(wanted) ? weights : new ZeroPadding(own, wanted).apply(weights, arena);
+            NamedTensor.ofLayer(written.names(), layer, complete)
+                    .forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
+        }
     }
 
     /** Adds a small file of ours. */
@@ -105,7 +124,7 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     /** Completes the files, once all layers have passed. */
     public void finish() {
-        NamedTensor.ofFinalNorm(pruned.names(), source.head().norm())
+        NamedTensor.ofFinalNorm(written.names(), source.ends().head().norm())
                 .forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
         writer.finish();
     }
@@ -125,21 +144,27 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
         }
     }
 
-    /** All tensors of the pruned model in the order in which they are written; values are views of the source's. */
-    private static List<NamedTensor> shapes(Model source, Policy policy) {
-        ModelSpec pruned = source.spec().pruned(policy);
-        List<NamedTensor> tensors = new ArrayList<>(source.embeddingTensors());
-        for (int i = 0; i < pruned.layers().size(); i++) {
-            LayerWeights cut = LeadingUnits.of(pruned.layers().get(i), source.layer(i));
-            tensors.addAll(NamedTensor.ofLayer(pruned.names(), i, cut));
+    /** All tensors that will be written, in this order. */
+    private static List<TensorPlan> plans(Model source, ModelSpec written, @Nullable DataType dataType) {
+        List<NamedTensor> ends = new ArrayList<>(source.endTensors());
+        List<NamedTensor> finalNorm =
+                NamedTensor.ofFinalNorm(written.names(), source.ends().head().norm());
+        List<TensorPlan> plans = new ArrayList<>();
+        ends.forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
+        for (int i = 0; i < written.layers().size(); i++) {
+            // The tensors of a layer have the source's names and data types, whatever their widths become.
+            Map<String, List<Long>> shapes = LayerShapes.of(written, i);
+            NamedTensor.ofLayer(written.names(), i, source.layer(i)).forEach(tensor -> {
+                List<Long> shape = Objects.requireNonNull(shapes.get(tensor.name()), tensor.name());
+                plans.add(plan(tensor, shape, dataType));
+            });
         }
-        tensors.addAll(NamedTensor.ofFinalNorm(pruned.names(), source.head().norm()));
-        return tensors;
+        finalNorm.forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
+        return plans;
     }
 
-    private static TensorPlan plan(NamedTensor tensor, @Nullable DataType dataType) {
-        DataType type = dataType == null ? tensor.matrix().type() : dataType;
-        return new TensorPlan(tensor.name(), type, tensor.shape());
+    private static TensorPlan plan(NamedTensor tensor, List<Long> shape, @Nullable DataType dataType) {
+        return new TensorPlan(tensor.name(), dataType == null ? tensor.matrix().type() : dataType, shape);
     }
 
     private void writeCompanions(ObjectNode config) {
@@ -153,6 +178,7 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
             config.put(config.has("torch_dtype") ? "torch_dtype" : "dtype", name);
         }
         addFile("config.json", config.toPrettyString().getBytes(StandardCharsets.UTF_8));
+        source.modellingFile(written).ifPresent(name -> addFile(name, resource(name)));
         for (Path file : source.checkpoint().companionFiles()) {
             try {
                 addFile(String.valueOf(file.getFileName()), Files.readAllBytes(file));
@@ -160,6 +186,14 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
                 throw new Failure(
                         FailureKind.NOT_FOUND, "cannot read " + file + " to carry it over: " + e.getMessage(), e);
             }
+        }
+    }
+
+    private static byte[] resource(String name) {
+        try (InputStream in = Objects.requireNonNull(CheckpointExport.class.getResourceAsStream(name), name)) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + name + " from the jar", e);
         }
     }
 }

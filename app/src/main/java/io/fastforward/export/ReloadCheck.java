@@ -32,7 +32,7 @@ public final class ReloadCheck {
     public static double run(ComputeBackend backend, Path directory, TokenWindows window, Matrix expected) {
         try (Model model = Model.open(directory);
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
-                Decoder decoder = new Decoder(backend, layers, model.embedding(), model.head(), 0);
+                Decoder decoder = new Decoder(backend, layers, model.ends(), 0);
                 Arena arena = Arena.ofShared()) {
             double difference = relativeDifference(expected, decoder.logits(window, arena));
             if (!(difference <= TOLERANCE)) {

@@ -1,12 +1,11 @@
 package io.fastforward.forward;
 
 import io.fastforward.forward.HiddenStates.Chunk;
+import io.fastforward.model.ModelEnds;
 import io.fastforward.spi.BatchShape;
 import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.LoadedHead;
 import io.fastforward.spi.Policy;
-import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
@@ -26,26 +25,21 @@ public final class Decoder implements AutoCloseable {
 
     private final ComputeBackend backend;
     private final LayerSource layers;
-    private final Matrix embedding;
-    private final LoadedHead head;
+    private final ModelEnds ends;
+    private final LanguageModelHead head;
     private final long hiddenStateBytes;
 
     /**
      * A decoder over layers that belong to the caller.
      *
-     * @param embedding {@code vocabulary × hidden}; must live as long as the decoder, as must the head's weights
+     * @param ends what is before and after the layers; its weights must live as long as the decoder
      * @param hiddenStateBytes device memory for hidden states; at least one chunk is always processed
      */
-    public Decoder(
-            ComputeBackend backend,
-            LayerSource layers,
-            Matrix embedding,
-            HeadWeights headWeights,
-            long hiddenStateBytes) {
+    public Decoder(ComputeBackend backend, LayerSource layers, ModelEnds ends, long hiddenStateBytes) {
         this.backend = backend;
         this.layers = layers;
-        this.embedding = embedding;
-        this.head = backend.loadHead(headWeights);
+        this.ends = ends;
+        this.head = new LanguageModelHead(backend, ends);
         this.hiddenStateBytes = hiddenStateBytes;
     }
 
@@ -84,10 +78,10 @@ public final class Decoder implements AutoCloseable {
      * @return F32, {@code length × vocabulary}, owned by the arena
      */
     public Matrix logits(TokenWindows window, Arena arena) {
-        try (HiddenStates states = HiddenStates.embed(backend, embedding, window)) {
+        try (HiddenStates states = HiddenStates.embed(backend, ends, window)) {
             run(List.of(states), List.of(layers.spec().densePolicy()));
             Matrix logits = Matrix.allocate(arena, DataType.F32, window.length(), head.vocabulary());
-            backend.logits(head, states.chunks().getFirst().hidden(), 0, logits);
+            head.logits(states.chunks().getFirst().hidden(), 0, logits);
             return logits;
         }
     }
@@ -101,7 +95,7 @@ public final class Decoder implements AutoCloseable {
         List<HiddenStates> states = new ArrayList<>();
         try {
             for (Policy ignored : policies) {
-                states.add(HiddenStates.embed(backend, embedding, windows));
+                states.add(HiddenStates.embed(backend, ends, windows));
             }
             run(states, policies);
             for (int i = 0; i < policies.size(); i++) {
@@ -141,7 +135,7 @@ public final class Decoder implements AutoCloseable {
                         position == length - 1 ? -1 : windows.token(chunk.firstWindow() + row / length, position + 1);
             }
             double[] logLikelihoods = new double[targets.length];
-            backend.logLikelihood(head, chunk.hidden(), targets, logLikelihoods);
+            head.logLikelihood(chunk.hidden(), targets, logLikelihoods);
             System.arraycopy(
                     logLikelihoods, 0, result, resultOffset + chunk.firstWindow() * length, logLikelihoods.length);
         }
@@ -157,6 +151,6 @@ public final class Decoder implements AutoCloseable {
     }
 
     private long windowBytes(TokenWindows windows) {
-        return (long) windows.length() * embedding.columns() * Float.BYTES;
+        return (long) windows.length() * layers.spec().hiddenSize() * Float.BYTES;
     }
 }

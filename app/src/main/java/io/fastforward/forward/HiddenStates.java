@@ -1,13 +1,12 @@
 package io.fastforward.forward;
 
+import io.fastforward.model.ModelEnds;
 import io.fastforward.spi.BatchShape;
 import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -43,7 +42,8 @@ public final class HiddenStates implements AutoCloseable {
     }
 
     /** The embeddings of windows. The caller closes the result. */
-    public static HiddenStates embed(ComputeBackend backend, Matrix embedding, TokenWindows windows) {
+    public static HiddenStates embed(ComputeBackend backend, ModelEnds ends, TokenWindows windows) {
+        TokenEmbedding embedding = new TokenEmbedding(backend, ends);
         List<Chunk> chunks = new ArrayList<>();
         HiddenStates states = new HiddenStates(chunks);
         try {
@@ -51,17 +51,21 @@ public final class HiddenStates implements AutoCloseable {
             for (int first = 0; first < windows.count(); first += perChunk) {
                 int count = Math.min(perChunk, windows.count() - first);
                 BatchShape shape = new BatchShape(count, windows.length());
-                DeviceMatrix hidden = backend.allocate(shape.rows(), embedding.columns());
+                DeviceMatrix hidden = backend.allocate(shape.rows(), embedding.hiddenSize());
                 chunks.add(new Chunk(first, shape, hidden));
-                try (Arena arena = Arena.ofShared()) {
-                    backend.write(gather(embedding, windows, first, shape, arena), hidden, 0);
-                }
+                embedding.write(tokens(windows, first, shape), row -> row % windows.length(), hidden);
             }
         } catch (Throwable e) {
             states.close();
             throw e;
         }
         return states;
+    }
+
+    private static int[] tokens(TokenWindows windows, int firstWindow, BatchShape shape) {
+        int[] tokens = new int[shape.rows()];
+        Arrays.setAll(tokens, row -> windows.token(firstWindow + row / shape.length(), row % shape.length()));
+        return tokens;
     }
 
     /** The chunks in the order of the windows. */
@@ -77,25 +81,5 @@ public final class HiddenStates implements AutoCloseable {
     @Override
     public void close() {
         chunks.forEach(chunk -> chunk.hidden().close());
-    }
-
-    private static Matrix gather(
-            Matrix embedding, TokenWindows windows, int firstWindow, BatchShape shape, Arena arena) {
-        Matrix gathered = Matrix.allocate(arena, embedding.type(), shape.rows(), embedding.columns());
-        long rowBytes = (long) embedding.columns() * embedding.type().bytes();
-        for (int row = 0; row < shape.rows(); row++) {
-            int token = windows.token(firstWindow + row / shape.length(), row % shape.length());
-            if (token < 0 || token >= embedding.rows()) {
-                throw new IllegalArgumentException(
-                        "token " + token + " is not in the vocabulary of " + embedding.rows() + " tokens");
-            }
-            MemorySegment.copy(
-                    embedding.data(),
-                    token * embedding.rowStride() * embedding.type().bytes(),
-                    gathered.data(),
-                    row * rowBytes,
-                    rowBytes);
-        }
-        return gathered;
     }
 }

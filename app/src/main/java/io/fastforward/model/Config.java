@@ -6,6 +6,8 @@ import io.fastforward.failure.FailureKind;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a checkpoint's {@code config.json}, strictly: a value of the wrong kind is an error that names its key. */
@@ -59,6 +61,37 @@ final class Config {
     /** A number for every layer; where they are not listed, all have the same. */
     List<Integer> counts(String key, int layers, int everywhere) {
         return has(key) ? wholeNumbers(key, layers, LARGEST_COUNT) : Collections.nCopies(layers, everywhere);
+    }
+
+    /** The index of a layer, or the number of all of them and more. */
+    int layerIndex(String key, int defaultValue) {
+        JsonNode node = root.get(key);
+        if (!has(key)) {
+            return defaultValue;
+        }
+        if (node == null || !node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < 0) {
+            throw malformed(key, "a whole number, at least 0");
+        }
+        return node.intValue();
+    }
+
+    /** A text for every layer, each of them one of those that are known. */
+    List<String> texts(String key, int layers, Set<String> known) {
+        JsonNode array = root.get(key);
+        if (array == null || !array.isArray() || array.size() != layers) {
+            throw malformed(key, "a list of " + layers + " texts");
+        }
+        List<String> texts = new ArrayList<>();
+        for (JsonNode element : array) {
+            if (!known.contains(element.asText())) {
+                throw new Failure(
+                        FailureKind.UNSUPPORTED_MODEL,
+                        "config.json: " + key + " has " + element + "; supported are: "
+                                + String.join(", ", new TreeSet<>(known)));
+            }
+            texts.add(element.asText());
+        }
+        return texts;
     }
 
     double number(String key) {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.Checkpoint;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.spi.Policy;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
@@ -18,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -70,33 +70,31 @@ public final class Model implements AutoCloseable, WeightSource {
     /** The sizes of the model before it was ever pruned, if its config tells; else its own. */
     public ModelSpec unprunedSpec() {
         ObjectNode config = checkpoint.config().deepCopy();
-        config.remove(List.of("layer_head_num", "layer_kv_head_num", "layer_inter_size"));
+        config.remove(List.of(ModelFamily.LAYER_HEADS, ModelFamily.LAYER_GROUPS, ModelFamily.LAYER_CHANNELS));
         return family.reader().apply(new Config(config));
     }
 
     /**
-     * The config of this model after pruning: the global sizes of the source with an explicit head size, and lists of
-     * the layers' own.
+     * The config of this model with other widths: the family's own if its class in transformers takes them, else one
+     * that keeps the global sizes of the source beside lists of the layers' own and names the
+     * {@linkplain #modellingFile modelling file}.
      */
-    public ObjectNode prunedConfig(Policy policy) {
-        ModelSpec pruned = spec.pruned(policy);
+    public ObjectNode config(ModelSpec pruned) {
         ObjectNode config = checkpoint.config().deepCopy();
-        config.put("model_type", family.prunedModelType());
-        config.putArray("architectures").add(family.prunedArchitecture());
-        config.put("head_dim", pruned.layers().getFirst().attention().headSize());
-        var heads = config.putArray("layer_head_num");
-        var groups = config.putArray("layer_kv_head_num");
-        var channels = config.putArray("layer_inter_size");
-        for (LayerSpec layer : pruned.layers()) {
-            heads.add(layer.attention().groups() * layer.attention().queriesPerGroup());
-            groups.add(layer.attention().groups());
-            channels.add(layer.mlp().channels());
-        }
+        family.writeWidths(pruned, config);
         return config;
     }
 
-    /** Embedding and head under the names that the checkpoint really stores; a tied pair may be stored once or twice. */
-    public List<NamedTensor> embeddingTensors() {
+    /** The name of the Python file that transformers needs to load this model with other widths, if it needs one. */
+    public Optional<String> modellingFile(ModelSpec pruned) {
+        return family.isPlain(pruned) ? Optional.empty() : Optional.of(family.modellingFile());
+    }
+
+    /**
+     * Everything before and after the layers except the final normalisation, under the names that the checkpoint really
+     * stores; a tied pair of embedding and head may be stored once or twice.
+     */
+    public List<NamedTensor> endTensors() {
         List<NamedTensor> stored = new ArrayList<>();
         for (String name :
                 List.of(spec.names().embedding() + ".weight", spec.names().head() + ".weight")) {
@@ -104,11 +102,32 @@ public final class Model implements AutoCloseable, WeightSource {
                 stored.add(new NamedTensor(name, embeddingMatrix(name), false));
             }
         }
+        addMatrix(stored, spec.names().positions(), storedPositions());
+        addMatrix(stored, spec.names().inputProjection(), inputProjection());
+        addMatrix(stored, spec.names().outputProjection(), outputProjection());
         return stored;
     }
 
-    /** The token embedding, {@code vocabulary × hidden}. */
-    public Matrix embedding() {
+    private static void addMatrix(List<NamedTensor> tensors, @Nullable String name, @Nullable Matrix matrix) {
+        if (name != null && matrix != null) {
+            tensors.add(new NamedTensor(name + ".weight", matrix, false));
+        }
+    }
+
+    /** What comes before and after the layers. */
+    public ModelEnds ends() {
+        LearnedPositions learned = spec.positions();
+        Matrix stored = storedPositions();
+        return new ModelEnds(
+                embedding(),
+                learned == null || stored == null ? null : stored.rowRange(learned.offset(), spec.contextLength()),
+                inputProjection(),
+                outputProjection(),
+                head());
+    }
+
+    /** The token embedding, {@code vocabulary × embedding size}. */
+    private Matrix embedding() {
         // A tied pair may be stored under either name, or under both.
         String own = spec.names().embedding() + ".weight";
         String shared = spec.names().head() + ".weight";
@@ -116,13 +135,37 @@ public final class Model implements AutoCloseable, WeightSource {
         return embeddingMatrix(spec.tiedEmbeddings() && sharedAlone ? shared : own);
     }
 
-    /** Final normalisation and head. */
-    public HeadWeights head() {
+    private @Nullable Matrix storedPositions() {
+        LearnedPositions learned = spec.positions();
+        return learned == null || spec.names().positions() == null
+                ? null
+                : checkpoint.matrix(
+                        spec.names().positions() + ".weight",
+                        spec.contextLength() + learned.offset(),
+                        spec.hiddenSize());
+    }
+
+    private @Nullable Matrix inputProjection() {
+        return projection(spec.names().inputProjection(), spec.hiddenSize(), spec.embeddingSize());
+    }
+
+    private @Nullable Matrix outputProjection() {
+        return projection(spec.names().outputProjection(), spec.embeddingSize(), spec.hiddenSize());
+    }
+
+    private @Nullable Matrix projection(@Nullable String name, int rows, int columns) {
+        return name == null || rows == columns ? null : checkpoint.matrix(name + ".weight", rows, columns);
+    }
+
+    private HeadWeights head() {
         Matrix head = spec.tiedEmbeddings()
                 ? embedding()
                 : embeddingMatrix(spec.names().head() + ".weight");
+        Normalization normalization = spec.finalNormalization();
         return new HeadWeights(
-                spec.finalNormalization(), norm(spec.names().finalNorm(), spec.finalNormalization()), Linear.of(head));
+                normalization,
+                normalization == null ? null : norm(spec.names().finalNorm(), normalization),
+                Linear.of(head));
     }
 
     @Override
@@ -143,7 +186,7 @@ public final class Model implements AutoCloseable, WeightSource {
 
     private AttentionWeights attention(int layer, AttentionSpec attention) {
         TensorNames names = spec.names();
-        int queryRows = attention.features(attention.groups());
+        int queryRows = attention.features(attention.units());
         int keyRows = attention.groups() * attention.headSize();
         int hidden = spec.hiddenSize();
         return new AttentionWeights(
@@ -169,7 +212,7 @@ public final class Model implements AutoCloseable, WeightSource {
     }
 
     private Matrix embeddingMatrix(String name) {
-        return checkpoint.matrix(name, spec.vocabularySize(), spec.hiddenSize());
+        return checkpoint.matrix(name, spec.vocabularySize(), spec.embeddingSize());
     }
 
     private Linear linear(String name, int rows, int columns, boolean bias) {
@@ -187,7 +230,7 @@ public final class Model implements AutoCloseable, WeightSource {
 
     /** All tensors that the architecture has, embedding and head under the names that the checkpoint stores. */
     public List<NamedTensor> tensors() {
-        List<NamedTensor> tensors = new ArrayList<>(embeddingTensors());
+        List<NamedTensor> tensors = new ArrayList<>(endTensors());
         for (int i = 0; i < spec.layers().size(); i++) {
             tensors.addAll(NamedTensor.ofLayer(spec.names(), i, layer(i)));
         }

@@ -1,15 +1,105 @@
 package io.fastforward.model;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fastforward.spi.model.AttentionSpec;
+import java.util.List;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How the checkpoints of one family are read. Adding a family means adding one of these to {@link ModelFamilies}.
+ * How the checkpoints of one family are read and written. Adding a family means adding one of these to
+ * {@link ModelFamilies}, and the modelling file that lets transformers load layers of different widths.
  *
  * @param modelType {@code model_type} in config.json
- * @param prunedModelType {@code model_type} that a pruned checkpoint gets, because the family's own loaders know only
- *     one width for all layers and would silently ignore the others
- * @param prunedArchitecture {@code architectures} of a pruned checkpoint
+ * @param className {@code architectures} in config.json
+ * @param keys names of the global widths in config.json
+ * @param takesEqualWidths whether the family's own class in transformers takes an architecture whose layers have equal
+ *     widths, although they are not the original ones
  * @param reader fills in the architecture
  */
 record ModelFamily(
-        String modelType, String prunedModelType, String prunedArchitecture, Function<Config, ModelSpec> reader) {}
+        String modelType,
+        String className,
+        WidthKeys keys,
+        Predicate<ModelSpec> takesEqualWidths,
+        Function<Config, ModelSpec> reader) {
+
+    static final String LAYER_HEADS = "layer_head_num";
+    static final String LAYER_GROUPS = "layer_kv_head_num";
+    static final String LAYER_CHANNELS = "layer_inter_size";
+
+    /**
+     * The keys of the widths that all layers share.
+     *
+     * @param heads number of query heads
+     * @param groups number of key/value heads, or null if there are always as many as query heads
+     * @param channels MLP width
+     */
+    record WidthKeys(String heads, @Nullable String groups, String channels) {}
+
+    /**
+     * {@code model_type} of a checkpoint whose layers have different widths: another than the family's, whose loaders
+     * know only one width for all layers and would silently ignore the others.
+     */
+    String prunedModelType() {
+        return "fastforward_" + modelType;
+    }
+
+    /** Name of the modelling file, which is among the resources of the export. */
+    String modellingFile() {
+        return "modeling_" + prunedModelType() + ".py";
+    }
+
+    /**
+     * Writes the widths of an architecture into a config that holds everything else: plainly if its layers are equal and
+     * the family's own class takes them, else as lists, with the classes that know what to do with them.
+     */
+    void writeWidths(ModelSpec spec, ObjectNode config) {
+        config.remove(List.of(LAYER_HEADS, LAYER_GROUPS, LAYER_CHANNELS, "auto_map"));
+        if (isPlain(spec)) {
+            LayerSpec layer = spec.layers().getFirst();
+            AttentionSpec attention = layer.attention();
+            config.put("model_type", modelType);
+            config.putArray("architectures").add(className);
+            config.put(keys.heads(), heads(layer));
+            if (keys.groups() != null) {
+                config.put(keys.groups(), attention.groups());
+                config.put("head_dim", attention.headSize());
+            }
+            config.put(keys.channels(), layer.mlp().channels());
+            return;
+        }
+        config.put("model_type", prunedModelType());
+        String prunedClass = "FastForward" + className;
+        config.putArray("architectures").add(prunedClass);
+        String module = modellingFile().substring(0, modellingFile().length() - ".py".length());
+        ObjectNode automatic = config.putObject("auto_map");
+        automatic.put("AutoConfig", module + "." + prunedClass.replace("ForCausalLM", "Config"));
+        automatic.put("AutoModelForCausalLM", module + "." + prunedClass);
+        config.put("head_dim", spec.layers().getFirst().attention().headSize());
+        var heads = config.putArray(LAYER_HEADS);
+        var groups = config.putArray(LAYER_GROUPS);
+        var channels = config.putArray(LAYER_CHANNELS);
+        for (LayerSpec layer : spec.layers()) {
+            heads.add(heads(layer));
+            groups.add(layer.attention().groups());
+            channels.add(layer.mlp().channels());
+        }
+    }
+
+    /** Whether an architecture needs no class of ours. */
+    boolean isPlain(ModelSpec spec) {
+        LayerSpec first = spec.layers().getFirst();
+        boolean equal = spec.layers().stream()
+                .allMatch(
+                        layer -> layer.attention().groups() == first.attention().groups()
+                                && heads(layer) == heads(first)
+                                && layer.mlp().channels() == first.mlp().channels());
+        return equal && takesEqualWidths.test(spec);
+    }
+
+    private static int heads(LayerSpec layer) {
+        return layer.attention().groups() * layer.attention().queriesPerGroup();
+    }
+}

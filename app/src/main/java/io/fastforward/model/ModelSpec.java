@@ -1,10 +1,12 @@
 package io.fastforward.model;
 
 import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.Normalization;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The architecture of a decoder model as data. A family of models is a way to fill this in, not a class of its own.
@@ -12,20 +14,24 @@ import java.util.List;
  * @param family name of the family, as in the {@code model_type} of the unpruned model
  * @param names which tensor plays which role
  * @param hiddenSize width of the hidden state
+ * @param embeddingSize width of a token's embedding; where it is not that of the hidden state, maps lead to and fro
  * @param vocabularySize number of tokens
  * @param contextLength most positions that the model was made for
+ * @param positions how learned positions are stored, or null if there are none
  * @param layers the decoder layers
- * @param finalNormalization normalisation before the head
+ * @param finalNormalization normalisation before the head, or null if there is none
  * @param tiedEmbeddings whether the head is the embedding
  */
 public record ModelSpec(
         String family,
         TensorNames names,
         int hiddenSize,
+        int embeddingSize,
         int vocabularySize,
         int contextLength,
+        @Nullable LearnedPositions positions,
         List<LayerSpec> layers,
-        Normalization finalNormalization,
+        @Nullable Normalization finalNormalization,
         boolean tiedEmbeddings) {
 
     public ModelSpec {
@@ -66,8 +72,28 @@ public record ModelSpec(
                     layer.attention().withUnits(policy.attentionUnits(i)),
                     layer.mlp().withUnits(policy.channels(i))));
         }
+        return withLayers(pruned);
+    }
+
+    /** The same architecture with other units of attention; its weights have to be reordered accordingly. */
+    public ModelSpec withAttentionUnit(AttentionUnit unit) {
+        return withLayers(layers.stream()
+                .map(layer -> new LayerSpec(layer.attention().withUnit(unit), layer.mlp()))
+                .toList());
+    }
+
+    private ModelSpec withLayers(List<LayerSpec> other) {
         return new ModelSpec(
-                family, names, hiddenSize, vocabularySize, contextLength, pruned, finalNormalization, tiedEmbeddings);
+                family,
+                names,
+                hiddenSize,
+                embeddingSize,
+                vocabularySize,
+                contextLength,
+                positions,
+                other,
+                finalNormalization,
+                tiedEmbeddings);
     }
 
     /** The features of the module that has most of them: what scratch memory and moments are sized by. */
@@ -85,9 +111,24 @@ public record ModelSpec(
 
     /** All parameters, embeddings, norms and head included; tied ones counted once. */
     public long parameters() {
-        long norms =
-                (2L * layers.size() + 1) * hiddenSize * (finalNormalization.kind() == Normalization.Kind.LAYER ? 2 : 1);
-        return decoderParameters() + (long) vocabularySize * hiddenSize * (tiedEmbeddings ? 1 : 2) + norms;
+        long embeddings = (long) vocabularySize * embeddingSize * (tiedEmbeddings ? 1 : 2);
+        if (positions != null) {
+            embeddings += (long) (contextLength + positions.offset()) * hiddenSize;
+        }
+        if (embeddingSize != hiddenSize) {
+            embeddings += 2L * embeddingSize * hiddenSize;
+        }
+        long norms = modules().stream()
+                .mapToLong(module -> parameters(module.normalization()))
+                .sum();
+        return decoderParameters() + embeddings + norms + parameters(finalNormalization);
+    }
+
+    private long parameters(@Nullable Normalization normalization) {
+        if (normalization == null) {
+            return 0;
+        }
+        return (normalization.kind() == Normalization.Kind.LAYER ? 2L : 1L) * hiddenSize;
     }
 
     private static void requireAtMost(int retained, int units, String what, int layer) {

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
  * layers have {@code %d} where the layer's index goes.
  *
  * @param embedding token embedding
+ * @param positions embedding of positions, or null if the family has none
+ * @param inputProjection map from embeddings to hidden states, or null if the family never has one
+ * @param outputProjection map from hidden states back, or null if the family never has one
  * @param finalNorm normalisation before the head
  * @param head language-model head
  * @param attentionNorm normalisation before attention
@@ -22,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record TensorNames(
         String embedding,
+        @Nullable String positions,
+        @Nullable String inputProjection,
+        @Nullable String outputProjection,
         String finalNorm,
         String head,
         String attentionNorm,

@@ -2,6 +2,7 @@ package io.fastforward.prune;
 
 import io.fastforward.model.LayerSpec;
 import io.fastforward.model.LayerWeights;
+import io.fastforward.model.ModelEnds;
 import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
@@ -73,8 +74,22 @@ public final class LeadingUnits {
                         copy(mlp.output(), type, arena)));
     }
 
+    /** A copy of what is before and after the layers. */
+    static ModelEnds copy(ModelEnds ends, DataType type, Arena arena) {
+        return new ModelEnds(
+                copy(ends.embedding(), type, arena),
+                copyIfThere(ends.positions(), type, arena),
+                copyIfThere(ends.inputProjection(), type, arena),
+                copyIfThere(ends.outputProjection(), type, arena),
+                copy(ends.head(), type, arena));
+    }
+
+    private static @Nullable Matrix copyIfThere(@Nullable Matrix matrix, DataType type, Arena arena) {
+        return matrix == null ? null : copy(matrix, type, arena);
+    }
+
     /** A copy of final normalisation and head. */
-    static HeadWeights copy(HeadWeights weights, DataType type, Arena arena) {
+    private static HeadWeights copy(HeadWeights weights, DataType type, Arena arena) {
         NormWeights norm = weights.norm();
         return new HeadWeights(
                 weights.normalization(),

@@ -2,16 +2,15 @@ package io.fastforward.prune;
 
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.HiddenStates.Chunk;
+import io.fastforward.forward.LanguageModelHead;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LoadedLayer;
 import io.fastforward.model.LayerWeights;
 import io.fastforward.model.Model;
+import io.fastforward.model.ModelEnds;
 import io.fastforward.model.ModelSpec;
 import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.LoadedHead;
-import io.fastforward.spi.Policy;
-import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
@@ -27,24 +26,23 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
     private final ComputeBackend backend;
     private final ModelSpec pruned;
     private final Arena arena = Arena.ofShared();
-    private final HeadWeights head;
+    private final ModelEnds ends;
     private final HiddenStates states;
 
     /**
      * A probe.
      *
-     * @param model the source model, whose embedding and head the pruned one shares
+     * @param model the source model, whose ends the pruned one shares
+     * @param pruned the pruned architecture, with units as in checkpoints
      * @param dataType data type of the pruned model; null keeps each tensor's own
      * @param window one window
      */
     public LogitProbe(
-            ComputeBackend backend, Model model, Policy policy, @Nullable DataType dataType, TokenWindows window) {
+            ComputeBackend backend, Model model, ModelSpec pruned, @Nullable DataType dataType, TokenWindows window) {
         this.backend = backend;
-        this.pruned = model.spec().pruned(policy);
-        HeadWeights source = model.head();
-        this.head = dataType == null ? source : LeadingUnits.copy(source, dataType, arena);
-        Matrix embedding = dataType == null ? model.embedding() : LeadingUnits.copy(model.embedding(), dataType, arena);
-        this.states = HiddenStates.embed(backend, embedding, window);
+        this.pruned = pruned;
+        this.ends = dataType == null ? model.ends() : LeadingUnits.copy(model.ends(), dataType, arena);
+        this.states = HiddenStates.embed(backend, ends, window);
     }
 
     @Override
@@ -60,8 +58,8 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
     public Matrix logits(Arena resultArena) {
         Chunk chunk = states.chunks().getFirst();
         Matrix logits = Matrix.allocate(resultArena, DataType.F32, chunk.shape().rows(), pruned.vocabularySize());
-        try (LoadedHead loaded = backend.loadHead(head)) {
-            backend.logits(loaded, chunk.hidden(), 0, logits);
+        try (LanguageModelHead head = new LanguageModelHead(backend, ends)) {
+            head.logits(chunk.hidden(), 0, logits);
         }
         return logits;
     }

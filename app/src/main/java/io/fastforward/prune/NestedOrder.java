@@ -1,15 +1,22 @@
 package io.fastforward.prune;
 
+import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.ModuleSpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
 /**
- * The units of every module by descending score: {@code modules.get(m).get(k)} is the unit of the source model that
- * comes k-th. In this order every pruned candidate is a leading slice.
+ * The parts of every module in an order in which the leading units are those of the highest scores, so that every
+ * pruned candidate is a leading slice: {@code modules.get(m).get(k)} is the part of the source model that comes k-th.
  *
- * @param modules for each module, in the order of a policy, a permutation of its units
+ * <p>A part is a unit, except for units that are {@linkplain AttentionUnit#QUERY_HEAD query heads}: there a part is
+ * one query head, numbered as in the checkpoint (those of KV group 0 first), and the order takes one head of every
+ * group in turn, the best ones first.
+ *
+ * @param modules for each module, in the order of a policy, a permutation of its parts
  */
 public record NestedOrder(List<List<Integer>> modules) {
 
@@ -26,18 +33,48 @@ public record NestedOrder(List<List<Integer>> modules) {
         }
     }
 
-    /** Sorts the units of each module; of equal scores the lower index comes first. */
-    public static NestedOrder byDescendingScore(List<double[]> scores) {
-        List<List<Integer>> modules = new ArrayList<>();
-        for (double[] moduleScores : scores) {
-            List<Integer> order = new ArrayList<>();
-            for (int unit = 0; unit < moduleScores.length; unit++) {
-                order.add(unit);
-            }
-            order.sort(Comparator.comparingDouble((Integer unit) -> moduleScores[unit])
-                    .reversed()); // stable: ties stay in index order
-            modules.add(order);
+    /** The order of the source model itself, unit by unit. */
+    public static NestedOrder ofSource(ModelSpec spec) {
+        return new NestedOrder(spec.modules().stream()
+                .map(module -> ranked(module, new double[module.parts()]))
+                .toList());
+    }
+
+    /**
+     * Sorts the parts of each module; of equal scores the lower index comes first.
+     *
+     * @param scores one number for each part of each module, parts in the order of {@link #ofSource}
+     */
+    public static NestedOrder byDescendingScore(ModelSpec spec, List<double[]> scores) {
+        List<ModuleSpec> modules = spec.modules();
+        if (scores.size() != modules.size()) {
+            throw new IllegalArgumentException(
+                    "there are " + modules.size() + " modules, but scores for " + scores.size());
         }
-        return new NestedOrder(modules);
+        List<List<Integer>> orders = new ArrayList<>();
+        for (int i = 0; i < modules.size(); i++) {
+            orders.add(ranked(modules.get(i), scores.get(i)));
+        }
+        return new NestedOrder(orders);
+    }
+
+    /** Parts of the same KV group compete; every unit takes the next best of each group. */
+    private static List<Integer> ranked(ModuleSpec module, double[] scores) {
+        int groups = module.partsPerUnit();
+        int units = module.units();
+        Integer[] order = new Integer[module.parts()];
+        for (int group = 0; group < groups; group++) {
+            int of = group;
+            List<Integer> ranks = new ArrayList<>();
+            for (int unit = 0; unit < units; unit++) {
+                ranks.add(unit);
+            }
+            ranks.sort(Comparator.comparingDouble((Integer unit) -> scores[unit * groups + of])
+                    .reversed()); // stable: ties stay in index order
+            for (int unit = 0; unit < units; unit++) {
+                order[unit * groups + group] = group * units + ranks.get(unit);
+            }
+        }
+        return List.of(order);
     }
 }

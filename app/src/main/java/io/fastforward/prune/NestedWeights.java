@@ -4,18 +4,22 @@ import io.fastforward.model.LayerSpec;
 import io.fastforward.model.LayerWeights;
 import io.fastforward.model.ModelSpec;
 import io.fastforward.model.WeightSource;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A model's weights with the units of every module in nested order. Permuting units changes nothing in what a module
- * computes: rows of the maps that make the features and columns of the output map move together.
+ * computes: rows of the maps that make the features and columns of the output map move together. The source is in the
+ * order of checkpoints.
  */
 public final class NestedWeights implements WeightSource {
 
@@ -34,22 +38,49 @@ public final class NestedWeights implements WeightSource {
     public LayerWeights layer(int layer, Arena arena) {
         LayerSpec layerSpec = spec.layers().get(layer);
         LayerWeights weights = source.layer(layer, arena);
-        List<Integer> groups = order.modules().get(2 * layer);
+        List<Integer> heads = order.modules().get(2 * layer);
         List<Integer> channels = order.modules().get(2 * layer + 1);
         return new LayerWeights(
-                attention(layerSpec, weights.attention(), groups, arena), mlp(weights.mlp(), channels, arena));
+                attention(layerSpec, weights.attention(), heads, arena), mlp(weights.mlp(), channels, arena));
     }
 
     private static AttentionWeights attention(
-            LayerSpec spec, AttentionWeights weights, List<Integer> groups, Arena arena) {
-        int queryWidth = spec.attention().featuresPerUnit();
-        int keyWidth = spec.attention().headSize();
+            LayerSpec spec, AttentionWeights weights, List<Integer> parts, Arena arena) {
+        AttentionSpec attention = spec.attention();
+        int width = attention.featuresPerPart();
+        boolean ofGroups = attention.unit() == AttentionUnit.KV_GROUP;
         return new AttentionWeights(
                 weights.norm(),
-                reorderRows(weights.query(), groups, queryWidth, arena),
-                reorderRows(weights.key(), groups, keyWidth, arena),
-                reorderRows(weights.value(), groups, keyWidth, arena),
-                reorderColumns(weights.output(), groups, queryWidth, arena));
+                reorderRows(weights.query(), parts, width, arena),
+                ofGroups ? reorderRows(weights.key(), parts, attention.headSize(), arena) : weights.key(),
+                ofGroups ? reorderRows(weights.value(), parts, attention.headSize(), arena) : weights.value(),
+                reorderColumns(weights.output(), parts, width, arena));
+    }
+
+    /**
+     * The weights of a layer back in the order of checkpoints, where the query heads of a KV group are together; itself
+     * if they are.
+     */
+    static LayerWeights inCheckpointOrder(LayerSpec spec, LayerWeights weights, Arena arena) {
+        AttentionSpec attention = spec.attention();
+        if (attention.unit() == AttentionUnit.KV_GROUP) {
+            return weights;
+        }
+        List<Integer> heads = new ArrayList<>();
+        for (int group = 0; group < attention.groups(); group++) {
+            for (int unit = 0; unit < attention.units(); unit++) {
+                heads.add(unit * attention.groups() + group);
+            }
+        }
+        AttentionWeights ranked = weights.attention();
+        return new LayerWeights(
+                new AttentionWeights(
+                        ranked.norm(),
+                        reorderRows(ranked.query(), heads, attention.headSize(), arena),
+                        ranked.key(),
+                        ranked.value(),
+                        reorderColumns(ranked.output(), heads, attention.headSize(), arena)),
+                weights.mlp());
     }
 
     private static MlpWeights mlp(MlpWeights weights, List<Integer> channels, Arena arena) {

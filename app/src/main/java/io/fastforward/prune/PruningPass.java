@@ -69,6 +69,7 @@ public final class PruningPass {
 
     private final ComputeBackend backend;
     private final Model model;
+    private final ModelSpec spec;
     private final NestedWeights nested;
     private final Policy policy;
     private final Repair repair;
@@ -78,18 +79,21 @@ public final class PruningPass {
     /**
      * A pass over a model.
      *
+     * @param spec the model's architecture with the units that order and policy are about
      * @param dataType data type of the result; null keeps each tensor's own
      */
     public PruningPass(
             ComputeBackend backend,
             Model model,
+            ModelSpec spec,
             NestedOrder order,
             Policy policy,
             Repair repair,
             @Nullable DataType dataType) {
         this.backend = backend;
         this.model = model;
-        this.nested = new NestedWeights(model.spec(), model, order);
+        this.spec = spec;
+        this.nested = new NestedWeights(spec, model, order);
         this.policy = policy;
         this.repair = repair;
         this.dataType = dataType;
@@ -112,7 +116,7 @@ public final class PruningPass {
     public List<ModuleRepair> run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
         try (Streams streams =
                 repair.measures() ? Streams.embed(backend, model, windows, repair) : new Streams(null, null)) {
-            for (int i = 0; i < model.spec().layers().size(); i++) {
+            for (int i = 0; i < spec.layers().size(); i++) {
                 pruneLayer(i, streams, sink);
                 progress.accept(i + 1);
             }
@@ -125,12 +129,12 @@ public final class PruningPass {
             @Nullable HiddenStates prefix, @Nullable HiddenStates dense) implements AutoCloseable {
 
         static Streams embed(ComputeBackend backend, Model model, TokenWindows windows, Repair repair) {
-            HiddenStates prefix = HiddenStates.embed(backend, model.embedding(), windows);
+            HiddenStates prefix = HiddenStates.embed(backend, model.ends(), windows);
             if (!repair.followsDenseModel()) {
                 return new Streams(prefix, null);
             }
             try {
-                return new Streams(prefix, HiddenStates.embed(backend, model.embedding(), windows));
+                return new Streams(prefix, HiddenStates.embed(backend, model.ends(), windows));
             } catch (Throwable e) {
                 prefix.close();
                 throw e;
@@ -149,19 +153,19 @@ public final class PruningPass {
     }
 
     private void pruneLayer(int layer, Streams streams, PrunedLayerSink sink) {
-        LayerSpec spec = model.spec().layers().get(layer);
-        LayerSpec prunedSpec = new LayerSpec(
-                spec.attention().withUnits(policy.attentionUnits(layer)),
-                spec.mlp().withUnits(policy.channels(layer)));
+        LayerSpec dense = spec.layers().get(layer);
+        LayerSpec pruned = new LayerSpec(
+                dense.attention().withUnits(policy.attentionUnits(layer)),
+                dense.mlp().withUnits(policy.channels(layer)));
         try (Arena arena = Arena.ofShared()) {
             LayerWeights weights = nested.layer(layer, arena);
             Linear attentionOutput =
-                    repair(layer, spec.attention(), weights.attention(), policy.attentionUnits(layer), streams, arena);
-            Linear mlpOutput = repair(layer, spec.mlp(), weights.mlp(), policy.channels(layer), streams, arena);
-            LayerWeights cut =
-                    LeadingUnits.withOutputs(LeadingUnits.of(prunedSpec, weights), attentionOutput, mlpOutput);
+                    repair(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), streams, arena);
+            Linear mlpOutput = repair(layer, dense.mlp(), weights.mlp(), policy.channels(layer), streams, arena);
+            LayerWeights cut = LeadingUnits.withOutputs(LeadingUnits.of(pruned, weights), attentionOutput, mlpOutput);
+            LayerWeights ordered = NestedWeights.inCheckpointOrder(pruned, cut, arena);
             DataType type = dataType;
-            sink.accept(layer, type == null ? cut : LeadingUnits.copy(cut, type, arena));
+            sink.accept(layer, type == null ? ordered : LeadingUnits.copy(ordered, type, arena));
         }
     }
 

@@ -84,8 +84,7 @@ public final class EvaluateRun {
                 Model model = Model.open(request.model());
                 Tokenizer tokenizer = Tokenizer.open(request.model());
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
-                Decoder decoder =
-                        new Decoder(backend, layers, model.embedding(), model.head(), request.memoryBytes() / 4)) {
+                Decoder decoder = new Decoder(backend, layers, model.ends(), request.memoryBytes() / 4)) {
             int length = RunWindows.length(request.windowLength(), model.spec());
             TokenizedText text = TokenizedText.read(request.text(), request.textUnit(), tokenizer);
             RunWindows.requireOneWindow(request.text(), text.ids(), length);

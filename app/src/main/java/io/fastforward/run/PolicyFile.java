@@ -22,13 +22,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param format always "fastforward-policy"
  * @param version of the format
+ * @param attentionUnit what a unit of attention is: "kv-group", or "query-head" of every KV group
  * @param sparsity what it removes of the decoder layers' linear parameters
  * @param layers what each layer retains
  */
-record PolicyFile(String format, int version, double sparsity, List<Layer> layers) {
+record PolicyFile(String format, int version, String attentionUnit, double sparsity, List<Layer> layers) {
 
     private static final String FORMAT = "fastforward-policy";
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
@@ -38,12 +39,12 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
     /**
      * One layer.
      *
-     * @param kvGroups retained KV groups
-     * @param ofKvGroups of how many
+     * @param attentionUnits retained units of attention
+     * @param ofAttentionUnits of how many
      * @param mlpChannels retained MLP channels
      * @param ofMlpChannels of how many
      */
-    record Layer(int kvGroups, int ofKvGroups, int mlpChannels, int ofMlpChannels) {}
+    record Layer(int attentionUnits, int ofAttentionUnits, int mlpChannels, int ofMlpChannels) {}
 
     static byte[] bytes(Policy policy, ModelSpec spec, double sparsity) {
         List<Layer> layers = new ArrayList<>();
@@ -51,11 +52,11 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
             LayerSpec layer = spec.layers().get(i);
             layers.add(new Layer(
                     policy.attentionUnits(i),
-                    layer.attention().groups(),
+                    layer.attention().units(),
                     policy.channels(i),
                     layer.mlp().channels()));
         }
-        PolicyFile contents = new PolicyFile(FORMAT, VERSION, sparsity, layers);
+        PolicyFile contents = new PolicyFile(FORMAT, VERSION, unit(spec), sparsity, layers);
         try {
             return JSON.writerWithDefaultPrettyPrinter()
                     .writeValueAsString(contents)
@@ -65,9 +66,17 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
         }
     }
 
+    private static String unit(ModelSpec spec) {
+        return switch (spec.layers().getFirst().attention().unit()) {
+            case KV_GROUP -> "kv-group";
+            case QUERY_HEAD -> "query-head";
+        };
+    }
+
     /**
      * Reads a policy for a model.
      *
+     * @param spec with the units that the policy must be about
      * @throws Failure if the file is missing or malformed, or the policy is of a model with other layers
      */
     static Policy read(Path file, ModelSpec spec) {
@@ -75,23 +84,31 @@ record PolicyFile(String format, int version, double sparsity, List<Layer> layer
         if (!FORMAT.equals(contents.format()) || contents.version() != VERSION) {
             throw bad(file, "has another format or version; expected " + FORMAT + " " + VERSION, null);
         }
+        if (!contents.attentionUnit().equals(unit(spec))) {
+            throw bad(
+                    file,
+                    "is about units of attention that are a " + contents.attentionUnit() + ", here they are a "
+                            + unit(spec) + "; give the --attention that it was made with",
+                    null);
+        }
         List<Integer> retained = new ArrayList<>();
         for (int i = 0; i < contents.layers().size(); i++) {
             Layer layer = contents.layers().get(i);
             if (i < spec.layers().size()) {
                 LayerSpec own = spec.layers().get(i);
-                if (layer.ofKvGroups() != own.attention().groups()
+                if (layer.ofAttentionUnits() != own.attention().units()
                         || layer.ofMlpChannels() != own.mlp().channels()) {
                     throw bad(
                             file,
-                            "is for another model: layer " + i + " has " + layer.ofKvGroups() + " KV groups and "
+                            "is for another model: layer " + i + " has " + layer.ofAttentionUnits()
+                                    + " units of attention and "
                                     + layer.ofMlpChannels() + " MLP channels there, here "
-                                    + own.attention().groups() + " and "
+                                    + own.attention().units() + " and "
                                     + own.mlp().channels(),
                             null);
                 }
             }
-            retained.add(layer.kvGroups());
+            retained.add(layer.attentionUnits());
             retained.add(layer.mlpChannels());
         }
         try {

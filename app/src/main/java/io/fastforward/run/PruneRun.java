@@ -13,6 +13,7 @@ import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
 import io.fastforward.model.ModelSpec;
+import io.fastforward.model.WeightSource;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CollectedLayers;
 import io.fastforward.prune.LogitProbe;
@@ -26,6 +27,7 @@ import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.report.VariantTable;
 import io.fastforward.search.Budget;
+import io.fastforward.search.Constraints;
 import io.fastforward.search.PolicyMapping;
 import io.fastforward.search.PolicySearch;
 import io.fastforward.search.Schedule;
@@ -39,6 +41,7 @@ import io.fastforward.spi.Policy;
 import io.fastforward.spi.PolicyAgent;
 import io.fastforward.spi.PruningCriterion;
 import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.tokenizer.TokenWindows;
@@ -112,8 +115,10 @@ public final class PruneRun {
         try (ComputeBackend backend = Devices.open(plugins, request.device(), request.threads(), shown);
                 Model model = Model.open(request.model());
                 Tokenizer tokenizer = Tokenizer.open(request.model())) {
-            Budget budget = new Budget(model.spec().modules(), settings.minimumRetention());
-            Optional<Policy> given = request.policy().map(file -> PolicyFile.read(file, model.spec()));
+            ModelSpec spec = model.spec().withAttentionUnit(settings.attention().unit());
+            serving.requireServed(spec);
+            Budget budget = budget(spec);
+            Optional<Policy> given = request.policy().map(file -> PolicyFile.read(file, spec));
             PolicyAgent agent = given.isPresent() ? null : agent(budget);
             serving.requireCalibratorOptions(backend.linearAlgebra());
             int length = RunWindows.length(settings.windowLength(), model.spec());
@@ -125,7 +130,9 @@ public final class PruneRun {
             Optional<ChoiceAccuracy.Questions> questions = request.tasks()
                     .map(file ->
                             ChoiceAccuracy.Questions.tokenize(ChoiceTask.read(file, request.mostTasks()), tokenizer));
-            destination.requireRoom(outputBytes(model, given.orElseGet(() -> budget.uniform(settings.sparsity()))));
+            Policy likely = given.orElseGet(() -> budget.uniform(settings.sparsity()));
+            destination.requireRoom(
+                    CheckpointExport.weightBytes(model, inCheckpoint(spec.pruned(likely)), settings.export()));
             model.requireFinite();
             try (RunDirectory directory =
                     RunDirectory.open(request.runDirectory(), manifest(model, backend, windows), request.resume())) {
@@ -142,7 +149,9 @@ public final class PruneRun {
                     progress.note(memory.describe());
                     List<String> warnings = warnings(model.spec(), windows);
                     warnings.forEach(warning -> progress.note("Warning: " + warning));
-                    return new Stages(backend, model, budget, memory, windows, questions, directory, progress, warnings)
+                    return new Stages(
+                                    backend, model, spec, budget, memory, windows, questions, directory, progress,
+                                    warnings)
                             .run(given, searchSettings, agent);
                 });
             }
@@ -170,6 +179,7 @@ public final class PruneRun {
 
         private final ComputeBackend backend;
         private final Model model;
+        private final ModelSpec spec;
         private final Budget budget;
         private final MemoryPlan memory;
         private final RunWindows windows;
@@ -181,6 +191,7 @@ public final class PruneRun {
         Stages(
                 ComputeBackend backend,
                 Model model,
+                ModelSpec spec,
                 Budget budget,
                 MemoryPlan memory,
                 RunWindows windows,
@@ -190,6 +201,7 @@ public final class PruneRun {
                 List<String> warnings) {
             this.backend = backend;
             this.model = model;
+            this.spec = spec;
             this.budget = budget;
             this.memory = memory;
             this.windows = windows;
@@ -202,18 +214,18 @@ public final class PruneRun {
         /** @param agent null if a policy is given */
         PruneResult run(Optional<Policy> given, SearchSettings searchSettings, @Nullable PolicyAgent agent) {
             NestedOrder order = directory.order().orElseGet(this::score);
-            NestedWeights nested = new NestedWeights(model.spec(), model, order);
+            NestedWeights nested = new NestedWeights(spec, model, order);
             try (LayerSource layers = memory.residentSearch()
-                            ? LayerSource.resident(backend, model.spec(), nested)
-                            : LayerSource.streamed(backend, model.spec(), nested);
+                            ? LayerSource.resident(backend, spec, nested)
+                            : LayerSource.streamed(backend, spec, nested);
                     Decoder decoder = decoder(layers)) {
                 List<Variant> variants = new ArrayList<>();
-                variants.add(measure("dense", decoder, model.spec().densePolicy()));
+                variants.add(measure("dense", decoder, spec.densePolicy()));
                 SearchOutcome found = agent == null ? null : search(decoder, searchSettings, agent);
                 Policy policy = found == null ? given.orElseThrow() : found.policy();
-                directory.savePolicy(policy, model.spec(), budget.sparsity(policy));
-                if (request.compareUniform()) {
-                    Policy uniform = budget.uniform(budget.sparsity(policy));
+                directory.savePolicy(policy, spec, budget.sparsity(policy));
+                if (request.compareUniform() && budget.removedParameters(policy) > 0) {
+                    Policy uniform = uniform(given, policy);
                     variants.add(measure("uniform", decoder, uniform));
                     variants.add(measureRepaired("uniform + " + settings.calibrator(), order, uniform));
                 }
@@ -239,17 +251,27 @@ public final class PruneRun {
             }
         }
 
+        /** What is compared with: as sparse as was asked for, or as a given policy, whatever the constraints. */
+        private Policy uniform(Optional<Policy> given, Policy policy) {
+            return given.isPresent()
+                    ? new Budget(spec.modules(), 0).uniform(budget.sparsity(policy))
+                    : budget.uniform(settings.sparsity());
+        }
+
         private NestedOrder score() {
             progress.begin(
                     "Scoring units with " + criterion.id(),
                     model.spec().layers().size());
             List<double[]> scores = new ArrayList<>();
-            new FeatureStatistics(backend, model, criterion.statistics())
+            boolean asStored = spec.equals(model.spec());
+            WeightSource weights = asStored ? model : new NestedWeights(spec, model, NestedOrder.ofSource(spec));
+            new FeatureStatistics(backend, spec, weights, criterion.statistics())
                     .collect(
+                            model.ends(),
                             windows.calibration(),
                             module -> scores.add(score(module)),
                             layers -> progress.advance(layers, "layers"));
-            NestedOrder order = NestedOrder.byDescendingScore(scores);
+            NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
             directory.saveOrder(order);
             progress.end("sorted the units of " + scores.size() + " modules");
             return order;
@@ -298,7 +320,7 @@ public final class PruneRun {
                 return Optional.empty();
             }
             try {
-                byte[] expected = PolicyFile.bytes(policy, model.spec(), budget.sparsity(policy));
+                byte[] expected = PolicyFile.bytes(policy, spec, budget.sparsity(policy));
                 return Arrays.equals(expected, Files.readAllBytes(copy)) ? directory.export() : Optional.empty();
             } catch (IOException e) {
                 throw new Failure(FailureKind.NOT_FOUND, "'" + copy + "' cannot be read: " + e.getMessage(), e);
@@ -311,9 +333,10 @@ public final class PruneRun {
                     Math.min(PROBE_LENGTH, windows.evaluation().length()),
                     1);
             progress.begin("Pruning and writing", model.spec().layers().size());
-            try (CheckpointExport export = CheckpointExport.begin(
-                            model, policy, request.output(), settings.dataType(), settings.shardBytes());
-                    LogitProbe probe = new LogitProbe(backend, model, policy, settings.dataType(), probeWindow);
+            ModelSpec pruned = inCheckpoint(spec.pruned(policy));
+            try (CheckpointExport export = CheckpointExport.begin(model, pruned, request.output(), settings.export());
+                    LogitProbe probe = new LogitProbe(
+                            backend, model, pruned, settings.export().dataType(), probeWindow);
                     Arena arena = Arena.ofShared()) {
                 List<ModuleRepair> repairs = pass(order, policy)
                         .run(
@@ -321,7 +344,7 @@ public final class PruneRun {
                                 PrunedLayerSink.all(List.of(export, probe)),
                                 layers -> progress.advance(layers, "layers"));
                 export.finish();
-                export.addFile(POLICY_COPY, PolicyFile.bytes(policy, model.spec(), budget.sparsity(policy)));
+                export.addFile(POLICY_COPY, PolicyFile.bytes(policy, spec, budget.sparsity(policy)));
                 Matrix expected = probe.logits(arena);
                 double difference = ReloadCheck.run(backend, export.path(), probeWindow, expected);
                 ExportRecord written = new ExportRecord(repairs, difference);
@@ -341,13 +364,20 @@ public final class PruneRun {
         }
 
         private PruningPass pass(NestedOrder order, Policy policy) {
-            return new PruningPass(backend, model, order, policy, repair, settings.dataType());
+            return new PruningPass(
+                    backend,
+                    model,
+                    spec,
+                    order,
+                    policy,
+                    repair,
+                    settings.export().dataType());
         }
 
         private Variant measureRepaired(String name, NestedOrder order, Policy policy) {
             try (CollectedLayers collected = new CollectedLayers()) {
                 pass(order, policy).run(windows.repair(), collected, layer -> {});
-                ModelSpec pruned = model.spec().pruned(policy);
+                ModelSpec pruned = inCheckpoint(spec.pruned(policy));
                 try (LayerSource layers = memory.residentSearch()
                                 ? LayerSource.resident(backend, pruned, collected)
                                 : LayerSource.streamed(backend, pruned, collected);
@@ -362,8 +392,7 @@ public final class PruneRun {
                     LayerSource layers = memory.residentSearch()
                             ? LayerSource.resident(backend, written.spec(), written)
                             : LayerSource.streamed(backend, written.spec(), written);
-                    Decoder decoder =
-                            new Decoder(backend, layers, written.embedding(), written.head(), hiddenStateBytes())) {
+                    Decoder decoder = new Decoder(backend, layers, written.ends(), hiddenStateBytes())) {
                 return variant(name, decoder, written.spec().densePolicy(), policy);
             }
         }
@@ -391,12 +420,11 @@ public final class PruneRun {
                     + (accuracy == null
                             ? ""
                             : String.format(Locale.ROOT, ", %.1f%% of the tasks", 100 * accuracy.accuracy())));
-            return new Variant(
-                    name, model.spec().pruned(policy).parameters(), budget.sparsity(policy), perplexity, accuracy);
+            return new Variant(name, spec.pruned(policy).parameters(), budget.sparsity(policy), perplexity, accuracy);
         }
 
         private Decoder decoder(LayerSource layers) {
-            return new Decoder(backend, layers, model.embedding(), model.head(), hiddenStateBytes());
+            return new Decoder(backend, layers, model.ends(), hiddenStateBytes());
         }
 
         private long hiddenStateBytes() {
@@ -455,8 +483,17 @@ public final class PruneRun {
         return agent;
     }
 
-    private long outputBytes(Model model, Policy policy) {
-        return CheckpointExport.weightBytes(model, policy, settings.dataType());
+    private Budget budget(ModelSpec spec) {
+        Constraints asked = settings.attention() == AttentionPruning.NONE
+                ? settings.constraints().withAttentionFixed()
+                : settings.constraints();
+        return new Budget(
+                spec.modules(), settings.targetRuntime().constrain(spec.family(), settings.attention(), asked));
+    }
+
+    /** An architecture with units as in checkpoints. */
+    private static ModelSpec inCheckpoint(ModelSpec spec) {
+        return spec.withAttentionUnit(AttentionUnit.KV_GROUP);
     }
 
     /** What makes the figures of a run worse than they need be. */

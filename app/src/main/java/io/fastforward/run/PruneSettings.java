@@ -1,11 +1,11 @@
 package io.fastforward.run;
 
+import io.fastforward.export.CheckpointExport;
 import io.fastforward.prune.CalibrationTarget;
+import io.fastforward.search.Constraints;
 import io.fastforward.search.Schedule;
-import io.fastforward.spi.tensor.DataType;
 import io.fastforward.tokenizer.TextUnit;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Everything in a user's hands that determines the result of a run, beside model, texts and device. Recorded in the
@@ -26,14 +26,15 @@ import org.jspecify.annotations.Nullable;
  * @param options the plugins' options, as {@code kind.name}
  * @param target what calibrated modules reproduce
  * @param mapping id of the policy mapping
- * @param minimumRetention smallest share of its units that a module retains
+ * @param attention what of attention may be pruned
+ * @param constraints what else a policy has to respect
+ * @param targetRuntime what the result has to run on, which may add constraints
  * @param schedule which curricula are on
  * @param ramp share of the search during which they rise
  * @param episodes number of candidates
  * @param finalists how many of the best are compared in the end
  * @param seed of everything that is random
- * @param dataType data type of the result; null keeps each tensor's own
- * @param shardBytes most bytes of weights in a file
+ * @param export how the result is written
  */
 public record PruneSettings(
         double sparsity,
@@ -51,14 +52,15 @@ public record PruneSettings(
         Map<String, String> options,
         CalibrationTarget target,
         String mapping,
-        double minimumRetention,
+        AttentionPruning attention,
+        Constraints constraints,
+        TargetRuntime targetRuntime,
         Schedule.Kind schedule,
         double ramp,
         int episodes,
         int finalists,
         long seed,
-        @Nullable DataType dataType,
-        long shardBytes) {
+        CheckpointExport.Settings export) {
 
     public PruneSettings {
         options = Map.copyOf(options);

@@ -2,6 +2,8 @@ package io.fastforward.run;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.model.LayerSpec;
+import io.fastforward.model.ModelSpec;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
@@ -103,6 +105,27 @@ final class ServingPlugins {
             Calibrator.Problem problem = new Calibrator.Problem(map, 1, gram, gram, mean, mean, 4);
             withOptions(
                     PluginKind.CALIBRATOR, calibrator, () -> calibrator.calibrate(problem, options, algebra, arena));
+        }
+    }
+
+    /**
+     * Checks that the calibrator can repair every module of a model.
+     *
+     * @throws Failure if it changes the output bias, and a module has none
+     */
+    void requireServed(ModelSpec spec) {
+        if (!calibrator.changesBias()) {
+            return;
+        }
+        for (int i = 0; i < spec.layers().size(); i++) {
+            LayerSpec layer = spec.layers().get(i);
+            if (!layer.attention().outputBias() || !layer.mlp().outputBias()) {
+                throw new Failure(
+                        FailureKind.UNSUPPORTED_MODEL,
+                        "--calibrator " + calibrator.id() + " changes the biases of the output maps, and the "
+                                + (layer.mlp().outputBias() ? "attention" : "MLP") + " of layer " + i + " ("
+                                + spec.family() + ") has none; use --calibrator ridge");
+            }
         }
     }
 

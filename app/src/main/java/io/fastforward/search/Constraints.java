@@ -2,6 +2,7 @@ package io.fastforward.search;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import java.math.BigInteger;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
@@ -39,6 +40,20 @@ public record Constraints(
     /** A minimum retention, nothing else. */
     public static Constraints ofMinimumRetention(double minimumRetention) {
         return new Constraints(minimumRetention, 1, Set.of(), false);
+    }
+
+    /** These constraints with widths that are multiples of another number too. */
+    public Constraints withMultipleOf(int multiple) {
+        int common = BigInteger.valueOf(multiple)
+                .gcd(BigInteger.valueOf(widthMultiple))
+                .intValueExact();
+        return new Constraints(
+                minimumRetention, Math.multiplyExact(widthMultiple / common, multiple), skippedLayers, attentionFixed);
+    }
+
+    /** These constraints with attention that is not pruned. */
+    public Constraints withAttentionFixed() {
+        return new Constraints(minimumRetention, widthMultiple, skippedLayers, true);
     }
 
     /** What can be relaxed by itself. */

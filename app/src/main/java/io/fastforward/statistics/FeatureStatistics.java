@@ -5,8 +5,9 @@ import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LoadedLayer;
 import io.fastforward.model.LayerWeights;
-import io.fastforward.model.Model;
+import io.fastforward.model.ModelEnds;
 import io.fastforward.model.ModelSpec;
+import io.fastforward.model.WeightSource;
 import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
 import io.fastforward.spi.ComputeBackend.LoadedModule;
@@ -30,12 +31,20 @@ import org.jspecify.annotations.Nullable;
 public final class FeatureStatistics {
 
     private final ComputeBackend backend;
-    private final Model model;
+    private final ModelSpec spec;
+    private final WeightSource weights;
     private final Statistics wanted;
 
-    public FeatureStatistics(ComputeBackend backend, Model model, Statistics wanted) {
+    /**
+     * A pass over a model.
+     *
+     * @param spec the architecture with the units that are to be scored
+     * @param weights in the order of these units
+     */
+    public FeatureStatistics(ComputeBackend backend, ModelSpec spec, WeightSource weights, Statistics wanted) {
         this.backend = backend;
-        this.model = model;
+        this.spec = spec;
+        this.weights = weights;
         this.wanted = wanted;
     }
 
@@ -62,21 +71,23 @@ public final class FeatureStatistics {
     /**
      * Runs the pass.
      *
+     * @param ends what is before the layers
      * @param windows calibration windows
      * @param progress is told the number of layers that are done
      */
-    public void collect(TokenWindows windows, Visitor visitor, IntConsumer progress) {
+    public void collect(ModelEnds ends, TokenWindows windows, Visitor visitor, IntConsumer progress) {
         if (wanted == Statistics.NONE) {
             visitWeightsOnly(visitor, progress);
             return;
         }
-        try (HiddenStates states = HiddenStates.embed(backend, model.embedding(), windows);
-                LayerSource layers = LayerSource.streamed(backend, model.spec(), model)) {
-            for (int i = 0; i < model.spec().layers().size(); i++) {
-                LayerWeights weights = model.layer(i);
-                try (LoadedLayer layer = layers.load(i)) {
-                    measure(i, layer.attention(), weights.attention(), states, visitor);
-                    measure(i, layer.mlp(), weights.mlp(), states, visitor);
+        try (HiddenStates states = HiddenStates.embed(backend, ends, windows);
+                LayerSource layers = LayerSource.streamed(backend, spec, weights)) {
+            for (int i = 0; i < spec.layers().size(); i++) {
+                try (LoadedLayer layer = layers.load(i);
+                        Arena arena = Arena.ofShared()) {
+                    LayerWeights stored = weights.layer(i, arena);
+                    measure(i, layer.attention(), stored.attention(), states, visitor);
+                    measure(i, layer.mlp(), stored.mlp(), states, visitor);
                 }
                 progress.accept(i + 1);
             }
@@ -84,38 +95,40 @@ public final class FeatureStatistics {
     }
 
     private void visitWeightsOnly(Visitor visitor, IntConsumer progress) {
-        for (int i = 0; i < model.spec().layers().size(); i++) {
-            LayerWeights weights = model.layer(i);
-            visit(i, model.spec().layers().get(i).attention(), weights.attention(), 0, null, visitor);
-            visit(i, model.spec().layers().get(i).mlp(), weights.mlp(), 0, null, visitor);
+        for (int i = 0; i < spec.layers().size(); i++) {
+            try (Arena arena = Arena.ofShared()) {
+                LayerWeights stored = weights.layer(i, arena);
+                visit(i, spec.layers().get(i).attention(), stored.attention(), 0, null, visitor);
+                visit(i, spec.layers().get(i).mlp(), stored.mlp(), 0, null, visitor);
+            }
             progress.accept(i + 1);
         }
     }
 
-    private void measure(int layer, LoadedModule module, ModuleWeights weights, HiddenStates states, Visitor visitor) {
-        ModuleSpec spec = module.spec();
-        int width = spec.features(spec.units());
+    private void measure(int layer, LoadedModule module, ModuleWeights stored, HiddenStates states, Visitor visitor) {
+        ModuleSpec dense = module.spec();
+        int width = dense.features(dense.units());
         MomentKind kind = wanted == Statistics.GRAM ? MomentKind.GRAM : MomentKind.SQUARE_SUMS;
         try (Moments moments = backend.moments(kind, width, width);
                 DeviceMatrix features = backend.allocate(states.chunkRows(), width);
                 Arena arena = Arena.ofShared()) {
             for (Chunk chunk : states.chunks()) {
                 int rows = chunk.shape().rows();
-                backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
+                backend.features(module, dense.units(), chunk.shape(), chunk.hidden(), features);
                 moments.add(features, features, rows);
-                backend.project(module, spec.units(), rows, features, chunk.hidden());
+                backend.project(module, dense.units(), rows, features, chunk.hidden());
             }
-            visit(layer, spec, weights, moments.tokens(), moments.read(arena), visitor);
+            visit(layer, dense, stored, moments.tokens(), moments.read(arena), visitor);
         }
     }
 
     private static void visit(
             int layer,
-            ModuleSpec spec,
-            ModuleWeights weights,
+            ModuleSpec module,
+            ModuleWeights stored,
             long tokens,
             @Nullable DoubleMatrix moments,
             Visitor visitor) {
-        visitor.visit(new PruningCriterion.Module(layer, spec, weights, tokens, moments));
+        visitor.visit(new PruningCriterion.Module(layer, module, stored, tokens, moments));
     }
 }

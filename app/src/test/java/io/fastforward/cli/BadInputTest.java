@@ -207,7 +207,7 @@ class BadInputTest {
     @CsvSource({
         "--criterion, criterion, 'magnitude, wanda'",
         "--agent, agent, 'ppo, random, uniform'",
-        "--calibrator, calibrator, 'none, ridge'",
+        "--calibrator, calibrator, 'bias, bias-ridge, none, ridge'",
         "--executor, executor, local",
         "--device, backend, 'cpu, reference'",
     })
@@ -249,23 +249,35 @@ class BadInputTest {
                 "garbage | is not a policy.json",
                 "null | is not a policy.json",
                 "{} | is not a policy.json",
-                "{\"format\":\"fastforward-policy\",\"version\":2,\"sparsity\":0,\"layers\":[]} | version",
-                "{\"format\":\"fastforward-policy\",\"version\":1,\"sparsity\":0,\"layers\":[null]} | is not a policy.json",
-                "{\"format\":\"fastforward-policy\",\"version\":1,\"sparsity\":0,\"layers\":null} | is not a policy.json",
-                "{\"format\":\"fastforward-policy\",\"version\":1,\"sparsity\":0,\"layers\":[{\"kvGroups\":1,"
-                        + "\"ofKvGroups\":6,\"mlpChannels\":1,\"ofMlpChannels\":512}]} | 1 layers, the model has 8",
-                "{\"format\":\"fastforward-policy\",\"version\":1,\"sparsity\":0,\"layers\":[{\"kvGroups\":1,"
-                        + "\"ofKvGroups\":8,\"mlpChannels\":1,\"ofMlpChannels\":512}]} | for another model",
+                "{\"format\":\"fastforward-policy\",\"version\":3,\"attentionUnit\":\"kv-group\",\"sparsity\":0,\"layers\":[]} | version",
+                "{\"format\":\"fastforward-policy\",\"version\":2,\"attentionUnit\":\"kv-group\",\"sparsity\":0,\"layers\":[null]} | is not a policy.json",
+                "{\"format\":\"fastforward-policy\",\"version\":2,\"attentionUnit\":\"kv-group\",\"sparsity\":0,\"layers\":null} | is not a policy.json",
+                "{\"format\":\"fastforward-policy\",\"version\":2,\"attentionUnit\":\"kv-group\",\"sparsity\":0,\"layers\":[{\"attentionUnits\":1,"
+                        + "\"ofAttentionUnits\":6,\"mlpChannels\":1,\"ofMlpChannels\":512}]} | 1 layers, the model has 8",
+                "{\"format\":\"fastforward-policy\",\"version\":2,\"attentionUnit\":\"kv-group\",\"sparsity\":0,\"layers\":[{\"attentionUnits\":1,"
+                        + "\"ofAttentionUnits\":8,\"mlpChannels\":1,\"ofMlpChannels\":512}]} | for another model",
+                "{\"format\":\"fastforward-policy\",\"version\":2,\"attentionUnit\":\"query-head\",\"sparsity\":0,\"layers\":[]} |"
+                        + " give the --attention",
             })
     void policies(String contents, String words) throws IOException {
         Path policy = file("policy.json", contents);
-        small().with("--policy", policy).run().isRefused(FailureKind.BAD_RECORD, "policy.json", words);
+        small().without("--sparsity")
+                .with("--policy", policy)
+                .run()
+                .isRefused(FailureKind.BAD_RECORD, "policy.json", words);
     }
 
     @Test
     void recordsThatAreNotThere() {
-        small().with("--policy", directory.resolve("none.json")).run().isRefused(FailureKind.NOT_FOUND, "none.json");
-        small().with("--policy", directory).run().isRefused(FailureKind.NOT_FOUND, "cannot be read");
+        small().without("--sparsity")
+                .with("--policy", directory.resolve("none.json"))
+                .run()
+                .isRefused(FailureKind.NOT_FOUND, "none.json");
+        small().without("--sparsity")
+                .with("--policy", directory)
+                .run()
+                .isRefused(FailureKind.NOT_FOUND, "cannot be read");
+        small().with("--policy", directory).run().isRefused(FailureKind.USAGE, "leave out --sparsity");
         small().with("--warm-start", directory).run().isRefused(FailureKind.NOT_FOUND, "--warm-start");
         small().and("--resume").run().isRefused(FailureKind.BAD_RECORD, "no run to resume", "out-run");
     }

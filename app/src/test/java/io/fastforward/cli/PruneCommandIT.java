@@ -158,6 +158,7 @@ class PruneCommandIT {
 
         Path scarce = directory.resolve("scarce");
         CommandRun warned = SmallRun.into(scarce)
+                .without("--sparsity")
                 .with("--repair-windows", 31)
                 .with("--policy", output.resolve("policy.json"))
                 .run()
@@ -170,6 +171,7 @@ class PruneCommandIT {
         assertThat(record(scarce).resolve("run.log")).content().contains("Warning: " + warning);
 
         CommandRun careless = SmallRun.into(directory.resolve("careless"))
+                .without("--sparsity")
                 .with("--repair-windows", 1)
                 .with("--calibrator", "none")
                 .with("--policy", output.resolve("policy.json"))
@@ -202,9 +204,10 @@ class PruneCommandIT {
         resumed.with("--calibration", DemoModel.directory().resolve("validation.txt"))
                 .run()
                 .isRefused(FailureKind.BAD_RECORD, "the file for: calibration");
-        resumed.with("--policy", output.resolve("policy.json"))
+        resumed.without("--sparsity")
+                .with("--policy", output.resolve("policy.json"))
                 .run()
-                .isRefused(FailureKind.BAD_RECORD, "the file for: policy");
+                .isRefused(FailureKind.BAD_RECORD, "the setting sparsity");
         Files.writeString(record(copy).resolve("manifest.json"), "{");
         resumed.run().isRefused(FailureKind.BAD_RECORD, "manifest.json", "damaged");
     }

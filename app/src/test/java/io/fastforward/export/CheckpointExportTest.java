@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
+import io.fastforward.model.ModelSpec;
 import io.fastforward.model.NamedTensor;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
@@ -46,6 +47,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CheckpointExportTest {
+
+    private static final String MODELLING = "modeling_fastforward_llama.py";
 
     private static final Policy SMALL = new Policy(List.of(2, 7, 1, 6));
     private static final long ONE_FILE = Long.MAX_VALUE;
@@ -123,14 +126,15 @@ class CheckpointExportTest {
         Path many = directory.resolve("many");
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")))) {
             assertThat(export(model, SMALL, many, null, 2000)).isEqualTo(export(model, SMALL, one, null, ONE_FILE));
-            assertThat(names(one)).containsExactly("config.json", "model.safetensors");
+            assertThat(names(one)).containsExactly("config.json", "model.safetensors", MODELLING);
             assertThat(names(many))
                     .contains("model.safetensors.index.json", "model-00001-of-00005.safetensors")
                     .doesNotContain("model.safetensors");
             try (Model pruned = Model.open(many)) {
-                assertThat(CheckpointExport.weightBytes(model, SMALL, null))
+                assertThat(CheckpointExport.weightBytes(model, model.spec().pruned(SMALL), written(null, ONE_FILE)))
                         .isEqualTo(pruned.checkpoint().parameterBytes());
-                assertThat(CheckpointExport.weightBytes(model, SMALL, DataType.F16))
+                assertThat(CheckpointExport.weightBytes(
+                                model, model.spec().pruned(SMALL), written(DataType.F16, ONE_FILE)))
                         .isEqualTo(pruned.checkpoint().parameterBytes() / 2);
             }
         }
@@ -152,6 +156,7 @@ class CheckpointExportTest {
                         "config.json",
                         "generation_config.json",
                         "model.safetensors",
+                        MODELLING,
                         "tokenizer.json",
                         "tokenizer_config.json",
                         "vocab.json");
@@ -194,7 +199,7 @@ class CheckpointExportTest {
             export(model, SMALL, output, DataType.BF16, ONE_FILE);
         }
         try (Model pruned = Model.open(output)) {
-            assertThat(pruned.embeddingTensors()).extracting(NamedTensor::name).containsExactly(stored);
+            assertThat(pruned.endTensors()).extracting(NamedTensor::name).containsExactly(stored);
         }
     }
 
@@ -203,8 +208,9 @@ class CheckpointExportTest {
     void damageOnDiskIsFound(String tensor, @TempDir Path directory) throws IOException {
         Path output = directory.resolve("pruned");
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")));
-                CheckpointExport export = CheckpointExport.begin(model, SMALL, output, null, ONE_FILE);
-                LogitProbe probe = new LogitProbe(backend, model, SMALL, null, probe(model));
+                CheckpointExport export =
+                        CheckpointExport.begin(model, model.spec().pruned(SMALL), output, written(null, ONE_FILE));
+                LogitProbe probe = new LogitProbe(backend, model, model.spec().pruned(SMALL), null, probe(model));
                 Arena arena = Arena.ofShared()) {
             pass(model, SMALL, null).run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
             export.finish();
@@ -227,7 +233,8 @@ class CheckpointExportTest {
         Path output = directory.resolve("pruned");
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")))) {
             for (boolean finish : new boolean[] {false, true}) {
-                try (CheckpointExport export = CheckpointExport.begin(model, SMALL, output, null, ONE_FILE)) {
+                try (CheckpointExport export =
+                        CheckpointExport.begin(model, model.spec().pruned(SMALL), output, written(null, ONE_FILE))) {
                     assertThat(export.path()).isDirectory();
                     if (finish) {
                         pass(model, SMALL, null).run(windows(model), export, done -> {});
@@ -247,7 +254,7 @@ class CheckpointExportTest {
         try (Model model = Model.open(dense)) {
             Failures.expect(
                     FailureKind.OUTPUT_NOT_EMPTY,
-                    () -> CheckpointExport.begin(model, SMALL, dense, null, ONE_FILE)
+                    () -> CheckpointExport.begin(model, model.spec().pruned(SMALL), dense, written(null, ONE_FILE))
                             .close(),
                     dense.toString());
         }
@@ -257,8 +264,9 @@ class CheckpointExportTest {
 
     /** Prunes, writes, checks and commits; the logits of the model in memory. */
     private float[] export(Model model, Policy policy, Path output, @Nullable DataType type, long shardBytes) {
-        try (CheckpointExport export = CheckpointExport.begin(model, policy, output, type, shardBytes);
-                LogitProbe probe = new LogitProbe(backend, model, policy, type, probe(model));
+        ModelSpec pruned = model.spec().pruned(policy);
+        try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, written(type, shardBytes));
+                LogitProbe probe = new LogitProbe(backend, model, pruned, type, probe(model));
                 Arena arena = Arena.ofShared()) {
             pass(model, policy, type).run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
             export.finish();
@@ -282,7 +290,12 @@ class CheckpointExportTest {
         });
         PruningPass.Repair ridge = new PruningPass.Repair(
                 PluginRegistry.load(null).find(PluginKind.CALIBRATOR, "ridge"), Options.NONE, CalibrationTarget.PREFIX);
-        return new PruningPass(backend, model, NestedOrder.byDescendingScore(scores), policy, ridge, type);
+        return new PruningPass(
+                backend, model, model.spec(), NestedOrder.byDescendingScore(model.spec(), scores), policy, ridge, type);
+    }
+
+    private static CheckpointExport.Settings written(@Nullable DataType type, long shardBytes) {
+        return new CheckpointExport.Settings(ExportFormat.HF, type, shardBytes);
     }
 
     private static TokenWindows windows(Model model) {

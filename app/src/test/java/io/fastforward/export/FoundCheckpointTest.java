@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fastforward.model.Model;
+import io.fastforward.model.ModelSpec;
 import io.fastforward.model.NamedTensor;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
@@ -52,7 +53,7 @@ class FoundCheckpointTest {
                 Model model = Model.open(checkpoint.orElseThrow())) {
             model.requireFinite();
             assertThat(model.spec().tiedEmbeddings()).isTrue();
-            assertThat(model.embeddingTensors()).extracting(NamedTensor::name).containsExactly("lm_head.weight");
+            assertThat(model.endTensors()).extracting(NamedTensor::name).containsExactly("lm_head.weight");
             TokenWindows windows = RunningModel.randomWindows(model.spec(), 48, 8, 3);
             TokenWindows one = windows.subset(new int[1]);
             try (RunningModel fast = new RunningModel(cpu, model);
@@ -74,15 +75,24 @@ class FoundCheckpointTest {
         PluginRegistry plugins = PluginRegistry.load(null);
         PruningCriterion wanda = plugins.find(PluginKind.CRITERION, "wanda");
         List<double[]> scores = new ArrayList<>();
-        new FeatureStatistics(backend, model, wanda.statistics())
-                .collect(windows, module -> scores.add(wanda.score(module)), layers -> {});
+        new FeatureStatistics(backend, model.spec(), model, wanda.statistics())
+                .collect(model.ends(), windows, module -> scores.add(wanda.score(module)), layers -> {});
         TokenWindows window = windows.subset(new int[1]);
-        try (CheckpointExport export = CheckpointExport.begin(model, policy, output, null, Long.MAX_VALUE);
-                LogitProbe probe = new LogitProbe(backend, model, policy, null, window);
+        ModelSpec pruned = model.spec().pruned(policy);
+        try (CheckpointExport export = CheckpointExport.begin(
+                        model, pruned, output, new CheckpointExport.Settings(ExportFormat.HF, null, Long.MAX_VALUE));
+                LogitProbe probe = new LogitProbe(backend, model, pruned, null, window);
                 Arena arena = Arena.ofShared()) {
             PruningPass.Repair ridge = new PruningPass.Repair(
                     plugins.find(PluginKind.CALIBRATOR, "ridge"), Options.NONE, CalibrationTarget.PREFIX);
-            new PruningPass(backend, model, NestedOrder.byDescendingScore(scores), policy, ridge, null)
+            new PruningPass(
+                            backend,
+                            model,
+                            model.spec(),
+                            NestedOrder.byDescendingScore(model.spec(), scores),
+                            policy,
+                            ridge,
+                            null)
                     .run(windows, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
             export.finish();
             assertThat(ReloadCheck.run(backend, export.path(), window, probe.logits(arena)))

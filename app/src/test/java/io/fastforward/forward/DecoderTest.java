@@ -90,7 +90,7 @@ class DecoderTest {
     }
 
     private List<double[]> logLikelihoods(LayerSource layers, TokenWindows windows, long hiddenStateBytes) {
-        try (Decoder decoder = new Decoder(backend, layers, model.embedding(), model.head(), hiddenStateBytes)) {
+        try (Decoder decoder = new Decoder(backend, layers, model.ends(), hiddenStateBytes)) {
             return decoder.logLikelihoods(windows, POLICIES);
         }
     }

@@ -1,5 +1,6 @@
 package io.fastforward.model;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.failure.FailureKind;
@@ -150,7 +151,8 @@ class ConfigTest {
         weights.write(directory);
         try (Model model = openOver(llama)) {
             assertThat(model.spec().contextLength()).isEqualTo(2048);
-            assertThat(model.spec().finalNormalization().epsilon()).isEqualTo(1e-6);
+            assertThat(requireNonNull(model.spec().finalNormalization()).epsilon())
+                    .isEqualTo(1e-6);
             assertThat(model.spec().layers().getFirst().attention()).satisfies(attention -> {
                 assertThat(attention.groups()).isEqualTo(3);
                 assertThat(attention.queriesPerGroup()).isEqualTo(1);

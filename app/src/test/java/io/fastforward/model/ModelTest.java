@@ -89,7 +89,7 @@ class ModelTest {
     @Test
     void aPrunedConfigListsTheLayers() {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
-            JsonNode config = model.prunedConfig(new Policy(List.of(2, 7, 1, 10)));
+            JsonNode config = model.config(model.spec().pruned(new Policy(List.of(2, 7, 1, 10))));
             assertThat(config.path("model_type").asText()).isEqualTo("fastforward_llama");
             assertThat(config.path("architectures").path(0).asText()).isEqualTo("FastForwardLlamaForCausalLM");
             assertThat(config.path("head_dim").intValue()).isEqualTo(4);
@@ -109,7 +109,7 @@ class ModelTest {
         new RandomLlama().with("hidden_size", "24").write(directory);
         new RandomLlama().with("hidden_size", "24").without("head_dim").writeConfig(directory);
         try (Model model = Model.open(directory)) {
-            JsonNode config = model.prunedConfig(new Policy(List.of(2, 7, 1, 10)));
+            JsonNode config = model.config(model.spec().pruned(new Policy(List.of(2, 7, 1, 10))));
             assertThat(config.path("head_dim").intValue()).isEqualTo(4);
         }
     }
@@ -122,7 +122,7 @@ class ModelTest {
                     .hasMessageContainingAll("1 layers", "2");
             assertThatThrownBy(() -> model.spec().pruned(new Policy(List.of(1, 1, 4, 1))))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContainingAll("4 KV groups", "layer 1", "3");
+                    .hasMessageContainingAll("4 units of attention", "layer 1", "3");
             assertThatThrownBy(() -> model.spec().pruned(new Policy(List.of(1, 11, 1, 1))))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContainingAll("11 MLP channels", "layer 0", "10");
@@ -215,7 +215,7 @@ class ModelTest {
         };
         new RandomLlama().stored(type).poison("lm_head.weight", -largest).write(directory);
         try (Model model = Model.open(directory)) {
-            assertThat(model.head().head().weight().get(19, 11)).isEqualTo(-largest);
+            assertThat(model.ends().head().head().weight().get(19, 11)).isEqualTo(-largest);
             model.requireFinite();
         }
     }
@@ -242,8 +242,9 @@ class ModelTest {
 
     private static void requireEmbeddings(Path checkpoint, String... names) {
         try (Model model = Model.open(checkpoint)) {
-            assertThat(model.embeddingTensors()).extracting(NamedTensor::name).containsExactly(names);
-            assertThat(Golden.elements(model.head().head().weight())).isEqualTo(Golden.elements(model.embedding()));
+            assertThat(model.endTensors()).extracting(NamedTensor::name).containsExactly(names);
+            assertThat(Golden.elements(model.ends().head().head().weight()))
+                    .isEqualTo(Golden.elements(model.ends().embedding()));
         }
     }
 

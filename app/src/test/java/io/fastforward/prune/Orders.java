@@ -15,7 +15,7 @@ final class Orders {
 
     /** The checkpoint's own. */
     static NestedOrder asStored(ModelSpec spec) {
-        return new NestedOrder(spec.modules().stream().map(Orders::units).toList());
+        return NestedOrder.ofSource(spec);
     }
 
     static NestedOrder random(ModelSpec spec, long seed) {

@@ -268,6 +268,6 @@ class PruningPassTest {
             @Nullable DataType type) {
         Calibrator found = plugins.find(PluginKind.CALIBRATOR, calibrator);
         return new PruningPass(
-                backend, model, order, policy, new PruningPass.Repair(found, Options.NONE, target), type);
+                backend, model, model.spec(), order, policy, new PruningPass.Repair(found, Options.NONE, target), type);
     }
 }

@@ -48,8 +48,9 @@ class FeatureStatisticsTest {
         List<double[]> scores = new ArrayList<>();
         List<Integer> progress = new ArrayList<>();
         try (Model model = DemoModel.open()) {
-            new FeatureStatistics(backend, model, wanda.statistics())
+            new FeatureStatistics(backend, model.spec(), model, wanda.statistics())
                     .collect(
+                            model.ends(),
                             DemoModel.calibration(
                                     golden.path("calibrationWindows").intValue()),
                             module -> scores.add(wanda.score(module)),
@@ -118,8 +119,8 @@ class FeatureStatisticsTest {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
             List<PruningCriterion.Module> modules = new ArrayList<>();
             List<Integer> progress = new ArrayList<>();
-            new FeatureStatistics(backend, model, Statistics.NONE)
-                    .collect(new TokenWindows(5, 0, new int[0]), modules::add, progress::add);
+            new FeatureStatistics(backend, model.spec(), model, Statistics.NONE)
+                    .collect(model.ends(), new TokenWindows(5, 0, new int[0]), modules::add, progress::add);
             assertThat(progress).containsExactly(1, 2);
             assertThat(modules).extracting(PruningCriterion.Module::layer).containsExactly(0, 0, 1, 1);
             assertThat(modules).allSatisfy(module -> {
@@ -131,8 +132,9 @@ class FeatureStatisticsTest {
 
     private List<double[]> moments(Model model, Statistics statistics, TokenWindows windows) {
         List<double[]> sums = new ArrayList<>();
-        new FeatureStatistics(backend, model, statistics)
+        new FeatureStatistics(backend, model.spec(), model, statistics)
                 .collect(
+                        model.ends(),
                         windows,
                         module -> {
                             assertThat(module.tokens()).isEqualTo((long) windows.count() * windows.length());

@@ -29,7 +29,7 @@ public final class RunningModel implements AutoCloseable {
     /** A model with layers from somewhere else. */
     public RunningModel(ComputeBackend backend, Model model, ModelSpec spec, WeightSource weights) {
         this.layers = LayerSource.resident(backend, spec, weights);
-        this.decoder = new Decoder(backend, layers, model.embedding(), model.head(), HIDDEN_STATE_BYTES);
+        this.decoder = new Decoder(backend, layers, model.ends(), HIDDEN_STATE_BYTES);
     }
 
     /** The forward pass. */

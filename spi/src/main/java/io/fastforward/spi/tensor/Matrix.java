@@ -68,6 +68,15 @@ public record Matrix(MemorySegment data, DataType type, int rows, int columns, l
         return new Matrix(data, type, rows, count, rowStride);
     }
 
+    /** Consecutive columns, in the same memory. */
+    public Matrix columnRange(int first, int count) {
+        if (first < 0 || count < 0 || first > columns - count) {
+            throw new IndexOutOfBoundsException("columns " + first + " to " + (first + count) + " of " + columns);
+        }
+        return new Matrix(
+                data.asSlice(rows == 0 || count == 0 ? 0 : (long) first * type.bytes()), type, rows, count, rowStride);
+    }
+
     /** Whether the rows follow each other without gaps. */
     public boolean isContiguous() {
         return rowStride == columns || rows <= 1;

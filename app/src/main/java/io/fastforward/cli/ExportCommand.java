@@ -1,0 +1,84 @@
+package io.fastforward.cli;
+
+import io.fastforward.export.CheckpointExport;
+import io.fastforward.export.ExportFormat;
+import io.fastforward.run.ExportRun;
+import io.fastforward.spi.tensor.DataType;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Writes a pruned checkpoint again in another form. */
+@Command(
+        name = "export",
+        description = {
+            "Writes a checkpoint again in another form or data type, reads it back and compares the logits.",
+            "hf-padded fills a pruned model up with zeros to its original shape: it loads wherever that did."
+        },
+        mixinStandardHelpOptions = true)
+final class ExportCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
+    private Path directory;
+
+    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where it goes; must be empty.")
+    private Path output;
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            description = "${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
+    private ExportFormat format = ExportFormat.HF;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "Data type of the result (${COMPLETION-CANDIDATES}); default: each tensor's own.")
+    private @Nullable DataType dataType;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Mixin
+    private CommonOptions.Shards shards;
+
+    @Mixin
+    private CommonOptions.Compute compute;
+
+    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
+    ExportCommand() {}
+
+    @Override
+    public Integer call() {
+        ExportRun.Request request = new ExportRun.Request(
+                directory,
+                output,
+                new CheckpointExport.Settings(format, dataType, shards.bytes()),
+                compute.device,
+                compute.threads());
+        ExportRun.Written written = ExportRun.execute(request, common.loadPlugins(), Console.of(common.json));
+        PrintWriter out = spec.commandLine().getOut();
+        if (common.json) {
+            out.println(JsonOutput.of(written));
+        } else {
+            out.printf(
+                    Locale.ROOT,
+                    "%s: read back, its logits differ by %.1e (relative) from those of %s%n",
+                    written.output(),
+                    written.reloadDifference(),
+                    directory);
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,145 @@
+package io.fastforward.cli;
+
+import io.fastforward.generate.Sampling;
+import io.fastforward.report.TextColumns;
+import io.fastforward.run.GenerateRun;
+import io.fastforward.run.GenerateRun.Continuation;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Lets a checkpoint continue a text, or two of them side by side. */
+@Command(
+        name = "generate",
+        description = {
+            "Continues a prompt with a checkpoint, dense or pruned; with two directories, shows both side by side.",
+            "Greedy unless a temperature is given."
+        },
+        mixinStandardHelpOptions = true)
+final class GenerateCommand implements Callable<Integer> {
+
+    private static final int WIDTH = 100;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "MODEL_DIR", arity = "1..2", description = "One checkpoint directory, or two to compare.")
+    private List<Path> directories;
+
+    @Option(names = "--prompt", required = true, paramLabel = "TEXT", description = "The text to continue.")
+    private String prompt;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "Most tokens to generate; default: ${DEFAULT-VALUE}.")
+    private int mostTokens = 100;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            description = "0: always the most likely token; more: the higher, the more surprising; default: 0.")
+    private double temperature;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            description = "Draw from the most likely tokens that have this probability together; default: 1.")
+    private double topP = 1;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Of the draws; default: ${DEFAULT-VALUE}.")
+    private long seed = 1;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Mixin
+    private CommonOptions.Compute compute;
+
+    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
+    GenerateCommand() {}
+
+    @Override
+    public Integer call() {
+        GenerateRun.Request request = new GenerateRun.Request(
+                directories,
+                prompt,
+                mostTokens,
+                new Sampling(temperature, topP),
+                seed,
+                compute.device,
+                compute.threads(),
+                compute.memoryBytes());
+        PrintWriter out = spec.commandLine().getOut();
+        boolean shownAtOnce = !common.json && directories.size() == 1;
+        if (shownAtOnce) {
+            out.print(prompt);
+            out.flush();
+        }
+        List<Continuation> continuations = GenerateRun.execute(
+                request, common.loadPlugins(), Console.of(common.json), shownAtOnce ? new Growing(out) : text -> {});
+        if (common.json) {
+            out.println(JsonOutput.of(continuations));
+        } else if (shownAtOnce) {
+            out.println();
+            out.println();
+            out.println(facts(continuations.getFirst()));
+        } else {
+            TextColumns.lines(
+                            WIDTH,
+                            prompt + continuations.getFirst().text(),
+                            prompt + continuations.getLast().text(),
+                            facts(continuations.getFirst()),
+                            facts(continuations.getLast()))
+                    .forEach(out::println);
+        }
+        return 0;
+    }
+
+    private static String facts(Continuation continuation) {
+        return String.format(
+                Locale.ROOT,
+                "%s: %,d parameters; %d tokens after %d of the prompt%s, %.1f tokens/s",
+                continuation.model(),
+                continuation.parameters(),
+                continuation.tokens().size(),
+                continuation.promptTokens(),
+                continuation.ended() ? " (the model ended)" : "",
+                continuation.tokensPerSecond());
+    }
+
+    /** Prints what a growing text has more than before; the last character may be incomplete until the next token. */
+    private static final class Growing implements Consumer<String> {
+
+        private static final char INCOMPLETE = '\uFFFD';
+
+        private final PrintWriter out;
+        private int printed;
+
+        Growing(PrintWriter out) {
+            this.out = out;
+        }
+
+        @Override
+        public void accept(String text) {
+            int end = text.length();
+            while (end > printed && text.charAt(end - 1) == INCOMPLETE) {
+                end--;
+            }
+            if (end > printed) {
+                out.print(text.substring(printed, end));
+                out.flush();
+                printed = end;
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.fastforward.cli;
+
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.TypeConversionException;
+
+/** Layers as a user lists them: {@code 0,1,30-31}. */
+final class LayerRanges {
+
+    private static final Pattern RANGE = Pattern.compile("(\\d{1,5})(?:-(\\d{1,5}))?");
+
+    private LayerRanges() {}
+
+    /**
+     * Reads a list of layers and ranges of layers, both ends included.
+     *
+     * @throws TypeConversionException if it is anything else
+     */
+    static Set<Integer> parse(String list) {
+        Set<Integer> layers = new TreeSet<>();
+        for (String part : list.split(",", -1)) {
+            Matcher range = RANGE.matcher(part.strip());
+            if (!range.matches()) {
+                throw malformed(list);
+            }
+            int first = Integer.parseInt(range.group(1));
+            int last = range.group(2) == null ? first : Integer.parseInt(range.group(2));
+            if (last < first) {
+                throw malformed(list);
+            }
+            for (int layer = first; layer <= last; layer++) {
+                layers.add(layer);
+            }
+        }
+        return layers;
+    }
+
+    private static TypeConversionException malformed(String list) {
+        return new TypeConversionException("'" + list + "' is not a list of layers such as 0,1,30-31");
+    }
+}

@@ -1,0 +1,109 @@
+package io.fastforward.forward;
+
+import io.fastforward.model.ModelEnds;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.BatchShape;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.KeyValueCache;
+import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A decoder model that reads one sequence bit by bit and remembers the keys and values of what it has read, for
+ * generation. Everything is retained. Called from one thread at a time.
+ */
+public final class IncrementalDecoder implements AutoCloseable {
+
+    private final ComputeBackend backend;
+    private final LayerSource layers;
+    private final ModelSpec spec;
+    private final TokenEmbedding embedding;
+    private final LanguageModelHead head;
+    private final int capacity;
+    private final List<KeyValueCache> caches = new ArrayList<>();
+    private int length;
+
+    /**
+     * A decoder that has read nothing, over layers that belong to the caller and stay loaded.
+     *
+     * @param capacity most tokens of the sequence
+     */
+    public IncrementalDecoder(ComputeBackend backend, LayerSource layers, ModelEnds ends, int capacity) {
+        if (!layers.resident()) {
+            throw new IllegalArgumentException("keys and values are kept with layers that stay loaded");
+        }
+        this.backend = backend;
+        this.layers = layers;
+        this.spec = layers.spec();
+        this.embedding = new TokenEmbedding(backend, ends);
+        this.capacity = capacity;
+        this.head = new LanguageModelHead(backend, ends);
+    }
+
+    /** Number of tokens read so far. */
+    public int length() {
+        return length;
+    }
+
+    /**
+     * Reads the next tokens.
+     *
+     * @param tokens at least one; with those read before at most the capacity
+     * @return the logits after the last of them
+     */
+    public float[] read(int... tokens) {
+        if (tokens.length == 0 || tokens.length > capacity - length) {
+            throw new IllegalArgumentException(
+                    tokens.length + " more tokens after " + length + " of at most " + capacity);
+        }
+        int first = length;
+        try (DeviceMatrix hidden = backend.allocate(tokens.length, spec.hiddenSize());
+                DeviceMatrix features = backend.allocate(tokens.length, spec.widestFeatures())) {
+            embedding.write(tokens, row -> first + row, hidden);
+            for (int layer = 0; layer < spec.layers().size(); layer++) {
+                try (LoadedLayer loaded = layers.load(layer)) {
+                    attend(layer, loaded.attention(), tokens.length, hidden, features);
+                    apply(loaded.mlp(), tokens.length, hidden, features);
+                }
+            }
+            length += tokens.length;
+            return logits(tokens.length - 1, hidden);
+        }
+    }
+
+    private void attend(int layer, LoadedModule attention, int rows, DeviceMatrix hidden, DeviceMatrix features) {
+        int units = attention.spec().units();
+        if (layer == caches.size()) {
+            caches.add(backend.keyValueCache(attention, units, capacity));
+        }
+        backend.nextFeatures(caches.get(layer), rows, hidden, features);
+        backend.project(attention, units, rows, features, hidden);
+    }
+
+    private void apply(LoadedModule mlp, int rows, DeviceMatrix hidden, DeviceMatrix features) {
+        backend.apply(mlp, mlp.spec().units(), new BatchShape(1, rows), hidden, features);
+    }
+
+    private float[] logits(int row, DeviceMatrix hidden) {
+        try (Arena arena = Arena.ofShared()) {
+            Matrix logits = Matrix.allocate(arena, DataType.F32, 1, head.vocabulary());
+            head.logits(hidden, row, logits);
+            float[] values = new float[logits.columns()];
+            MemorySegment.copy(logits.data(), ValueLayout.JAVA_FLOAT, 0, values, 0, values.length);
+            return values;
+        }
+    }
+
+    @Override
+    public void close() {
+        caches.forEach(KeyValueCache::close);
+        head.close();
+    }
+}

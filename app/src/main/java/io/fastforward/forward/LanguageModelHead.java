@@ -1,0 +1,96 @@
+package io.fastforward.forward;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.model.ModelEnds;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.LoadedHead;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of a model on a device: final normalisation, the map back to the size of embeddings where there is one, and
+ * head. Such a map (OPT-350M) is applied in host memory, so that no backend has to know it.
+ */
+public final class LanguageModelHead implements AutoCloseable {
+
+    /** Rows that pass through the map in host memory at once: some MB. */
+    private static final int ROWS = 1024;
+
+    private final ComputeBackend backend;
+    private final LoadedHead head;
+    private final @Nullable HostProjection projection;
+
+    /**
+     * A head whose weights live at least as long.
+     *
+     * @throws Failure if there is a final normalisation before a map back, which no known model has
+     */
+    public LanguageModelHead(ComputeBackend backend, ModelEnds ends) {
+        Matrix map = ends.outputProjection();
+        if (map != null && ends.head().normalization() != null) {
+            throw new Failure(
+                    FailureKind.UNSUPPORTED_MODEL,
+                    "config.json: a final normalisation before a map to a narrower embedding (do_layer_norm_before with"
+                            + " word_embed_proj_dim) is not supported");
+        }
+        this.backend = backend;
+        this.projection = map == null ? null : new HostProjection(map);
+        this.head = backend.loadHead(ends.head());
+    }
+
+    /** Number of logits of a token. */
+    public int vocabulary() {
+        return head.vocabulary();
+    }
+
+    /** As {@link ComputeBackend#logLikelihood}. */
+    public void logLikelihood(DeviceMatrix hidden, int[] targets, double[] result) {
+        if (projection == null) {
+            backend.logLikelihood(head, hidden, targets, result);
+            return;
+        }
+        for (int first = 0; first < targets.length; first += ROWS) {
+            int rows = Math.min(ROWS, targets.length - first);
+            double[] part = new double[rows];
+            try (DeviceMatrix projected = project(projection, hidden, first, rows)) {
+                backend.logLikelihood(head, projected, Arrays.copyOfRange(targets, first, first + rows), part);
+            }
+            System.arraycopy(part, 0, result, first, rows);
+        }
+    }
+
+    /** As {@link ComputeBackend#logits}. */
+    public void logits(DeviceMatrix hidden, int firstRow, Matrix result) {
+        if (projection == null) {
+            backend.logits(head, hidden, firstRow, result);
+            return;
+        }
+        for (int first = 0; first < result.rows(); first += ROWS) {
+            int rows = Math.min(ROWS, result.rows() - first);
+            try (DeviceMatrix projected = project(projection, hidden, firstRow + first, rows)) {
+                backend.logits(head, projected, 0, result.rowRange(first, rows));
+            }
+        }
+    }
+
+    private DeviceMatrix project(HostProjection map, DeviceMatrix hidden, int firstRow, int rows) {
+        try (Arena arena = Arena.ofShared()) {
+            Matrix read = Matrix.allocate(arena, DataType.F32, rows, hidden.columns());
+            backend.read(hidden, firstRow, read);
+            Matrix narrow = map.apply(backend.linearAlgebra(), read, arena);
+            DeviceMatrix projected = backend.allocate(rows, narrow.columns());
+            backend.write(narrow, projected, 0);
+            return projected;
+        }
+    }
+
+    @Override
+    public void close() {
+        head.close();
+    }
+}

@@ -1,0 +1,166 @@
+package io.fastforward.model;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.spi.model.Activation;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.model.RotaryPositions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Reads the architecture that LLaMA began and Mistral and Qwen2 share: RMS normalisation before each module, rotary
+ * positions, grouped-query attention, gated SiLU MLP. What sets the families apart is in {@link Traits}.
+ */
+final class RotaryDecoder {
+
+    private static final TensorNames NAMES = new TensorNames(
+            "model.embed_tokens",
+            null,
+            null,
+            null,
+            "model.norm",
+            "lm_head",
+            "model.layers.%d.input_layernorm",
+            "model.layers.%d.self_attn.q_proj",
+            "model.layers.%d.self_attn.k_proj",
+            "model.layers.%d.self_attn.v_proj",
+            "model.layers.%d.self_attn.o_proj",
+            "model.layers.%d.post_attention_layernorm",
+            "model.layers.%d.mlp.gate_proj",
+            "model.layers.%d.mlp.up_proj",
+            "model.layers.%d.mlp.down_proj",
+            ".*\\.rotary_emb\\.inv_freq");
+
+    private static final String FULL = "full_attention";
+    private static final String SLIDING = "sliding_attention";
+
+    private RotaryDecoder() {}
+
+    /**
+     * What sets the families apart.
+     *
+     * @param family {@code model_type}
+     * @param context {@code max_position_embeddings} where the config does not say
+     * @param inputBias whether query, key and value have biases
+     * @param outputBias whether attention's output map has one
+     * @param mlpBias whether the maps of the MLP have biases
+     * @param slidingWindows for each layer the number of latest positions that a token sees; 0: all
+     */
+    record Traits(
+            String family,
+            int context,
+            boolean inputBias,
+            boolean outputBias,
+            boolean mlpBias,
+            List<Integer> slidingWindows) {
+
+        static Traits ofLlama(Config config) {
+            boolean bias = config.flag("attention_bias", false);
+            return new Traits("llama", 2048, bias, bias, config.flag("mlp_bias", false), windows(config, 0, 0));
+        }
+
+        static Traits ofMistral(Config config) {
+            int window = config.size("sliding_window", 0);
+            return new Traits("mistral", 131_072, false, false, false, windows(config, window, 0));
+        }
+
+        static Traits ofQwen2(Config config) {
+            int window = config.flag("use_sliding_window", false) ? config.size("sliding_window", 4096) : 0;
+            int firstSliding = config.layerIndex("max_window_layers", 28);
+            return new Traits("qwen2", 32_768, true, false, false, windows(config, window, firstSliding));
+        }
+
+        /** From some layer on a window, unless the config lists what each layer does. */
+        private static List<Integer> windows(Config config, int window, int firstSliding) {
+            int layers = config.count("num_hidden_layers");
+            List<Integer> windows = new ArrayList<>();
+            if (config.has("layer_types")) {
+                for (String type : config.texts("layer_types", layers, Set.of(FULL, SLIDING))) {
+                    windows.add(type.equals(SLIDING) ? window : 0);
+                }
+            } else {
+                for (int layer = 0; layer < layers; layer++) {
+                    windows.add(layer < firstSliding ? 0 : window);
+                }
+            }
+            return windows;
+        }
+    }
+
+    static ModelSpec read(Config config, Traits traits) {
+        int hiddenSize = config.size("hidden_size");
+        int layerCount = config.count("num_hidden_layers");
+        int heads = config.count("num_attention_heads");
+        int keyValueHeads = config.count("num_key_value_heads", heads);
+        if (!config.has("head_dim") && hiddenSize % heads != 0) {
+            throw malformed("hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads
+                    + ", and there is no head_dim");
+        }
+        int headSize = config.count("head_dim", hiddenSize / heads);
+        if (!config.text("hidden_act", "silu").equals("silu")) {
+            throw new Failure(
+                    FailureKind.UNSUPPORTED_MODEL,
+                    "config.json: hidden_act '" + config.text("hidden_act") + "' is not supported; supported is: silu");
+        }
+        Normalization normalization = new Normalization(Normalization.Kind.RMS, config.number("rms_norm_eps", 1e-6));
+        RotaryPositions rotary = RotaryFrequencies.read(config, headSize);
+
+        // Listed in a pruned checkpoint, the same for all layers in an ordinary one.
+        List<Integer> layerHeads = config.counts(ModelFamily.LAYER_HEADS, layerCount, heads);
+        List<Integer> layerGroups = config.counts(ModelFamily.LAYER_GROUPS, layerCount, keyValueHeads);
+        List<Integer> layerChannels =
+                config.sizes(ModelFamily.LAYER_CHANNELS, layerCount, config.size("intermediate_size"));
+        List<LayerSpec> layers = new ArrayList<>();
+        for (int i = 0; i < layerCount; i++) {
+            int groups = layerGroups.get(i);
+            if (layerHeads.get(i) % groups != 0) {
+                throw malformed("layer " + i + " has " + layerHeads.get(i) + " query heads, not a multiple of its "
+                        + groups + " key/value heads");
+            }
+            layers.add(new LayerSpec(
+                    new AttentionSpec(
+                            normalization,
+                            hiddenSize,
+                            headSize,
+                            groups,
+                            layerHeads.get(i) / groups,
+                            rotary,
+                            traits.slidingWindows().get(i),
+                            traits.inputBias(),
+                            traits.outputBias()),
+                    new MlpSpec(
+                            normalization,
+                            hiddenSize,
+                            layerChannels.get(i),
+                            true,
+                            Activation.SILU,
+                            traits.mlpBias(),
+                            traits.mlpBias())));
+        }
+        return new ModelSpec(
+                traits.family(),
+                NAMES,
+                hiddenSize,
+                hiddenSize,
+                config.size("vocab_size"),
+                config.size("max_position_embeddings", traits.context()),
+                null,
+                layers,
+                normalization,
+                config.flag("tie_word_embeddings", false));
+    }
+
+    /** Query heads of the first layer. */
+    static int heads(ModelSpec spec) {
+        AttentionSpec attention = spec.layers().getFirst().attention();
+        return attention.groups() * attention.queriesPerGroup();
+    }
+
+    private static Failure malformed(String problem) {
+        return new Failure(FailureKind.BAD_CHECKPOINT, "config.json: " + problem);
+    }
+}

@@ -1,0 +1,73 @@
+package io.fastforward.run;
+
+import io.fastforward.export.CheckpointExport;
+import io.fastforward.export.ReloadCheck;
+import io.fastforward.model.Model;
+import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.LogitProbe;
+import io.fastforward.report.Progress;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** Writes a checkpoint again in another form or data type. */
+public final class ExportRun {
+
+    /** Tokens whose logits are compared after reloading. */
+    private static final int PROBE_LENGTH = 64;
+
+    private ExportRun() {}
+
+    /**
+     * What to write.
+     *
+     * @param model checkpoint directory, dense or pruned
+     * @param output where the result goes; must be empty
+     * @param settings how it is written
+     * @param device id of the backend that compares the logits, or "auto"
+     * @param threads CPU threads
+     */
+    public record Request(Path model, Path output, CheckpointExport.Settings settings, String device, int threads) {}
+
+    /**
+     * What was written.
+     *
+     * @param output the directory
+     * @param reloadDifference largest relative difference of logits between source and result
+     */
+    public record Written(String output, double reloadDifference) {}
+
+    /** Writes, reads back and compares. */
+    public static Written execute(Request request, PluginRegistry plugins, Progress progress) {
+        try (ComputeBackend backend = Devices.open(plugins, request.device(), request.threads(), progress);
+                Model model = Model.open(request.model());
+                CheckpointExport export =
+                        CheckpointExport.begin(model, model.spec(), request.output(), request.settings());
+                LogitProbe probe = new LogitProbe(
+                        backend, model, model.spec(), request.settings().dataType(), window(model));
+                Arena arena = Arena.ofShared()) {
+            int layers = model.spec().layers().size();
+            progress.begin("Writing", layers);
+            for (int layer = 0; layer < layers; layer++) {
+                export.accept(layer, model.layer(layer));
+                probe.accept(layer, model.layer(layer));
+                progress.advance(layer + 1, "layers");
+            }
+            export.finish();
+            double difference = ReloadCheck.run(backend, export.path(), window(model), probe.logits(arena));
+            export.commit();
+            progress.end("wrote " + request.output());
+            return new Written(request.output().toString(), difference);
+        }
+    }
+
+    /** Different tokens: a text is not needed to see whether two models are the same. */
+    private static TokenWindows window(Model model) {
+        int length = Math.min(PROBE_LENGTH, model.spec().contextLength());
+        int[] tokens = new int[length];
+        Arrays.setAll(tokens, i -> (int) ((i * 2_654_435_761L) % model.spec().vocabularySize()));
+        return new TokenWindows(length, 1, tokens);
+    }
+}

@@ -1,0 +1,154 @@
+package io.fastforward.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.IncrementalDecoder;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.generate.Sampling;
+import io.fastforward.generate.TextGeneration;
+import io.fastforward.model.Model;
+import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.report.Progress;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Lets checkpoints continue a prompt, one after the other. */
+public final class GenerateRun {
+
+    private GenerateRun() {}
+
+    /**
+     * What to generate.
+     *
+     * @param models checkpoint directories
+     * @param prompt the text to continue
+     * @param mostTokens most tokens to generate
+     * @param sampling how tokens are chosen
+     * @param seed of the draws
+     * @param device id of the backend, or "auto"
+     * @param threads CPU threads
+     * @param memoryBytes memory that the weights of a model may take
+     */
+    public record Request(
+            List<Path> models,
+            String prompt,
+            int mostTokens,
+            Sampling sampling,
+            long seed,
+            String device,
+            int threads,
+            long memoryBytes) {}
+
+    /**
+     * What a model said.
+     *
+     * @param model checkpoint directory
+     * @param parameters all parameters of the model
+     * @param promptTokens tokens of the prompt
+     * @param tokens the generated tokens
+     * @param text the same as text
+     * @param ended whether the model ended by itself
+     * @param tokensPerSecond generated tokens per second, the prompt's processing included
+     */
+    public record Continuation(
+            String model,
+            long parameters,
+            int promptTokens,
+            List<Integer> tokens,
+            String text,
+            boolean ended,
+            double tokensPerSecond) {}
+
+    /**
+     * Generates.
+     *
+     * @param shown is given the text of the first model as far as it is, again and again
+     */
+    public static List<Continuation> execute(
+            Request request, PluginRegistry plugins, Progress progress, Consumer<String> shown) {
+        if (request.mostTokens() < 1) {
+            throw new Failure(FailureKind.USAGE, "--max-tokens must be at least 1, but is " + request.mostTokens());
+        }
+        List<Continuation> continuations = new ArrayList<>();
+        try (ComputeBackend backend = Devices.open(plugins, request.device(), request.threads(), progress)) {
+            for (Path directory : request.models()) {
+                try (Model model = Model.open(directory);
+                        Tokenizer tokenizer = Tokenizer.open(directory)) {
+                    continuations.add(
+                            generate(request, backend, model, tokenizer, continuations.isEmpty() ? shown : text -> {}));
+                }
+            }
+        }
+        return continuations;
+    }
+
+    private static Continuation generate(
+            Request request, ComputeBackend backend, Model model, Tokenizer tokenizer, Consumer<String> shown) {
+        int[] prompt = tokenizer.encode(request.prompt(), true);
+        int capacity = capacity(request, model, prompt);
+        long layerBytes = model.spec().decoderParameters() * Float.BYTES;
+        if (layerBytes > request.memoryBytes()) {
+            throw new Failure(
+                    FailureKind.USAGE,
+                    model.checkpoint().directory() + ": its layers take " + (layerBytes >> 20) + " MiB in single"
+                            + " precision, but " + (request.memoryBytes() >> 20) + " MiB may be used (--memory);"
+                            + " generation needs all of them at once");
+        }
+        TextGeneration generation =
+                new TextGeneration(request.sampling(), capacity - prompt.length, endTokens(model), request.seed());
+        long start = System.nanoTime();
+        try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
+                IncrementalDecoder decoder = new IncrementalDecoder(backend, layers, model.ends(), capacity)) {
+            start = System.nanoTime();
+            int[] generated = generation.run(decoder, prompt, tokens -> shown.accept(tokenizer.decode(tokens, true)));
+            double seconds = (System.nanoTime() - start) / 1e9;
+            List<Integer> tokens = new ArrayList<>();
+            for (int token : generated) {
+                tokens.add(token);
+            }
+            return new Continuation(
+                    model.checkpoint().directory().toString(),
+                    model.spec().parameters(),
+                    prompt.length,
+                    tokens,
+                    tokenizer.decode(generated, true),
+                    generated.length < generation.mostTokens(),
+                    generated.length / seconds);
+        }
+    }
+
+    /** Tokens of prompt and continuation: the model's context ends what is longer. */
+    private static int capacity(Request request, Model model, int[] prompt) {
+        int context = model.spec().contextLength();
+        if (prompt.length == 0) {
+            throw new Failure(FailureKind.BAD_TEXT, "--prompt has no token; give the model something to continue");
+        }
+        if (prompt.length >= context) {
+            throw new Failure(
+                    FailureKind.BAD_TEXT,
+                    "--prompt has " + prompt.length + " tokens, but the model's context is " + context);
+        }
+        return (int) Math.min((long) prompt.length + request.mostTokens(), context);
+    }
+
+    /** {@code eos_token_id} of generation_config.json or config.json: a token, several, or none. */
+    private static Set<Integer> endTokens(Model model) {
+        JsonNode ends = model.checkpoint()
+                .generationConfig()
+                .orElseGet(() -> model.checkpoint().config())
+                .path("eos_token_id");
+        Set<Integer> tokens = new HashSet<>();
+        if (ends.isInt()) {
+            tokens.add(ends.intValue());
+        }
+        ends.forEach(token -> tokens.add(token.asInt(-1)));
+        return tokens;
+    }
+}
