@@ -1,100 +1,28 @@
 #!/usr/bin/env python3
-"""Writes the golden files that the Java tests compare with, computed by PyTorch and transformers in float32.
+"""Writes the golden files of the demo model that the Java tests compare with, computed by PyTorch in float32.
 
 usage: make_golden.py DEMO_MODEL_DIR OUT_DIR
        DEMO_MODEL_DIR  the demo model with its texts and tasks (calibration.txt, validation.txt, tasks.jsonl)
        OUT_DIR         app/src/test/resources/golden
 needs torch and transformers; the tests need neither
 
-OUT_DIR/tiny-gqa      a random LLaMA: 3 query heads a KV head, head size ≠ hidden size ÷ heads, tied embeddings, and
-                      the rotary settings as transformers 5 writes them; with the logits of two token sequences
-OUT_DIR/tiny-llama3   another: Llama 3's rotary scaling with all its three bands, biases everywhere, untied, and the
-                      rotary settings as transformers 4 wrote them
-OUT_DIR/demo          the demo model: logits, perplexities, task accuracy, Wanda scores, losses of masked models, ridge
+OUT_DIR/demo: logits, perplexities, task accuracy, Wanda scores, losses of masked models, ridge.
+make_families.py makes the other golden files.
 
 Arrays are base64 of little-endian float32, row-major. Log-likelihoods are natural; sums over tokens are in float64.
 Everything is seeded; another version of PyTorch may differ in the last bits.
 """
 import argparse
-import base64
 import json
 import math
 import pathlib
-import shutil
 
 import torch
-import transformers
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoTokenizer
+
+from common import VERSIONS, array, features_per_unit, load, mask, output_maps, write
 
 WINDOW = 256
-VERSIONS = {"torch": torch.__version__, "transformers": transformers.__version__}
-
-
-def array(tensor):
-    tensor = tensor.detach().to(torch.float32).contiguous()
-    return {"shape": list(tensor.shape), "float32": base64.b64encode(tensor.numpy().tobytes()).decode()}
-
-
-def write(path, value):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, indent=1) + "\n")
-
-
-def load(directory):
-    return AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
-
-
-# --- tiny random models ----------------------------------------------------------------------------------------------
-
-
-def randomize(model, generator):
-    """Weights that make every part of the model matter: peaked attention, norms ≠ 1, biases ≠ 0."""
-    for name, parameter in model.named_parameters():
-        noise = torch.randn(parameter.shape, generator=generator)
-        if "norm" in name:
-            parameter.data = 1 + 0.3 * noise
-        elif name.endswith("bias"):
-            parameter.data = 0.3 * noise
-        elif "embed" in name:
-            parameter.data = noise
-        else:
-            parameter.data = 1.5 * noise / math.sqrt(parameter.shape[1])
-
-
-def tiny(directory, config, classic_rotary, seed):
-    generator = torch.Generator().manual_seed(seed)
-    model = LlamaForCausalLM(LlamaConfig(**config))
-    with torch.no_grad():
-        randomize(model, generator)
-    shutil.rmtree(directory, ignore_errors=True)
-    model.to(torch.bfloat16).save_pretrained(directory)
-    (directory / "generation_config.json").unlink(missing_ok=True)
-    if classic_rotary:
-        saved = json.loads((directory / "config.json").read_text())
-        rotary = saved.pop("rope_parameters")
-        saved["rope_theta"] = rotary.pop("rope_theta")
-        saved["rope_scaling"] = rotary
-        write(directory / "config.json", saved)
-
-    model = load(directory)
-    sequences = []
-    for length in (40, 33):
-        tokens = torch.randint(0, config["vocab_size"], (1, length), generator=generator)
-        with torch.no_grad():
-            sequences.append({"tokens": tokens[0].tolist(), "logits": array(model(tokens).logits[0])})
-    write(directory / "expected.json", {"versions": VERSIONS, "sequences": sequences})
-
-
-TINY = dict(vocab_size=130, hidden_size=48, intermediate_size=72, num_hidden_layers=3, rms_norm_eps=1e-5, head_dim=10,
-            max_position_embeddings=512, bos_token_id=1, eos_token_id=2)
-TINY_GQA = dict(TINY, num_attention_heads=6, num_key_value_heads=2, tie_word_embeddings=True,
-                rope_parameters={"rope_type": "default", "rope_theta": 500.0})
-# Wavelengths 6, 40, 251, 1577, 9953: one shorter than 128 / 4, one between, the others longer than 128 / 1.
-TINY_LLAMA3 = dict(TINY, num_attention_heads=4, num_key_value_heads=1, tie_word_embeddings=False,
-                   attention_bias=True, mlp_bias=True,
-                   rope_parameters={"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0,
-                                    "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-                                    "original_max_position_embeddings": 128})
 
 
 # --- demo model ------------------------------------------------------------------------------------------------------
@@ -153,16 +81,6 @@ def tasks(model, tokenizer, path):
 # --- pruning with masks ----------------------------------------------------------------------------------------------
 
 
-def output_maps(model):
-    """The output maps of all modules in the order of a policy: attention and MLP of layer 0, of layer 1, …"""
-    return [m for layer in model.model.layers for m in (layer.self_attn.o_proj, layer.mlp.down_proj)]
-
-
-def features_per_unit(model, module):
-    return model.config.head_dim * (model.config.num_attention_heads // model.config.num_key_value_heads) \
-        if module % 2 == 0 else 1
-
-
 @torch.no_grad()
 def features(model, module, batch):
     """The inputs of a module's output map, tokens × features, float64."""
@@ -184,16 +102,6 @@ def wanda_scores(model, batch):
         columns = output.weight.double().abs().mean(0) * norms
         scores.append(columns.view(-1, features_per_unit(model, module)).sum(1))
     return scores
-
-
-@torch.no_grad()
-def mask(model, kept):
-    """Zeroes the columns of the units that are not kept; kept is one list of units a module."""
-    for module, (output, units) in enumerate(zip(output_maps(model), kept)):
-        width = features_per_unit(model, module)
-        removed = torch.ones(output.in_features // width, dtype=torch.bool)
-        removed[units] = False
-        output.weight[:, removed.repeat_interleave(width)] = 0
 
 
 @torch.no_grad()
@@ -289,6 +197,4 @@ if __name__ == "__main__":
     parser.add_argument("out", type=pathlib.Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # more threads would change the order of sums
-    tiny(arguments.out / "tiny-gqa", TINY_GQA, classic_rotary=False, seed=1)
-    tiny(arguments.out / "tiny-llama3", TINY_LLAMA3, classic_rotary=True, seed=2)
     demo(arguments.demo_model, arguments.out / "demo")

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.stream.StreamSupport;
 
-/** What PyTorch and transformers computed in float32; see scripts/golden/make_golden.py. */
+/** What PyTorch and transformers computed in float32; see scripts/golden. */
 public final class Golden {
 
     private static final Path DIRECTORY = Path.of("src/test/resources/golden");

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Checks that transformers loads an exported pruned checkpoint and computes what is expected of it.
+
+usage: check_export.py DIR --expected PRUNED_JSON [--query-heads] [--plain] [--padded PADDED_DIR]
+                       [--generation GENERATION_JSON]
+       DIR              the pruned checkpoint; loaded with trust_remote_code
+       --expected       pruned.json of the source model, see make_families.py
+       --query-heads    expect its "queryHeads"
+       --padded         the zero-padded twin; loaded as a plain model of its family, without trust_remote_code
+       --generation     generation.json of the source model; also generates text with the KV cache
+       --plain          load DIR without trust_remote_code, too
+needs torch and transformers
+
+Prints one line a check and exits with 1 if one fails. Logits may differ by 1e-4 of the largest one.
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+import torch
+from transformers import logging
+
+from common import load, tensor
+
+TOLERANCE = 1e-4
+
+
+@torch.no_grad()
+def difference(model, sequences):
+    """The largest difference of two logits, relative to the largest logit."""
+    worst = 0.0
+    for sequence in sequences:
+        expected = tensor(sequence["logits"])
+        logits = model(torch.tensor([sequence["tokens"]])).logits[0]
+        worst = max(worst, ((logits - expected).abs().max() / expected.abs().max()).item())
+    return worst
+
+
+def generate(model, prompt, count):
+    model.generation_config.eos_token_id = None
+    prompt = torch.tensor([prompt])
+    tokens = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=count, do_sample=False)
+    return tokens[0, prompt.shape[1]:].tolist()
+
+
+def check(what, directory, sequences, generation, trust):
+    """Whether all checks of one checkpoint pass, with each of the attention implementations."""
+    passed = True
+
+    def report(passes, line):
+        nonlocal passed
+        passed &= passes
+        print("ok  " if passes else "FAIL", what, line, flush=True)
+
+    for attention in ("eager", "sdpa"):
+        try:
+            model = load(directory, attn_implementation=attention, trust_remote_code=trust)
+            worst = difference(model, sequences)
+            report(worst <= TOLERANCE, f"{attention}: logits differ by {worst:.1e} of the largest")
+            if generation:
+                expected = generation["prunedGenerated"]
+                tokens = generate(model, generation["prompt"], len(expected))
+                equal = sum(1 for a, b in zip(tokens, expected) if a == b)
+                report(tokens == expected, f"{attention}: {equal} of {len(expected)} generated tokens are equal")
+        except Exception as error:  # whatever a loader throws is a finding, and the next check may tell more
+            report(False, f"{attention}: {type(error).__name__}: {str(error).splitlines()[0]}")
+    return passed
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=pathlib.Path)
+    parser.add_argument("--expected", type=pathlib.Path, required=True)
+    parser.add_argument("--query-heads", action="store_true")
+    parser.add_argument("--padded", type=pathlib.Path)
+    parser.add_argument("--generation", type=pathlib.Path)
+    parser.add_argument("--plain", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+    expected = json.loads(arguments.expected.read_text())
+    sequences = (expected["queryHeads"] if arguments.query_heads else expected)["sequences"]
+    generation = arguments.generation and json.loads(arguments.generation.read_text())
+    results = [check("pruned", arguments.directory, sequences, generation, trust=True)]
+    if arguments.plain:
+        results.append(check("plain", arguments.directory, sequences, generation, trust=False))
+    if arguments.padded:
+        results.append(check("padded", arguments.padded, sequences, generation, trust=False))
+    sys.exit(not all(results))
