@@ -34,6 +34,7 @@ class ArchitectureTest {
             "prune",
             "export",
             "evaluate",
+            "generate",
             "report",
             "run",
             "cli");

@@ -323,7 +323,7 @@ class BadInputTest {
 
     @Test
     void commandLines() {
-        CommandRun.of().isRefused(FailureKind.USAGE, "prune, evaluate, inspect, plugins");
+        CommandRun.of().isRefused(FailureKind.USAGE, "prune, evaluate, generate, export, inspect, plugins");
         CommandRun.of("prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
         CommandRun.of("prune").isRefused(FailureKind.USAGE, "MODEL_DIR", "fastforward prune --help");
         CommandRun.of("prune", demo("")).isRefused(FailureKind.USAGE, "--calibration");

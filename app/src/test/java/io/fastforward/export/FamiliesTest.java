@@ -1,0 +1,202 @@
+package io.fastforward.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.forward.IncrementalDecoder;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.generate.Sampling;
+import io.fastforward.generate.TextGeneration;
+import io.fastforward.model.Model;
+import io.fastforward.prune.LeadingUnits;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.testing.Backends;
+import io.fastforward.testing.Golden;
+import io.fastforward.testing.RunningModel;
+import io.fastforward.tokenizer.TokenWindows;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every family and variant against transformers: dense, pruned, written, read back, generating. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class FamiliesTest {
+
+    private static final double TOLERANCE = 1e-4; // largest difference ÷ largest logit
+
+    private final ComputeBackend backend = Backends.cpu();
+
+    @AfterAll
+    void close() {
+        backend.close();
+    }
+
+    static Stream<String> families() {
+        return GoldenPruning.families();
+    }
+
+    static Stream<Arguments> prunings() {
+        return Stream.concat(
+                GoldenPruning.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
+                GoldenPruning.grouped().map(family -> Arguments.of(family, AttentionUnit.QUERY_HEAD)));
+    }
+
+    @Test
+    void thereAreGroupedFamilies() {
+        assertThat(GoldenPruning.grouped()).hasSizeGreaterThanOrEqualTo(5);
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void logitsEqualTransformers(String family) {
+        JsonNode sequences = Golden.read(family + "/expected.json").path("sequences");
+        try (ComputeBackend reference = Backends.open("reference");
+                Model model = Model.open(Golden.path(family))) {
+            for (ComputeBackend each : List.of(backend, reference)) {
+                try (RunningModel running = new RunningModel(each, model)) {
+                    requireLogits(running, sequences);
+                }
+            }
+        }
+    }
+
+    /** Leading slices of the nested order against masks in PyTorch. */
+    @ParameterizedTest
+    @MethodSource("prunings")
+    void aCandidateEqualsTheMaskedModelInTransformers(String family, AttentionUnit unit) {
+        JsonNode sequences = GoldenPruning.expected(family, unit).path("sequences");
+        try (Model model = Model.open(Golden.path(family))) {
+            GoldenPruning pruning = GoldenPruning.of(backend, model, family, unit);
+            assertThat(pruning.pruned().decoderParameters())
+                    .isLessThan(model.spec().decoderParameters() * 8 / 10);
+            try (RunningModel nested = new RunningModel(backend, model, pruning.spec(), pruning.nested())) {
+                for (JsonNode sequence : sequences) {
+                    int[] tokens = Golden.ints(sequence.path("tokens"));
+                    TokenWindows window = new TokenWindows(tokens.length, 1, tokens);
+                    double[] losses = nested.losses(window, pruning.policy());
+                    assertThat(losses).containsExactly(new double[] {loss(sequence, model, tokens)}, within(TOLERANCE));
+                }
+            }
+        }
+    }
+
+    /** The mean negative log-likelihood of the tokens by the expected logits. */
+    private static double loss(JsonNode sequence, Model model, int[] tokens) {
+        float[] logits = Golden.floats(sequence.path("logits"));
+        int vocabulary = model.spec().vocabularySize();
+        double sum = 0;
+        for (int position = 0; position < tokens.length - 1; position++) {
+            double total = 0;
+            for (int token = 0; token < vocabulary; token++) {
+                total += Math.exp(logits[position * vocabulary + token]);
+            }
+            sum += Math.log(total) - logits[position * vocabulary + tokens[position + 1]];
+        }
+        return sum / (tokens.length - 1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("prunings")
+    void whatIsWrittenEqualsTheMaskedModelInTransformers(String family, AttentionUnit unit, @TempDir Path directory) {
+        Path pruned = directory.resolve("pruned");
+        Path padded = directory.resolve("padded");
+        try (Model model = Model.open(Golden.path(family))) {
+            GoldenPruning pruning = GoldenPruning.of(backend, model, family, unit);
+            assertThat(pruning.write(backend, ExportFormat.HF, pruned)).isZero();
+            assertThat(pruning.write(backend, ExportFormat.HF_PADDED, padded)).isLessThan(1e-5);
+            try (Model twin = Model.open(padded)) {
+                assertThat(twin.spec()).isEqualTo(model.spec());
+                assertThat(twin.checkpoint().config().path("model_type"))
+                        .isEqualTo(model.checkpoint().config().path("model_type"));
+            }
+            assertThat(padded.resolve("modeling_fastforward_" + model.spec().family() + ".py"))
+                    .doesNotExist();
+            assertThat(pruned.resolve("modeling_fastforward_" + model.spec().family() + ".py"))
+                    .exists();
+        }
+        for (Path written : List.of(pruned, padded)) {
+            try (Model model = Model.open(written);
+                    RunningModel running = new RunningModel(backend, model)) {
+                requireLogits(running, GoldenPruning.expected(family, unit).path("sequences"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void greedyGenerationIsTransformersTokenByToken(String family, @TempDir Path directory) {
+        JsonNode expected = Golden.read(family + "/generation.json");
+        int[] prompt = Golden.ints(expected.path("prompt"));
+        Path pruned = directory.resolve("pruned");
+        try (ComputeBackend reference = Backends.open("reference");
+                Model model = Model.open(Golden.path(family))) {
+            assertThat(generate(backend, model, prompt)).containsExactly(Golden.ints(expected.path("generated")));
+            assertThat(generate(reference, model, prompt)).containsExactly(Golden.ints(expected.path("generated")));
+            GoldenPruning.of(backend, model, family, AttentionUnit.KV_GROUP).write(backend, ExportFormat.HF, pruned);
+        }
+        try (Model model = Model.open(pruned)) {
+            assertThat(generate(backend, model, prompt)).containsExactly(Golden.ints(expected.path("prunedGenerated")));
+        }
+    }
+
+    private static int[] generate(ComputeBackend backend, Model model, int[] prompt) {
+        int count = 64;
+        try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
+                IncrementalDecoder decoder =
+                        new IncrementalDecoder(backend, layers, model.ends(), prompt.length + count)) {
+            return new TextGeneration(Sampling.GREEDY, count, Set.of(), 1).run(decoder, prompt, tokens -> {});
+        }
+    }
+
+    /** Equal widths need no class of ours, where the family's own takes them. */
+    @ParameterizedTest
+    @MethodSource("families")
+    void equalWidthsAreWrittenPlainly(String family, @TempDir Path directory) {
+        Path output = directory.resolve("pruned");
+        try (Model model = Model.open(Golden.path(family))) {
+            List<Integer> retained = model.spec().modules().stream()
+                    .map(module -> module.featuresPerUnit() == 1 ? module.units() - 8 : module.units())
+                    .toList();
+            var narrower = model.spec().pruned(new Policy(retained));
+            assertThat(model.modellingFile(narrower)).isEmpty();
+            CheckpointExport.Settings settings = new CheckpointExport.Settings(ExportFormat.HF, null, Long.MAX_VALUE);
+            try (CheckpointExport export = CheckpointExport.begin(model, narrower, output, settings)) {
+                for (int layer = 0; layer < narrower.layers().size(); layer++) {
+                    export.accept(layer, LeadingUnits.of(narrower.layers().get(layer), model.layer(layer)));
+                }
+                export.finish();
+                export.commit();
+            }
+            try (Model plain = Model.open(output)) {
+                assertThat(plain.spec()).isEqualTo(narrower);
+                assertThat(plain.checkpoint().config().path("model_type").asText())
+                        .isEqualTo(model.spec().family());
+                assertThat(plain.checkpoint().config().has("auto_map")).isFalse();
+            }
+            assertThat(Files.exists(output.resolve(
+                            "modeling_fastforward_" + model.spec().family() + ".py")))
+                    .isFalse();
+        }
+    }
+
+    private static void requireLogits(RunningModel running, JsonNode sequences) {
+        assertThat(sequences).hasSize(2);
+        for (JsonNode sequence : sequences) {
+            float[] logits = running.logits(Golden.ints(sequence.path("tokens")));
+            assertThat(Golden.relativeDifference(Golden.floats(sequence.path("logits")), logits))
+                    .isLessThan(TOLERANCE);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.fastforward.export;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.model.Model;
+import io.fastforward.model.ModelSpec;
+import io.fastforward.model.WeightSource;
+import io.fastforward.plugin.PluginKind;
+import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.CalibrationTarget;
+import io.fastforward.prune.LogitProbe;
+import io.fastforward.prune.NestedOrder;
+import io.fastforward.prune.NestedWeights;
+import io.fastforward.prune.PrunedLayerSink;
+import io.fastforward.prune.PruningPass;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.PruningCriterion.Statistics;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.statistics.FeatureStatistics;
+import io.fastforward.testing.Golden;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The tiny models of every family, pruned as the golden files say: by magnitude, to a given policy, without
+ * calibration. PyTorch computed the same with masks; see scripts/golden/make_families.py.
+ */
+final class GoldenPruning {
+
+    private static final PluginRegistry PLUGINS = PluginRegistry.load(null);
+    private static final TokenWindows NO_WINDOWS = new TokenWindows(2, 0, new int[0]);
+
+    private final Model model;
+    private final ModelSpec spec;
+    private final Policy policy;
+    private final NestedOrder order;
+
+    private GoldenPruning(Model model, ModelSpec spec, Policy policy, NestedOrder order) {
+        this.model = model;
+        this.spec = spec;
+        this.policy = policy;
+        this.order = order;
+    }
+
+    /** The golden directories of all families and variants. */
+    static Stream<String> families() {
+        return Stream.of(
+                "tiny-opt",
+                "tiny-opt-post-norm",
+                "tiny-mistral",
+                "tiny-qwen2",
+                "tiny-qwen2-untied",
+                "tiny-llama2",
+                "tiny-gqa",
+                "tiny-llama3",
+                "tiny-llama32");
+    }
+
+    /** Those among them with several query heads a KV group. */
+    static Stream<String> grouped() {
+        return families().filter(family -> Golden.read(family + "/pruned.json").has("queryHeads"));
+    }
+
+    /** What is expected of a pruned model. */
+    static JsonNode expected(String family, AttentionUnit unit) {
+        JsonNode golden = Golden.read(family + "/pruned.json");
+        return unit == AttentionUnit.KV_GROUP ? golden : golden.path("queryHeads");
+    }
+
+    /** The pruning of an open model. */
+    static GoldenPruning of(ComputeBackend backend, Model model, String family, AttentionUnit unit) {
+        ModelSpec spec = model.spec().withAttentionUnit(unit);
+        WeightSource weights = new NestedWeights(spec, model, NestedOrder.ofSource(spec));
+        PruningCriterion magnitude = PLUGINS.find(PluginKind.CRITERION, "magnitude");
+        List<double[]> scores = new ArrayList<>();
+        new FeatureStatistics(backend, spec, weights, Statistics.NONE)
+                .collect(model.ends(), NO_WINDOWS, module -> scores.add(magnitude.score(module)), layers -> {});
+        Policy policy =
+                new Policy(Arrays.stream(Golden.ints(expected(family, unit).path("retained")))
+                        .boxed()
+                        .toList());
+        return new GoldenPruning(model, spec, policy, NestedOrder.byDescendingScore(spec, scores));
+    }
+
+    ModelSpec spec() {
+        return spec;
+    }
+
+    Policy policy() {
+        return policy;
+    }
+
+    WeightSource nested() {
+        return new NestedWeights(spec, model, order);
+    }
+
+    ModelSpec pruned() {
+        return spec.pruned(policy).withAttentionUnit(AttentionUnit.KV_GROUP);
+    }
+
+    /** Writes the pruned model, and checks it against the one in memory; the relative difference of logits. */
+    double write(ComputeBackend backend, ExportFormat format, Path output) {
+        TokenWindows window = new TokenWindows(20, 1, tokens());
+        CheckpointExport.Settings settings = new CheckpointExport.Settings(format, null, Long.MAX_VALUE);
+        PruningPass.Repair none = new PruningPass.Repair(
+                PLUGINS.find(PluginKind.CALIBRATOR, "none"), Options.NONE, CalibrationTarget.PREFIX);
+        try (CheckpointExport export = CheckpointExport.begin(model, pruned(), output, settings);
+                LogitProbe probe = new LogitProbe(backend, model, pruned(), null, window);
+                Arena arena = Arena.ofShared()) {
+            new PruningPass(backend, model, spec, order, policy, none, null)
+                    .run(NO_WINDOWS, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
+            export.finish();
+            double difference = ReloadCheck.run(backend, export.path(), window, probe.logits(arena));
+            export.commit();
+            return difference;
+        }
+    }
+
+    private int[] tokens() {
+        int[] tokens = new int[20];
+        Arrays.setAll(tokens, i -> i * 7 % model.spec().vocabularySize());
+        return tokens;
+    }
+}
