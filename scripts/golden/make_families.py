@@ -31,6 +31,7 @@ from transformers import (LlamaConfig, LlamaForCausalLM, MistralConfig, MistralF
 from common import (VERSIONS, array, features_per_unit, head_size, load, mask, output_maps, queries_per_group, write)
 
 PROMPT, GENERATED, GAP = 5, 64, 1e-3
+ABSENT = object()
 PRUNED_TOKENS = 20  # a prefix of the sequences, to keep the files small; longer than the sliding windows
 
 
@@ -64,13 +65,12 @@ def classic(config, **keys):
 
 
 def classic_rotary(config):
+    """The rotary settings alone as transformers 4 wrote them."""
     rotary = config.pop("rope_parameters")
     config["rope_theta"] = rotary.pop("rope_theta")
     config["rope_scaling"] = rotary
     return config
 
-
-ABSENT = object()
 
 TINY = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=8,
             num_key_value_heads=4, max_position_embeddings=512, bos_token_id=1, eos_token_id=2)

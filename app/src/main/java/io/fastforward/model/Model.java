@@ -82,6 +82,7 @@ public final class Model implements AutoCloseable, WeightSource {
     public ObjectNode config(ModelSpec pruned) {
         ObjectNode config = checkpoint.config().deepCopy();
         family.writeWidths(pruned, config);
+        RotaryFrequencies.writeForEveryVersion(config);
         return config;
     }
 

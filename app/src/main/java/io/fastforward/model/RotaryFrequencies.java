@@ -1,5 +1,7 @@
 package io.fastforward.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.model.RotaryPositions;
@@ -44,6 +46,24 @@ final class RotaryFrequencies {
                     });
         }
         return new RotaryPositions(frequencies);
+    }
+
+    /**
+     * Writes the settings in the form of transformers 4 beside that of transformers 5, if the config has the latter alone:
+     * version 4 ignores it without a word and takes θ = 10000, which ruins the model.
+     */
+    static void writeForEveryVersion(ObjectNode config) {
+        if (!(config.get("rope_parameters") instanceof ObjectNode parameters) || config.hasNonNull("rope_theta")) {
+            return;
+        }
+        ObjectNode scaling = parameters.deepCopy();
+        JsonNode theta = scaling.remove("rope_theta");
+        if (theta != null) {
+            config.set("rope_theta", theta);
+        }
+        if (!scaling.path("rope_type").asText("default").equals("default")) {
+            config.set("rope_scaling", scaling);
+        }
     }
 
     private static double llama3(double frequency, Config scaling) {

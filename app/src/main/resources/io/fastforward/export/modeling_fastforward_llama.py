@@ -5,7 +5,7 @@
 config.json keeps the sizes of the source model, so that everything that is not a layer's own is read as usual, and adds
 one number a layer: `layer_head_num` query heads, `layer_kv_head_num` key/value heads and `layer_inter_size` channels.
 `head_dim` is explicit, because it no longer follows from the number of heads.
-Tried with transformers 5.17.
+Tried with transformers 4.57, 5.17 and 5.18.
 """
 import copy
 

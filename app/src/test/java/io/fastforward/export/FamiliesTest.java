@@ -192,7 +192,7 @@ class FamiliesTest {
     }
 
     private static void requireLogits(RunningModel running, JsonNode sequences) {
-        assertThat(sequences).hasSize(2);
+        assertThat(sequences).isNotEmpty();
         for (JsonNode sequence : sequences) {
             float[] logits = running.logits(Golden.ints(sequence.path("tokens")));
             assertThat(Golden.relativeDifference(Golden.floats(sequence.path("logits")), logits))
