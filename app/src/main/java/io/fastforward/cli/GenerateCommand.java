@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
@@ -86,7 +87,10 @@ final class GenerateCommand implements Callable<Integer> {
             out.flush();
         }
         List<Continuation> continuations = GenerateRun.execute(
-                request, common.loadPlugins(), Console.of(common.json), shownAtOnce ? new Growing(out) : text -> {});
+                request,
+                common.loadPlugins(),
+                Console.of(common.json),
+                shownAtOnce ? Optional.of(new Growing(out)) : Optional.empty());
         if (common.json) {
             out.println(JsonOutput.of(continuations));
         } else if (shownAtOnce) {

@@ -413,6 +413,7 @@ final class PruneCommand implements Callable<Integer> {
         out.println();
         out.println("Try next:");
         out.println("  fastforward inspect " + result.output());
+        out.println("  fastforward generate " + request.model() + " " + result.output() + " --prompt \"...\"");
         out.println("  fastforward evaluate " + result.output() + " --text "
                 + request.evaluationText().orElse(request.calibrationText())
                 + (request.settings().textUnit() == TextUnit.LINE ? " --text-unit line" : "")

@@ -5,6 +5,7 @@ import io.fastforward.model.ModelSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** What every layer retains, as bars, for people. */
 public final class RetentionChart {
@@ -16,7 +17,9 @@ public final class RetentionChart {
     /** One line a layer. */
     public static List<String> lines(ModelSpec dense, ModelSpec pruned) {
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(Locale.ROOT, "%5s  %-34s  %-34s", "layer", "KV groups", "MLP channels"));
+        boolean byHeads = prunesQueryHeads(dense, pruned);
+        lines.add(String.format(
+                Locale.ROOT, "%5s  %-34s  %-34s", "layer", byHeads ? "query heads" : "KV groups", "MLP channels"));
         for (int i = 0; i < dense.layers().size(); i++) {
             LayerSpec before = dense.layers().get(i);
             LayerSpec after = pruned.layers().get(i);
@@ -24,10 +27,23 @@ public final class RetentionChart {
                     Locale.ROOT,
                     "%5d  %-34s  %-34s",
                     i,
-                    bar(after.attention().groups(), before.attention().groups()),
+                    byHeads
+                            ? bar(heads(after), heads(before))
+                            : bar(after.attention().groups(), before.attention().groups()),
                     bar(after.mlp().channels(), before.mlp().channels())));
         }
         return lines;
+    }
+
+    /** Whether KV groups have lost query heads, so that counting groups would not tell. */
+    private static boolean prunesQueryHeads(ModelSpec dense, ModelSpec pruned) {
+        return IntStream.range(0, dense.layers().size())
+                .anyMatch(i -> pruned.layers().get(i).attention().queriesPerGroup()
+                        != dense.layers().get(i).attention().queriesPerGroup());
+    }
+
+    private static int heads(LayerSpec layer) {
+        return layer.attention().heads(layer.attention().units());
     }
 
     private static String bar(int retained, int units) {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -69,10 +70,10 @@ public final class GenerateRun {
     /**
      * Generates.
      *
-     * @param shown is given the text of the first model as far as it is, again and again
+     * @param shown is given the text as far as it is, whenever there is one more token
      */
     public static List<Continuation> execute(
-            Request request, PluginRegistry plugins, Progress progress, Consumer<String> shown) {
+            Request request, PluginRegistry plugins, Progress progress, Optional<Consumer<String>> shown) {
         if (request.mostTokens() < 1) {
             throw new Failure(FailureKind.USAGE, "--max-tokens must be at least 1, but is " + request.mostTokens());
         }
@@ -81,8 +82,7 @@ public final class GenerateRun {
             for (Path directory : request.models()) {
                 try (Model model = Model.open(directory);
                         Tokenizer tokenizer = Tokenizer.open(directory)) {
-                    continuations.add(
-                            generate(request, backend, model, tokenizer, continuations.isEmpty() ? shown : text -> {}));
+                    continuations.add(generate(request, backend, model, tokenizer, shown));
                 }
             }
         }
@@ -90,7 +90,11 @@ public final class GenerateRun {
     }
 
     private static Continuation generate(
-            Request request, ComputeBackend backend, Model model, Tokenizer tokenizer, Consumer<String> shown) {
+            Request request,
+            ComputeBackend backend,
+            Model model,
+            Tokenizer tokenizer,
+            Optional<Consumer<String>> shown) {
         int[] prompt = tokenizer.encode(request.prompt(), true);
         int capacity = capacity(request, model, prompt);
         long layerBytes = model.spec().decoderParameters() * Float.BYTES;
@@ -107,7 +111,8 @@ public final class GenerateRun {
         try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
                 IncrementalDecoder decoder = new IncrementalDecoder(backend, layers, model.ends(), capacity)) {
             start = System.nanoTime();
-            int[] generated = generation.run(decoder, prompt, tokens -> shown.accept(tokenizer.decode(tokens, true)));
+            int[] generated = generation.run(
+                    decoder, prompt, tokens -> shown.ifPresent(text -> text.accept(tokenizer.decode(tokens, true))));
             double seconds = (System.nanoTime() - start) / 1e9;
             List<Integer> tokens = new ArrayList<>();
             for (int token : generated) {

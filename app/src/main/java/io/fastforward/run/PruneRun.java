@@ -116,6 +116,7 @@ public final class PruneRun {
                 Model model = Model.open(request.model());
                 Tokenizer tokenizer = Tokenizer.open(request.model())) {
             ModelSpec spec = model.spec().withAttentionUnit(settings.attention().unit());
+            requirePrunableHeads(model.spec());
             serving.requireServed(spec);
             Budget budget = budget(spec);
             Optional<Policy> given = request.policy().map(file -> PolicyFile.read(file, spec));
@@ -489,6 +490,17 @@ public final class PruneRun {
                 : settings.constraints();
         return new Budget(
                 spec.modules(), settings.targetRuntime().constrain(spec.family(), settings.attention(), asked));
+    }
+
+    private void requirePrunableHeads(ModelSpec spec) {
+        boolean grouped =
+                spec.layers().stream().anyMatch(layer -> layer.attention().queriesPerGroup() > 1);
+        if (settings.attention() == AttentionPruning.QUERY_HEADS && !grouped) {
+            throw new Failure(
+                    FailureKind.USAGE,
+                    "--attention query-heads: in this model every KV group has a single query head, so none can go; use"
+                            + " --attention kv-group, which removes heads, or none");
+        }
     }
 
     /** An architecture with units as in checkpoints. */

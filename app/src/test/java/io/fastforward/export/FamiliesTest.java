@@ -43,13 +43,9 @@ class FamiliesTest {
         backend.close();
     }
 
-    static Stream<String> families() {
-        return GoldenPruning.families();
-    }
-
     static Stream<Arguments> prunings() {
         return Stream.concat(
-                GoldenPruning.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
+                Golden.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
                 GoldenPruning.grouped().map(family -> Arguments.of(family, AttentionUnit.QUERY_HEAD)));
     }
 
@@ -59,7 +55,7 @@ class FamiliesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("families")
+    @MethodSource("io.fastforward.testing.Golden#families")
     void logitsEqualTransformers(String family) {
         JsonNode sequences = Golden.read(family + "/expected.json").path("sequences");
         try (ComputeBackend reference = Backends.open("reference");
@@ -135,7 +131,7 @@ class FamiliesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("families")
+    @MethodSource("io.fastforward.testing.Golden#families")
     void greedyGenerationIsTransformersTokenByToken(String family, @TempDir Path directory) {
         JsonNode expected = Golden.read(family + "/generation.json");
         int[] prompt = Golden.ints(expected.path("prompt"));
@@ -162,7 +158,7 @@ class FamiliesTest {
 
     /** Equal widths need no class of ours, where the family's own takes them. */
     @ParameterizedTest
-    @MethodSource("families")
+    @MethodSource("io.fastforward.testing.Golden#families")
     void equalWidthsAreWrittenPlainly(String family, @TempDir Path directory) {
         Path output = directory.resolve("pruned");
         try (Model model = Model.open(Golden.path(family))) {

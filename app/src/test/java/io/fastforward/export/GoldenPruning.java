@@ -49,23 +49,10 @@ final class GoldenPruning {
         this.order = order;
     }
 
-    /** The golden directories of all families and variants. */
-    static Stream<String> families() {
-        return Stream.of(
-                "tiny-opt",
-                "tiny-opt-post-norm",
-                "tiny-mistral",
-                "tiny-qwen2",
-                "tiny-qwen2-untied",
-                "tiny-llama2",
-                "tiny-gqa",
-                "tiny-llama3",
-                "tiny-llama32");
-    }
-
-    /** Those among them with several query heads a KV group. */
+    /** The families with several query heads a KV group. */
     static Stream<String> grouped() {
-        return families().filter(family -> Golden.read(family + "/pruned.json").has("queryHeads"));
+        return Golden.families()
+                .filter(family -> Golden.read(family + "/pruned.json").has("queryHeads"));
     }
 
     /** What is expected of a pruned model. */

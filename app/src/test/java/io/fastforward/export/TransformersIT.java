@@ -31,7 +31,7 @@ class TransformersIT {
 
     static Stream<Arguments> prunings() {
         return Stream.concat(
-                GoldenPruning.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
+                Golden.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
                 GoldenPruning.grouped().map(family -> Arguments.of(family, AttentionUnit.QUERY_HEAD)));
     }
 

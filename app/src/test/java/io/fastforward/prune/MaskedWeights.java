@@ -12,8 +12,9 @@ import java.util.List;
 
 /**
  * A dense model in which the units that a policy removes count for nothing: their columns of the output maps are zero.
+ * Its weights are in the order of checkpoints.
  *
- * @param spec the dense architecture
+ * @param spec the dense architecture, with the units that order and policy are about
  * @param dense the dense weights
  * @param order which units come first
  * @param policy how many of them stay
@@ -32,10 +33,11 @@ record MaskedWeights(ModelSpec spec, WeightSource dense, NestedOrder order, Poli
 
     private Linear masked(ModuleSpec module, Linear output, int index, Arena arena) {
         Linear copy = LeadingUnits.copy(output, null, arena);
-        List<Integer> units = order.modules().get(index);
-        int width = module.featuresPerUnit();
-        for (int unit : units.subList(policy.retained().get(index), units.size())) {
-            for (int column = unit * width; column < (unit + 1) * width; column++) {
+        List<Integer> parts = order.modules().get(index);
+        int width = module.featuresPerPart();
+        int retained = policy.retained().get(index) * module.partsPerUnit();
+        for (int part : parts.subList(retained, parts.size())) {
+            for (int column = part * width; column < (part + 1) * width; column++) {
                 for (int row = 0; row < copy.weight().rows(); row++) {
                     copy.weight().set(row, column, 0);
                 }

@@ -1,12 +1,7 @@
 package io.fastforward.prune;
 
 import io.fastforward.model.ModelSpec;
-import io.fastforward.spi.model.ModuleSpec;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Random;
-import java.util.stream.IntStream;
 
 /** Orders of units. */
 final class Orders {
@@ -20,16 +15,10 @@ final class Orders {
 
     static NestedOrder random(ModelSpec spec, long seed) {
         Random random = new Random(seed);
-        List<List<Integer>> modules = new ArrayList<>();
-        for (ModuleSpec module : spec.modules()) {
-            List<Integer> units = new ArrayList<>(units(module));
-            Collections.shuffle(units, random);
-            modules.add(units);
-        }
-        return new NestedOrder(modules);
-    }
-
-    private static List<Integer> units(ModuleSpec module) {
-        return IntStream.range(0, module.units()).boxed().toList();
+        return NestedOrder.byDescendingScore(
+                spec,
+                spec.modules().stream()
+                        .map(module -> random.doubles(module.parts()).toArray())
+                        .toList());
     }
 }

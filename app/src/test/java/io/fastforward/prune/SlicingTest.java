@@ -8,6 +8,7 @@ import io.fastforward.model.Model;
 import io.fastforward.model.ModelSpec;
 import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DemoModel;
@@ -18,10 +19,13 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A leading slice in nested order is the dense model with the other units masked, to rounding. */
 class SlicingTest {
@@ -45,6 +49,29 @@ class SlicingTest {
                 List.of(new Policy(List.of(1, 72, 2, 30, 2, 1)), new Policy(List.of(2, 5, 1, 71, 1, 40)));
         try (Model model = Model.open(Golden.path("tiny-gqa"))) {
             requireSlicesEqualMasks(model, policies, RunningModel.randomWindows(model.spec(), 20, 4, 4));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.fastforward.testing.Golden#families")
+    void ofEveryFamily(String family) {
+        try (Model model = Model.open(Golden.path(family))) {
+            for (AttentionUnit unit : AttentionUnit.values()) {
+                ModelSpec spec = model.spec().withAttentionUnit(unit);
+                List<Integer> half = spec.modules().stream()
+                        .map(module -> Math.max(1, module.units() / 2))
+                        .toList();
+                List<Integer> uneven = IntStream.range(0, half.size())
+                        .mapToObj(i -> i % 3 == 0 ? 1 : spec.modules().get(i).units() - i % 2)
+                        .toList();
+                List<Policy> policies = Stream.of(half, uneven)
+                        .map(retained -> retained.stream()
+                                .map(units -> Math.max(1, units))
+                                .toList())
+                        .map(Policy::new)
+                        .toList();
+                requireSlicesEqualMasks(model, spec, policies, RunningModel.randomWindows(model.spec(), 20, 3, 4));
+            }
         }
     }
 
@@ -95,13 +122,17 @@ class SlicingTest {
     }
 
     private static void requireSlicesEqualMasks(Model model, List<Policy> policies, TokenWindows windows) {
-        ModelSpec spec = model.spec();
+        requireSlicesEqualMasks(model, model.spec(), policies, windows);
+    }
+
+    private static void requireSlicesEqualMasks(
+            Model model, ModelSpec spec, List<Policy> policies, TokenWindows windows) {
         NestedOrder order = Orders.random(spec, 7);
         try (ComputeBackend backend = Backends.cpu();
                 RunningModel nested = new RunningModel(backend, model, spec, new NestedWeights(spec, model, order))) {
             for (Policy policy : policies) {
                 try (RunningModel masked =
-                        new RunningModel(backend, model, spec, new MaskedWeights(spec, model, order, policy))) {
+                        new RunningModel(backend, model, model.spec(), new MaskedWeights(spec, model, order, policy))) {
                     assertThat(nested.losses(windows, policy))
                             .containsExactly(masked.losses(windows), within(TOLERANCE));
                 }

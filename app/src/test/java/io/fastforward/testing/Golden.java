@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /** What PyTorch and transformers computed in float32; see scripts/golden. */
@@ -17,6 +18,20 @@ public final class Golden {
     private static final Path DIRECTORY = Path.of("src/test/resources/golden");
 
     private Golden() {}
+
+    /** The tiny models of all families and variants. */
+    public static Stream<String> families() {
+        return Stream.of(
+                "tiny-opt",
+                "tiny-opt-post-norm",
+                "tiny-mistral",
+                "tiny-qwen2",
+                "tiny-qwen2-untied",
+                "tiny-llama2",
+                "tiny-gqa",
+                "tiny-llama3",
+                "tiny-llama32");
+    }
 
     /** A file or directory among the golden ones. */
     public static Path path(String name) {

@@ -19,6 +19,8 @@ final class AttentionFeatures {
     /** With it the scores of a block, at most 512 KiB, stay in the second-level cache. */
     private static final int TILE_KEYS = 512;
 
+    private static final int TABLE_STEP = 256;
+
     private final CpuResources cpu;
     private @Nullable RotaryTable rotaryTable;
 
@@ -111,7 +113,8 @@ final class AttentionFeatures {
     private RotaryTable rotaryTable(RotaryPositions rotary, int length) {
         RotaryTable table = rotaryTable;
         if (table == null || !table.serves(rotary, length)) {
-            table = RotaryTable.of(rotary, length);
+            // In steps, so that a sequence that grows token by token does not need a new one each time.
+            table = RotaryTable.of(rotary, Math.ceilDiv(length, TABLE_STEP) * TABLE_STEP);
             rotaryTable = table;
         }
         return table;
