@@ -102,12 +102,12 @@ final class EvaluateCommand implements Callable<Integer> {
         if (common.json) {
             out.println(JsonOutput.of(evaluation));
         } else {
-            print(evaluation, out);
+            print(evaluation, compute.threads(), out);
         }
         return 0;
     }
 
-    private static void print(EvaluateRun.Evaluation evaluation, PrintWriter out) {
+    private static void print(EvaluateRun.Evaluation evaluation, int threads, PrintWriter out) {
         Perplexity perplexity = evaluation.perplexity();
         out.printf(Locale.ROOT, "perplexity    %s%n", VariantTable.significant(perplexity.perplexity()));
         out.printf(
@@ -134,6 +134,10 @@ final class EvaluateCommand implements Callable<Integer> {
                             total));
         }
         out.printf(
-                Locale.ROOT, "speed         %,.0f tokens/s on %s%n", evaluation.tokensPerSecond(), evaluation.device());
+                Locale.ROOT,
+                "speed         %,.0f tokens/s on %s; threads: %d%n",
+                evaluation.tokensPerSecond(),
+                evaluation.device(),
+                threads);
     }
 }

@@ -82,20 +82,15 @@ final class GenerateCommand implements Callable<Integer> {
                 compute.memoryBytes());
         PrintWriter out = spec.commandLine().getOut();
         boolean shownAtOnce = !common.json && directories.size() == 1;
-        if (shownAtOnce) {
-            out.print(prompt);
-            out.flush();
-        }
         List<Continuation> continuations = GenerateRun.execute(
                 request,
                 common.loadPlugins(),
                 Console.of(common.json),
-                shownAtOnce ? Optional.of(new Growing(out)) : Optional.empty());
+                shownAtOnce ? Optional.of(new Growing(prompt, out)) : Optional.empty());
         if (common.json) {
             out.println(JsonOutput.of(continuations));
         } else if (shownAtOnce) {
-            out.println();
-            out.println();
+            out.printf("%n%n");
             out.println(facts(continuations.getFirst()));
         } else {
             TextColumns.lines(
@@ -127,14 +122,21 @@ final class GenerateCommand implements Callable<Integer> {
         private static final char INCOMPLETE = '\uFFFD';
 
         private final PrintWriter out;
+        private final String prompt;
+        private boolean begun;
         private int printed;
 
-        Growing(PrintWriter out) {
+        Growing(String prompt, PrintWriter out) {
+            this.prompt = prompt;
             this.out = out;
         }
 
         @Override
         public void accept(String text) {
+            if (!begun) {
+                out.print(prompt);
+                begun = true;
+            }
             int end = text.length();
             while (end > printed && text.charAt(end - 1) == INCOMPLETE) {
                 end--;

@@ -1,10 +1,11 @@
 package io.fastforward.cli;
 
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import picocli.CommandLine.TypeConversionException;
 
 /** Layers as a user lists them: {@code 0,1,30-31}. */
 final class LayerRanges {
@@ -16,7 +17,7 @@ final class LayerRanges {
     /**
      * Reads a list of layers and ranges of layers, both ends included.
      *
-     * @throws TypeConversionException if it is anything else
+     * @throws Failure if it is anything else
      */
     static Set<Integer> parse(String list) {
         Set<Integer> layers = new TreeSet<>();
@@ -37,7 +38,8 @@ final class LayerRanges {
         return layers;
     }
 
-    private static TypeConversionException malformed(String list) {
-        return new TypeConversionException("'" + list + "' is not a list of layers such as 0,1,30-31");
+    private static Failure malformed(String list) {
+        return new Failure(
+                FailureKind.USAGE, "--skip-layers: '" + list + "' is not a list of layers such as 0,1,30-31");
     }
 }

@@ -113,7 +113,7 @@ public interface ComputeBackend extends AutoCloseable {
         CROSS_GRAM
     }
 
-    /** One line for people and manifests: device, library and version, threads. */
+    /** One line for people and manifests: what results depend on, such as device and library with its version. */
     String device();
 
     /** A new zeroed matrix on the device. */

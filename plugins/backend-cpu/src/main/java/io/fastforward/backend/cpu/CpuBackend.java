@@ -35,8 +35,7 @@ final class CpuBackend extends HostBackend {
 
     @Override
     public String device() {
-        return cpu.blas().description() + "; " + cpu.kernels().description() + "; threads: "
-                + cpu.pool().threads();
+        return cpu.blas().description() + "; " + cpu.kernels().description();
     }
 
     @Override

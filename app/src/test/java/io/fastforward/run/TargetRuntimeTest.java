@@ -1,0 +1,55 @@
+package io.fastforward.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fastforward.failure.FailureKind;
+import io.fastforward.search.Constraints;
+import io.fastforward.testing.Failures;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class TargetRuntimeTest {
+
+    private static final Constraints ASKED = new Constraints(0.2, 48, Set.of(1), false);
+
+    @Test
+    void transformersAllowsEverything() {
+        for (String family : new String[] {"llama", "mistral", "qwen2", "opt"}) {
+            for (AttentionPruning attention : AttentionPruning.values()) {
+                assertThat(TargetRuntime.HF.constrain(family, attention, ASKED)).isEqualTo(ASKED);
+            }
+        }
+    }
+
+    @Test
+    void quantisedBlocksDivideTheWidths() {
+        Constraints llama = TargetRuntime.LLAMA_CPP.constrain("llama", AttentionPruning.QUERY_HEADS, ASKED);
+        assertThat(llama).isEqualTo(new Constraints(0.2, 96, Set.of(1), false)); // 96 is a multiple of 48 and 32
+        Constraints qwen = TargetRuntime.LLAMA_CPP.constrain("qwen2", AttentionPruning.KV_GROUP, ASKED);
+        assertThat(qwen).isEqualTo(new Constraints(0.2, 96, Set.of(1), true));
+        Failures.expect(
+                FailureKind.UNSUPPORTED_MODEL,
+                () -> TargetRuntime.LLAMA_CPP.constrain("opt", AttentionPruning.KV_GROUP, ASKED),
+                "llama.cpp",
+                "opt",
+                "hf-padded");
+    }
+
+    @Test
+    void oneNumberOfHeadsForAllLayers() {
+        Constraints mistral = TargetRuntime.VLLM.constrain("mistral", AttentionPruning.KV_GROUP, ASKED);
+        assertThat(mistral).isEqualTo(new Constraints(0.2, 768, Set.of(1), true));
+        Failures.expect(
+                FailureKind.USAGE,
+                () -> TargetRuntime.VLLM.constrain("llama", AttentionPruning.QUERY_HEADS, ASKED),
+                "--target-runtime vllm",
+                "query-heads");
+        Failures.expect(
+                FailureKind.UNSUPPORTED_MODEL,
+                () -> TargetRuntime.ANY.constrain("qwen2", AttentionPruning.KV_GROUP, ASKED),
+                "vLLM",
+                "qwen2");
+        assertThat(TargetRuntime.ANY.constrain("llama", AttentionPruning.NONE, ASKED))
+                .isEqualTo(mistral);
+    }
+}
