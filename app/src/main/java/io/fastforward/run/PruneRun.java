@@ -478,10 +478,25 @@ public final class PruneRun {
     }
 
     private PolicyAgent agent(Budget budget) {
-        budget.allowance(settings.sparsity()); // unreachable? say so before any work
+        requireReachable(budget);
         PolicyAgent agent = serving.createAgent(budget);
         request.warmStart().ifPresent(from -> warmStart(agent, from));
         return agent;
+    }
+
+    /** Says before any work that no policy reaches the sparsity, and where constraints come from that nobody wrote. */
+    private void requireReachable(Budget budget) {
+        try {
+            budget.allowance(settings.sparsity());
+        } catch (Failure e) {
+            if (settings.targetRuntime() == TargetRuntime.HF) {
+                throw e;
+            }
+            throw new Failure(
+                    e.kind(),
+                    e.getMessage() + " (--target-runtime " + settings.targetRuntime() + " stands for some of them)",
+                    e);
+        }
     }
 
     private Budget budget(ModelSpec spec) {
