@@ -20,7 +20,32 @@ exec_fastforward() {
     # SIMD kernels of the CPU backend. The JVM prints a warning about it at every start, which no flag stops.
     --add-modules=jdk.incubator.vector
   )
+  if find_tornadovm; then
+    exec "$JAVA_HOME/bin/java" "${tornado_flags[@]}" "${flags[@]}" -jar "$jar" "$@"
+  fi
   exec "$JAVA_HOME/bin/java" "${flags[@]}" -jar "$jar" "$@"
+}
+
+# Sets tornado_flags to what the JVM needs for GPUs, if TORNADOVM_HOME names a TornadoVM SDK.
+find_tornadovm() {
+  [ -n "${TORNADOVM_HOME:-}" ] || return 1
+  if [ ! -f "$TORNADOVM_HOME/tornado-argfile" ]; then
+    say "TORNADOVM_HOME is set, but there is no tornado-argfile in $TORNADOVM_HOME, so GPUs are not used. Set it to the directory of a TornadoVM SDK."
+    return 1
+  fi
+  tornado_flags=(
+    "@$TORNADOVM_HOME/tornado-argfile"
+    # It chooses a collector, and FastForward another one.
+    -XX:-UseParallelGC
+    # Its module path holds the working directory, where anything may lie.
+    --module-path "$TORNADOVM_HOME/share/java/tornado"
+    # Else a kernel that does not compile would run for one element, in Java, without a word.
+    -Dtornado.recover.bailout=False
+    -Dtornado.tvm.maxbytecodesize=65536
+    # TornadoVM's own limit is 4 GB; FastForward leaves a tenth of what the device has.
+    "-Dtornado.device.memory=${TORNADO_DEVICE_MEMORY:-1024GB}"
+    -XX:MaxDirectMemorySize=4g
+  )
 }
 
 say() {

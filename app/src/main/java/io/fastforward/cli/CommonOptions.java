@@ -59,9 +59,10 @@ final class CommonOptions {
 
         @Option(
                 names = "--device",
-                paramLabel = "ID",
+                paramLabel = "auto|cpu|gpu|ID",
                 defaultValue = "auto",
-                description = "Backend that computes; auto takes the best one that is available (see: plugins).")
+                description = "What computes: auto takes a GPU if there is one and else the CPU; gpu takes a GPU or"
+                        + " fails; or the id of a device or backend (see: devices).")
         String device = "auto";
 
         @Option(names = "--threads", paramLabel = "N", description = "CPU threads; default: one for each core.")

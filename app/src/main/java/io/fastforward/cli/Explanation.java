@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.spi.DeviceException;
 import java.io.UncheckedIOException;
 
 /**
@@ -24,6 +25,7 @@ record Explanation(FailureKind kind, String line) {
                         FailureKind.DEVICE,
                         "out of memory: " + message(e) + "; use fewer or shorter windows, or give Java a larger heap,"
                                 + " for example with the environment variable JAVA_TOOL_OPTIONS=-Xmx16g");
+            case DeviceException e -> new Explanation(FailureKind.DEVICE, message(e));
             case UncheckedIOException e ->
                 new Explanation(FailureKind.STORAGE, "reading or writing failed: " + message(e));
             // How the JVM tells that the pages of a mapped file cannot be had.

@@ -25,7 +25,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             GenerateCommand.class,
             ExportCommand.class,
             InspectCommand.class,
-            PluginsCommand.class
+            PluginsCommand.class,
+            DevicesCommand.class
         },
         footer = {
             "",
@@ -36,7 +37,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class FastForward implements Runnable {
 
     private static final List<String> COMMANDS =
-            List.of("prune", "evaluate", "generate", "export", "inspect", "plugins");
+            List.of("prune", "evaluate", "generate", "export", "inspect", "plugins", "devices");
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;

@@ -40,7 +40,8 @@ public final class Decoder implements AutoCloseable {
         this.layers = layers;
         this.ends = ends;
         this.head = new LanguageModelHead(backend, ends);
-        this.hiddenStateBytes = hiddenStateBytes;
+        // A device needs as much again for what comes and goes with every module.
+        this.hiddenStateBytes = Math.min(hiddenStateBytes, backend.matrixBytes() / 3);
     }
 
     /** Log-likelihoods of the tokens that follow, for the policy that retains everything. */

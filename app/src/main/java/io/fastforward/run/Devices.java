@@ -7,48 +7,153 @@ import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
 import io.fastforward.spi.Availability;
 import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.Device;
+import io.fastforward.spi.DeviceException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 
-/** Chooses and opens the backend that serves a run. */
+/** Chooses and opens the device that serves a run. */
 public final class Devices {
+
+    /** What serves without being asked for: a GPU if there is one, else the CPU. */
+    public static final String AUTO = "auto";
+
+    /** Any GPU, or none of the rest. */
+    public static final String GPU = "gpu";
 
     private Devices() {}
 
+    /** Work that a device does. */
+    @FunctionalInterface
+    public interface Work<T> {
+
+        /**
+         * Does it.
+         *
+         * @param backend closed by whoever calls
+         * @param begunOn the device that began it and failed, if one did; what it finished may be used
+         */
+        T on(ComputeBackend backend, Optional<String> begunOn);
+    }
+
+    /** A device that may serve. */
+    record Candidate(ComputeBackend.Provider provider, Device device) {}
+
     /**
-     * Opens a backend.
+     * Does work on a device. If a GPU that nobody asked for fails, the next device does it.
      *
-     * @param device id of a backend, or "auto": the available one of highest priority
-     * @throws Failure if it is unknown or unavailable; the message says why, and what to do
+     * @param device "auto", "gpu", id of a device, or id of a backend for its first device
+     * @throws Failure if it is unknown or unavailable, or fails; the message says why, and what to do
      */
-    public static ComputeBackend open(PluginRegistry plugins, String device, int threads, Progress progress) {
-        List<ComputeBackend.Provider> candidates = device.equals("auto")
-                ? plugins.all(PluginKind.BACKEND).stream()
-                        .sorted(Comparator.comparingInt(ComputeBackend.Provider::priority)
-                                .reversed())
-                        .toList()
-                : List.of(plugins.find(PluginKind.BACKEND, device));
-        StringBuilder reasons = new StringBuilder();
-        for (ComputeBackend.Provider candidate : candidates) {
-            Availability availability = candidate.probe();
-            if (availability.available()) {
-                if (!availability.hint().isEmpty()) {
-                    progress.note("Slow path: " + availability.message() + ". " + availability.hint());
+    public static <T> T run(PluginRegistry plugins, String device, int threads, Progress progress, Work<T> work) {
+        return run(
+                candidates(providers(plugins), id -> plugins.find(PluginKind.BACKEND, id), device, progress),
+                threads,
+                progress,
+                work);
+    }
+
+    /** Does work on the first device that does not fail. */
+    static <T> T run(List<Candidate> candidates, int threads, Progress progress, Work<T> work) {
+        Optional<String> begunOn = Optional.empty();
+        for (int i = 0; ; i++) {
+            Candidate candidate = candidates.get(i);
+            String name = candidate.device.name();
+            try (ComputeBackend backend = candidate.provider.open(candidate.device.id(), threads)) {
+                name = backend.device();
+                return work.on(backend, begunOn);
+            } catch (DeviceException | OutOfMemoryError e) {
+                if (!candidate.device.gpu() || i + 1 == candidates.size()) {
+                    throw asFailure(e);
                 }
-                if (!reasons.isEmpty()) {
-                    progress.note("Device '" + candidate.id() + "' serves, because" + reasons);
-                }
-                return candidate.open(threads);
+                begunOn = Optional.of(begunOn.orElse(name));
+                progress.note("The GPU failed: " + e.getMessage() + ". Device '"
+                        + candidates.get(i + 1).device.id() + "' goes on from what is finished");
             }
-            reasons.append(" '")
-                    .append(candidate.id())
-                    .append("' is not available: ")
-                    .append(availability.message());
-            if (!availability.hint().isEmpty()) {
-                reasons.append(" (").append(availability.hint()).append(')');
-            }
-            reasons.append(';');
         }
-        throw new Failure(FailureKind.DEVICE, "no device serves:" + reasons);
+    }
+
+    /** The host's memory is explained elsewhere. */
+    private static Failure asFailure(Throwable e) {
+        if (e instanceof OutOfMemoryError full) {
+            throw full;
+        }
+        return new Failure(FailureKind.DEVICE, String.valueOf(e.getMessage()), e);
+    }
+
+    /** Every device of every backend, the ones that would be chosen first. */
+    public static List<Device> all(PluginRegistry plugins) {
+        return providers(plugins).stream()
+                .flatMap(provider -> provider.devices().stream())
+                .toList();
+    }
+
+    /** The devices that may serve, in the order in which they are tried. */
+    static List<Candidate> candidates(
+            List<ComputeBackend.Provider> providers,
+            Function<String, ComputeBackend.Provider> byId,
+            String device,
+            Progress progress) {
+        List<Candidate> found = new ArrayList<>();
+        StringBuilder reasons = new StringBuilder();
+        if (device.equals(AUTO) || device.equals(GPU)) {
+            for (ComputeBackend.Provider provider : providers) {
+                boolean gpuOnly = device.equals(GPU);
+                List<Device> fitting = provider.devices().stream()
+                        .filter(one -> gpuOnly ? one.gpu() : one.automatic())
+                        .toList();
+                fitting.forEach(one -> found.add(new Candidate(provider, one)));
+                if (fitting.isEmpty() && (!gpuOnly || !isHost(provider))) {
+                    reasons.append(found.isEmpty() ? reason(provider) : "");
+                }
+            }
+        } else if (device.contains(":")) {
+            providers.forEach(provider -> provider.devices().stream()
+                    .filter(one -> one.id().equals(device))
+                    .forEach(one -> found.add(new Candidate(provider, one))));
+            reasons.append(" there is no '").append(device).append("' (see: fastforward devices);");
+            providers.stream()
+                    .filter(provider -> !provider.probe().available())
+                    .forEach(provider -> reasons.append(reason(provider)));
+        } else {
+            ComputeBackend.Provider provider = byId.apply(device);
+            provider.devices().stream().limit(1).forEach(one -> found.add(new Candidate(provider, one)));
+            reasons.append(reason(provider));
+        }
+        if (found.isEmpty()) {
+            throw new Failure(
+                    FailureKind.DEVICE, "no " + (device.equals(GPU) ? "GPU" : "device") + " serves:" + reasons);
+        }
+        Candidate first = found.getFirst();
+        Availability availability = first.provider.probe();
+        if (!availability.hint().isEmpty()) {
+            progress.note("Slow path: " + availability.message() + ". " + availability.hint());
+        }
+        if (device.equals(AUTO) && !reasons.isEmpty()) {
+            progress.note("Device '" + first.device.id() + "' serves, because" + reasons);
+        }
+        return device.equals(AUTO) ? List.copyOf(found) : List.of(first);
+    }
+
+    private static String reason(ComputeBackend.Provider provider) {
+        Availability availability = provider.probe();
+        String hint = availability.hint().isEmpty() ? "" : " (" + availability.hint() + ")";
+        return availability.available()
+                ? " '" + provider.id() + "' has no GPU, but " + availability.message() + ";"
+                : " '" + provider.id() + "' is not available: " + availability.message() + hint + ";";
+    }
+
+    private static boolean isHost(ComputeBackend.Provider provider) {
+        return provider.devices().stream().anyMatch(device -> device.backend().equals("host"));
+    }
+
+    private static List<ComputeBackend.Provider> providers(PluginRegistry plugins) {
+        return plugins.all(PluginKind.BACKEND).stream()
+                .sorted(Comparator.comparingInt(ComputeBackend.Provider::priority)
+                        .reversed())
+                .toList();
     }
 }

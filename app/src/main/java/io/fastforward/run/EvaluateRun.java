@@ -38,7 +38,7 @@ public final class EvaluateRun {
      * @param tasks multiple-choice questions
      * @param mostTasks most questions; 0: all
      * @param repeat how often to measure the speed
-     * @param device id of the backend, or "auto"
+     * @param device as {@link Devices#run} takes it
      * @param threads CPU threads
      * @param memoryBytes memory to plan with
      */
@@ -80,8 +80,16 @@ public final class EvaluateRun {
         requireAtLeast(0, request.windows(), "--windows");
         requireAtLeast(0, request.mostTasks(), "--most-tasks");
         requireAtLeast(1, request.repeat(), "--repeat");
-        try (ComputeBackend backend = Devices.open(plugins, request.device(), request.threads(), progress);
-                Model model = Model.open(request.model());
+        return Devices.run(
+                plugins,
+                request.device(),
+                request.threads(),
+                progress,
+                (backend, begunOn) -> execute(request, backend, progress));
+    }
+
+    private static Evaluation execute(Request request, ComputeBackend backend, Progress progress) {
+        try (Model model = Model.open(request.model());
                 Tokenizer tokenizer = Tokenizer.open(request.model());
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
                 Decoder decoder = new Decoder(backend, layers, model.ends(), request.memoryBytes() / 4)) {

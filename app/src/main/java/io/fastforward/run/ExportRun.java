@@ -41,8 +41,16 @@ public final class ExportRun {
 
     /** Writes, reads back and compares. */
     public static Written execute(Request request, PluginRegistry plugins, Progress progress) {
-        try (ComputeBackend backend = Devices.open(plugins, request.device(), request.threads(), progress);
-                Model model = Model.open(request.model());
+        return Devices.run(
+                plugins,
+                request.device(),
+                request.threads(),
+                progress,
+                (backend, begunOn) -> execute(request, backend, progress));
+    }
+
+    private static Written execute(Request request, ComputeBackend backend, Progress progress) {
+        try (Model model = Model.open(request.model());
                 CheckpointExport export =
                         CheckpointExport.begin(model, model.spec(), request.output(), request.settings());
                 LogitProbe probe = new LogitProbe(

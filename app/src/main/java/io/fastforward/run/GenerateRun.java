@@ -77,13 +77,21 @@ public final class GenerateRun {
         if (request.mostTokens() < 1) {
             throw new Failure(FailureKind.USAGE, "--max-tokens must be at least 1, but is " + request.mostTokens());
         }
+        return Devices.run(
+                plugins,
+                request.device(),
+                request.threads(),
+                progress,
+                (backend, begunOn) -> execute(request, backend, shown));
+    }
+
+    private static List<Continuation> execute(
+            Request request, ComputeBackend backend, Optional<Consumer<String>> shown) {
         List<Continuation> continuations = new ArrayList<>();
-        try (ComputeBackend backend = Devices.open(plugins, request.device(), request.threads(), progress)) {
-            for (Path directory : request.models()) {
-                try (Model model = Model.open(directory);
-                        Tokenizer tokenizer = Tokenizer.open(directory)) {
-                    continuations.add(generate(request, backend, model, tokenizer, shown));
-                }
+        for (Path directory : request.models()) {
+            try (Model model = Model.open(directory);
+                    Tokenizer tokenizer = Tokenizer.open(directory)) {
+                continuations.add(generate(request, backend, model, tokenizer, shown));
             }
         }
         return continuations;

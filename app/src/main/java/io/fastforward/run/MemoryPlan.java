@@ -32,7 +32,8 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
             int windowLength,
             Statistics statistics,
             PruningPass.Repair repair,
-            long limitBytes) {
+            long limitBytes,
+            long weightBytes) {
         long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
         long scratch = scratchBytes(spec, windowLength);
         long layer = largestLayerBytes(spec);
@@ -53,7 +54,7 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
                         : 0);
         long hidden = settings.finalistWindows() * windowBytes;
         long allLayers = spec.decoderParameters() * Float.BYTES;
-        boolean resident = allLayers + scratch + hidden <= limitBytes / 2;
+        boolean resident = allLayers + scratch + hidden <= limitBytes / 2 && allLayers <= weightBytes;
         long search = (resident ? allLayers : 2 * layer) + scratch + hidden;
         return new MemoryPlan(resident, scoring, search, repairing, limitBytes);
     }

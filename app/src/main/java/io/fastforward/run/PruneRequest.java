@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param runDirectory directory of the run's record
  * @param resume whether to go on with an interrupted run
  * @param compareUniform whether to report on uniform pruning as well
- * @param device id of the backend, or "auto"
+ * @param device as {@link Devices#run} takes it
  * @param threads CPU threads
  * @param memoryBytes most memory that the run may plan with
  */

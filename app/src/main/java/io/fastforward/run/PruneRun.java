@@ -112,8 +112,19 @@ public final class PruneRun {
         Destination destination = new Destination(request);
         destination.requireUsable();
         SearchSettings searchSettings = searchSettings();
-        try (ComputeBackend backend = Devices.open(plugins, request.device(), request.threads(), shown);
-                Model model = Model.open(request.model());
+        return Devices.run(
+                plugins,
+                request.device(),
+                request.threads(),
+                shown,
+                (backend, begunOn) -> execute(destination, searchSettings, backend, begunOn));
+    }
+
+    /** @param begunOn the device that began this run and failed; what it finished is in the run directory */
+    private PruneResult execute(
+            Destination destination, SearchSettings searchSettings, ComputeBackend backend, Optional<String> begunOn) {
+        boolean resume = request.resume() || (begunOn.isPresent() && canBeResumed(request.runDirectory()));
+        try (Model model = Model.open(request.model());
                 Tokenizer tokenizer = Tokenizer.open(request.model())) {
             ModelSpec spec = model.spec().withAttentionUnit(settings.attention().unit());
             requirePrunableHeads(model.spec());
@@ -124,7 +135,13 @@ public final class PruneRun {
             serving.requireCalibratorOptions(backend.linearAlgebra());
             int length = RunWindows.length(settings.windowLength(), model.spec());
             MemoryPlan memory = MemoryPlan.of(
-                    model.spec(), settings, length, criterion.statistics(), repair, request.memoryBytes());
+                    model.spec(),
+                    settings,
+                    length,
+                    criterion.statistics(),
+                    repair,
+                    request.memoryBytes(),
+                    backend.weightBytes());
             memory.requireWithinLimit();
             RunWindows windows =
                     RunWindows.read(settings, request.calibrationText(), request.evaluationText(), tokenizer, length);
@@ -135,14 +152,14 @@ public final class PruneRun {
             destination.requireRoom(
                     CheckpointExport.weightBytes(model, inCheckpoint(spec.pruned(likely)), settings.export()));
             model.requireFinite();
-            try (RunDirectory directory =
-                    RunDirectory.open(request.runDirectory(), manifest(model, backend, windows), request.resume())) {
+            try (RunDirectory directory = RunDirectory.open(
+                    request.runDirectory(), manifest(model, begunOn.orElseGet(backend::device), windows), resume)) {
                 Optional<PruneResult> finished = directory.result();
                 if (finished.isPresent() && Files.exists(request.output())) {
                     shown.note("This run is complete; nothing is left to do.");
                     return finished.get();
                 }
-                if (request.resume()) {
+                if (resume) {
                     AtomicDirectory.deleteAbandoned(request.output());
                 }
                 return logged(directory, progress -> {
@@ -557,7 +574,7 @@ public final class PruneRun {
         }
     }
 
-    private Manifest manifest(Model model, ComputeBackend backend, RunWindows windows) {
+    private Manifest manifest(Model model, String device, RunWindows windows) {
         Map<String, FileHash> files = new TreeMap<>(windows.texts());
         request.tasks().ifPresent(file -> files.put("tasks", FileHash.of(file)));
         request.policy().ifPresent(file -> files.put("policy", FileHash.of(file)));
@@ -567,7 +584,7 @@ public final class PruneRun {
                 settings,
                 model.checkpoint().hashes(),
                 files,
-                backend.device(),
+                device,
                 serving.describe(),
                 Versions.current(),
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());

@@ -24,9 +24,17 @@ final class Launcher {
     private final Path script;
     private final Path workingDirectory;
 
-    private Launcher(Path script, Path workingDirectory) {
+    private final boolean withSdk;
+
+    private Launcher(Path script, Path workingDirectory, boolean withSdk) {
         this.script = script;
         this.workingDirectory = workingDirectory;
+        this.withSdk = withSdk;
+    }
+
+    /** With the TornadoVM SDK that the tests were started with, which others do not see. */
+    static Launcher withSdk(Path workingDirectory) {
+        return new Launcher(script(), workingDirectory, true);
     }
 
     static Launcher in(Path workingDirectory) {
@@ -35,7 +43,7 @@ final class Launcher {
 
     /** The launcher under another path. */
     static Launcher at(Path script, Path workingDirectory) {
-        return new Launcher(script, workingDirectory);
+        return new Launcher(script, workingDirectory, false);
     }
 
     /** The launcher of this checkout: tests run in the directory of their module. */
@@ -59,12 +67,14 @@ final class Launcher {
             Path streams = Files.createTempDirectory("streams");
             Path output = streams.resolve("output");
             Path errors = streams.resolve("errors");
-            Process process = new ProcessBuilder(command)
+            var builder = new ProcessBuilder(command)
                     .directory(workingDirectory.toFile())
                     .redirectOutput(output.toFile())
-                    .redirectError(errors.toFile())
-                    .start();
-            return new Started(process, output, errors);
+                    .redirectError(errors.toFile());
+            if (!withSdk) {
+                builder.environment().remove("TORNADOVM_HOME");
+            }
+            return new Started(builder.start(), output, errors);
         } catch (IOException e) {
             throw new AssertionError("cannot start " + command, e);
         }

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +27,9 @@ class LauncherIT {
         List<String> ids = new ArrayList<>();
         plugins.forEach(plugin -> {
             ids.add(plugin.get("kind").textValue() + " " + plugin.get("id").textValue());
-            assertThat(plugin.get("status").textValue()).startsWith("ready");
+            String status = plugin.get("status").textValue();
+            boolean needsAnSdk = plugin.get("id").textValue().equals("tornado");
+            assertThat(status).startsWith(needsAnSdk && !status.startsWith("ready") ? "not available: " : "ready");
         });
         assertThat(ids)
                 .contains(
@@ -38,7 +42,32 @@ class LauncherIT {
                         "calibrator none",
                         "backend cpu",
                         "backend reference",
+                        "backend tornado",
                         "executor local");
+    }
+
+    /** What to compile against is no part of what runs: the SDK brings its own. */
+    @Test
+    void theJarHoldsNothingOfTheTornadoVmApi() throws IOException {
+        try (JarFile jar = new JarFile(Path.of("target", "fastforward.jar").toFile())) {
+            assertThat(jar.stream().map(JarEntry::getName))
+                    .anyMatch(name -> name.equals("io/fastforward/backend/tornado/ProductKernel.class"))
+                    .noneMatch(name -> name.startsWith("uk/ac/manchester/"));
+        }
+    }
+
+    @Test
+    void devicesAreListedWithWhatIsMissing() throws IOException {
+        JsonNode report = new ObjectMapper()
+                .readTree(Launcher.in(directory)
+                        .run("devices", "--json")
+                        .succeeds()
+                        .text());
+        assertThat(report.get("devices").findValuesAsText("id")).contains("cpu", "reference");
+        assertThat(report.get("missing")).isNotEmpty().allSatisfy(missing -> {
+            assertThat(missing.get("reason").textValue()).isNotBlank();
+            assertThat(missing.get("hint").textValue()).isNotBlank();
+        });
     }
 
     @Test

@@ -7,6 +7,8 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Tensor work on a device, in blocks as large as a decoder module. Weights are loaded once and stay on the device;
@@ -19,7 +21,7 @@ import java.lang.foreign.Arena;
  * do not depend on the number of threads.
  *
  * <p>Operations throw {@link IllegalArgumentException} for shapes that do not fit, {@link OutOfMemoryError} if the
- * device has no room, {@link IllegalStateException} after {@link #close()}.
+ * device has no room, {@link DeviceException} if the device fails, {@link IllegalStateException} after {@link #close()}.
  */
 public interface ComputeBackend extends AutoCloseable {
 
@@ -33,13 +35,55 @@ public interface ComputeBackend extends AutoCloseable {
         Availability probe();
 
         /**
+         * The devices that it can open here, the best first; none if {@link #probe()} says that it is not available.
+         * Most providers have one, which is called as they are.
+         */
+        default List<Device> devices() {
+            Availability availability = probe();
+            return availability.available()
+                    ? List.of(new Device(id(), availability.message(), "host", 0, false, true))
+                    : List.of();
+        }
+
+        /** The kinds of drivers that it can use, and for each one that does not serve here, why and what to install. */
+        default Map<String, Availability> backends() {
+            return Map.of(id(), probe());
+        }
+
+        /**
          * Opens the device.
          *
          * @param threads upper bound on the CPU threads that it uses, at least 1
          * @throws IllegalStateException if {@link #probe()} said that it is not available
          */
         ComputeBackend open(int threads);
+
+        /**
+         * Opens one of its {@link #devices()}.
+         *
+         * @param device its id
+         * @throws IllegalArgumentException if there is no such device
+         * @throws DeviceException if it does not open
+         */
+        default ComputeBackend open(String device, int threads) {
+            if (!device.equals(id())) {
+                throw new IllegalArgumentException("backend '" + id() + "' has no device '" + device + "'");
+            }
+            return open(threads);
+        }
     }
+
+    /**
+     * A device that a provider can open.
+     *
+     * @param id the name by which a user asks for it: that of the provider, or {@code backend:index}
+     * @param name what it is, for people
+     * @param backend the kind of driver behind it, in lower case; "host" if there is none
+     * @param memoryBytes its memory; 0: that of the host
+     * @param gpu whether it is a GPU
+     * @param automatic whether it may serve without being asked for
+     */
+    record Device(String id, String name, String backend, long memoryBytes, boolean gpu, boolean automatic) {}
 
     /** A row-major single-precision matrix in the device's memory. */
     interface DeviceMatrix extends AutoCloseable {
@@ -115,6 +159,16 @@ public interface ComputeBackend extends AutoCloseable {
 
     /** One line for people and manifests: what results depend on, such as device and library with its version. */
     String device();
+
+    /** Bytes that all matrices on the device together may take; {@link Long#MAX_VALUE} where the host's memory is it. */
+    default long matrixBytes() {
+        return Long.MAX_VALUE;
+    }
+
+    /** Bytes that all weights on the device together may take; {@link Long#MAX_VALUE} where the host's memory is it. */
+    default long weightBytes() {
+        return Long.MAX_VALUE;
+    }
 
     /** A new zeroed matrix on the device. */
     DeviceMatrix allocate(int rows, int columns);

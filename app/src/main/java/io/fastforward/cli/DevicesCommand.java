@@ -1,0 +1,91 @@
+package io.fastforward.cli;
+
+import io.fastforward.plugin.PluginKind;
+import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.run.Devices;
+import io.fastforward.spi.Availability;
+import io.fastforward.spi.ComputeBackend;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Lists what can compute here, and for each backend that cannot, why and what to install. */
+@Command(
+        name = "devices",
+        description = "Lists the devices that can compute, and for each backend that is missing why, and what to"
+                + " install.",
+        mixinStandardHelpOptions = true)
+final class DevicesCommand implements Callable<Integer> {
+
+    private static final double GIB = 1L << 30;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
+    DevicesCommand() {}
+
+    /** A device. */
+    record Line(String id, String name, String backend, long memoryBytes, boolean gpu, boolean automatic) {}
+
+    /** A backend that has no device here. */
+    record Missing(String backend, String reason, String hint) {}
+
+    /** All of it. */
+    record Report(List<Line> devices, List<Missing> missing) {}
+
+    @Override
+    public Integer call() {
+        PluginRegistry plugins = common.loadPlugins();
+        Report report = new Report(
+                Devices.all(plugins).stream().map(DevicesCommand::line).toList(),
+                plugins.all(PluginKind.BACKEND).stream()
+                        .flatMap(provider -> provider.backends().entrySet().stream())
+                        .filter(backend -> !backend.getValue().available())
+                        .map(backend -> missing(backend.getKey(), backend.getValue()))
+                        .toList());
+        PrintWriter out = spec.commandLine().getOut();
+        if (common.json) {
+            out.println(JsonOutput.of(report));
+        } else {
+            report.devices().forEach(device -> out.println(describe(device)));
+            report.missing().forEach(missing -> out.println(describe(missing)));
+        }
+        return 0;
+    }
+
+    private static Line line(ComputeBackend.Device device) {
+        return new Line(
+                device.id(), device.name(), device.backend(), device.memoryBytes(), device.gpu(), device.automatic());
+    }
+
+    private static Missing missing(String backend, Availability availability) {
+        return new Missing(backend, availability.message(), availability.hint());
+    }
+
+    private static String describe(Line device) {
+        String memory = device.memoryBytes() == 0
+                ? "memory of this machine"
+                : String.format(Locale.ROOT, "%.1f GiB", device.memoryBytes() / GIB);
+        return String.format(
+                Locale.ROOT,
+                "%-12s %s; %s, %s%s",
+                device.id(),
+                device.name(),
+                device.gpu() ? "GPU" : "CPU",
+                memory,
+                device.automatic() ? "" : "; only when asked for");
+    }
+
+    private static String describe(Missing missing) {
+        return String.format(Locale.ROOT, "%-12s missing: %s; %s", missing.backend(), missing.reason(), missing.hint());
+    }
+}

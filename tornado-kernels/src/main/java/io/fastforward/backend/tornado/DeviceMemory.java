@@ -1,0 +1,195 @@
+package io.fastforward.backend.tornado;
+
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Hands out the memory of a device and moves matrices to it and from it. */
+final class DeviceMemory {
+
+    /** Numbers of an expanded panel of weights: 32 MiB. */
+    private static final int PANEL = 1 << 23;
+
+    /** Rows of a transfer: CUDA allows as many groups in the second dimension. */
+    private static final int MOST_ROWS = 65_535;
+
+    private final KernelExecutor executor;
+    private final MemoryPool pool;
+    private final List<MemoryPool> weights;
+
+    DeviceMemory(KernelExecutor executor) {
+        this.executor = executor;
+        this.pool = new MemoryPool(executor.memoryElements());
+        List<MemoryPool> pools = new ArrayList<>();
+        for (int i = 0; i < executor.weightArrays(); i++) {
+            pools.add(new MemoryPool(executor.weightElements()));
+        }
+        this.weights = List.copyOf(pools);
+    }
+
+    KernelExecutor executor() {
+        return executor;
+    }
+
+    long capacityBytes() {
+        return (long) pool.capacity() * Float.BYTES;
+    }
+
+    /** Numbers of a panel of expanded weights or of logits. */
+    int panelElements() {
+        return Math.min(PANEL, pool.capacity() / 8);
+    }
+
+    /** Rows of single-precision numbers, whatever they hold. */
+    Region take(long rows, long columns) {
+        long elements = Math.multiplyExact(rows, columns);
+        int start = pool.take(elements);
+        if (start < 0) {
+            throw new OutOfMemoryError("no room for " + rows + " × " + columns + " numbers on "
+                    + executor.description() + ", whose memory for matrices holds " + pool.capacity() + " and has "
+                    + pool.free() + " free; use fewer or shorter windows, or --device cpu");
+        }
+        return new Region(pool, start, elements);
+    }
+
+    /** Zeros. */
+    Region takeZeroed(int rows, int columns) {
+        Region region = take(rows, columns);
+        CopyKernel.launch(executor, new CopyKernel.Sizes(rows, columns, -1, 0, 0, region.start(), columns, 1));
+        return region;
+    }
+
+    /** Brings a matrix to the device as it is stored. */
+    StoredMatrix store(Matrix source) {
+        long bytes = Math.multiplyExact(
+                (long) source.rows() * source.columns(), (long) source.type().bytes());
+        long elements = Math.ceilDiv(bytes, (long) Integer.BYTES);
+        for (int array = 0; array < weights.size(); array++) {
+            int start = weights.get(array).take(elements);
+            if (start >= 0) {
+                Region region = new Region(weights.get(array), start, elements);
+                try {
+                    copyToWeights(source, array, start);
+                } catch (Throwable e) {
+                    region.close();
+                    throw e;
+                }
+                return new StoredMatrix(array, region, source.type(), source.rows(), source.columns());
+            }
+        }
+        throw new OutOfMemoryError("no room for a weight of " + source.rows() + " × " + source.columns() + " "
+                + source.type() + " on " + executor.description() + ", which holds "
+                + (long) weights.size() * executor.weightElements() * Integer.BYTES / (1 << 20)
+                + " MiB of weights; stream the layers (with less --memory), or use --device cpu");
+    }
+
+    private void copyToWeights(Matrix source, int array, int start) {
+        int perRow = source.columns() * source.type().bytes();
+        // An odd number of 16-bit numbers ends within a number of 32 bits, which only pairs of rows fill.
+        int unit = perRow % Integer.BYTES == 0 ? 1 : 2;
+        int target = start;
+        for (int first = 0; first < source.rows(); ) {
+            Stage stage = Stage.holding(Math.ceilDiv((source.rows() - first) * (long) perRow, (long) Integer.BYTES));
+            int rows = Math.min(source.rows() - first, rowsThatFit(stage, perRow * unit, source) * unit);
+            pack(source, first, rows, stage);
+            int count = Math.ceilDiv(rows * perRow, Integer.BYTES);
+            executor.store(stage, array, count, target);
+            target += count;
+            first += rows;
+        }
+    }
+
+    /** Copies a host matrix, widened, to rows of memory. */
+    void write(Matrix source, int target, int targetRow) {
+        int perRow = source.columns() * source.type().bytes();
+        for (int first = 0; first < source.rows() && perRow > 0; ) {
+            Stage stage = Stage.holding(Math.ceilDiv((source.rows() - first) * (long) perRow, (long) Integer.BYTES));
+            int rows = Math.min(source.rows() - first, rowsThatFit(stage, perRow, source));
+            pack(source, first, rows, stage);
+            ExpandKernel.launch(
+                    executor,
+                    stage.source(),
+                    new ExpandKernel.Sizes(
+                            source.type(),
+                            rows,
+                            source.columns(),
+                            0,
+                            source.columns(),
+                            1,
+                            target + first * targetRow,
+                            targetRow));
+            first += rows;
+        }
+    }
+
+    private void pack(Matrix source, int first, int rows, Stage stage) {
+        long perRow = (long) source.columns() * source.type().bytes();
+        for (int row = 0; row < rows; row++) {
+            MemorySegment.copy(
+                    source.data(),
+                    (first + row) * source.rowStride() * source.type().bytes(),
+                    executor.outgoing(stage),
+                    row * perRow,
+                    perRow);
+        }
+    }
+
+    private static int rowsThatFit(Stage stage, int bytesPerRow, Matrix source) {
+        int rows = (int) Math.min((long) stage.elements() * Integer.BYTES / bytesPerRow, MOST_ROWS);
+        if (rows == 0) {
+            throw new IllegalArgumentException("a row of " + source.columns() + " " + source.type()
+                    + " numbers is longer than what travels to the device at once");
+        }
+        return rows;
+    }
+
+    /** A row vector, widened, with room for more numbers after it. */
+    Region vector(Matrix row, int more) {
+        Region region = take(1, (long) row.columns() + more);
+        try {
+            write(row, region.start(), row.columns());
+        } catch (Throwable e) {
+            region.close();
+            throw e;
+        }
+        return region;
+    }
+
+    /** Some numbers. */
+    void write(float[] values, int target) {
+        try (Arena arena = Arena.ofConfined()) {
+            Matrix row = Matrix.allocate(arena, DataType.F32, 1, values.length);
+            for (int i = 0; i < values.length; i++) {
+                row.set(0, i, values[i]);
+            }
+            write(row, target, values.length);
+        }
+    }
+
+    /** Takes in rows that come from the device. */
+    @FunctionalInterface
+    interface RowSink {
+        /** A row at an offset in bytes of a segment. */
+        void accept(int row, MemorySegment segment, long offset);
+    }
+
+    /** Brings rows of memory to the host. */
+    void read(int start, int rowStride, int rows, int columns, RowSink sink) {
+        for (int first = 0; first < rows && columns > 0; ) {
+            Stage stage = Stage.holding((rows - first) * (long) columns);
+            int count = Math.min(Math.min(rows - first, stage.elements() / columns), MOST_ROWS);
+            if (count == 0) {
+                throw new IllegalArgumentException(
+                        "a row of " + columns + " numbers is longer than what travels from the device at once");
+            }
+            executor.fetch(stage, count, columns, start + first * rowStride, rowStride);
+            for (int row = 0; row < count; row++) {
+                sink.accept(first + row, executor.incoming(stage), (long) row * columns * Float.BYTES);
+            }
+            first += count;
+        }
+    }
+}

@@ -1,0 +1,361 @@
+package io.fastforward.backend.tornado;
+
+import io.fastforward.spi.DeviceException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid2D;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * The kernels on a device of TornadoVM: one execution plan with one graph for each kernel and, where a kernel reads or
+ * writes weights or a stage, for each of these arrays. A graph compiles when it is first used, and never again.
+ *
+ * <p>The arrays that stay on the device have no host memory behind them. One graph claims each; all others take them
+ * over from whatever graph ran before, which is why every graph names all of them, used or not.
+ */
+final class DeviceProgram implements KernelExecutor {
+
+    private static final String TASK = "task";
+
+    /** Without the relaxed mathematics that is the default: weights and logits that are not finite must show. */
+    private static final String OPENCL_FLAGS = "-cl-mad-enable -w";
+
+    private final String description;
+    private final DeviceCapacity capacity;
+    private final Arena arena = Arena.ofShared();
+    private final FloatArray memory;
+    private final List<IntArray> weights;
+    private final IntArray sizes = new IntArray(MOST_SIZES);
+    private final Map<Stage, IntArray> outgoing = new EnumMap<>(Stage.class);
+    private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
+    private final GridScheduler scheduler = new GridScheduler();
+    private final List<Graph> graphs = new ArrayList<>();
+    private final Set<Graph> compiled = new HashSet<>();
+    private final Graph claimMemory;
+    private final List<Graph> claimWeights = new ArrayList<>();
+    private final Map<Kernel, Graph> kernels = new EnumMap<>(Kernel.class);
+    private final List<Map<Stage, Graph>> stores = new ArrayList<>();
+    private final List<Graph> expansions = new ArrayList<>();
+    private final Map<Stage, Graph> stagedExpansions = new EnumMap<>(Stage.class);
+    private final Map<Stage, Graph> fetches = new EnumMap<>(Stage.class);
+    private final TornadoExecutionPlan plan;
+    private boolean closed;
+
+    /**
+     * A graph of one task.
+     *
+     * @param index its place in the plan
+     * @param grid how many work-items it has, set anew before it runs
+     */
+    private record Graph(int index, String name, ImmutableTaskGraph graph, WorkerGrid grid, int groupX, int groupY) {}
+
+    /**
+     * A program for a device.
+     *
+     * @throws DeviceException if the device does not take it
+     */
+    DeviceProgram(TornadoDevice device, String description, DeviceCapacity capacity) {
+        this.description = description;
+        this.capacity = capacity;
+        this.memory = FloatArray.fromSegmentShallow(withoutHostMemory(capacity.memoryElements()));
+        List<IntArray> arrays = new ArrayList<>();
+        for (int i = 0; i < capacity.weightArrays(); i++) {
+            arrays.add(IntArray.fromSegmentShallow(withoutHostMemory(capacity.weightElements())));
+        }
+        this.weights = List.copyOf(arrays);
+        for (Stage stage : Stage.values()) {
+            outgoing.put(stage, new IntArray(stage.elements()));
+            incoming.put(stage, new FloatArray(stage.elements()));
+        }
+        try {
+            claimMemory = add(
+                    graph("claimMemory", memory)
+                            .transferToDevice(DataTransferMode.UNDER_DEMAND, memory)
+                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
+                            .task(TASK, TransferKernels::ffClaimMemory, new KernelContext(), memory, sizes)
+                            .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                    "claimMemory",
+                    GROUP,
+                    1);
+            addWeightGraphs();
+            addKernelGraphs();
+            addStageGraphs();
+            plan = new TornadoExecutionPlan(graphs.stream().map(Graph::graph).toArray(ImmutableTaskGraph[]::new));
+            plan.withDevice(device);
+            plan.withGridScheduler(scheduler);
+            plan.withCompilerFlags(TornadoVMBackendType.OPENCL, OPENCL_FLAGS);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw failure(e);
+        }
+        try {
+            run(claimMemory, 1, 1, 1);
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** An array for the device alone: of the host's memory it has but its header. No transfer may ever name it. */
+    private MemorySegment withoutHostMemory(int elements) {
+        long header = TornadoNativeArray.ARRAY_HEADER;
+        return arena.allocate(header, header).reinterpret(header + (long) elements * Float.BYTES);
+    }
+
+    private void addWeightGraphs() {
+        for (int i = 0; i < weights.size(); i++) {
+            IntArray array = weights.get(i);
+            String claim = "claimWeights" + i;
+            claimWeights.add(add(
+                    graph(claim, array)
+                            .transferToDevice(DataTransferMode.UNDER_DEMAND, array)
+                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
+                            .task(TASK, TransferKernels::ffClaimWeights, new KernelContext(), array, sizes)
+                            .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                    claim,
+                    GROUP,
+                    1));
+            String expand = "expandWeights" + i;
+            expansions.add(add(
+                    graph(expand)
+                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
+                            .task(TASK, ExpandKernel::ffExpand, new KernelContext(), array, memory, sizes)
+                            .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                    expand,
+                    GROUP,
+                    1));
+            Map<Stage, Graph> perStage = new EnumMap<>(Stage.class);
+            for (Stage stage : Stage.values()) {
+                String store = "store" + letters(stage) + "Weights" + i;
+                IntArray from = array(stage);
+                perStage.put(
+                        stage,
+                        add(
+                                graph(store)
+                                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes, from)
+                                        .task(
+                                                TASK,
+                                                TransferKernels::ffStoreWeights,
+                                                new KernelContext(),
+                                                from,
+                                                array,
+                                                sizes)
+                                        .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                                store,
+                                GROUP,
+                                1));
+            }
+            stores.add(perStage);
+        }
+    }
+
+    private void addKernelGraphs() {
+        for (Kernel kernel : Kernel.values()) {
+            String name = kernel.name().toLowerCase(Locale.ROOT);
+            kernels.put(
+                    kernel,
+                    add(
+                            graph(name)
+                                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
+                                    .task(TASK, kernel.code(), new KernelContext(), memory, sizes)
+                                    .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                            name,
+                            kernel.groupX(),
+                            kernel.groupY()));
+        }
+    }
+
+    private void addStageGraphs() {
+        for (Stage stage : Stage.values()) {
+            String expand = "expand" + letters(stage);
+            IntArray from = array(stage);
+            stagedExpansions.put(
+                    stage,
+                    add(
+                            graph(expand)
+                                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes, from)
+                                    .task(TASK, ExpandKernel::ffExpand, new KernelContext(), from, memory, sizes)
+                                    .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                            expand,
+                            GROUP,
+                            1));
+            String fetch = "fetch" + letters(stage);
+            FloatArray to = required(incoming.get(stage));
+            fetches.put(
+                    stage,
+                    add(
+                            graph(fetch)
+                                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
+                                    .task(TASK, TransferKernels::ffFetch, new KernelContext(), memory, to, sizes)
+                                    .transferToHost(DataTransferMode.EVERY_EXECUTION, to, sizes),
+                            fetch,
+                            GROUP,
+                            1));
+        }
+    }
+
+    private IntArray array(Stage stage) {
+        return required(outgoing.get(stage));
+    }
+
+    /** There is one for every constant. */
+    private static <T> T required(@Nullable T value) {
+        return Objects.requireNonNull(value);
+    }
+
+    private static String letters(Stage stage) {
+        return stage == Stage.SMALL ? "Small" : "Large";
+    }
+
+    /** A graph that takes over all resident arrays but the one that it claims. */
+    private TaskGraph graph(String name, Object... claimed) {
+        List<Object> resident = new ArrayList<>(weights);
+        resident.add(memory);
+        resident.removeAll(List.of(claimed));
+        return new TaskGraph(name).consumeFromDevice(resident.toArray());
+    }
+
+    private Graph add(TaskGraph taskGraph, String name, int groupX, int groupY) {
+        WorkerGrid grid = new WorkerGrid2D(groupX, groupY);
+        grid.setLocalWork(groupX, groupY, 1);
+        scheduler.addWorkerGrid(name + "." + TASK, grid);
+        Graph graph = new Graph(graphs.size(), name, taskGraph.snapshot(), grid, groupX, groupY);
+        graphs.add(graph);
+        return graph;
+    }
+
+    /** Runs a graph. Its end waits for the device, so that host arrays may change and failures show where they are. */
+    private void run(Graph graph, long x, long y, int... values) {
+        for (int i = 0; i < values.length; i++) {
+            sizes.set(i, values[i]);
+        }
+        graph.grid.setGlobalWork(
+                Math.ceilDiv(x, (long) graph.groupX) * graph.groupX,
+                Math.ceilDiv(y, (long) graph.groupY) * graph.groupY,
+                1);
+        try {
+            plan.withGraph(graph.index).execute();
+        } catch (RuntimeException | Error e) {
+            throw failure(e, graph.name);
+        }
+        compiled.add(graph);
+    }
+
+    private RuntimeException failure(Throwable e, String what) {
+        Throwable cause = e;
+        while (cause.getCause() != null && !(cause instanceof TornadoOutOfMemoryException)) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof TornadoOutOfMemoryException) {
+            OutOfMemoryError full =
+                    new OutOfMemoryError(description + " has no room for its arrays: give TornadoVM more"
+                            + " with -Dtornado.device.memory, or use --device cpu");
+            full.initCause(e);
+            throw full;
+        }
+        String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return new DeviceException(
+                description + " failed in '" + what + "': " + e.getClass().getSimpleName() + ": " + reason
+                        + "; use another device, or --device cpu",
+                e);
+    }
+
+    private RuntimeException failure(Throwable e) {
+        return failure(e, "preparing the kernels");
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public int memoryElements() {
+        return capacity.memoryElements();
+    }
+
+    @Override
+    public int weightArrays() {
+        return capacity.weightArrays();
+    }
+
+    @Override
+    public int weightElements() {
+        return capacity.weightElements();
+    }
+
+    @Override
+    public MemorySegment outgoing(Stage stage) {
+        return array(stage).getSegment();
+    }
+
+    @Override
+    public MemorySegment incoming(Stage stage) {
+        return required(incoming.get(stage)).getSegment();
+    }
+
+    @Override
+    public void launch(Kernel kernel, long x, long y, int... values) {
+        run(required(kernels.get(kernel)), x, y, values);
+    }
+
+    @Override
+    public void expand(int source, long x, long y, int... values) {
+        run(source < 0 ? required(stagedExpansions.get(Stage.of(source))) : expansions.get(source), x, y, values);
+    }
+
+    @Override
+    public void store(Stage stage, int array, int count, int offset) {
+        if (!compiled.contains(claimWeights.get(array))) {
+            run(claimWeights.get(array), 1, 1, 1);
+        }
+        run(required(stores.get(array).get(stage)), count, 1, count, offset);
+    }
+
+    @Override
+    public void fetch(Stage stage, int rows, int columns, int start, int row) {
+        run(required(fetches.get(stage)), columns, rows, rows, columns, start, row);
+    }
+
+    @Override
+    public int compilations() {
+        return compiled.size();
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            try {
+                plan.withAllGraphs();
+                plan.close();
+            } catch (TornadoExecutionPlanException | RuntimeException e) {
+                throw new DeviceException(description + " did not give its memory back: " + e.getMessage(), e);
+            } finally {
+                arena.close();
+            }
+        }
+    }
+}

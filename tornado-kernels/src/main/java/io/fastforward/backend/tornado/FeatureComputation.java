@@ -1,0 +1,187 @@
+package io.fastforward.backend.tornado;
+
+import io.fastforward.spi.BatchShape;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.model.RotaryPositions;
+import org.jspecify.annotations.Nullable;
+
+/** What modules compute, as kernels one after the other. The shapes fit. */
+final class FeatureComputation {
+
+    private final DeviceMemory memory;
+    private final RotaryTables rotaryTables;
+
+    FeatureComputation(DeviceMemory memory, RotaryTables rotaryTables) {
+        this.memory = memory;
+        this.rotaryTables = rotaryTables;
+    }
+
+    /** The features of a batch. */
+    void features(TornadoModule module, int units, BatchShape batch, TornadoMatrix hidden, TornadoMatrix features) {
+        try (@Nullable Region normalized = normalized(module, batch.rows(), hidden)) {
+            int x = normalized == null ? hidden.start() : normalized.start();
+            switch (module.spec()) {
+                case MlpSpec mlp -> mlp(module, mlp, units, batch.rows(), x, features);
+                case AttentionSpec attention -> {
+                    int keyWidth = attention.groups(units) * attention.headSize();
+                    try (Region keys = memory.take(batch.rows(), keyWidth);
+                            Region values = memory.take(batch.rows(), keyWidth)) {
+                        attention(
+                                module,
+                                attention,
+                                units,
+                                new Keys(keys.start(), values.start(), 0),
+                                batch,
+                                x,
+                                features);
+                    }
+                }
+            }
+        }
+    }
+
+    /** The attention features of tokens after those in a cache. */
+    void nextFeatures(TornadoKeyValueCache cache, int rows, TornadoMatrix hidden, TornadoMatrix features) {
+        TornadoModule module = cache.module();
+        try (@Nullable Region normalized = normalized(module, rows, hidden)) {
+            attention(
+                    module,
+                    (AttentionSpec) module.spec(),
+                    cache.units(),
+                    new Keys(cache.keys().start(), cache.values().start(), cache.length()),
+                    new BatchShape(1, rows),
+                    normalized == null ? hidden.start() : normalized.start(),
+                    features);
+        }
+        cache.advance(rows);
+    }
+
+    /** hidden += output map · features, and the normalisation after it if that is its place. */
+    void project(TornadoModule module, int units, int rows, TornadoMatrix features, TornadoMatrix hidden) {
+        module.output()
+                .addTo(
+                        module.spec().features(units),
+                        rows,
+                        features.start(),
+                        features.columns(),
+                        hidden.start(),
+                        hidden.columns());
+        if (module.spec().normalization().placement() == Normalization.Placement.AFTER) {
+            module.norm().apply(rows, hidden.start(), hidden.start());
+        }
+    }
+
+    private @Nullable Region normalized(TornadoModule module, int rows, TornadoMatrix hidden) {
+        if (module.spec().normalization().placement() == Normalization.Placement.AFTER) {
+            return null;
+        }
+        Region result = memory.take(rows, hidden.columns());
+        module.norm().apply(rows, hidden.start(), result.start());
+        return result;
+    }
+
+    private void mlp(TornadoModule module, MlpSpec spec, int units, int rows, int x, TornadoMatrix features) {
+        LinearMap first = module.inputs().getFirst();
+        int y = features.start();
+        first.apply(memory, units, rows, x, spec.hiddenSize(), y, features.columns(), 1);
+        if (!spec.gated()) {
+            ActivationKernel.launch(
+                    memory.executor(),
+                    new ActivationKernel.Sizes(spec.activation(), rows, units, y, features.columns(), -1, 0));
+            return;
+        }
+        try (Region up = memory.take(rows, units)) {
+            module.inputs().getLast().apply(memory, units, rows, x, spec.hiddenSize(), up.start(), units, 1);
+            ActivationKernel.launch(
+                    memory.executor(),
+                    new ActivationKernel.Sizes(
+                            spec.activation(), rows, units, y, features.columns(), up.start(), units));
+        }
+    }
+
+    /**
+     * Where keys and values are.
+     *
+     * @param keys start of the keys
+     * @param values start of the values
+     * @param length how many are there already
+     */
+    private record Keys(int keys, int values, int length) {}
+
+    private void attention(
+            TornadoModule module,
+            AttentionSpec spec,
+            int units,
+            Keys kept,
+            BatchShape batch,
+            int x,
+            TornadoMatrix features) {
+        int rows = batch.rows();
+        int hidden = spec.hiddenSize();
+        int width = spec.features(units);
+        int keyWidth = spec.groups(units) * spec.headSize();
+        int newKeys = kept.keys + kept.length * keyWidth;
+        int newValues = kept.values + kept.length * keyWidth;
+        try (Region queries = memory.take(width, rows);
+                Region result = memory.take(width, rows)) {
+            module.inputs().get(0).apply(memory, width, rows, x, hidden, queries.start(), 1, rows);
+            module.inputs().get(1).apply(memory, keyWidth, rows, x, hidden, newKeys, keyWidth, 1);
+            module.inputs().get(2).apply(memory, keyWidth, rows, x, hidden, newValues, keyWidth, 1);
+            RotaryPositions rotary = spec.rotary();
+            if (rotary != null) {
+                int table = rotaryTables.table(rotary, kept.length + batch.length());
+                rotate(spec, rotary, batch, kept.length, spec.heads(units), queries.start(), 1, rows, table);
+                rotate(spec, rotary, batch, kept.length, spec.groups(units), newKeys, keyWidth, 1, table);
+            }
+            boolean byGroup = spec.unit() == AttentionUnit.KV_GROUP;
+            AttentionKernel.launch(
+                    memory.executor(),
+                    new AttentionKernel.Sizes(
+                            rows,
+                            spec.heads(units),
+                            spec.headSize(),
+                            batch.length(),
+                            kept.length,
+                            queries.start(),
+                            kept.keys,
+                            kept.values,
+                            keyWidth,
+                            result.start(),
+                            spec.slidingWindow(),
+                            byGroup ? spec.queriesPerGroup() : 1,
+                            spec.groups(units)));
+            CopyKernel.launch(
+                    memory.executor(),
+                    new CopyKernel.Sizes(
+                            rows, width, result.start(), 1, rows, features.start(), features.columns(), 1));
+        }
+    }
+
+    private void rotate(
+            AttentionSpec spec,
+            RotaryPositions rotary,
+            BatchShape batch,
+            int firstPosition,
+            int heads,
+            int x,
+            int xRow,
+            int xColumn,
+            int table) {
+        RotaryKernel.launch(
+                memory.executor(),
+                new RotaryKernel.Sizes(
+                        batch.rows(),
+                        heads,
+                        spec.headSize(),
+                        batch.length(),
+                        firstPosition,
+                        rotary.frequencies().size(),
+                        x,
+                        xRow,
+                        xColumn,
+                        table));
+    }
+}

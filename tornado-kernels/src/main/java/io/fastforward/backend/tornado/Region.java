@@ -1,0 +1,33 @@
+package io.fastforward.backend.tornado;
+
+/** A range of the device's memory that is in use until it is closed. */
+final class Region implements AutoCloseable {
+
+    private final MemoryPool pool;
+    private final int start;
+    private final long elements;
+    private boolean open = true;
+
+    Region(MemoryPool pool, int start, long elements) {
+        this.pool = pool;
+        this.start = start;
+        this.elements = elements;
+    }
+
+    /** The first element. */
+    int start() {
+        return start;
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    @Override
+    public void close() {
+        if (open) {
+            open = false;
+            pool.giveBack(start, elements);
+        }
+    }
+}

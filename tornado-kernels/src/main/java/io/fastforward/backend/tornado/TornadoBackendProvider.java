@@ -1,0 +1,69 @@
+package io.fastforward.backend.tornado;
+
+import io.fastforward.spi.Availability;
+import io.fastforward.spi.ComputeBackend;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** GPUs of NVIDIA, AMD and Intel through TornadoVM, if its SDK is there. Nothing is probed before it is asked. */
+public final class TornadoBackendProvider implements ComputeBackend.Provider {
+
+    private @Nullable TornadoVm found;
+
+    @Override
+    public String id() {
+        return "tornado";
+    }
+
+    @Override
+    public String description() {
+        return "Java kernels on GPUs of NVIDIA, AMD and Intel, compiled by TornadoVM";
+    }
+
+    @Override
+    public int priority() {
+        return 20;
+    }
+
+    @Override
+    public Availability probe() {
+        return tornadoVm().availability();
+    }
+
+    @Override
+    public List<ComputeBackend.Device> devices() {
+        return tornadoVm().devices();
+    }
+
+    @Override
+    public Map<String, Availability> backends() {
+        return tornadoVm().backends();
+    }
+
+    @Override
+    public ComputeBackend open(int threads) {
+        return open(
+                devices().stream()
+                        .findFirst()
+                        .orElseThrow(
+                                () -> new IllegalStateException("TornadoVM is not available: " + probe().message()))
+                        .id(),
+                threads);
+    }
+
+    @Override
+    public ComputeBackend open(String device, int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("a backend needs at least 1 thread, but got " + threads);
+        }
+        return TornadoVm.open(device);
+    }
+
+    private synchronized TornadoVm tornadoVm() {
+        if (found == null) {
+            found = TornadoVm.find();
+        }
+        return found;
+    }
+}

@@ -1,0 +1,81 @@
+package io.fastforward.backend.tornado;
+
+import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A module whose weights are on the device. */
+final class TornadoModule implements OwnedObject, LoadedModule {
+
+    private final TornadoBackend owner;
+    private final ModuleSpec spec;
+    private final LoadedNormalization norm;
+    private final List<LinearMap> inputs;
+    private final OutputMap output;
+    private final List<Runnable> closings = new ArrayList<>();
+    private boolean open = true;
+
+    TornadoModule(TornadoBackend owner, DeviceMemory memory, ModuleSpec spec, ModuleWeights weights) {
+        this.owner = owner;
+        this.spec = spec;
+        try {
+            norm = new LoadedNormalization(memory, spec.normalization(), weights.norm());
+            closings.add(norm::close);
+            List<LinearMap> maps = new ArrayList<>();
+            for (Linear map : weights.inputs()) {
+                LinearMap loaded = LinearMap.load(memory, map);
+                closings.add(loaded::close);
+                maps.add(loaded);
+            }
+            inputs = List.copyOf(maps);
+            output = new OutputMap(memory, weights.output());
+            closings.add(output::close);
+        } catch (Throwable e) {
+            closeAll();
+            throw e;
+        }
+    }
+
+    LoadedNormalization norm() {
+        return norm;
+    }
+
+    /** The maps that make the features, in the order of the weights. */
+    List<LinearMap> inputs() {
+        return inputs;
+    }
+
+    OutputMap output() {
+        return output;
+    }
+
+    @Override
+    public ModuleSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public TornadoBackend owner() {
+        return owner;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return open;
+    }
+
+    @Override
+    public void close() {
+        if (open) {
+            open = false;
+            closeAll();
+        }
+    }
+
+    private void closeAll() {
+        closings.forEach(Runnable::run);
+    }
+}

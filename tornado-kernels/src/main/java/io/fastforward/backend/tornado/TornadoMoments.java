@@ -1,0 +1,158 @@
+package io.fastforward.backend.tornado;
+
+import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.ComputeBackend.MomentKind;
+import io.fastforward.spi.ComputeBackend.Moments;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Moments as sums in single precision over some thousand tokens on the device, which are summed up in double precision
+ * on the host: not every device has double precision. Of a Gram matrix only blocks that touch the lower triangle are
+ * computed.
+ */
+final class TornadoMoments implements Moments {
+
+    /** Tokens that are summed up in single precision. */
+    private static final int TOKENS = 4096;
+
+    private final TornadoBackend owner;
+    private final DeviceMemory memory;
+    private final MomentKind kind;
+    private final int leftWidth;
+    private final int rightWidth;
+    private final Region partial;
+    private final Arena arena = Arena.ofShared();
+    private final DoubleMatrix sums;
+    private int pending;
+    private long tokens;
+    private boolean open = true;
+
+    TornadoMoments(TornadoBackend owner, DeviceMemory memory, MomentKind kind, int leftWidth, int rightWidth) {
+        this.owner = owner;
+        this.memory = memory;
+        this.kind = kind;
+        this.leftWidth = leftWidth;
+        this.rightWidth = rightWidth;
+        int rows = isRow() ? 1 : leftWidth;
+        this.partial = memory.take(rows, rightWidth);
+        try {
+            this.sums = DoubleMatrix.allocate(arena, rows, rightWidth);
+        } catch (Throwable e) {
+            partial.close();
+            arena.close();
+            throw e;
+        }
+    }
+
+    private boolean isRow() {
+        return kind == MomentKind.SUMS || kind == MomentKind.SQUARE_SUMS;
+    }
+
+    @Override
+    public void add(DeviceMatrix left, DeviceMatrix right, int rows) {
+        requireOpen();
+        TornadoMatrix y = owner.own(left);
+        TornadoMatrix x = owner.own(right);
+        if (kind != MomentKind.CROSS_GRAM && !y.equals(x)) {
+            throw new IllegalArgumentException(kind + " sums up one matrix, but two different ones are given");
+        }
+        ArgumentChecks.requireHolds(y, rows, leftWidth);
+        ArgumentChecks.requireHolds(x, rows, rightWidth);
+        for (int first = 0; first < rows; first += TOKENS) {
+            int count = Math.min(TOKENS, rows - first);
+            if (pending + count > TOKENS) {
+                flush();
+            }
+            addPart(y.start() + first * y.columns(), y.columns(), x.start() + first * x.columns(), x.columns(), count);
+        }
+        tokens += rows;
+    }
+
+    private void addPart(int y, int yRow, int x, int xRow, int rows) {
+        if (isRow()) {
+            if (pending > 0) {
+                flush();
+            }
+            ColumnSumKernel.launch(
+                    memory.executor(),
+                    new ColumnSumKernel.Sizes(
+                            kind == MomentKind.SQUARE_SUMS, rows, rightWidth, x, xRow, partial.start()));
+        } else {
+            ProductKernel.launch(
+                    memory.executor(),
+                    new ProductKernel.Sizes(
+                            leftWidth,
+                            rightWidth,
+                            rows,
+                            y,
+                            1,
+                            yRow,
+                            x,
+                            xRow,
+                            partial.start(),
+                            rightWidth,
+                            1,
+                            -1,
+                            pending > 0,
+                            kind == MomentKind.GRAM));
+        }
+        pending += rows;
+    }
+
+    private void flush() {
+        if (pending > 0) {
+            memory.read(partial.start(), rightWidth, sums.rows(), rightWidth, (row, segment, offset) -> {
+                int width = kind == MomentKind.GRAM ? row + 1 : rightWidth;
+                for (int column = 0; column < width; column++) {
+                    float value = segment.get(ValueLayout.JAVA_FLOAT, offset + (long) column * Float.BYTES);
+                    add(row, column, value);
+                }
+            });
+            pending = 0;
+        }
+    }
+
+    private void add(int row, int column, float value) {
+        MemorySegment data = sums.data();
+        long index = row * sums.rowStride() + column;
+        data.setAtIndex(ValueLayout.JAVA_DOUBLE, index, data.getAtIndex(ValueLayout.JAVA_DOUBLE, index) + value);
+    }
+
+    @Override
+    public long tokens() {
+        return tokens;
+    }
+
+    @Override
+    public DoubleMatrix read(Arena target) {
+        requireOpen();
+        flush();
+        DoubleMatrix result = DoubleMatrix.allocate(target, sums.rows(), sums.columns());
+        for (int row = 0; row < sums.rows(); row++) {
+            for (int column = 0; column < sums.columns(); column++) {
+                boolean mirrored = kind == MomentKind.GRAM && column > row;
+                result.set(row, column, mirrored ? sums.get(column, row) : sums.get(row, column));
+            }
+        }
+        return result;
+    }
+
+    private void requireOpen() {
+        owner.requireOpen();
+        if (!open) {
+            throw new IllegalStateException("the moments are closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (open) {
+            open = false;
+            partial.close();
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package io.fastforward.backend.tornado;
+
+import io.fastforward.spi.Availability;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackend.Device;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether there is a TornadoVM in this process, and what it found. Touches none of TornadoVM's classes unless its
+ * runtime is there; a failure to start it is final for this process.
+ */
+final class TornadoVm {
+
+    private static final String RUNTIME = "tornado.runtime";
+
+    static final String INSTALL = "install a TornadoVM SDK, version 5.2.0-jdk25 (https://www.tornadovm.org, or"
+            + " SDKMAN: sdk install tornadovm), set TORNADOVM_HOME to its directory and start with scripts/fastforward";
+
+    /** What an SDK may hold: module of the driver, and what a machine needs for it. */
+    private static final Map<String, String> DRIVERS = drivers();
+
+    private final @Nullable Throwable failure;
+    private final List<Device> devices;
+
+    private TornadoVm(List<Device> devices, @Nullable Throwable failure) {
+        this.devices = devices;
+        this.failure = failure;
+    }
+
+    /** Starts TornadoVM if it is there. */
+    static TornadoVm find() {
+        if (!isPresent()) {
+            return new TornadoVm(List.of(), null);
+        }
+        try {
+            return new TornadoVm(DeviceCatalog.devices(), null);
+        } catch (LinkageError | RuntimeException e) {
+            return new TornadoVm(List.of(), e);
+        }
+    }
+
+    /** The devices, GPUs first. */
+    List<Device> devices() {
+        return devices;
+    }
+
+    Availability availability() {
+        if (!isPresent()) {
+            return Availability.missing("TornadoVM is not in this process", INSTALL, null);
+        }
+        if (failure != null) {
+            Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+            return Availability.missing(
+                    "TornadoVM does not start: " + cause,
+                    "check the SDK with its own tool: tornado --devices",
+                    failure);
+        }
+        if (devices.isEmpty()) {
+            return Availability.missing(
+                    "TornadoVM finds no device",
+                    "install the driver of your GPU; see: scripts/fastforward devices",
+                    null);
+        }
+        return Availability.ready(
+                "TornadoVM: " + devices.stream().map(Device::name).distinct().collect(Collectors.joining(", ")));
+    }
+
+    /** For each kind of driver whether it serves, and if not, what to install. */
+    Map<String, Availability> backends() {
+        Map<String, Availability> result = new LinkedHashMap<>();
+        DRIVERS.forEach((backend, need) -> {
+            long found = devices.stream()
+                    .filter(device -> device.backend().equals(backend))
+                    .count();
+            if (found > 0) {
+                result.put(backend, Availability.ready(found + (found == 1 ? " device" : " devices")));
+            } else if (!isPresent()) {
+                result.put(backend, Availability.missing("there is no TornadoVM in this process", INSTALL, null));
+            } else if (ModuleLayer.boot()
+                    .findModule("tornado.drivers." + backend)
+                    .isEmpty()) {
+                result.put(
+                        backend,
+                        Availability.missing(
+                                "the TornadoVM SDK in use was built without it",
+                                "install an SDK that has it (sdk list tornadovm); it needs " + need,
+                                null));
+            } else {
+                result.put(backend, Availability.missing("its driver finds no device", "install " + need, failure));
+            }
+        });
+        return result;
+    }
+
+    private static boolean isPresent() {
+        return ModuleLayer.boot().findModule(RUNTIME).isPresent();
+    }
+
+    private static Map<String, String> drivers() {
+        Map<String, String> drivers = new LinkedHashMap<>();
+        drivers.put("cuda", "an NVIDIA GPU with its driver and the CUDA toolkit");
+        drivers.put("ptx", "an NVIDIA GPU with its driver and the CUDA toolkit");
+        drivers.put("opencl", "the OpenCL driver of the GPU's maker (NVIDIA, AMD ROCm, Intel compute runtime)");
+        drivers.put("spirv", "an Intel GPU with the Level Zero loader and the Intel compute runtime");
+        drivers.put("metal", "an Apple GPU");
+        return drivers;
+    }
+
+    /** Opens a device of {@link #devices()}. */
+    static ComputeBackend open(String id) {
+        return DeviceCatalog.open(id);
+    }
+}

@@ -1,0 +1,148 @@
+package io.fastforward.backend.tornado;
+
+import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Runs kernels as the Java methods that they are, one work-item after the other, or as threads where they wait for
+ * each other. Fresh memory holds rubbish, and groups are filled up, as on a device.
+ */
+final class JavaExecutor implements KernelExecutor {
+
+    private static final int MEMORY = 1 << 22;
+    private static final int WEIGHTS = 1 << 19;
+    private static final Set<Kernel> WITH_BARRIERS = EnumSet.of(Kernel.NORMALIZATION, Kernel.LIKELIHOOD);
+
+    private final FloatArray memory = new FloatArray(MEMORY);
+    private final List<IntArray> weights = List.of(new IntArray(WEIGHTS), new IntArray(WEIGHTS));
+    private final Map<Stage, IntArray> outgoing = new EnumMap<>(Stage.class);
+    private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
+
+    JavaExecutor() {
+        for (Stage stage : Stage.values()) {
+            outgoing.put(stage, new IntArray(stage.elements()));
+            incoming.put(stage, new FloatArray(stage.elements()));
+        }
+        memory.getSegment().fill((byte) 0x7F); // NaN
+    }
+
+    @Override
+    public String description() {
+        return "kernels in plain Java";
+    }
+
+    @Override
+    public int memoryElements() {
+        return MEMORY;
+    }
+
+    @Override
+    public int weightArrays() {
+        return weights.size();
+    }
+
+    @Override
+    public int weightElements() {
+        return WEIGHTS;
+    }
+
+    @Override
+    public MemorySegment outgoing(Stage stage) {
+        return array(stage).getSegment();
+    }
+
+    @Override
+    public MemorySegment incoming(Stage stage) {
+        return Objects.requireNonNull(incoming.get(stage)).getSegment();
+    }
+
+    @Override
+    public void launch(Kernel kernel, long x, long y, int... sizes) {
+        IntArray array = array(sizes);
+        if (WITH_BARRIERS.contains(kernel)) {
+            WorkGroup.run(
+                    Math.toIntExact(Math.ceilDiv(x, (long) kernel.groupX())),
+                    kernel.groupX(),
+                    item -> kernel.code().apply(item, memory, array));
+        } else {
+            forItems(
+                    x,
+                    y,
+                    kernel.groupX(),
+                    kernel.groupY(),
+                    item -> kernel.code().apply(item, memory, array));
+        }
+    }
+
+    @Override
+    public void expand(int source, long x, long y, int... sizes) {
+        IntArray array = array(sizes);
+        IntArray from = source < 0 ? array(Stage.of(source)) : weights.get(source);
+        forItems(x, y, GROUP, 1, item -> ExpandKernel.ffExpand(item, from, memory, array));
+    }
+
+    @Override
+    public void store(Stage stage, int target, int count, int offset) {
+        IntArray array = array(count, offset);
+        forItems(
+                count,
+                1,
+                GROUP,
+                1,
+                item -> TransferKernels.ffStoreWeights(item, array(stage), weights.get(target), array));
+    }
+
+    @Override
+    public void fetch(Stage stage, int rows, int columns, int start, int row) {
+        IntArray array = array(rows, columns, start, row);
+        forItems(
+                columns,
+                rows,
+                GROUP,
+                1,
+                item -> TransferKernels.ffFetch(item, memory, Objects.requireNonNull(incoming.get(stage)), array));
+    }
+
+    @Override
+    public int compilations() {
+        return 0;
+    }
+
+    @Override
+    public void close() {
+        // The garbage collector frees the arrays.
+    }
+
+    private static void forItems(long x, long y, int groupX, int groupY, Consumer<KernelContext> kernel) {
+        var item = new WorkItem();
+        long endX = Math.ceilDiv(x, (long) groupX) * groupX;
+        long endY = Math.ceilDiv(y, (long) groupY) * groupY;
+        for (int j = 0; j < endY; j++) {
+            for (int i = 0; i < endX; i++) {
+                item.place(i, j, groupX);
+                kernel.accept(item);
+            }
+        }
+    }
+
+    private IntArray array(Stage stage) {
+        return Objects.requireNonNull(outgoing.get(stage));
+    }
+
+    private static IntArray array(int... values) {
+        var array = new IntArray(MOST_SIZES);
+        for (int i = 0; i < values.length; i++) {
+            array.set(i, values[i]);
+        }
+        return array;
+    }
+}
