@@ -6,9 +6,11 @@ import io.fastforward.run.Devices;
 import io.fastforward.spi.Availability;
 import io.fastforward.spi.ComputeBackend;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,7 +59,12 @@ final class DevicesCommand implements Callable<Integer> {
             out.println(JsonOutput.of(report));
         } else {
             report.devices().forEach(device -> out.println(describe(device)));
-            report.missing().forEach(missing -> out.println(describe(missing)));
+            report.missing().stream()
+                    .collect(Collectors.groupingBy(
+                            missing -> missing.reason() + "; " + missing.hint(),
+                            LinkedHashMap::new,
+                            Collectors.mapping(Missing::backend, Collectors.joining(", "))))
+                    .forEach((why, backends) -> out.println(backends + " missing: " + why));
         }
         return 0;
     }
@@ -83,9 +90,5 @@ final class DevicesCommand implements Callable<Integer> {
                 device.gpu() ? "GPU" : "CPU",
                 memory,
                 device.automatic() ? "" : "; only when asked for");
-    }
-
-    private static String describe(Missing missing) {
-        return String.format(Locale.ROOT, "%-12s missing: %s; %s", missing.backend(), missing.reason(), missing.hint());
     }
 }
