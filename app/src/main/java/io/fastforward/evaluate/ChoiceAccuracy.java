@@ -3,13 +3,16 @@ package io.fastforward.evaluate;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
+import io.fastforward.forward.IncrementalDecoder;
 import io.fastforward.spi.Policy;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
 
@@ -38,20 +41,21 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
     public static final class Questions {
 
         private final List<ChoiceTask> tasks;
-        private final List<Sequence> sequences;
+        private final List<List<Sequence>> choices;
 
-        private Questions(List<ChoiceTask> tasks, List<Sequence> sequences) {
+        private Questions(List<ChoiceTask> tasks, List<List<Sequence>> choices) {
             this.tasks = tasks;
-            this.sequences = sequences;
+            this.choices = choices;
         }
 
         /** Tokenises questions. */
         public static Questions tokenize(List<ChoiceTask> tasks, Tokenizer tokenizer) {
-            List<Sequence> sequences = new ArrayList<>();
+            List<List<Sequence>> all = new ArrayList<>();
             for (int task = 0; task < tasks.size(); task++) {
                 String context = tasks.get(task).context();
                 int[] contextTokens = tokenizer.encode(context, true);
                 List<String> choices = tasks.get(task).choices();
+                List<Sequence> sequences = new ArrayList<>();
                 for (int choice = 0; choice < choices.size(); choice++) {
                     int[] tokens = tokenizer.encode(context + choices.get(choice), true);
                     int common = commonPrefix(contextTokens, tokens);
@@ -64,10 +68,9 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
                     }
                     sequences.add(new Sequence(task, choice, tokens, common));
                 }
+                all.add(List.copyOf(sequences));
             }
-            // Sequences of like length share a batch, so that little is padded.
-            sequences.sort(Comparator.comparingInt(sequence -> sequence.tokens().length));
-            return new Questions(List.copyOf(tasks), sequences);
+            return new Questions(List.copyOf(tasks), all);
         }
 
         /** Number of questions. */
@@ -77,7 +80,7 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
 
         /** Number of token sequences: one for each choice. */
         public int sequences() {
-            return sequences.size();
+            return choices.stream().mapToInt(List::size).sum();
         }
 
         /**
@@ -88,12 +91,61 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
         public List<double[]> logLikelihoods(Decoder decoder, Policy policy, IntConsumer progress) {
             List<double[]> results = new ArrayList<>();
             tasks.forEach(task -> results.add(new double[task.choices().size()]));
+            Optional<IncrementalDecoder> reader = decoder.incremental(policy, longest());
+            if (reader.isPresent()) {
+                try (IncrementalDecoder open = reader.get()) {
+                    readContextsOnce(open, results, progress);
+                }
+            } else {
+                batchByLength(decoder, policy, results, progress);
+            }
+            return results;
+        }
+
+        private int longest() {
+            return choices.stream()
+                    .flatMap(List::stream)
+                    .mapToInt(sequence -> sequence.tokens().length)
+                    .max()
+                    .orElse(1);
+        }
+
+        /** The choices of a question begin alike, so that is read once. */
+        private void readContextsOnce(IncrementalDecoder reader, List<double[]> results, IntConsumer progress) {
+            int done = 0;
+            for (List<Sequence> question : choices) {
+                int shared =
+                        question.stream().mapToInt(Sequence::firstScored).min().orElseThrow();
+                reader.truncate(0);
+                if (shared > 1) {
+                    reader.skip(Arrays.copyOf(question.getFirst().tokens(), shared - 1));
+                }
+                for (Sequence sequence : question) {
+                    int[] tokens = sequence.tokens();
+                    reader.truncate(shared - 1);
+                    double[] logLikelihoods = reader.logLikelihoods(
+                            Arrays.copyOfRange(tokens, shared - 1, tokens.length - 1),
+                            Arrays.copyOfRange(tokens, shared, tokens.length));
+                    results.get(sequence.task())[sequence.choice()] = Arrays.stream(logLikelihoods)
+                            .skip(sequence.firstScored() - (long) shared)
+                            .sum();
+                }
+                done += question.size();
+                progress.accept(done);
+            }
+        }
+
+        /** For layers that are loaded anew for every batch; sequences of like length share one, so little is padded. */
+        private void batchByLength(Decoder decoder, Policy policy, List<double[]> results, IntConsumer progress) {
+            List<Sequence> sequences = choices.stream()
+                    .flatMap(List::stream)
+                    .sorted(Comparator.comparingInt(sequence -> sequence.tokens().length))
+                    .toList();
             for (int first = 0; first < sequences.size(); first += SEQUENCES_AT_ONCE) {
                 List<Sequence> batch = sequences.subList(first, Math.min(first + SEQUENCES_AT_ONCE, sequences.size()));
                 score(decoder, policy, batch, results);
                 progress.accept(first + batch.size());
             }
-            return results;
         }
 
         /** Asks all questions of a model. */

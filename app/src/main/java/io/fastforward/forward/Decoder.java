@@ -12,6 +12,7 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -85,6 +86,18 @@ public final class Decoder implements AutoCloseable {
             head.logits(states.chunks().getFirst().hidden(), 0, logits);
             return logits;
         }
+    }
+
+    /**
+     * A decoder over the same layers for sequences that are read bit by bit, if the layers stay loaded; the caller closes
+     * it.
+     *
+     * @param capacity most tokens of a sequence
+     */
+    public Optional<IncrementalDecoder> incremental(Policy policy, int capacity) {
+        return layers.resident()
+                ? Optional.of(new IncrementalDecoder(backend, layers, ends, policy, capacity))
+                : Optional.empty();
     }
 
     @Override

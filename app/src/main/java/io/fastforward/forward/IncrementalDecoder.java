@@ -7,6 +7,7 @@ import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
 import io.fastforward.spi.ComputeBackend.KeyValueCache;
 import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.Policy;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
@@ -14,10 +15,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
- * A decoder model that reads one sequence bit by bit and remembers the keys and values of what it has read, for
- * generation. Everything is retained. Called from one thread at a time.
+ * A decoder model that reads one sequence bit by bit and remembers the keys and values of what it has read: for
+ * generation, and for sequences that begin alike. Called from one thread at a time.
  */
 public final class IncrementalDecoder implements AutoCloseable {
 
@@ -26,6 +28,7 @@ public final class IncrementalDecoder implements AutoCloseable {
     private final ModelSpec spec;
     private final TokenEmbedding embedding;
     private final LanguageModelHead head;
+    private final Policy policy;
     private final int capacity;
     private final List<KeyValueCache> caches = new ArrayList<>();
     private int length;
@@ -33,9 +36,10 @@ public final class IncrementalDecoder implements AutoCloseable {
     /**
      * A decoder that has read nothing, over layers that belong to the caller and stay loaded.
      *
+     * @param policy what it retains of the layers
      * @param capacity most tokens of the sequence
      */
-    public IncrementalDecoder(ComputeBackend backend, LayerSource layers, ModelEnds ends, int capacity) {
+    public IncrementalDecoder(ComputeBackend backend, LayerSource layers, ModelEnds ends, Policy policy, int capacity) {
         if (!layers.resident()) {
             throw new IllegalArgumentException("keys and values are kept with layers that stay loaded");
         }
@@ -43,6 +47,7 @@ public final class IncrementalDecoder implements AutoCloseable {
         this.layers = layers;
         this.spec = layers.spec();
         this.embedding = new TokenEmbedding(backend, ends);
+        this.policy = policy;
         this.capacity = capacity;
         this.head = new LanguageModelHead(backend, ends);
     }
@@ -59,6 +64,36 @@ public final class IncrementalDecoder implements AutoCloseable {
      * @return the logits after the last of them
      */
     public float[] read(int... tokens) {
+        return process(tokens, hidden -> logits(tokens.length - 1, hidden));
+    }
+
+    /** Reads the next tokens, as {@link #read} does, when nobody asks what follows them. */
+    public void skip(int... tokens) {
+        process(tokens, hidden -> tokens.length);
+    }
+
+    /**
+     * Reads the next tokens, as {@link #read} does.
+     *
+     * @param targets one token for each of them
+     * @return the log-likelihood of the target after each token, natural
+     */
+    public double[] logLikelihoods(int[] tokens, int[] targets) {
+        double[] result = new double[targets.length];
+        process(tokens, hidden -> {
+            head.logLikelihood(hidden, targets, result);
+            return result;
+        });
+        return result;
+    }
+
+    /** Forgets all but the first tokens. */
+    public void truncate(int tokens) {
+        caches.forEach(cache -> cache.truncate(tokens));
+        length = tokens;
+    }
+
+    private <T> T process(int[] tokens, Function<DeviceMatrix, T> end) {
         if (tokens.length == 0 || tokens.length > capacity - length) {
             throw new IllegalArgumentException(
                     tokens.length + " more tokens after " + length + " of at most " + capacity);
@@ -70,25 +105,22 @@ public final class IncrementalDecoder implements AutoCloseable {
             for (int layer = 0; layer < spec.layers().size(); layer++) {
                 try (LoadedLayer loaded = layers.load(layer)) {
                     attend(layer, loaded.attention(), tokens.length, hidden, features);
-                    apply(loaded.mlp(), tokens.length, hidden, features);
+                    backend.apply(
+                            loaded.mlp(), policy.channels(layer), new BatchShape(1, tokens.length), hidden, features);
                 }
             }
             length += tokens.length;
-            return logits(tokens.length - 1, hidden);
+            return end.apply(hidden);
         }
     }
 
     private void attend(int layer, LoadedModule attention, int rows, DeviceMatrix hidden, DeviceMatrix features) {
-        int units = attention.spec().units();
+        int units = policy.attentionUnits(layer);
         if (layer == caches.size()) {
             caches.add(backend.keyValueCache(attention, units, capacity));
         }
         backend.nextFeatures(caches.get(layer), rows, hidden, features);
         backend.project(attention, units, rows, features, hidden);
-    }
-
-    private void apply(LoadedModule mlp, int rows, DeviceMatrix hidden, DeviceMatrix features) {
-        backend.apply(mlp, mlp.spec().units(), new BatchShape(1, rows), hidden, features);
     }
 
     private float[] logits(int row, DeviceMatrix hidden) {

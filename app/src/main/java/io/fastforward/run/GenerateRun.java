@@ -117,7 +117,8 @@ public final class GenerateRun {
                 new TextGeneration(request.sampling(), capacity - prompt.length, endTokens(model), request.seed());
         long start = System.nanoTime();
         try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
-                IncrementalDecoder decoder = new IncrementalDecoder(backend, layers, model.ends(), capacity)) {
+                IncrementalDecoder decoder = new IncrementalDecoder(
+                        backend, layers, model.ends(), model.spec().densePolicy(), capacity)) {
             start = System.nanoTime();
             int[] generated = generation.run(
                     decoder, prompt, tokens -> shown.ifPresent(text -> text.accept(tokenizer.decode(tokens, true))));

@@ -150,8 +150,8 @@ class FamiliesTest {
     private static int[] generate(ComputeBackend backend, Model model, int[] prompt) {
         int count = 64;
         try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
-                IncrementalDecoder decoder =
-                        new IncrementalDecoder(backend, layers, model.ends(), prompt.length + count)) {
+                IncrementalDecoder decoder = new IncrementalDecoder(
+                        backend, layers, model.ends(), model.spec().densePolicy(), prompt.length + count)) {
             return new TextGeneration(Sampling.GREEDY, count, Set.of(), 1).run(decoder, prompt, tokens -> {});
         }
     }

@@ -123,6 +123,9 @@ public interface ComputeBackend extends AutoCloseable {
         /** Number of tokens so far. */
         int length();
 
+        /** Forgets all but the first tokens, {@code 0} to {@link #length()} of them. */
+        void truncate(int tokens);
+
         @Override
         void close();
     }

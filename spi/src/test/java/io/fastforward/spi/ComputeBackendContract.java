@@ -268,11 +268,18 @@ public abstract class ComputeBackendContract {
                 first += rows;
             }
             assertThat(cache.length()).isEqualTo(length);
-            try (DeviceMatrix input = device(Arrays.copyOf(hidden, 1), 0);
+            try (DeviceMatrix input = device(Arrays.copyOfRange(hidden, length - 1, length), 0);
                     DeviceMatrix features = backend.allocate(1, width)) {
                 assertThatThrownBy(() -> backend.nextFeatures(cache, 1, input, features))
                         .isInstanceOf(IllegalArgumentException.class);
+                // The last token once more, after it was forgotten.
+                cache.truncate(length - 1);
+                assertThat(cache.length()).isEqualTo(length - 1);
+                backend.nextFeatures(cache, 1, input, features);
+                expected.get(length - 1).assertMatches(rows(features)[0], "features of the last token again");
             }
+            assertThatThrownBy(() -> cache.truncate(length + 1)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> cache.truncate(-1)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 

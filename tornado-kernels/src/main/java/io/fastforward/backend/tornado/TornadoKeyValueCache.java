@@ -52,6 +52,14 @@ final class TornadoKeyValueCache implements OwnedObject, KeyValueCache {
     }
 
     @Override
+    public void truncate(int tokens) {
+        if (tokens < 0 || tokens > length) {
+            throw new IllegalArgumentException("a cache of " + length + " tokens cannot be cut down to " + tokens);
+        }
+        length = tokens;
+    }
+
+    @Override
     public TornadoBackend owner() {
         return module.owner();
     }

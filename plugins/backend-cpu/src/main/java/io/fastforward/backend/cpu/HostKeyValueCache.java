@@ -43,6 +43,15 @@ abstract class HostKeyValueCache implements HostObject, KeyValueCache {
     }
 
     @Override
+    public final void truncate(int tokens) {
+        if (tokens < 0 || tokens > length) {
+            throw new IllegalArgumentException("a cache of " + length + " tokens cannot be cut down to " + tokens);
+        }
+        length = tokens;
+        forgetAfter(tokens);
+    }
+
+    @Override
     public final HostBackend owner() {
         return owner;
     }
@@ -59,6 +68,9 @@ abstract class HostKeyValueCache implements HostObject, KeyValueCache {
             release();
         }
     }
+
+    /** Drops what belongs to later tokens, if that is not overwritten anyway. */
+    void forgetAfter(int tokens) {}
 
     abstract void release();
 }

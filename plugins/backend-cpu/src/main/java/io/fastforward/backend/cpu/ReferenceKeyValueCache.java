@@ -29,6 +29,12 @@ final class ReferenceKeyValueCache extends HostKeyValueCache {
     }
 
     @Override
+    void forgetAfter(int tokens) {
+        keys.subList(tokens, keys.size()).clear();
+        values.subList(tokens, values.size()).clear();
+    }
+
+    @Override
     void release() {
         keys.clear();
         values.clear();
