@@ -113,8 +113,8 @@ final class PruneCommand implements Callable<Integer> {
             description = "A plugin's option, such as agent.learning-rate=3e-4; see: fastforward plugins.")
     private List<String> options = List.of();
 
-    @Option(names = "--episodes", paramLabel = "N", description = "Candidates to try; default: ${DEFAULT-VALUE}.")
-    private int episodes = 300;
+    @Option(names = "--episodes", paramLabel = "N", description = "Candidates to try; default: 300, 180 for the demo.")
+    private @Nullable Integer episodes;
 
     @Option(names = "--seed", paramLabel = "N", description = "Of everything random; default: ${DEFAULT-VALUE}.")
     private long seed = 1;
@@ -302,6 +302,7 @@ final class PruneCommand implements Callable<Integer> {
                 window == null ? 0 : window,
                 textUnit == null ? TextUnit.FILE : textUnit,
                 mostTasks == null ? Integer.MAX_VALUE : mostTasks,
+                episodes == null ? 300 : episodes,
                 compareUniform);
     }
 
@@ -325,6 +326,7 @@ final class PruneCommand implements Callable<Integer> {
                 window == null ? 256 : window,
                 textUnit == null ? TextUnit.LINE : textUnit,
                 mostTasks == null ? 100 : mostTasks,
+                episodes == null ? 180 : episodes,
                 true);
     }
 
@@ -338,6 +340,7 @@ final class PruneCommand implements Callable<Integer> {
             int windowLength,
             TextUnit unit,
             int questions,
+            int candidates,
             boolean uniform) {
         require(share > 0 && share < 1, "--sparsity must be between 0 and 1, both excluded, but is " + share);
         require(window == null || window >= 2, "--window must be at least 2, but is " + window);
@@ -377,7 +380,7 @@ final class PruneCommand implements Callable<Integer> {
                 targetRuntime,
                 schedule,
                 ramp,
-                positive(episodes, "--episodes"),
+                positive(candidates, "--episodes"),
                 positive(finalists, "--finalists"),
                 seed,
                 new CheckpointExport.Settings(format, dataType, shards.bytes()));
