@@ -2,15 +2,7 @@ package io.fastforward.backend.tornado;
 
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
 import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
-import io.fastforward.spi.model.HeadWeights;
-import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.model.ModuleSpec;
-import io.fastforward.spi.model.ModuleWeights;
-import io.fastforward.spi.model.NormWeights;
-import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 
@@ -32,34 +24,6 @@ final class ArgumentChecks {
                         && fits(firstRow, target.rows(), source.rows()),
                 "cannot read " + shape(target) + " of " + target.type() + " from a matrix of " + shape(source)
                         + " of F32 from row " + firstRow);
-    }
-
-    static void requireWeights(ModuleSpec spec, ModuleWeights weights) {
-        int hidden = spec.hiddenSize();
-        int features = spec.features(spec.units());
-        requireNorm(spec.normalization(), weights.norm(), hidden);
-        switch (spec) {
-            case AttentionSpec attention -> {
-                AttentionWeights maps = weightsOf(AttentionWeights.class, spec, weights);
-                int keys = Math.multiplyExact(attention.groups(), attention.headSize());
-                requireLinear("query", maps.query(), features, hidden, attention.inputBias());
-                requireLinear("key", maps.key(), keys, hidden, attention.inputBias());
-                requireLinear("value", maps.value(), keys, hidden, attention.inputBias());
-                requireLinear("output", maps.output(), hidden, features, attention.outputBias());
-            }
-            case MlpSpec mlp -> {
-                MlpWeights maps = weightsOf(MlpWeights.class, spec, weights);
-                Linear gate = maps.gate();
-                require(
-                        mlp.gated() == (gate != null),
-                        mlp.gated() ? "a gated MLP needs a gate map" : "an MLP without gate got a gate map");
-                if (gate != null) {
-                    requireLinear("gate", gate, features, hidden, mlp.inputBias());
-                }
-                requireLinear("up", maps.up(), features, hidden, mlp.inputBias());
-                requireLinear("output", maps.output(), hidden, features, mlp.outputBias());
-            }
-        }
     }
 
     static void requireReplacement(ModuleSpec spec, Matrix weight) {
@@ -105,16 +69,6 @@ final class ArgumentChecks {
                         + cache.capacity());
     }
 
-    static void requireHead(HeadWeights weights) {
-        Matrix head = weights.head().weight();
-        require(
-                head.rows() >= 1 && head.columns() >= 1,
-                "a head of " + shape(head) + " has no vocabulary or no hidden state");
-        if (weights.normalization() != null && weights.norm() != null) {
-            requireNorm(weights.normalization(), weights.norm(), head.columns());
-        }
-    }
-
     static void requireTargets(TornadoHead head, TornadoMatrix hidden, int[] targets, double[] result) {
         require(
                 targets.length <= hidden.rows() && targets.length == result.length,
@@ -149,42 +103,6 @@ final class ArgumentChecks {
                 head.hiddenSize() == hidden.columns(),
                 "a hidden state of " + shape(hidden) + " does not fit a head of " + head.vocabulary() + " × "
                         + head.hiddenSize());
-    }
-
-    private static void requireNorm(Normalization normalization, NormWeights weights, int hidden) {
-        requireRow("the normalisation's weight", weights.weight(), hidden);
-        Matrix bias = weights.bias();
-        if (bias != null) {
-            require(
-                    normalization.kind() == Normalization.Kind.LAYER,
-                    "an RMS normalisation has no bias, but one is given");
-            requireRow("the normalisation's bias", bias, hidden);
-        }
-    }
-
-    private static void requireRow(String name, Matrix row, int columns) {
-        require(row.rows() == 1 && row.columns() == columns, name + " of " + shape(row) + " is not 1 × " + columns);
-    }
-
-    private static void requireLinear(String name, Linear map, int outputs, int inputs, boolean bias) {
-        Matrix weight = map.weight();
-        require(
-                weight.rows() == outputs && weight.columns() == inputs,
-                "the " + name + " map of " + shape(weight) + " is not " + outputs + " × " + inputs);
-        require(
-                bias == (map.bias() != null),
-                "the " + name + " map "
-                        + (bias
-                                ? "lacks the bias that the module states"
-                                : "has a bias that the module does not state"));
-    }
-
-    private static <T extends ModuleWeights> T weightsOf(Class<T> type, ModuleSpec spec, ModuleWeights weights) {
-        require(
-                type.isInstance(weights),
-                weights.getClass().getSimpleName() + " do not fit "
-                        + spec.getClass().getSimpleName());
-        return type.cast(weights);
     }
 
     private static boolean fits(int first, int count, int rows) {

@@ -8,6 +8,7 @@ import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.WeightShapes;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 
@@ -85,7 +86,7 @@ final class TornadoBackend implements ComputeBackend {
     @Override
     public LoadedModule load(ModuleSpec spec, ModuleWeights weights) {
         requireOpen();
-        ArgumentChecks.requireWeights(spec, weights);
+        WeightShapes.require(spec, weights);
         return new TornadoModule(this, memory, spec, weights);
     }
 
@@ -142,7 +143,7 @@ final class TornadoBackend implements ComputeBackend {
     @Override
     public LoadedHead loadHead(HeadWeights weights) {
         requireOpen();
-        ArgumentChecks.requireHead(weights);
+        WeightShapes.require(weights);
         return new TornadoHead(this, memory, weights);
     }
 

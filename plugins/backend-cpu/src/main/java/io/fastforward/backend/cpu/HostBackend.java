@@ -10,8 +10,7 @@ import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
-import io.fastforward.spi.model.NormWeights;
-import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.model.WeightShapes;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
@@ -65,34 +64,11 @@ abstract class HostBackend implements ComputeBackend {
     @Override
     public final LoadedModule load(ModuleSpec spec, ModuleWeights weights) {
         requireOpen();
-        int hidden = spec.hiddenSize();
-        int features = spec.features(spec.units());
-        requireNorm(spec.normalization(), weights.norm(), hidden);
-        switch (spec) {
-            case AttentionSpec attention -> {
-                AttentionWeights maps = weightsOf(AttentionWeights.class, spec, weights);
-                int keys = Math.multiplyExact(attention.groups(), attention.headSize());
-                requireLinear("query", maps.query(), features, hidden, attention.inputBias());
-                requireLinear("key", maps.key(), keys, hidden, attention.inputBias());
-                requireLinear("value", maps.value(), keys, hidden, attention.inputBias());
-                requireLinear("output", maps.output(), hidden, features, attention.outputBias());
-                return loadAttention(attention, maps);
-            }
-            case MlpSpec mlp -> {
-                MlpWeights maps = weightsOf(MlpWeights.class, spec, weights);
-                Linear gate = maps.gate();
-                if (mlp.gated() != (gate != null)) {
-                    throw new IllegalArgumentException(
-                            mlp.gated() ? "a gated MLP needs a gate map" : "an MLP without gate got a gate map");
-                }
-                if (gate != null) {
-                    requireLinear("gate", gate, features, hidden, mlp.inputBias());
-                }
-                requireLinear("up", maps.up(), features, hidden, mlp.inputBias());
-                requireLinear("output", maps.output(), hidden, features, mlp.outputBias());
-                return loadMlp(mlp, maps);
-            }
-        }
+        WeightShapes.require(spec, weights);
+        return switch (spec) {
+            case AttentionSpec attention -> loadAttention(attention, (AttentionWeights) weights);
+            case MlpSpec mlp -> loadMlp(mlp, (MlpWeights) weights);
+        };
     }
 
     @Override
@@ -161,15 +137,7 @@ abstract class HostBackend implements ComputeBackend {
     @Override
     public final LoadedHead loadHead(HeadWeights weights) {
         requireOpen();
-        Matrix head = weights.head().weight();
-        require(
-                head.rows() >= 1 && head.columns() >= 1,
-                "a head of",
-                shape(head),
-                "has no vocabulary or no hidden state");
-        if (weights.normalization() != null && weights.norm() != null) {
-            requireNorm(weights.normalization(), weights.norm(), head.columns());
-        }
+        WeightShapes.require(weights);
         return loadCheckedHead(weights);
     }
 
@@ -322,42 +290,6 @@ abstract class HostBackend implements ComputeBackend {
                 "a hidden state of",
                 shape(hidden),
                 "does not fit a head of " + head.vocabulary() + " × " + head.hiddenSize());
-    }
-
-    private static void requireNorm(Normalization normalization, NormWeights weights, int hidden) {
-        requireRow("the normalisation's weight", weights.weight(), hidden);
-        Matrix bias = weights.bias();
-        if (bias != null) {
-            if (normalization.kind() == Normalization.Kind.RMS) {
-                throw new IllegalArgumentException("an RMS normalisation has no bias, but one is given");
-            }
-            requireRow("the normalisation's bias", bias, hidden);
-        }
-    }
-
-    private static void requireRow(String name, Matrix row, int columns) {
-        require(row.rows() == 1 && row.columns() == columns, name + " of", shape(row), "is not 1 × " + columns);
-    }
-
-    private static void requireLinear(String name, Linear map, int outputs, int inputs, boolean bias) {
-        Matrix weight = map.weight();
-        require(
-                weight.rows() == outputs && weight.columns() == inputs,
-                "the " + name + " map of",
-                shape(weight),
-                "is not " + outputs + " × " + inputs);
-        if (bias != (map.bias() != null)) {
-            throw new IllegalArgumentException("the " + name + " map "
-                    + (bias ? "lacks the bias that the module states" : "has a bias that the module does not state"));
-        }
-    }
-
-    private static <T extends ModuleWeights> T weightsOf(Class<T> type, ModuleSpec spec, ModuleWeights weights) {
-        if (!type.isInstance(weights)) {
-            throw new IllegalArgumentException(weights.getClass().getSimpleName() + " do not fit "
-                    + spec.getClass().getSimpleName());
-        }
-        return type.cast(weights);
     }
 
     private static boolean fits(int first, int count, int rows) {
