@@ -80,7 +80,7 @@ final class InspectCommand implements Callable<Integer> {
             LayerSpec layer = own.layers().get(i);
             LayerSpec before = unpruned.layers().get(i);
             layers.add(new Layer(
-                    layer.attention().groups() * layer.attention().queriesPerGroup(),
+                    layer.attention().heads(),
                     layer.attention().groups(),
                     before.attention().groups(),
                     layer.attention().headSize(),

@@ -146,11 +146,8 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     /** All tensors that will be written, in this order. */
     private static List<TensorPlan> plans(Model source, ModelSpec written, @Nullable DataType dataType) {
-        List<NamedTensor> ends = new ArrayList<>(source.endTensors());
-        List<NamedTensor> finalNorm =
-                NamedTensor.ofFinalNorm(written.names(), source.ends().head().norm());
         List<TensorPlan> plans = new ArrayList<>();
-        ends.forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
+        source.endTensors().forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
         for (int i = 0; i < written.layers().size(); i++) {
             // The tensors of a layer have the source's names and data types, whatever their widths become.
             Map<String, List<Long>> shapes = LayerShapes.of(written, i);
@@ -159,7 +156,8 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
                 plans.add(plan(tensor, shape, dataType));
             });
         }
-        finalNorm.forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
+        NamedTensor.ofFinalNorm(written.names(), source.ends().head().norm())
+                .forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
         return plans;
     }
 

@@ -20,6 +20,9 @@ public final class ReloadCheck {
      */
     public static final double TOLERANCE = 1e-4;
 
+    /** Tokens whose logits are compared at most: enough for every position-dependent part to matter. */
+    public static final int PROBE_LENGTH = 64;
+
     private ReloadCheck() {}
 
     /**

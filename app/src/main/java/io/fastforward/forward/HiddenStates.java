@@ -43,10 +43,9 @@ public final class HiddenStates implements AutoCloseable {
 
     /** The embeddings of windows. The caller closes the result. */
     public static HiddenStates embed(ComputeBackend backend, ModelEnds ends, TokenWindows windows) {
-        TokenEmbedding embedding = new TokenEmbedding(backend, ends);
         List<Chunk> chunks = new ArrayList<>();
         HiddenStates states = new HiddenStates(chunks);
-        try {
+        try (TokenEmbedding embedding = new TokenEmbedding(backend, ends)) {
             int perChunk = windowsPerChunk(windows.length());
             for (int first = 0; first < windows.count(); first += perChunk) {
                 int count = Math.min(perChunk, windows.count() - first);

@@ -49,12 +49,12 @@ public final class IncrementalDecoder implements AutoCloseable {
         this.embedding = new TokenEmbedding(backend, ends);
         this.policy = policy;
         this.capacity = capacity;
-        this.head = new LanguageModelHead(backend, ends);
-    }
-
-    /** Number of tokens read so far. */
-    public int length() {
-        return length;
+        try {
+            this.head = new LanguageModelHead(backend, ends);
+        } catch (Throwable e) {
+            embedding.close();
+            throw e;
+        }
     }
 
     /**
@@ -137,5 +137,6 @@ public final class IncrementalDecoder implements AutoCloseable {
     public void close() {
         caches.forEach(KeyValueCache::close);
         head.close();
+        embedding.close();
     }
 }

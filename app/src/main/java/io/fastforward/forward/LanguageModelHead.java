@@ -40,7 +40,12 @@ public final class LanguageModelHead implements AutoCloseable {
         }
         this.backend = backend;
         this.projection = map == null ? null : new HostProjection(map);
-        this.head = backend.loadHead(ends.head());
+        try {
+            this.head = backend.loadHead(ends.head());
+        } catch (Throwable e) {
+            closeProjection();
+            throw e;
+        }
     }
 
     /** Number of logits of a token. */
@@ -92,5 +97,12 @@ public final class LanguageModelHead implements AutoCloseable {
     @Override
     public void close() {
         head.close();
+        closeProjection();
+    }
+
+    private void closeProjection() {
+        if (projection != null) {
+            projection.close();
+        }
     }
 }

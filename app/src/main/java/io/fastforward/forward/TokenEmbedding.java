@@ -17,14 +17,17 @@ import org.jspecify.annotations.Nullable;
  * are narrower, plus those of their positions where there are such. Done in host memory: it is a look-up, but for the
  * rare map, which no backend should have to know.
  */
-final class TokenEmbedding {
+final class TokenEmbedding implements AutoCloseable {
 
     private final ComputeBackend backend;
     private final ModelEnds ends;
+    private final @Nullable HostProjection projection;
 
     TokenEmbedding(ComputeBackend backend, ModelEnds ends) {
         this.backend = backend;
         this.ends = ends;
+        Matrix map = ends.inputProjection();
+        this.projection = map == null ? null : new HostProjection(map);
     }
 
     /** Width of the hidden states. */
@@ -71,8 +74,7 @@ final class TokenEmbedding {
     }
 
     private Matrix project(Matrix embedded, Arena arena) {
-        @Nullable Matrix map = ends.inputProjection();
-        return map == null ? embedded : new HostProjection(map).apply(backend.linearAlgebra(), embedded, arena);
+        return projection == null ? embedded : projection.apply(backend.linearAlgebra(), embedded, arena);
     }
 
     private static Matrix add(Matrix hidden, Matrix learned, IntUnaryOperator positions, Arena arena) {
@@ -90,5 +92,12 @@ final class TokenEmbedding {
             }
         }
         return sum;
+    }
+
+    @Override
+    public void close() {
+        if (projection != null) {
+            projection.close();
+        }
     }
 }

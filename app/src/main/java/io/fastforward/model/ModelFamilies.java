@@ -18,7 +18,9 @@ final class ModelFamilies {
                     "LlamaForCausalLM",
                     GROUPED_KEYS,
                     // transformers 5 demands it although it has a head size of its own
-                    spec -> spec.hiddenSize() % RotaryDecoder.heads(spec) == 0,
+                    spec -> spec.hiddenSize()
+                                    % spec.layers().getFirst().attention().heads()
+                            == 0,
                     config -> RotaryDecoder.read(config, RotaryDecoder.Traits.ofLlama(config))),
             new ModelFamily(
                     "mistral",

@@ -62,7 +62,7 @@ record ModelFamily(
             AttentionSpec attention = layer.attention();
             config.put("model_type", modelType);
             config.putArray("architectures").add(className);
-            config.put(keys.heads(), heads(layer));
+            config.put(keys.heads(), attention.heads());
             if (keys.groups() != null) {
                 config.put(keys.groups(), attention.groups());
                 config.put("head_dim", attention.headSize());
@@ -82,7 +82,7 @@ record ModelFamily(
         var groups = config.putArray(LAYER_GROUPS);
         var channels = config.putArray(LAYER_CHANNELS);
         for (LayerSpec layer : spec.layers()) {
-            heads.add(heads(layer));
+            heads.add(layer.attention().heads());
             groups.add(layer.attention().groups());
             channels.add(layer.mlp().channels());
         }
@@ -92,14 +92,10 @@ record ModelFamily(
     boolean isPlain(ModelSpec spec) {
         LayerSpec first = spec.layers().getFirst();
         boolean equal = spec.layers().stream()
-                .allMatch(
-                        layer -> layer.attention().groups() == first.attention().groups()
-                                && heads(layer) == heads(first)
-                                && layer.mlp().channels() == first.mlp().channels());
+                .allMatch(layer -> layer.attention().groups()
+                                == first.attention().groups()
+                        && layer.attention().heads() == first.attention().heads()
+                        && layer.mlp().channels() == first.mlp().channels());
         return equal && takesEqualWidths.test(spec);
-    }
-
-    private static int heads(LayerSpec layer) {
-        return layer.attention().groups() * layer.attention().queriesPerGroup();
     }
 }

@@ -154,12 +154,6 @@ final class RotaryDecoder {
                 config.flag("tie_word_embeddings", false));
     }
 
-    /** Query heads of the first layer. */
-    static int heads(ModelSpec spec) {
-        AttentionSpec attention = spec.layers().getFirst().attention();
-        return attention.groups() * attention.queriesPerGroup();
-    }
-
     private static Failure malformed(String problem) {
         return new Failure(FailureKind.BAD_CHECKPOINT, "config.json: " + problem);
     }

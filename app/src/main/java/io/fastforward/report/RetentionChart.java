@@ -28,7 +28,7 @@ public final class RetentionChart {
                     "%5d  %-34s  %-34s",
                     i,
                     byHeads
-                            ? bar(heads(after), heads(before))
+                            ? bar(after.attention().heads(), before.attention().heads())
                             : bar(after.attention().groups(), before.attention().groups()),
                     bar(after.mlp().channels(), before.mlp().channels())));
         }
@@ -40,10 +40,6 @@ public final class RetentionChart {
         return IntStream.range(0, dense.layers().size())
                 .anyMatch(i -> pruned.layers().get(i).attention().queriesPerGroup()
                         != dense.layers().get(i).attention().queriesPerGroup());
-    }
-
-    private static int heads(LayerSpec layer) {
-        return layer.attention().heads(layer.attention().units());
     }
 
     private static String bar(int retained, int units) {

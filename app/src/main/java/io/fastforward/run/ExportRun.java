@@ -15,9 +15,6 @@ import java.util.Arrays;
 /** Writes a checkpoint again in another form or data type. */
 public final class ExportRun {
 
-    /** Tokens whose logits are compared after reloading. */
-    private static final int PROBE_LENGTH = 64;
-
     private ExportRun() {}
 
     /**
@@ -73,7 +70,7 @@ public final class ExportRun {
 
     /** Different tokens: a text is not needed to see whether two models are the same. */
     private static TokenWindows window(Model model) {
-        int length = Math.min(PROBE_LENGTH, model.spec().contextLength());
+        int length = Math.min(ReloadCheck.PROBE_LENGTH, model.spec().contextLength());
         int[] tokens = new int[length];
         Arrays.setAll(tokens, i -> (int) ((i * 2_654_435_761L) % model.spec().vocabularySize()));
         return new TokenWindows(length, 1, tokens);

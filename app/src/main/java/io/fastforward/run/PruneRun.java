@@ -68,9 +68,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PruneRun {
 
-    /** Tokens whose logits are compared after reloading: enough for every position-dependent part to matter. */
-    private static final int PROBE_LENGTH = 64;
-
     /**
      * Fewer calibration tokens for each feature than this, and a warning is due. On the demo model, 128 tokens for 512
      * channels gave a perplexity of 2640 after calibration instead of 2.9.
@@ -348,7 +345,7 @@ public final class PruneRun {
         private ExportRecord write(NestedOrder order, Policy policy) {
             TokenWindows probeWindow = TokenWindows.consecutive(
                     windows.evaluation().tokens(),
-                    Math.min(PROBE_LENGTH, windows.evaluation().length()),
+                    Math.min(ReloadCheck.PROBE_LENGTH, windows.evaluation().length()),
                     1);
             progress.begin("Pruning and writing", model.spec().layers().size());
             ModelSpec pruned = inCheckpoint(spec.pruned(policy));

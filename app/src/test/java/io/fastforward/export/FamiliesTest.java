@@ -21,13 +21,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every family and variant against transformers: dense, pruned, written, read back, generating. */
@@ -41,12 +39,6 @@ class FamiliesTest {
     @AfterAll
     void close() {
         backend.close();
-    }
-
-    static Stream<Arguments> prunings() {
-        return Stream.concat(
-                Golden.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
-                GoldenPruning.grouped().map(family -> Arguments.of(family, AttentionUnit.QUERY_HEAD)));
     }
 
     @Test
@@ -70,7 +62,7 @@ class FamiliesTest {
 
     /** Leading slices of the nested order against masks in PyTorch. */
     @ParameterizedTest
-    @MethodSource("prunings")
+    @MethodSource("io.fastforward.export.GoldenPruning#prunings")
     void aCandidateEqualsTheMaskedModelInTransformers(String family, AttentionUnit unit) {
         JsonNode sequences = GoldenPruning.expected(family, unit).path("sequences");
         try (Model model = Model.open(Golden.path(family))) {
@@ -104,7 +96,7 @@ class FamiliesTest {
     }
 
     @ParameterizedTest
-    @MethodSource("prunings")
+    @MethodSource("io.fastforward.export.GoldenPruning#prunings")
     void whatIsWrittenEqualsTheMaskedModelInTransformers(String family, AttentionUnit unit, @TempDir Path directory) {
         Path pruned = directory.resolve("pruned");
         Path padded = directory.resolve("padded");

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
 
 /**
  * The tiny models of every family, pruned as the golden files say: by magnitude, to a given policy, without
@@ -47,6 +48,13 @@ final class GoldenPruning {
         this.spec = spec;
         this.policy = policy;
         this.order = order;
+    }
+
+    /** Every family, by each of the units that it has a golden file for. */
+    static Stream<Arguments> prunings() {
+        return Stream.concat(
+                Golden.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
+                grouped().map(family -> Arguments.of(family, AttentionUnit.QUERY_HEAD)));
     }
 
     /** The families with several query heads a KV group. */

@@ -14,10 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -29,14 +27,8 @@ class TransformersIT {
     private static final String VARIABLE = "FASTFORWARD_PYTHON";
     private static final Path CHECK = Path.of("../scripts/golden/check_export.py");
 
-    static Stream<Arguments> prunings() {
-        return Stream.concat(
-                Golden.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
-                GoldenPruning.grouped().map(family -> Arguments.of(family, AttentionUnit.QUERY_HEAD)));
-    }
-
     @ParameterizedTest
-    @MethodSource("prunings")
+    @MethodSource("io.fastforward.export.GoldenPruning#prunings")
     void loadsAndComputesTheSame(String family, AttentionUnit unit, @TempDir Path directory)
             throws IOException, InterruptedException {
         Optional<String> python = Optional.ofNullable(System.getenv(VARIABLE));

@@ -78,6 +78,11 @@ public record AttentionSpec(
         return unit == AttentionUnit.KV_GROUP ? units : groups;
     }
 
+    /** Number of query heads. */
+    public int heads() {
+        return groups * queriesPerGroup;
+    }
+
     /** Query heads that are active when some leading units are. */
     public int heads(int units) {
         return units * (unit == AttentionUnit.KV_GROUP ? queriesPerGroup : groups);
