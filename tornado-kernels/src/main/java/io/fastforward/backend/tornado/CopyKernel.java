@@ -4,7 +4,7 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Copies a matrix within the device's memory, between any two layouts, or fills one with zeros. */
+/** Copies a matrix within the device's memory, between any two layouts, or adds it, or fills one with zeros. */
 final class CopyKernel {
 
     private CopyKernel() {}
@@ -14,8 +14,17 @@ final class CopyKernel {
      *
      * @param x start of the source, or -1: zeros
      * @param y start of the target
+     * @param bias start of what is added to each column, or -1
+     * @param add whether it is added to what is in the target
      */
-    record Sizes(int rows, int columns, int x, int xRow, int xColumn, int y, int yRow, int yColumn) {}
+    record Sizes(
+            int rows, int columns, int x, int xRow, int xColumn, int y, int yRow, int yColumn, int bias, boolean add) {
+
+        /** A copy. */
+        Sizes(int rows, int columns, int x, int xRow, int xColumn, int y, int yRow, int yColumn) {
+            this(rows, columns, x, xRow, xColumn, y, yRow, yColumn, -1, false);
+        }
+    }
 
     static void launch(KernelExecutor executor, Sizes sizes) {
         executor.launch(
@@ -29,7 +38,9 @@ final class CopyKernel {
                 sizes.xColumn,
                 sizes.y,
                 sizes.yRow,
-                sizes.yColumn);
+                sizes.yColumn,
+                sizes.bias,
+                sizes.add ? 1 : 0);
     }
 
     static void ffCopy(KernelContext context, FloatArray memory, IntArray sizes) {
@@ -41,7 +52,14 @@ final class CopyKernel {
             if (sizes.get(2) >= 0) {
                 value = memory.get(sizes.get(2) + row * sizes.get(3) + column * sizes.get(4));
             }
-            memory.set(sizes.get(5) + row * sizes.get(6) + column * sizes.get(7), value);
+            if (sizes.get(8) >= 0) {
+                value += memory.get(sizes.get(8) + column);
+            }
+            int target = sizes.get(5) + row * sizes.get(6) + column * sizes.get(7);
+            if (sizes.get(9) != 0) {
+                value += memory.get(target);
+            }
+            memory.set(target, value);
         }
     }
 }

@@ -11,8 +11,9 @@ import java.util.regex.Pattern;
  * @param memoryElements numbers of 32 bits for matrices
  * @param weightArrays arrays for weights
  * @param weightElements numbers of 32 bits in each of them
+ * @param operandElements numbers of 32 bits for the operands of products on tensor cores, if there are such
  */
-record DeviceCapacity(int memoryElements, int weightArrays, int weightElements) {
+record DeviceCapacity(int memoryElements, int weightArrays, int weightElements, int operandElements) {
 
     private static final long MIB = 1 << 20;
 
@@ -20,6 +21,10 @@ record DeviceCapacity(int memoryElements, int weightArrays, int weightElements) 
     private static final long MOST_WEIGHT_ELEMENTS = (1 << 30) - 64;
 
     private static final long MOST_MEMORY_ELEMENTS = Integer.MAX_VALUE - 64L;
+
+    /** The inputs of 4096 tokens of a 7B model's widest map take 260 MiB. */
+    private static final long MOST_OPERAND_BYTES = 512 * MIB;
+
     private static final int MOST_WEIGHT_ARRAYS = 16;
     private static final Pattern LIMIT = Pattern.compile("(\\d+)(B|KB|MB|GB)?");
 
@@ -29,16 +34,18 @@ record DeviceCapacity(int memoryElements, int weightArrays, int weightElements) 
      * @param deviceBytes all memory
      * @param allocationBytes the largest array that the driver allows
      * @param limit what TornadoVM was told to use at most, as in {@code -Dtornado.device.memory}; empty: 4 GB
+     * @param tensorCores whether operands of products need room
      */
-    static DeviceCapacity of(long deviceBytes, long allocationBytes, String limit) {
-        long bytes = Math.min(deviceBytes, parse(limit)) / 10 * 9;
+    static DeviceCapacity of(long deviceBytes, long allocationBytes, String limit, boolean tensorCores) {
+        long operands = tensorCores ? Math.min(Math.min(deviceBytes, parse(limit)) / 32, MOST_OPERAND_BYTES) : 0;
+        long bytes = Math.min(deviceBytes, parse(limit)) / 10 * 9 - operands;
         long largest = Math.max(allocationBytes - MIB, MIB);
         long memory = Math.min(Math.min(bytes / 3, largest) / Float.BYTES, MOST_MEMORY_ELEMENTS);
         long left = bytes - memory * Float.BYTES;
         long weights = Math.min(
                 Math.min(Math.max(left / 8, 256 * MIB), Math.min(left, largest)) / Integer.BYTES, MOST_WEIGHT_ELEMENTS);
         int arrays = Math.clamp(left / (weights * Integer.BYTES), 1, MOST_WEIGHT_ARRAYS);
-        return new DeviceCapacity((int) memory, arrays, (int) weights);
+        return new DeviceCapacity((int) memory, arrays, (int) weights, (int) (operands / Integer.BYTES));
     }
 
     private static long parse(String limit) {

@@ -37,7 +37,8 @@ final class DeviceCatalog {
         DeviceCapacity capacity = DeviceCapacity.of(
                 chosen.handle.getMaxGlobalMemory(),
                 chosen.handle.getPhysicalDevice().getDeviceMaxAllocationSize(),
-                System.getProperty("tornado.device.memory", ""));
+                System.getProperty("tornado.device.memory", ""),
+                false);
         String description = chosen.device.name() + " (" + id + ", TornadoVM " + chosen.device.backend() + ")";
         return new io.fastforward.backend.tornado.TornadoBackend(
                 new DeviceProgram(chosen.handle, description, capacity));

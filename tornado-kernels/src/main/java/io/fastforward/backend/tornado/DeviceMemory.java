@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Hands out the memory of a device and moves matrices to it and from it. */
 final class DeviceMemory {
@@ -19,6 +20,7 @@ final class DeviceMemory {
     private final KernelExecutor executor;
     private final MemoryPool pool;
     private final List<MemoryPool> weights;
+    private final @Nullable TensorProduct tensorProduct;
 
     DeviceMemory(KernelExecutor executor) {
         this.executor = executor;
@@ -28,10 +30,17 @@ final class DeviceMemory {
             pools.add(new MemoryPool(executor.weightElements()));
         }
         this.weights = List.copyOf(pools);
+        this.tensorProduct = executor.operandElements() > 0 ? new TensorProduct(this) : null;
     }
 
     KernelExecutor executor() {
         return executor;
+    }
+
+    /** Products on tensor cores, if the device has them. */
+    @Nullable
+    TensorProduct tensorProduct() {
+        return tensorProduct;
     }
 
     long capacityBytes() {

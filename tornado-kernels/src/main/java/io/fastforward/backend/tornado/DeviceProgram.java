@@ -20,6 +20,7 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
@@ -47,9 +48,11 @@ final class DeviceProgram implements KernelExecutor {
     private final Arena arena = Arena.ofShared();
     private final FloatArray memory;
     private final List<IntArray> weights;
+    private final @Nullable Operands operands;
     private final IntArray sizes = new IntArray(MOST_SIZES);
     private final Map<Stage, IntArray> outgoing = new EnumMap<>(Stage.class);
     private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
+    private final List<Object> resident = new ArrayList<>();
     private final GridScheduler scheduler = new GridScheduler();
     private final List<Graph> graphs = new ArrayList<>();
     private final Set<Graph> compiled = new HashSet<>();
@@ -72,8 +75,16 @@ final class DeviceProgram implements KernelExecutor {
     private record Graph(int index, String name, ImmutableTaskGraph graph, WorkerGrid grid, int groupX, int groupY) {}
 
     /**
+     * The operands of products on tensor cores, and what works on them.
+     *
+     * @param packWeights one for each array of weights
+     */
+    private record Operands(IntArray array, Graph claim, Graph packRows, List<Graph> packWeights, Graph multiply) {}
+
+    /**
      * A program for a device.
      *
+     * @param capacity with room for the operands of tensor cores only if the device has some: the CUDA backend alone
      * @throws DeviceException if the device does not take it
      */
     DeviceProgram(TornadoDevice device, String description, DeviceCapacity capacity) {
@@ -85,6 +96,13 @@ final class DeviceProgram implements KernelExecutor {
             arrays.add(IntArray.fromSegmentShallow(withoutHostMemory(capacity.weightElements())));
         }
         this.weights = List.copyOf(arrays);
+        IntArray operandArray = IntArray.fromSegmentShallow(withoutHostMemory(capacity.operandElements()));
+        resident.add(memory);
+        resident.addAll(weights);
+        boolean tensorCores = capacity.operandElements() > 0;
+        if (tensorCores) {
+            resident.add(operandArray);
+        }
         for (Stage stage : Stage.values()) {
             outgoing.put(stage, new IntArray(stage.elements()));
             incoming.put(stage, new FloatArray(stage.elements()));
@@ -102,6 +120,7 @@ final class DeviceProgram implements KernelExecutor {
             addWeightGraphs();
             addKernelGraphs();
             addStageGraphs();
+            operands = tensorCores ? operands(operandArray) : null;
             plan = new TornadoExecutionPlan(graphs.stream().map(Graph::graph).toArray(ImmutableTaskGraph[]::new));
             plan.withDevice(device);
             plan.withGridScheduler(scheduler);
@@ -127,25 +146,8 @@ final class DeviceProgram implements KernelExecutor {
     private void addWeightGraphs() {
         for (int i = 0; i < weights.size(); i++) {
             IntArray array = weights.get(i);
-            String claim = "claimWeights" + i;
-            claimWeights.add(add(
-                    graph(claim, array)
-                            .transferToDevice(DataTransferMode.UNDER_DEMAND, array)
-                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
-                            .task(TASK, TransferKernels::ffClaimWeights, new KernelContext(), array, sizes)
-                            .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                    claim,
-                    GROUP,
-                    1));
-            String expand = "expandWeights" + i;
-            expansions.add(add(
-                    graph(expand)
-                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
-                            .task(TASK, ExpandKernel::ffExpand, new KernelContext(), array, memory, sizes)
-                            .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                    expand,
-                    GROUP,
-                    1));
+            claimWeights.add(claim("claimWeights" + i, array));
+            expansions.add(working("expandWeights" + i, ExpandKernel::ffExpand, array, memory, GROUP));
             Map<Stage, Graph> perStage = new EnumMap<>(Stage.class);
             for (Stage stage : Stage.values()) {
                 String store = "store" + letters(stage) + "Weights" + i;
@@ -169,6 +171,48 @@ final class DeviceProgram implements KernelExecutor {
             }
             stores.add(perStage);
         }
+    }
+
+    private Graph claim(String name, IntArray array) {
+        return add(
+                graph(name, array)
+                        .transferToDevice(DataTransferMode.UNDER_DEMAND, array)
+                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
+                        .task(TASK, TransferKernels::ffClaimWeights, new KernelContext(), array, sizes)
+                        .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                name,
+                GROUP,
+                1);
+    }
+
+    private Operands operands(IntArray array) {
+        List<Graph> packWeights = new ArrayList<>();
+        for (int i = 0; i < weights.size(); i++) {
+            packWeights.add(working("packWeights" + i, PackKernels::ffPackWeights, weights.get(i), array, GROUP));
+        }
+        return new Operands(
+                array,
+                claim("claimOperands", array),
+                working("packRows", PackKernels::ffPackRows, memory, array, GROUP),
+                List.copyOf(packWeights),
+                working(
+                        "tensorProduct",
+                        TensorProductKernel::ffTensorProduct,
+                        array,
+                        memory,
+                        TensorProductKernel.LANES));
+    }
+
+    /** A graph that reads one array of the device and writes another. */
+    private <A, B> Graph working(String name, Task4<KernelContext, A, B, IntArray> code, A from, B to, int group) {
+        return add(
+                graph(name)
+                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
+                        .task(TASK, code, new KernelContext(), from, to, sizes)
+                        .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                name,
+                group,
+                1);
     }
 
     private void addKernelGraphs() {
@@ -231,10 +275,9 @@ final class DeviceProgram implements KernelExecutor {
 
     /** A graph that takes over all resident arrays but the one that it claims. */
     private TaskGraph graph(String name, Object... claimed) {
-        List<Object> resident = new ArrayList<>(weights);
-        resident.add(memory);
-        resident.removeAll(List.of(claimed));
-        return new TaskGraph(name).consumeFromDevice(resident.toArray());
+        List<Object> others = new ArrayList<>(resident);
+        others.removeAll(List.of(claimed));
+        return new TaskGraph(name).consumeFromDevice(others.toArray());
     }
 
     private Graph add(TaskGraph taskGraph, String name, int groupX, int groupY) {
@@ -337,6 +380,34 @@ final class DeviceProgram implements KernelExecutor {
     @Override
     public void fetch(Stage stage, int rows, int columns, int start, int row) {
         run(required(fetches.get(stage)), columns, rows, rows, columns, start, row);
+    }
+
+    @Override
+    public int operandElements() {
+        return operands == null ? 0 : capacity.operandElements();
+    }
+
+    @Override
+    public void packRows(long x, long y, int... values) {
+        run(claimedOperands().packRows, x, y, values);
+    }
+
+    @Override
+    public void packWeights(int array, long x, long y, int... values) {
+        run(claimedOperands().packWeights.get(array), x, y, values);
+    }
+
+    @Override
+    public void multiply(int groups, int... values) {
+        run(claimedOperands().multiply, (long) groups * TensorProductKernel.LANES, 1, values);
+    }
+
+    private Operands claimedOperands() {
+        Operands found = required(operands);
+        if (!compiled.contains(found.claim)) {
+            run(found.claim, 1, 1, 1);
+        }
+        return found;
     }
 
     @Override

@@ -55,6 +55,18 @@ interface KernelExecutor extends AutoCloseable {
     /** Brings rows of memory to the host, without gaps between them. */
     void fetch(Stage stage, int rows, int columns, int start, int row);
 
+    /** Numbers of 32 bits among the operands of products on tensor cores; 0: this device does none. */
+    int operandElements();
+
+    /** Runs {@link PackKernels#ffPackRows}. */
+    void packRows(long x, long y, int... sizes);
+
+    /** Runs {@link PackKernels#ffPackWeights} on an array of weights. */
+    void packWeights(int weights, long x, long y, int... sizes);
+
+    /** Runs {@link TensorProductKernel} in so many groups. */
+    void multiply(int groups, int... sizes);
+
     /** How many kernels have been compiled so far. */
     int compilations();
 

@@ -61,16 +61,17 @@ final class OutputMap implements AutoCloseable {
                         memory,
                         weight,
                         0,
-                        weight.rows(),
                         new LinearMap.Columns(first, count),
-                        rows,
-                        x + first,
-                        xRow,
-                        y,
-                        yRow,
-                        1,
-                        first == 0 && bias != null ? bias.start() : -1,
-                        true);
+                        new LinearMap.Rows(
+                                rows,
+                                x + first,
+                                xRow,
+                                weight.rows(),
+                                y,
+                                yRow,
+                                1,
+                                first == 0 && bias != null ? bias.start() : -1,
+                                true));
                 first += count;
             }
         }

@@ -147,16 +147,17 @@ final class TornadoHead implements OwnedObject, LoadedHead {
                                 memory,
                                 part.weight,
                                 first,
-                                count,
                                 new LinearMap.Columns(0, hiddenSize),
-                                rows,
-                                x,
-                                hiddenSize,
-                                logits.start(),
-                                count,
-                                1,
-                                bias == null ? -1 : bias.start() + token,
-                                false);
+                                new LinearMap.Rows(
+                                        rows,
+                                        x,
+                                        hiddenSize,
+                                        count,
+                                        logits.start(),
+                                        count,
+                                        1,
+                                        bias == null ? -1 : bias.start() + token,
+                                        false));
                         sink.accept(token, count, logits.start());
                     }
                 }

@@ -20,6 +20,7 @@ final class JavaExecutor implements KernelExecutor {
 
     private static final int MEMORY = 1 << 22;
     private static final int WEIGHTS = 1 << 19;
+    private static final int OPERANDS = 1 << 20;
     private static final Set<Kernel> WITH_BARRIERS = EnumSet.of(Kernel.NORMALIZATION, Kernel.LIKELIHOOD);
 
     private final FloatArray memory = new FloatArray(MEMORY);
@@ -27,7 +28,16 @@ final class JavaExecutor implements KernelExecutor {
     private final Map<Stage, IntArray> outgoing = new EnumMap<>(Stage.class);
     private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
 
+    private final IntArray operands;
+
     JavaExecutor() {
+        this(false);
+    }
+
+    /** @param tensorCores whether there are some, likewise in plain Java */
+    JavaExecutor(boolean tensorCores) {
+        operands = new IntArray(tensorCores ? OPERANDS : 0);
+        operands.getSegment().fill((byte) 0x7F);
         for (Stage stage : Stage.values()) {
             outgoing.put(stage, new IntArray(stage.elements()));
             incoming.put(stage, new FloatArray(stage.elements()));
@@ -110,6 +120,32 @@ final class JavaExecutor implements KernelExecutor {
                 GROUP,
                 1,
                 item -> TransferKernels.ffFetch(item, memory, Objects.requireNonNull(incoming.get(stage)), array));
+    }
+
+    @Override
+    public int operandElements() {
+        return operands.getSize();
+    }
+
+    @Override
+    public void packRows(long x, long y, int... sizes) {
+        IntArray array = array(sizes);
+        forItems(x, y, GROUP, 1, item -> PackKernels.ffPackRows(item, memory, operands, array));
+    }
+
+    @Override
+    public void packWeights(int source, long x, long y, int... sizes) {
+        IntArray array = array(sizes);
+        forItems(x, y, GROUP, 1, item -> PackKernels.ffPackWeights(item, weights.get(source), operands, array));
+    }
+
+    @Override
+    public void multiply(int groups, int... sizes) {
+        IntArray array = array(sizes);
+        WorkGroup.run(
+                groups,
+                TensorProductKernel.LANES,
+                item -> TensorProductKernel.ffTensorProduct(item, operands, memory, array));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.Availability;
 import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.ComputeBackendContract;
 
@@ -9,31 +8,6 @@ class PlainJavaContractTest extends ComputeBackendContract {
 
     @Override
     protected ComputeBackend.Provider provider() {
-        return new ComputeBackend.Provider() {
-            @Override
-            public String id() {
-                return "plain-java";
-            }
-
-            @Override
-            public String description() {
-                return "kernels in plain Java";
-            }
-
-            @Override
-            public int priority() {
-                return 0;
-            }
-
-            @Override
-            public Availability probe() {
-                return Availability.ready("always");
-            }
-
-            @Override
-            public ComputeBackend open(int threads) {
-                return new TornadoBackend(new JavaExecutor());
-            }
-        };
+        return new PlainJavaProvider(false);
     }
 }

@@ -1,6 +1,7 @@
 package io.fastforward.backend.tornado;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
@@ -9,13 +10,17 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.enums.MMAShape;
+import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** The work-items of groups with barriers and local memory, one virtual thread each, group after group. */
 final class WorkGroup {
 
     private final CyclicBarrier barrier;
-    private final List<float[]> shared = new ArrayList<>();
+    private final List<Object> shared = new ArrayList<>();
 
     private WorkGroup(int size) {
         barrier = new CyclicBarrier(size);
@@ -61,13 +66,46 @@ final class WorkGroup {
         shared.clear();
     }
 
-    private synchronized float[] array(int index, int size) {
+    /** The local array of a number, the same for all of the group; whoever asks first makes it. */
+    private synchronized Object array(int index, Supplier<Object> garbage) {
         while (shared.size() <= index) {
-            float[] garbage = new float[size];
-            java.util.Arrays.fill(garbage, Float.NaN); // as on a device, nobody zeroes it
-            shared.add(garbage);
+            shared.add(garbage.get());
         }
         return shared.get(index);
+    }
+
+    /** As on a device, nobody zeroes it. */
+    private static float[] garbage(int size) {
+        float[] garbage = new float[size];
+        Arrays.fill(garbage, Float.NaN);
+        return garbage;
+    }
+
+    private static int[] wholeGarbage(int size) {
+        int[] garbage = new int[size];
+        Arrays.fill(garbage, -1); // two NaN in bfloat16
+        return garbage;
+    }
+
+    /** What stands for numbers in registers: where in a tile they are. */
+    private static final class Operand extends HalfFloat {
+
+        private final int[] tile;
+        private final int start;
+
+        Operand(int[] tile, int byteOffset) {
+            super((short) 0);
+            if (byteOffset % 16 != 0) {
+                throw new IllegalStateException("rows of a tile must begin at multiples of 16 bytes");
+            }
+            this.tile = tile;
+            this.start = byteOffset / 2;
+        }
+
+        float value(int index) {
+            int pair = tile[(start + index) >> 1];
+            return Float.intBitsToFloat(((start + index) & 1) == 0 ? pair << 16 : pair & 0xFFFF0000);
+        }
     }
 
     /** One of the group. */
@@ -82,7 +120,60 @@ final class WorkGroup {
 
         @Override
         public float[] allocateFloatLocalArray(int size) {
-            return array(arrays++, size);
+            return (float[]) array(arrays++, () -> garbage(size));
+        }
+
+        @Override
+        public int[] allocateIntLocalArray(int size) {
+            return (int[]) array(arrays++, () -> wholeGarbage(size));
+        }
+
+        // Tensor cores, as the PTX ISA describes mma.m16n8k16: every work-item of a warp holds four of the 16 × 8 sums.
+        // On a device the operands are spread over the warp, too; here everyone knows where they are.
+
+        @Override
+        public float[] mmaFragment(float value) {
+            return new float[] {value, value, value, value};
+        }
+
+        @Override
+        public HalfFloat[] mmaLoadA(int[] tile, int depth, int byteOffset) {
+            return new HalfFloat[] {new Operand(tile, byteOffset)};
+        }
+
+        @Override
+        public HalfFloat[] mmaLoadB(int[] tile, int depth, int byteOffset) {
+            return new HalfFloat[] {new Operand(tile, byteOffset)};
+        }
+
+        @Override
+        public float[] mmaBF16(HalfFloat[] a, HalfFloat[] b, float[] c, MMAShape shape) {
+            Operand left = (Operand) a[0];
+            Operand right = (Operand) b[0];
+            float[] result = new float[4];
+            for (int i = 0; i < 4; i++) {
+                double sum = c[i];
+                for (int k = 0; k < 16; k++) {
+                    sum += (double) left.value(row(i) * 16 + k) * right.value(k * 8 + column(i));
+                }
+                result[i] = (float) sum;
+            }
+            return result;
+        }
+
+        @Override
+        public void mmaStore(float[] sums, FloatArray target, int row, int column, int columns) {
+            for (int i = 0; i < 4; i++) {
+                target.set((row + row(i)) * columns + column + column(i), sums[i]);
+            }
+        }
+
+        private int row(int sum) {
+            return localIdx % 32 / 4 + sum / 2 * 8;
+        }
+
+        private int column(int sum) {
+            return localIdx % 4 * 2 + sum % 2;
         }
     }
 }

@@ -32,6 +32,11 @@ class WorkItem extends KernelContext {
         throw new IllegalStateException("this kernel runs without local memory");
     }
 
+    @Override
+    public int[] allocateIntLocalArray(int size) {
+        throw new IllegalStateException("this kernel runs without local memory");
+    }
+
     private void set(Field field, int value) {
         try {
             field.set(this, value);

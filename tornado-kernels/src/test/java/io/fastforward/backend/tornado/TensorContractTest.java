@@ -1,0 +1,13 @@
+package io.fastforward.backend.tornado;
+
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.ComputeBackendContract;
+
+/** The contract with tensor cores in plain Java: what comes of splitting single precision in pieces of bfloat16. */
+class TensorContractTest extends ComputeBackendContract {
+
+    @Override
+    protected ComputeBackend.Provider provider() {
+        return new PlainJavaProvider(true);
+    }
+}
