@@ -2,10 +2,12 @@ package io.fastforward.backend.tornado;
 
 import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.ComputeBackend.Device;
+import io.fastforward.spi.DeviceException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -14,6 +16,15 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** The devices of TornadoVM's runtime, under names of ours: the backend and the index within it. */
 final class DeviceCatalog {
+
+    /** The only backend of TornadoVM with products in bfloat16 on tensor cores. */
+    private static final String CUDA = "cuda";
+
+    /** Large enough for tensor cores to be busy, small enough for a moment: 9 GFLOP. */
+    private static final int TRIAL_ROWS = 1024;
+
+    private static final int TRIAL_WIDTH = 2048;
+    private static final DeviceCapacity TRIAL = new DeviceCapacity(1 << 24, 1, 1 << 22, 1 << 23);
 
     private DeviceCatalog() {}
 
@@ -34,14 +45,34 @@ final class DeviceCatalog {
                         + String.join(
                                 ", ",
                                 all.stream().map(found -> found.device.id()).toList())));
-        DeviceCapacity capacity = DeviceCapacity.of(
-                chosen.handle.getMaxGlobalMemory(),
-                chosen.handle.getPhysicalDevice().getDeviceMaxAllocationSize(),
-                System.getProperty("tornado.device.memory", ""),
-                false);
         String description = chosen.device.name() + " (" + id + ", TornadoVM " + chosen.device.backend() + ")";
-        return new io.fastforward.backend.tornado.TornadoBackend(
-                new DeviceProgram(chosen.handle, description, capacity));
+        if (!chosen.device.backend().equals(CUDA)) {
+            return new io.fastforward.backend.tornado.TornadoBackend(
+                    new DeviceProgram(chosen.handle, description, capacity(chosen, false)));
+        }
+        Optional<String> objection = tensorCoreObjection(chosen.handle, description);
+        return new io.fastforward.backend.tornado.TornadoBackend(new DeviceProgram(
+                chosen.handle,
+                description
+                        + objection.map(why -> ", without tensor cores: " + why).orElse(", with tensor cores"),
+                capacity(chosen, objection.isEmpty())));
+    }
+
+    /** Tried in a program of its own, so that whatever goes wrong there is gone with it. */
+    private static Optional<String> tensorCoreObjection(TornadoDevice device, String description) {
+        try (var trial = new DeviceProgram(device, description, TRIAL)) {
+            return TensorCoreProbe.objection(trial, TRIAL_ROWS, TRIAL_WIDTH);
+        } catch (DeviceException | OutOfMemoryError e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static DeviceCapacity capacity(Found found, boolean tensorCores) {
+        return DeviceCapacity.of(
+                found.handle.getMaxGlobalMemory(),
+                found.handle.getPhysicalDevice().getDeviceMaxAllocationSize(),
+                System.getProperty("tornado.device.memory", ""),
+                tensorCores);
     }
 
     private static List<Found> found() {

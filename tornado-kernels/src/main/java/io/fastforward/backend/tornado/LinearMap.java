@@ -90,8 +90,8 @@ final class LinearMap implements AutoCloseable {
         }
     }
 
-    private static void applyByPanels(
-            DeviceMemory memory, StoredMatrix weight, int firstOutput, Columns inputs, Rows rows) {
+    /** The same by plain kernels. */
+    static void applyByPanels(DeviceMemory memory, StoredMatrix weight, int firstOutput, Columns inputs, Rows rows) {
         int most = Math.max(1, memory.panelElements() / inputs.count);
         int width = Math.min(rows.outputs, most);
         try (Region panel = memory.take(inputs.count, width)) {
