@@ -42,6 +42,8 @@ find_tornadovm() {
     # Else a kernel that does not compile would run for one element, in Java, without a word.
     -Dtornado.recover.bailout=False
     -Dtornado.tvm.maxbytecodesize=65536
+    # Arrays that stay on the device have no host memory behind them that could be pinned.
+    -Dtornado.cuda.host.pinning=false
     # TornadoVM's own limit is 4 GB; FastForward leaves a tenth of what the device has.
     "-Dtornado.device.memory=${TORNADO_DEVICE_MEMORY:-1024GB}"
     -XX:MaxDirectMemorySize=4g

@@ -14,7 +14,8 @@ import java.util.List;
  * Supplies loaded layers: all of them resident, for a model that is run many times, or each one only while it is in
  * use, for a model that is run once or does not fit.
  */
-public sealed interface LayerSource extends AutoCloseable {
+public sealed interface LayerSource extends AutoCloseable
+        permits LayerSource.Resident, LayerSource.Streamed, ReadAhead {
 
     /** The architecture of the layers. */
     ModelSpec spec();
@@ -42,9 +43,14 @@ public sealed interface LayerSource extends AutoCloseable {
         return new Resident(spec, List.copyOf(layers));
     }
 
-    /** Loads each layer when it is asked for. */
+    /**
+     * Loads each layer when it is asked for, or while the one before is in use if the backend can: then there are two
+     * layers on the device if it has room.
+     */
     static LayerSource streamed(ComputeBackend backend, ModelSpec spec, WeightSource weights) {
-        return new Streamed(backend, spec, weights);
+        return backend.loadsWhileComputing()
+                ? new ReadAhead(backend, spec, weights)
+                : new Streamed(backend, spec, weights);
     }
 
     /** Loads one layer; its host memory is released at once. */

@@ -17,7 +17,7 @@ import java.util.Map;
  *
  * <p>All arithmetic is in single precision or better; the error of an output is at most a small multiple of
  * n·2⁻²⁴·Σ|w·x| for a sum of n products. A backend uses all cores or the whole device by itself and is called from
- * one thread at a time. Objects that it hands out belong to the caller, who closes them before the backend. Results
+ * one thread at a time (but for {@link #loadsWhileComputing}). Objects that it hands out belong to the caller, who closes them before the backend. Results
  * do not depend on the number of threads.
  *
  * <p>Operations throw {@link IllegalArgumentException} for shapes that do not fit, {@link OutOfMemoryError} if the
@@ -171,6 +171,14 @@ public interface ComputeBackend extends AutoCloseable {
     /** Bytes that all weights on the device together may take; {@link Long#MAX_VALUE} where the host's memory is it. */
     default long weightBytes() {
         return Long.MAX_VALUE;
+    }
+
+    /**
+     * Whether {@link #load} may be called on another thread, one at a time, beside whatever the first one computes, and
+     * takes little of its time: then the next layer is loaded while the device works on this one.
+     */
+    default boolean loadsWhileComputing() {
+        return false;
     }
 
     /** A new zeroed matrix on the device. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
 import io.fastforward.spi.ComputeBackend.KeyValueCache;
@@ -30,6 +31,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -363,6 +367,35 @@ public abstract class ComputeBackendContract {
             Approximation[] last = Arrays.copyOfRange(hidden, length, hidden.length);
             float[][] alone = apply(backend, module, test.units(), new BatchShape(1, length), last);
             assertRows(expected.subList(length, hidden.length), alone, "the last sequence alone");
+        }
+    }
+
+    @Test
+    void aModuleMayBeLoadedWhileAnotherComputes() {
+        assumeTrue(backend.loadsWhileComputing(), "loads when it does not compute");
+        ModuleCase attention = attention(RMS, 96, 32, 3, 2, 16, 0, true, DataType.BF16, 2, 1, 60);
+        ModuleCase mlp = mlp(RMS, 96, 700, true, Activation.SILU, true, DataType.F16, 650, 1, 60);
+        Approximation[] hidden = hidden(60, 96, 31);
+        try (Arena shared = Arena.ofShared();
+                ExecutorService loader = Executors.newSingleThreadExecutor()) {
+            ModuleWeights attentionWeights = new RandomWeights(shared, DataType.BF16, 32).module(attention.spec());
+            ModuleWeights mlpWeights = new RandomWeights(shared, DataType.F16, 33).module(mlp.spec());
+            try (LoadedModule computing = backend.load(attention.spec(), attentionWeights);
+                    LoadedModule before = backend.load(mlp.spec(), mlpWeights)) {
+                float[][] expected = apply(backend, computing, 2, attention.batch(), hidden);
+                float[][] expectedLater = apply(backend, before, 650, mlp.batch(), hidden);
+                for (int i = 0; i < 3; i++) {
+                    Future<LoadedModule> loading = loader.submit(() -> backend.load(mlp.spec(), mlpWeights));
+                    do {
+                        assertThat(apply(backend, computing, 2, attention.batch(), hidden))
+                                .isDeepEqualTo(expected);
+                    } while (!loading.isDone());
+                    try (LoadedModule loaded = loading.resultNow()) {
+                        assertThat(apply(backend, loaded, 650, mlp.batch(), hidden))
+                                .isDeepEqualTo(expectedLater);
+                    }
+                }
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package io.fastforward.backend.tornado;
 
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.DeviceException;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.tensor.DataType;
@@ -45,6 +46,16 @@ final class ArgumentChecks {
                 rows <= features.rows() && spec.features(units) <= features.columns(),
                 "a feature matrix of " + shape(features) + " does not hold " + rows + " × " + spec.features(units));
         require(!hidden.equals(features), "hidden state and features are the same matrix");
+    }
+
+    /** Kernels have a row of work-items for each token; a GPU has no more. */
+    static void requireFitsGrid(int rows) {
+        if (rows > KernelExecutor.MOST_ROWS) {
+            throw new DeviceException(
+                    rows + " tokens at once are too many for a GPU; use a --window of at most "
+                            + KernelExecutor.MOST_ROWS + ", or --device cpu",
+                    null);
+        }
     }
 
     static void requireUnits(ModuleSpec spec, int units) {

@@ -14,13 +14,15 @@ final class DeviceMemory {
     /** Numbers of an expanded panel of weights: 32 MiB. */
     private static final int PANEL = 1 << 23;
 
-    /** Rows of a transfer: CUDA allows as many groups in the second dimension. */
-    private static final int MOST_ROWS = 65_535;
-
     private final KernelExecutor executor;
     private final MemoryPool pool;
     private final List<MemoryPool> weights;
     private final @Nullable TensorProduct tensorProduct;
+
+    /** Held by whoever fills a stage until its kernel has run: one thread computes, another loads. */
+    private final Object stages = new Object();
+
+    private final Object uploads = new Object();
 
     DeviceMemory(KernelExecutor executor) {
         this.executor = executor;
@@ -97,17 +99,28 @@ final class DeviceMemory {
 
     private void copyToWeights(Matrix source, int array, int start) {
         int perRow = source.columns() * source.type().bytes();
+        if ((long) source.rows() * perRow <= (long) Stage.SMALL.elements() * Integer.BYTES) {
+            synchronized (stages) {
+                pack(source, 0, source.rows(), executor.outgoing(Stage.SMALL));
+                executor.store(array, Math.ceilDiv(source.rows() * perRow, Integer.BYTES), start);
+            }
+            return;
+        }
         // An odd number of 16-bit numbers ends within a number of 32 bits, which only pairs of rows fill.
         int unit = perRow % Integer.BYTES == 0 ? 1 : 2;
-        int target = start;
-        for (int first = 0; first < source.rows(); ) {
-            Stage stage = Stage.holding(Math.ceilDiv((source.rows() - first) * (long) perRow, (long) Integer.BYTES));
-            int rows = Math.min(source.rows() - first, rowsThatFit(stage, perRow * unit, source) * unit);
-            pack(source, first, rows, stage);
-            int count = Math.ceilDiv(rows * perRow, Integer.BYTES);
-            executor.store(stage, array, count, target);
-            target += count;
-            first += rows;
+        int most = rowsThatFit(executor.uploadElements(), perRow * unit, source) * unit;
+        synchronized (uploads) {
+            int target = start;
+            int buffer = 0;
+            for (int first = 0; first < source.rows(); first += most) {
+                int rows = Math.min(source.rows() - first, most);
+                pack(source, first, rows, executor.uploadBuffer(buffer));
+                int count = Math.ceilDiv(rows * perRow, Integer.BYTES);
+                executor.upload(buffer, array, count, target);
+                target += count;
+                buffer = (buffer + 1) % KernelExecutor.UPLOADS;
+            }
+            executor.finishUploads();
         }
     }
 
@@ -116,38 +129,40 @@ final class DeviceMemory {
         int perRow = source.columns() * source.type().bytes();
         for (int first = 0; first < source.rows() && perRow > 0; ) {
             Stage stage = Stage.holding(Math.ceilDiv((source.rows() - first) * (long) perRow, (long) Integer.BYTES));
-            int rows = Math.min(source.rows() - first, rowsThatFit(stage, perRow, source));
-            pack(source, first, rows, stage);
-            ExpandKernel.launch(
-                    executor,
-                    stage.source(),
-                    new ExpandKernel.Sizes(
-                            source.type(),
-                            rows,
-                            source.columns(),
-                            0,
-                            source.columns(),
-                            1,
-                            target + first * targetRow,
-                            targetRow));
+            int rows = Math.min(source.rows() - first, rowsThatFit(stage.elements(), perRow, source));
+            synchronized (stages) {
+                pack(source, first, rows, executor.outgoing(stage));
+                ExpandKernel.launch(
+                        executor,
+                        stage.source(),
+                        new ExpandKernel.Sizes(
+                                source.type(),
+                                rows,
+                                source.columns(),
+                                0,
+                                source.columns(),
+                                1,
+                                target + first * targetRow,
+                                targetRow));
+            }
             first += rows;
         }
     }
 
-    private void pack(Matrix source, int first, int rows, Stage stage) {
+    private static void pack(Matrix source, int first, int rows, MemorySegment target) {
         long perRow = (long) source.columns() * source.type().bytes();
         for (int row = 0; row < rows; row++) {
             MemorySegment.copy(
                     source.data(),
                     (first + row) * source.rowStride() * source.type().bytes(),
-                    executor.outgoing(stage),
+                    target,
                     row * perRow,
                     perRow);
         }
     }
 
-    private static int rowsThatFit(Stage stage, int bytesPerRow, Matrix source) {
-        int rows = (int) Math.min((long) stage.elements() * Integer.BYTES / bytesPerRow, MOST_ROWS);
+    private static int rowsThatFit(int elements, int bytesPerRow, Matrix source) {
+        int rows = (int) Math.min((long) elements * Integer.BYTES / bytesPerRow, KernelExecutor.MOST_ROWS);
         if (rows == 0) {
             throw new IllegalArgumentException("a row of " + source.columns() + " " + source.type()
                     + " numbers is longer than what travels to the device at once");
@@ -189,14 +204,16 @@ final class DeviceMemory {
     void read(int start, int rowStride, int rows, int columns, RowSink sink) {
         for (int first = 0; first < rows && columns > 0; ) {
             Stage stage = Stage.holding((rows - first) * (long) columns);
-            int count = Math.min(Math.min(rows - first, stage.elements() / columns), MOST_ROWS);
+            int count = Math.min(Math.min(rows - first, stage.elements() / columns), KernelExecutor.MOST_ROWS);
             if (count == 0) {
                 throw new IllegalArgumentException(
                         "a row of " + columns + " numbers is longer than what travels from the device at once");
             }
-            executor.fetch(stage, count, columns, start + first * rowStride, rowStride);
-            for (int row = 0; row < count; row++) {
-                sink.accept(first + row, executor.incoming(stage), (long) row * columns * Float.BYTES);
+            synchronized (stages) {
+                executor.fetch(stage, count, columns, start + first * rowStride, rowStride);
+                for (int row = 0; row < count; row++) {
+                    sink.accept(first + row, executor.incoming(stage), (long) row * columns * Float.BYTES);
+                }
             }
             first += count;
         }

@@ -11,6 +11,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
@@ -40,6 +45,9 @@ final class DeviceProgram implements KernelExecutor {
 
     private static final String TASK = "task";
 
+    /** 16 MiB: long enough on the bus for what an upload costs besides, and filled in the time of one upload. */
+    private static final int UPLOAD_ELEMENTS = 1 << 22;
+
     /** Without the relaxed mathematics that is the default: weights and logits that are not finite must show. */
     private static final String OPENCL_FLAGS = "-cl-mad-enable -w";
 
@@ -55,15 +63,26 @@ final class DeviceProgram implements KernelExecutor {
     private final List<Object> resident = new ArrayList<>();
     private final GridScheduler scheduler = new GridScheduler();
     private final List<Graph> graphs = new ArrayList<>();
-    private final Set<Graph> compiled = new HashSet<>();
+    private final Set<Graph> compiled = ConcurrentHashMap.newKeySet();
     private final Graph claimMemory;
     private final List<Graph> claimWeights = new ArrayList<>();
     private final Map<Kernel, Graph> kernels = new EnumMap<>(Kernel.class);
-    private final List<Map<Stage, Graph>> stores = new ArrayList<>();
+    private final List<Graph> stores = new ArrayList<>();
+    private final List<Upload> uploads = new ArrayList<>();
+    private final Set<Integer> onTheirWay = new HashSet<>();
+    private final IntArray arrivalSizes = new IntArray(MOST_SIZES);
+
+    /** Ends when all uploads that were begun before have ended: they are in one queue. */
+    private final Graph arrival;
+
     private final List<Graph> expansions = new ArrayList<>();
     private final Map<Stage, Graph> stagedExpansions = new EnumMap<>(Stage.class);
     private final Map<Stage, Graph> fetches = new EnumMap<>(Stage.class);
     private final TornadoExecutionPlan plan;
+    private final ReentrantLock turn = new ReentrantLock(true);
+    private final Thread opener = Thread.currentThread();
+    private final ExecutorService uploader = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("device-uploads").factory());
     private boolean closed;
 
     /**
@@ -71,15 +90,27 @@ final class DeviceProgram implements KernelExecutor {
      *
      * @param index its place in the plan
      * @param grid how many work-items it has, set anew before it runs
+     * @param answers whether it ends with reading its sizes back
      */
-    private record Graph(int index, String name, ImmutableTaskGraph graph, WorkerGrid grid, int groupX, int groupY) {}
+    private record Graph(
+            int index,
+            String name,
+            ImmutableTaskGraph graph,
+            WorkerGrid grid,
+            int groupX,
+            int groupY,
+            boolean answers) {}
 
     /**
-     * The operands of products on tensor cores, and what works on them.
+     * A buffer on its way to the device.
      *
-     * @param packWeights one for each array of weights
+     * @param sizes of its own, as the device reads them when nobody waits for it
+     * @param stores one for each array of weights, which end without waiting
      */
-    private record Operands(IntArray array, Graph claim, Graph packRows, List<Graph> packWeights, Graph multiply) {}
+    private record Upload(IntArray buffer, IntArray sizes, List<Graph> stores) {}
+
+    /** What works on the operands of products on tensor cores. */
+    private record Operands(Graph claim, Graph packInputs, Graph packWeights, Graph multiply) {}
 
     /**
      * A program for a device.
@@ -118,6 +149,7 @@ final class DeviceProgram implements KernelExecutor {
                     GROUP,
                     1);
             addWeightGraphs();
+            arrival = arrivalGraph();
             addKernelGraphs();
             addStageGraphs();
             operands = tensorCores ? operands(operandArray) : null;
@@ -143,34 +175,65 @@ final class DeviceProgram implements KernelExecutor {
         return arena.allocate(header, header).reinterpret(header + (long) elements * Float.BYTES);
     }
 
+    private Graph arrivalGraph() {
+        return add(
+                graph("arrival")
+                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, arrivalSizes)
+                        .task(TASK, TransferKernels::ffArrive, new KernelContext(), arrivalSizes)
+                        .transferToHost(DataTransferMode.EVERY_EXECUTION, arrivalSizes),
+                "arrival",
+                GROUP,
+                1);
+    }
+
     private void addWeightGraphs() {
         for (int i = 0; i < weights.size(); i++) {
             IntArray array = weights.get(i);
             claimWeights.add(claim("claimWeights" + i, array));
             expansions.add(working("expandWeights" + i, ExpandKernel::ffExpand, array, memory, GROUP));
-            Map<Stage, Graph> perStage = new EnumMap<>(Stage.class);
-            for (Stage stage : Stage.values()) {
-                String store = "store" + letters(stage) + "Weights" + i;
-                IntArray from = array(stage);
-                perStage.put(
-                        stage,
-                        add(
-                                graph(store)
-                                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes, from)
-                                        .task(
-                                                TASK,
-                                                TransferKernels::ffStoreWeights,
-                                                new KernelContext(),
-                                                from,
-                                                array,
-                                                sizes)
-                                        .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                                store,
-                                GROUP,
-                                1));
-            }
-            stores.add(perStage);
+            String store = "storeWeights" + i;
+            stores.add(add(
+                    graph(store)
+                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes, array(Stage.SMALL))
+                            .task(
+                                    TASK,
+                                    TransferKernels::ffStoreWeights,
+                                    new KernelContext(),
+                                    array(Stage.SMALL),
+                                    array,
+                                    sizes)
+                            .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                    store,
+                    GROUP,
+                    1));
         }
+        for (int i = 0; i < UPLOADS; i++) {
+            uploads.add(upload(i));
+        }
+    }
+
+    private Upload upload(int number) {
+        IntArray buffer = new IntArray(UPLOAD_ELEMENTS);
+        IntArray uploadSizes = new IntArray(MOST_SIZES);
+        List<Graph> perArray = new ArrayList<>();
+        for (int i = 0; i < weights.size(); i++) {
+            String name = "upload" + number + "Weights" + i;
+            perArray.add(add(
+                    graph(name)
+                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, uploadSizes, buffer)
+                            .task(
+                                    TASK,
+                                    TransferKernels::ffStoreWeights,
+                                    new KernelContext(),
+                                    buffer,
+                                    weights.get(i),
+                                    uploadSizes),
+                    name,
+                    GROUP,
+                    1,
+                    false));
+        }
+        return new Upload(buffer, uploadSizes, List.copyOf(perArray));
     }
 
     private Graph claim(String name, IntArray array) {
@@ -186,15 +249,10 @@ final class DeviceProgram implements KernelExecutor {
     }
 
     private Operands operands(IntArray array) {
-        List<Graph> packWeights = new ArrayList<>();
-        for (int i = 0; i < weights.size(); i++) {
-            packWeights.add(working("packWeights" + i, PackKernels::ffPackWeights, weights.get(i), array, GROUP));
-        }
         return new Operands(
-                array,
                 claim("claimOperands", array),
-                working("packRows", PackKernels::ffPackRows, memory, array, GROUP),
-                List.copyOf(packWeights),
+                working("packInputs", PackKernels::ffPackInputs, memory, array, GROUP),
+                working("packWeights", PackKernels::ffPackWeights, memory, array, GROUP),
                 working(
                         "tensorProduct",
                         TensorProductKernel::ffTensorProduct,
@@ -281,29 +339,79 @@ final class DeviceProgram implements KernelExecutor {
     }
 
     private Graph add(TaskGraph taskGraph, String name, int groupX, int groupY) {
+        return add(taskGraph, name, groupX, groupY, true);
+    }
+
+    private Graph add(TaskGraph taskGraph, String name, int groupX, int groupY, boolean answers) {
         WorkerGrid grid = new WorkerGrid2D(groupX, groupY);
         grid.setLocalWork(groupX, groupY, 1);
         scheduler.addWorkerGrid(name + "." + TASK, grid);
-        Graph graph = new Graph(graphs.size(), name, taskGraph.snapshot(), grid, groupX, groupY);
+        Graph graph = new Graph(graphs.size(), name, taskGraph.snapshot(), grid, groupX, groupY, answers);
         graphs.add(graph);
         return graph;
     }
 
     /** Runs a graph. Its end waits for the device, so that host arrays may change and failures show where they are. */
     private void run(Graph graph, long x, long y, int... values) {
-        for (int i = 0; i < values.length; i++) {
-            sizes.set(i, values[i]);
+        run(graph, sizes, x, y, values);
+    }
+
+    /**
+     * Runs a graph. TornadoVM keeps a queue for every thread for ever, so there are two: that of the thread which
+     * computes, and one for all who load.
+     */
+    private void run(Graph graph, IntArray its, long x, long y, int... values) {
+        if (Thread.currentThread().equals(opener)) {
+            runHere(graph, its, x, y, values);
+            return;
         }
-        graph.grid.setGlobalWork(
-                Math.ceilDiv(x, (long) graph.groupX) * graph.groupX,
-                Math.ceilDiv(y, (long) graph.groupY) * graph.groupY,
-                1);
+        try {
+            uploader.submit(() -> runHere(graph, its, x, y, values)).get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DeviceException("loading to " + description + " was interrupted", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void runHere(Graph graph, IntArray its, long x, long y, int... values) {
+        turn.lock();
+        try {
+            for (int i = 0; i < values.length; i++) {
+                its.set(i, values[i]);
+            }
+            its.set(DONE, 0);
+            graph.grid.setGlobalWork(
+                    Math.ceilDiv(x, (long) graph.groupX) * graph.groupX,
+                    Math.ceilDiv(y, (long) graph.groupY) * graph.groupY,
+                    1);
+            execute(graph);
+            // On CUDA TornadoVM prints that a kernel did not start, and goes on.
+            if (graph.answers && its.get(DONE) != 1) {
+                throw new DeviceException(
+                        description + " did not run '" + graph.name
+                                + "' (TornadoVM may have printed why); use another device, or --device cpu",
+                        null);
+            }
+            compiled.add(graph);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private void execute(Graph graph) {
         try {
             plan.withGraph(graph.index).execute();
         } catch (RuntimeException | Error e) {
             throw failure(e, graph.name);
         }
-        compiled.add(graph);
     }
 
     private RuntimeException failure(Throwable e, String what) {
@@ -370,11 +478,44 @@ final class DeviceProgram implements KernelExecutor {
     }
 
     @Override
-    public void store(Stage stage, int array, int count, int offset) {
+    public void store(int array, int count, int offset) {
+        claim(array);
+        run(stores.get(array), count, 1, count, offset);
+    }
+
+    private void claim(int array) {
         if (!compiled.contains(claimWeights.get(array))) {
             run(claimWeights.get(array), 1, 1, 1);
         }
-        run(required(stores.get(array).get(stage)), count, 1, count, offset);
+    }
+
+    @Override
+    public int uploadElements() {
+        return UPLOAD_ELEMENTS;
+    }
+
+    @Override
+    public MemorySegment uploadBuffer(int buffer) {
+        if (onTheirWay.contains(buffer)) {
+            finishUploads();
+        }
+        return uploads.get(buffer).buffer.getSegment();
+    }
+
+    @Override
+    public void upload(int buffer, int array, int count, int offset) {
+        claim(array);
+        Upload upload = uploads.get(buffer);
+        run(upload.stores.get(array), upload.sizes, count, 1, count, offset);
+        onTheirWay.add(buffer);
+    }
+
+    @Override
+    public void finishUploads() {
+        if (!onTheirWay.isEmpty()) {
+            run(arrival, arrivalSizes, 1, 1);
+            onTheirWay.clear();
+        }
     }
 
     @Override
@@ -388,13 +529,13 @@ final class DeviceProgram implements KernelExecutor {
     }
 
     @Override
-    public void packRows(long x, long y, int... values) {
-        run(claimedOperands().packRows, x, y, values);
+    public void packInputs(long x, long y, int... values) {
+        run(claimedOperands().packInputs, x, y, values);
     }
 
     @Override
-    public void packWeights(int array, long x, long y, int... values) {
-        run(claimedOperands().packWeights.get(array), x, y, values);
+    public void packWeights(long x, long y, int... values) {
+        run(claimedOperands().packWeights, x, y, values);
     }
 
     @Override
@@ -419,6 +560,7 @@ final class DeviceProgram implements KernelExecutor {
     public void close() {
         if (!closed) {
             closed = true;
+            uploader.shutdown();
             try {
                 plan.withAllGraphs();
                 plan.close();

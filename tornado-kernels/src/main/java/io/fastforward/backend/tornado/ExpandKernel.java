@@ -39,21 +39,17 @@ final class ExpandKernel {
             int target,
             int targetRow) {}
 
-    /** How kernels know a data type. */
-    static int type(DataType type) {
-        return switch (type) {
+    static void launch(KernelExecutor executor, int source, Sizes sizes) {
+        int type = switch (sizes.type) {
             case F32 -> F32;
             case F16 -> F16;
             case BF16 -> BF16;
         };
-    }
-
-    static void launch(KernelExecutor executor, int source, Sizes sizes) {
         executor.expand(
                 source,
                 sizes.columns,
                 sizes.rows,
-                type(sizes.type),
+                type,
                 sizes.rows,
                 sizes.columns,
                 sizes.source,
@@ -68,34 +64,37 @@ final class ExpandKernel {
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (row < sizes.get(1) && column < sizes.get(2)) {
+            int type = sizes.get(0);
             int element = sizes.get(3) + row * sizes.get(4) + column * sizes.get(5);
             int target = sizes.get(6) + row * sizes.get(7) + column;
-            memory.set(target, Float.intBitsToFloat(ffBits(source, sizes.get(0), element)));
-        }
-    }
-
-    /** The bits of a stored number in single precision. */
-    static int ffBits(IntArray source, int type, int element) {
-        int bits = 0;
-        if (type == F32) {
-            bits = source.get(element);
-        } else {
-            int half = (source.get(element >> 1) >> ((element & 1) * 16)) & 0xFFFF;
-            if (type == BF16) {
-                bits = half << 16;
+            if (type == F32) {
+                memory.set(target, Float.intBitsToFloat(source.get(element)));
             } else {
-                int sign = (half & 0x8000) << 16;
-                int exponent = (half >> 10) & 0x1F;
-                int mantissa = half & 0x3FF;
-                bits = sign | ((exponent + 112) << 23) | (mantissa << 13);
-                if (exponent == 31) {
-                    bits = sign | 0x7F800000 | (mantissa << 13);
-                }
-                if (exponent == 0) {
-                    bits = sign | Float.floatToRawIntBits(mantissa * SUBNORMAL);
+                int half = (source.get(element >> 1) >> ((element & 1) * 16)) & 0xFFFF;
+                if (type == BF16) {
+                    memory.set(target, Float.intBitsToFloat(half << 16));
+                } else {
+                    int sign = (half & 0x8000) << 16;
+                    int exponent = (half >> 10) & 0x1F;
+                    int mantissa = half & 0x3FF;
+                    if (exponent == 0 && mantissa != 0) {
+                        float magnitude = mantissa * SUBNORMAL;
+                        if (sign != 0) {
+                            magnitude = -magnitude;
+                        }
+                        memory.set(target, magnitude);
+                    } else {
+                        int bits = sign | ((exponent + 112) << 23) | (mantissa << 13);
+                        if (exponent == 0) {
+                            bits = sign;
+                        }
+                        if (exponent == 31) {
+                            bits = sign | 0x7F800000 | (mantissa << 13);
+                        }
+                        memory.set(target, Float.intBitsToFloat(bits));
+                    }
                 }
             }
         }
-        return bits;
     }
 }

@@ -4,8 +4,10 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A device with memory for single-precision numbers, some arrays for stored weights, and kernels that work on them.
- * Work-items in excess of what is asked for may be started to fill the last groups. Used from one thread at a time.
- * Whatever a call is given may be changed when it returns.
+ * Work-items in excess of what is asked for may be started to fill the last groups. Whatever a call is given may be
+ * changed when it returns, but for the buffer of {@link #upload}.
+ *
+ * <p>One thread computes and another may load weights beside it; who uses a {@link Stage} keeps others from it.
  *
  * <p>All calls throw {@link io.fastforward.spi.DeviceException} if the device fails and {@link OutOfMemoryError} if it
  * has less room than it said.
@@ -14,6 +16,9 @@ interface KernelExecutor extends AutoCloseable {
 
     /** Work-items of a group for the kernels that move numbers. */
     int GROUP = 64;
+
+    /** Most work-items in the second dimension of a launch: CUDA allows as many groups. */
+    int MOST_ROWS = 65_535;
 
     /** Most sizes of a kernel. */
     int MOST_SIZES = 16;
@@ -33,7 +38,7 @@ interface KernelExecutor extends AutoCloseable {
     /** Numbers of 32 bits that each of them holds. */
     int weightElements();
 
-    /** What travels to the device with {@link #store} and {@link #expand}; as many 32-bit numbers as the stage holds. */
+    /** What travels to the device with {@link #expand}, the small stage with {@link #store}, too. */
     MemorySegment outgoing(Stage stage);
 
     /** What {@link #fetch} brought from the device. */
@@ -49,8 +54,23 @@ interface KernelExecutor extends AutoCloseable {
      */
     void expand(int source, long x, long y, int... sizes);
 
-    /** Stores the leading numbers of a stage in an array of weights. */
-    void store(Stage stage, int weights, int count, int offset);
+    /** Stores the leading numbers of the small stage in an array of weights. */
+    void store(int weights, int count, int offset);
+
+    /** Buffers for {@link #upload}, which take turns. */
+    int UPLOADS = 2;
+
+    /** Numbers of 32 bits that such a buffer holds. */
+    int uploadElements();
+
+    /** A buffer to fill. Waits until what was in it has arrived. For one thread at a time, as {@link #upload}. */
+    MemorySegment uploadBuffer(int buffer);
+
+    /** Begins to store the leading numbers of a buffer in an array of weights, beside whatever is computed meanwhile. */
+    void upload(int buffer, int weights, int count, int offset);
+
+    /** Waits until all uploads have arrived. */
+    void finishUploads();
 
     /** Brings rows of memory to the host, without gaps between them. */
     void fetch(Stage stage, int rows, int columns, int start, int row);
@@ -58,11 +78,11 @@ interface KernelExecutor extends AutoCloseable {
     /** Numbers of 32 bits among the operands of products on tensor cores; 0: this device does none. */
     int operandElements();
 
-    /** Runs {@link PackKernels#ffPackRows}. */
-    void packRows(long x, long y, int... sizes);
+    /** Runs {@link PackKernels#ffPackInputs}. */
+    void packInputs(long x, long y, int... sizes);
 
-    /** Runs {@link PackKernels#ffPackWeights} on an array of weights. */
-    void packWeights(int weights, long x, long y, int... sizes);
+    /** Runs {@link PackKernels#ffPackWeights}. */
+    void packWeights(long x, long y, int... sizes);
 
     /** Runs {@link TensorProductKernel} in so many groups. */
     void multiply(int groups, int... sizes);

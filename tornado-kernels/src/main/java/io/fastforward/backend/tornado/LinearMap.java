@@ -120,7 +120,7 @@ final class LinearMap implements AutoCloseable {
     }
 
     /** Widens some outputs of a weight to a panel {@code inputs × outputs}. */
-    private static void expand(
+    static void expand(
             DeviceMemory memory, StoredMatrix weight, int firstOutput, int outputs, Columns inputs, int panel) {
         ExpandKernel.launch(
                 memory.executor(),

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Which ranges of an array are free. First fit; neighbouring free ranges are joined. */
+/** Which ranges of an array are free. First fit; neighbouring free ranges are joined. For any thread. */
 final class MemoryPool {
 
     /** Ranges begin at multiples of it: a cache line of a GPU is 128 bytes. */
@@ -25,7 +25,7 @@ final class MemoryPool {
     }
 
     /** Start of a range of so many elements, or -1 if there is none. */
-    int take(long elements) {
+    synchronized int take(long elements) {
         long needed = Math.max(ALIGNMENT, Math.ceilDiv(elements, (long) ALIGNMENT) * ALIGNMENT);
         Optional<Map.Entry<Integer, Integer>> fitting = free.entrySet().stream()
                 .filter(range -> range.getValue() >= needed)
@@ -43,7 +43,7 @@ final class MemoryPool {
     }
 
     /** Gives a range back. */
-    void giveBack(int start, long elements) {
+    synchronized void giveBack(int start, long elements) {
         int size = (int) Math.max(ALIGNMENT, Math.ceilDiv(elements, (long) ALIGNMENT) * ALIGNMENT);
         int from = start;
         Map.Entry<Integer, Integer> before = free.floorEntry(start);
@@ -59,7 +59,7 @@ final class MemoryPool {
     }
 
     /** Elements of all free ranges together. */
-    long free() {
+    synchronized long free() {
         return free.values().stream().mapToLong(Integer::longValue).sum();
     }
 }

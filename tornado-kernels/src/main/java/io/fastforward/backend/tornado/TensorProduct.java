@@ -56,8 +56,10 @@ final class TensorProduct {
                 Math.ceilDiv(inputs, TensorProductKernel.DEPTH * TensorProductKernel.TILES) * TensorProductKernel.TILES;
         var whole = new Cut(pieces, tiles, 0, 0);
         int most = executor.operandElements();
-        int rowsAtOnce = (int) Math.min(blocks(rows), wholeBlocks(most / 4L * 3 / whole.rowInts()));
-        long fitting = Math.min(most / 4 / whole.outputInts(), memory.panelElements() / Math.max(1, rowsAtOnce));
+        long room = Math.min(most / 4L * 3 / whole.rowInts(), KernelExecutor.MOST_ROWS);
+        int rowsAtOnce = (int) Math.min(blocks(rows), wholeBlocks(room));
+        long fitting = Math.min(
+                most / 4 / whole.outputInts(), memory.panelElements() / Math.max(inputs, Math.max(1, rowsAtOnce)));
         return new Cut(pieces, tiles, rowsAtOnce, (int) Math.min(blocks(outputs), wholeBlocks(fitting)));
     }
 
@@ -77,29 +79,28 @@ final class TensorProduct {
         for (int row = 0; row < rows.count(); row += cut.rows) {
             LinearMap.Rows some = rows.range(row, Math.min(cut.rows, rows.count() - row));
             int paddedRows = (int) blocks(some.count());
-            PackKernels.packRows(
+            PackKernels.packInputs(
                     executor,
-                    new PackKernels.Rows(some.count(), inputs.count(), some.x(), some.xRow(), 0, paddedRows, cut.tiles),
+                    new PackKernels.Inputs(
+                            some.count(), inputs.count(), some.x(), some.xRow(), 0, paddedRows, cut.tiles),
                     cut.pieces);
             int weights = Math.toIntExact(paddedRows * cut.rowInts());
             for (int output = 0; output < outputs; output += cut.outputs) {
                 int count = Math.min(cut.outputs, outputs - output);
-                int paddedOutputs = (int) blocks(count);
-                PackKernels.packWeights(
-                        executor,
-                        weight.array(),
-                        new PackKernels.Weights(
-                                ExpandKernel.type(weight.type()),
-                                count,
-                                inputs.count(),
-                                weight.element(firstOutput + output, inputs.first()),
-                                weight.columns(),
-                                weights,
-                                paddedOutputs / 8,
-                                cut.tiles),
-                        cut.pieces);
-                multiply(cut, paddedRows, paddedOutputs, weights, some.outputs(output, count));
+                pack(cut, weight, firstOutput + output, count, inputs, weights);
+                multiply(cut, paddedRows, (int) blocks(count), weights, some.outputs(output, count));
             }
+        }
+    }
+
+    private void pack(Cut cut, StoredMatrix weight, int firstOutput, int outputs, Columns inputs, int target) {
+        try (Region panel = memory.take(inputs.count(), outputs)) {
+            LinearMap.expand(memory, weight, firstOutput, outputs, inputs, panel.start());
+            PackKernels.packWeights(
+                    executor,
+                    new PackKernels.Weights(
+                            inputs.count(), outputs, panel.start(), target, cut.tiles, (int) blocks(outputs) / 8),
+                    cut.pieces);
         }
     }
 

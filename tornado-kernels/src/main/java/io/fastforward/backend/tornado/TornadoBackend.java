@@ -50,12 +50,18 @@ final class TornadoBackend implements ComputeBackend {
     }
 
     @Override
+    public boolean loadsWhileComputing() {
+        return true;
+    }
+
+    @Override
     public DeviceMatrix allocate(int rows, int columns) {
         requireOpen();
         if (rows < 1 || columns < 1) {
             throw new IllegalArgumentException(
                     "a matrix has at least one row and one column, but " + rows + " × " + columns + " was asked for");
         }
+        ArgumentChecks.requireFitsGrid(rows);
         return new TornadoMatrix(this, memory.takeZeroed(rows, columns), rows, columns);
     }
 

@@ -34,6 +34,13 @@ final class TransferKernels {
         }
     }
 
+    /** Does nothing: what is read back after it is there when all before it is done. */
+    static void ffArrive(KernelContext context, IntArray sizes) {
+        if (context.globalIdx == 0) {
+            sizes.set(KernelExecutor.DONE, 1);
+        }
+    }
+
     /** stage = some rows and columns of a matrix: rows, columns, start, elements from one row to the next. */
     static void ffFetch(KernelContext context, FloatArray memory, FloatArray stage, IntArray sizes) {
         sizes.set(KernelExecutor.DONE, 1);

@@ -20,11 +20,13 @@ final class JavaExecutor implements KernelExecutor {
 
     private static final int MEMORY = 1 << 22;
     private static final int WEIGHTS = 1 << 19;
+    private static final int UPLOADED = 1 << 14; // so that what does not fit the small stage takes several
     private static final int OPERANDS = 1 << 20;
     private static final Set<Kernel> WITH_BARRIERS = EnumSet.of(Kernel.NORMALIZATION, Kernel.LIKELIHOOD);
 
     private final FloatArray memory = new FloatArray(MEMORY);
     private final List<IntArray> weights = List.of(new IntArray(WEIGHTS), new IntArray(WEIGHTS));
+    private final List<IntArray> uploads = List.of(new IntArray(UPLOADED), new IntArray(UPLOADED));
     private final Map<Stage, IntArray> outgoing = new EnumMap<>(Stage.class);
     private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
 
@@ -101,14 +103,33 @@ final class JavaExecutor implements KernelExecutor {
     }
 
     @Override
-    public void store(Stage stage, int target, int count, int offset) {
+    public void store(int target, int count, int offset) {
+        store(array(Stage.SMALL), target, count, offset);
+    }
+
+    private void store(IntArray from, int target, int count, int offset) {
         IntArray array = array(count, offset);
-        forItems(
-                count,
-                1,
-                GROUP,
-                1,
-                item -> TransferKernels.ffStoreWeights(item, array(stage), weights.get(target), array));
+        forItems(count, 1, GROUP, 1, item -> TransferKernels.ffStoreWeights(item, from, weights.get(target), array));
+    }
+
+    @Override
+    public int uploadElements() {
+        return UPLOADED;
+    }
+
+    @Override
+    public MemorySegment uploadBuffer(int buffer) {
+        return uploads.get(buffer).getSegment();
+    }
+
+    @Override
+    public void upload(int buffer, int target, int count, int offset) {
+        store(uploads.get(buffer), target, count, offset);
+    }
+
+    @Override
+    public void finishUploads() {
+        // They have arrived.
     }
 
     @Override
@@ -128,15 +149,15 @@ final class JavaExecutor implements KernelExecutor {
     }
 
     @Override
-    public void packRows(long x, long y, int... sizes) {
+    public void packInputs(long x, long y, int... sizes) {
         IntArray array = array(sizes);
-        forItems(x, y, GROUP, 1, item -> PackKernels.ffPackRows(item, memory, operands, array));
+        forItems(x, y, GROUP, 1, item -> PackKernels.ffPackInputs(item, memory, operands, array));
     }
 
     @Override
-    public void packWeights(int source, long x, long y, int... sizes) {
+    public void packWeights(long x, long y, int... sizes) {
         IntArray array = array(sizes);
-        forItems(x, y, GROUP, 1, item -> PackKernels.ffPackWeights(item, weights.get(source), operands, array));
+        forItems(x, y, GROUP, 1, item -> PackKernels.ffPackWeights(item, memory, operands, array));
     }
 
     @Override

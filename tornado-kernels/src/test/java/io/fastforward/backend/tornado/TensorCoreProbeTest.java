@@ -53,7 +53,7 @@ class TensorCoreProbeTest {
 
     @Test
     void whatIsLeftOutIsNoticed() {
-        for (String left : List.of("packRows", "packWeights", "multiply")) {
+        for (String left : List.of("packInputs", "packWeights", "multiply")) {
             assertThat(objection((method, arguments) -> method.getName().equals(left)))
                     .as(left)
                     .contains("their products are wrong");
