@@ -11,6 +11,7 @@ import io.fastforward.spi.Calibrator;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.PruningCriterion;
 import io.fastforward.testing.Failures;
+import io.fastforward.testing.PluginJar;
 import io.fastforward.testing.RandomLlama;
 import java.io.IOException;
 import java.nio.file.Files;

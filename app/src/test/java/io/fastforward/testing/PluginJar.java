@@ -1,4 +1,4 @@
-package io.fastforward.plugin;
+package io.fastforward.testing;
 
 import static java.util.Objects.requireNonNull;
 
@@ -28,24 +28,24 @@ import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a plugin's jar the way its author would: compiled against the contract alone. */
-final class PluginJar {
+public final class PluginJar {
 
     private final Map<String, byte[]> entries = new TreeMap<>();
     private @Nullable String spiVersion = String.valueOf(Plugin.SPI_VERSION);
 
     /** Says that it was built for another version of the contract; null leaves that out. */
-    PluginJar spiVersion(@Nullable String version) {
+    public PluginJar spiVersion(@Nullable String version) {
         spiVersion = version;
         return this;
     }
 
     /** Declares providers of a service, one class name a line. */
-    PluginJar service(Class<?> service, String contents) {
+    public PluginJar service(Class<?> service, String contents) {
         return entry("META-INF/services/" + service.getName(), contents.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Adds a file. */
-    PluginJar entry(String name, byte[] contents) {
+    public PluginJar entry(String name, byte[] contents) {
         entries.put(name, contents);
         return this;
     }
@@ -55,7 +55,7 @@ final class PluginJar {
      *
      * @param against classes whose jars it may use, besides the contract
      */
-    PluginJar compiled(String className, String source, Class<?>... against) {
+    public PluginJar compiled(String className, String source, Class<?>... against) {
         JavaCompiler compiler = requireNonNull(ToolProvider.getSystemJavaCompiler(), "tests run on a JDK");
         JavaFileObject file =
                 new SimpleJavaFileObject(URI.create("string:///" + className + ".java"), JavaFileObject.Kind.SOURCE) {
@@ -92,7 +92,7 @@ final class PluginJar {
     }
 
     /** Writes the jar. */
-    Path write(Path jar) {
+    public Path write(Path jar) {
         Manifest manifest = new Manifest();
         manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
         if (spiVersion != null) {
