@@ -12,7 +12,6 @@ import io.fastforward.spi.DeviceException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 
 /** Chooses and opens the device that serves a run. */
@@ -34,9 +33,9 @@ public final class Devices {
          * Does it.
          *
          * @param backend closed by whoever calls
-         * @param begunOn the device that began it and failed, if one did; what it finished may be used
+         * @param takesOver whether another device began it and failed; what that finished may be used
          */
-        T on(ComputeBackend backend, Optional<String> begunOn);
+        T on(ComputeBackend backend, boolean takesOver);
     }
 
     /** A device that may serve. */
@@ -58,18 +57,14 @@ public final class Devices {
 
     /** Does work on the first device that does not fail. */
     static <T> T run(List<Candidate> candidates, int threads, Progress progress, Work<T> work) {
-        Optional<String> begunOn = Optional.empty();
         for (int i = 0; ; i++) {
             Candidate candidate = candidates.get(i);
-            String name = candidate.device.name();
             try (ComputeBackend backend = candidate.provider.open(candidate.device.id(), threads)) {
-                name = backend.device();
-                return work.on(backend, begunOn);
+                return work.on(backend, i > 0);
             } catch (DeviceException | OutOfMemoryError e) {
                 if (!candidate.device.gpu() || i + 1 == candidates.size()) {
                     throw asFailure(e);
                 }
-                begunOn = Optional.of(begunOn.orElse(name));
                 progress.note("The GPU failed: " + e.getMessage() + ". Device '"
                         + candidates.get(i + 1).device.id() + "' goes on from what is finished");
             }

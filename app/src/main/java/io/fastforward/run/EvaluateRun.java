@@ -85,7 +85,7 @@ public final class EvaluateRun {
                 request.device(),
                 request.threads(),
                 progress,
-                (backend, begunOn) -> execute(request, backend, progress));
+                (backend, takesOver) -> execute(request, backend, progress));
     }
 
     private static Evaluation execute(Request request, ComputeBackend backend, Progress progress) {

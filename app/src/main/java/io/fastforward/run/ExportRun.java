@@ -43,7 +43,7 @@ public final class ExportRun {
                 request.device(),
                 request.threads(),
                 progress,
-                (backend, begunOn) -> execute(request, backend, progress));
+                (backend, takesOver) -> execute(request, backend, progress));
     }
 
     private static Written execute(Request request, ComputeBackend backend, Progress progress) {

@@ -82,7 +82,7 @@ public final class GenerateRun {
                 request.device(),
                 request.threads(),
                 progress,
-                (backend, begunOn) -> execute(request, backend, shown));
+                (backend, takesOver) -> execute(request, backend, shown));
     }
 
     private static List<Continuation> execute(

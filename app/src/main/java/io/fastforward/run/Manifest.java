@@ -2,6 +2,7 @@ package io.fastforward.run;
 
 import io.fastforward.checkpoint.FileHash;
 import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -9,13 +10,15 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What a run was: enough to say whether another one should give the same result.
+ * What a run was: enough to say whether another one should give the same result. A run may change its device, so that
+ * the failure of one does not cost what is finished; then all of them are named.
  *
  * @param format always "fastforward-run"
  * @param settings the user's settings
  * @param model hashes of the checkpoint's files
  * @param files hashes of the other files that determine the result, such as the texts, by their role
- * @param device the backend and its versions
+ * @param device the backend, with its versions, that finished the run, or works on it
+ * @param earlierDevices those that worked on it before, in this order
  * @param plugins the plugins that served, by kind: id and where it came from
  * @param versions of FastForward, the contract and Java, and the operating system
  * @param started when the run began, UTC
@@ -26,13 +29,26 @@ record Manifest(
         List<FileHash> model,
         Map<String, FileHash> files,
         String device,
+        List<String> earlierDevices,
         Map<String, String> plugins,
         Map<String, String> versions,
         String started) {
 
     static final String FORMAT = "fastforward-run";
 
-    /** The first thing in which a run that is to be resumed differs from this one; empty if there is none. */
+    Manifest {
+        // Records were written before there was such a list.
+        earlierDevices = earlierDevices == null ? List.of() : List.copyOf(earlierDevices);
+    }
+
+    /** The same run, on which another device goes on. */
+    Manifest on(String other) {
+        List<String> earlier = new ArrayList<>(earlierDevices);
+        earlier.add(device);
+        return new Manifest(format, settings, model, files, other, earlier, plugins, versions, started);
+    }
+
+    /** The first thing but the device in which a run that is to be resumed differs from this one; empty if none. */
     String differenceTo(Manifest other) {
         if (!format.equals(other.format)) {
             return "the format";
@@ -45,9 +61,6 @@ record Manifest(
         }
         if (!settings.equals(other.settings)) {
             return settingsDifference(other.settings);
-        }
-        if (!device.equals(other.device)) {
-            return "the device (then " + device + ", now " + other.device + ")";
         }
         if (!plugins.equals(other.plugins)) {
             return "the plugins (then " + plugins + ", now " + other.plugins + ")";

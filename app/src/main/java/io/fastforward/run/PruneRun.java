@@ -37,6 +37,7 @@ import io.fastforward.search.SearchSettings;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
 import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.DeviceException;
 import io.fastforward.spi.Policy;
 import io.fastforward.spi.PolicyAgent;
 import io.fastforward.spi.PruningCriterion;
@@ -114,13 +115,13 @@ public final class PruneRun {
                 request.device(),
                 request.threads(),
                 shown,
-                (backend, begunOn) -> execute(destination, searchSettings, backend, begunOn));
+                (backend, takesOver) -> execute(destination, searchSettings, backend, takesOver));
     }
 
-    /** @param begunOn the device that began this run and failed; what it finished is in the run directory */
+    /** @param takesOver whether another device began this run and failed; what it finished is in the run directory */
     private PruneResult execute(
-            Destination destination, SearchSettings searchSettings, ComputeBackend backend, Optional<String> begunOn) {
-        boolean resume = request.resume() || (begunOn.isPresent() && canBeResumed(request.runDirectory()));
+            Destination destination, SearchSettings searchSettings, ComputeBackend backend, boolean takesOver) {
+        boolean resume = request.resume() || (takesOver && canBeResumed(request.runDirectory()));
         try (Model model = Model.open(request.model());
                 Tokenizer tokenizer = Tokenizer.open(request.model())) {
             ModelSpec spec = model.spec().withAttentionUnit(settings.attention().unit());
@@ -149,8 +150,8 @@ public final class PruneRun {
             destination.requireRoom(
                     CheckpointExport.weightBytes(model, inCheckpoint(spec.pruned(likely)), settings.export()));
             model.requireFinite();
-            try (RunDirectory directory = RunDirectory.open(
-                    request.runDirectory(), manifest(model, begunOn.orElseGet(backend::device), windows), resume)) {
+            try (RunDirectory directory =
+                    RunDirectory.open(request.runDirectory(), manifest(model, backend.device(), windows), resume)) {
                 Optional<PruneResult> finished = directory.result();
                 if (finished.isPresent() && Files.exists(request.output())) {
                     shown.note("This run is complete; nothing is left to do.");
@@ -160,6 +161,11 @@ public final class PruneRun {
                     AtomicDirectory.deleteAbandoned(request.output());
                 }
                 return logged(directory, progress -> {
+                    directory
+                            .workOn(backend.device())
+                            .ifPresent(before -> progress.note("Warning: '" + backend.device()
+                                    + "' goes on with what '" + before
+                                    + "' began; the result may differ from that of a single device"));
                     progress.note(describe(model.spec(), windows));
                     progress.note(memory.describe());
                     List<String> warnings = warnings(model.spec(), windows);
@@ -178,7 +184,7 @@ public final class PruneRun {
         try (LoggedProgress progress = LoggedProgress.open(shown, directory.logFile())) {
             try {
                 return run.apply(progress);
-            } catch (Failure e) {
+            } catch (Failure | DeviceException | OutOfMemoryError e) {
                 try {
                     progress.log("Failed: " + e.getMessage());
                 } catch (Failure log) {
@@ -582,6 +588,7 @@ public final class PruneRun {
                 model.checkpoint().hashes(),
                 files,
                 device,
+                List.of(),
                 serving.describe(),
                 Versions.current(),
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());

@@ -56,21 +56,22 @@ final class RunDirectory implements AutoCloseable {
 
     private final Path path;
     private final Thread hook = new Thread(this::endWriting, "finish-record");
+    private Manifest manifest;
     private boolean ended;
 
-    private RunDirectory(Path path) {
+    private RunDirectory(Path path, Manifest manifest) {
         this.path = path;
+        this.manifest = manifest;
     }
 
     /**
      * Takes a directory for a run.
      *
      * @param manifest of the run that is about to begin
-     * @param resume whether the directory should hold an interrupted run with the same manifest
+     * @param resume whether the directory should hold an interrupted run with the same manifest, but for the device
      * @throws Failure if it holds another run, or, without {@code resume}, anything at all
      */
     static RunDirectory open(Path path, Manifest manifest, boolean resume) {
-        RunDirectory directory = new RunDirectory(path);
         if (holdsRun(path)) {
             if (!resume) {
                 throw new Failure(
@@ -78,8 +79,8 @@ final class RunDirectory implements AutoCloseable {
                         "the run directory '" + path + "' holds an earlier run; add --resume to go on with it, or"
                                 + " choose another one with --run-dir");
             }
-            String difference =
-                    directory.read(path.resolve(MANIFEST), Manifest.class).differenceTo(manifest);
+            RunDirectory directory = new RunDirectory(path, read(path.resolve(MANIFEST), Manifest.class));
+            String difference = directory.manifest.differenceTo(manifest);
             if (!difference.isEmpty()) {
                 throw new Failure(
                         FailureKind.BAD_RECORD,
@@ -101,6 +102,7 @@ final class RunDirectory implements AutoCloseable {
             throw new Failure(
                     FailureKind.STORAGE, "cannot create the run directory '" + path + "': " + e.getMessage(), e);
         }
+        RunDirectory directory = new RunDirectory(path, manifest);
         Runtime.getRuntime().addShutdownHook(directory.hook);
         try {
             directory.write(MANIFEST, manifest);
@@ -127,6 +129,21 @@ final class RunDirectory implements AutoCloseable {
 
     Path logFile() {
         return path.resolve(LOG);
+    }
+
+    /**
+     * Records which device works on the run from now on.
+     *
+     * @return the one that did before, if it was another one
+     */
+    Optional<String> workOn(String device) {
+        String before = manifest.device();
+        if (device.equals(before)) {
+            return Optional.empty();
+        }
+        manifest = manifest.on(device);
+        write(MANIFEST, manifest);
+        return Optional.of(before);
     }
 
     Optional<NestedOrder> order() {
@@ -267,7 +284,7 @@ final class RunDirectory implements AutoCloseable {
         return Files.exists(file) ? Optional.of(read(file, type)) : Optional.empty();
     }
 
-    private <T> T read(Path file, Class<T> type) {
+    private static <T> T read(Path file, Class<T> type) {
         try {
             T contents = JSON.readValue(Files.readAllBytes(file), type);
             if (contents == null) {

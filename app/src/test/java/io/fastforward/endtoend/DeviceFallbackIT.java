@@ -3,6 +3,7 @@ package io.fastforward.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.testing.DemoModel;
@@ -65,6 +66,7 @@ class DeviceFallbackIT {
         }
         assertThat(directory.resolve("out-run/trials.jsonl"))
                 .hasSameTextualContentAs(shared.resolve("out-run/trials.jsonl"));
+        assertDevices("plain Java", List.of(FailingGpu.NAME));
         assertThat(names(directory)).containsExactlyInAnyOrder("out", "out-run");
         assertThat(names(directory.resolve("out-run"))).noneMatch(name -> name.contains(".partial-"));
     }
@@ -82,16 +84,33 @@ class DeviceFallbackIT {
                 .startsWith("The GPU failed: ")
                 .contains("'cpu' goes on");
         assertGoneOn(output, finishedBefore(run));
+        assertDevices("OpenBLAS", List.of(FailingGpu.NAME));
+        assertThat(directory.resolve("out-run/run.log")).content().containsSubsequence("Failed: " + FULL, "Resuming");
     }
 
     @Test
-    void aGpuThatWasAskedForFails() throws IOException {
+    void aGpuThatWasAskedForFailsAndTheCpuResumes() throws IOException {
         Path output = directory.resolve("out");
         Launcher.in(directory).run(prune(output, lost, "--device", "gpu")).isRefused(FailureKind.DEVICE, LOST);
         assertThat(names(directory)).containsExactly("out-run");
         assertThat(names(directory.resolve("out-run"))).noneMatch(name -> name.contains(".partial-"));
-        assertThat(Files.readAllLines(directory.resolve("out-run/trials.jsonl")))
-                .hasSizeBetween(1, EPISODES - 1);
+        List<String> finished = Files.readAllLines(directory.resolve("out-run/trials.jsonl"));
+        Launcher.Finished resumed = Launcher.in(directory)
+                .run(prune(output, lost, "--device", "cpu", "--resume"))
+                .succeeds();
+        assertThat(finishedBefore(resumed)).isEqualTo(finished.size());
+        assertGoneOn(output, finished.size());
+        assertDevices("OpenBLAS", List.of(FailingGpu.NAME));
+    }
+
+    @Test
+    void aGpuThatFinishedNothingIsNotNamed() throws IOException {
+        Path plugins = FailingGpu.lost(LOST).atOnce(directory.resolve("plugins"));
+        Path output = directory.resolve("out");
+        Launcher.Finished run =
+                Launcher.in(directory).run(prune(output, plugins)).succeeds();
+        assertThat(run.errors()).filteredOn(line -> line.contains(LOST)).hasSize(1);
+        assertDevices("OpenBLAS", List.of());
     }
 
     @Test
@@ -124,6 +143,14 @@ class DeviceFallbackIT {
         assertThat(output.resolve("policy.json")).hasSameBinaryContentAs(record.resolve("policy.json"));
         double expected = densePerplexity(shared.resolve("out-run"));
         assertThat(densePerplexity(record)).isEqualTo(expected, within(TOLERANCE * expected));
+    }
+
+    /** The manifest names the device that finished the run, and those before. */
+    private void assertDevices(String finished, List<String> earlier) throws IOException {
+        JsonNode manifest =
+                JSON.readTree(directory.resolve("out-run/manifest.json").toFile());
+        assertThat(manifest.get("device").textValue()).startsWith(finished);
+        assertThat(manifest.get("earlierDevices")).map(JsonNode::textValue).isEqualTo(earlier);
     }
 
     private static double densePerplexity(Path record) throws IOException {

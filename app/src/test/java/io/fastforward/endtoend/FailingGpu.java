@@ -141,6 +141,11 @@ final class FailingGpu {
         return plugins;
     }
 
+    /** Writes a plugin whose GPU never computes anything. */
+    Path atOnce(Path plugins) throws IOException {
+        return after(-1, plugins);
+    }
+
     private String source(int evaluations) {
         return SOURCE.replace("DEVICES", String.join(", ", devices))
                 .replace("EVALUATIONS", String.valueOf(evaluations))

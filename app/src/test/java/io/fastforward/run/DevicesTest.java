@@ -63,8 +63,8 @@ class DevicesTest {
                         .orElseThrow(),
                 device,
                 progress());
-        Devices.run(candidates, 1, progress(), (backend, begunOn) -> {
-            tried.add(backend.device() + begunOn.map(first -> " after " + first).orElse(""));
+        Devices.run(candidates, 1, progress(), (backend, takesOver) -> {
+            tried.add(backend.device() + (takesOver ? " takes over" : ""));
             if (backend.device().equals(GPU.id())) {
                 throw gpuFailure;
             }
@@ -98,7 +98,7 @@ class DevicesTest {
                         new DeviceException("the card fell off the bus", null),
                         Fake.of("tornado", 20, GPU, EMULATOR),
                         Fake.of("cpu", 10, HOST)))
-                .containsExactly("opencl:0", "cpu after opencl:0");
+                .containsExactly("opencl:0", "cpu takes over");
         assertThat(notes).singleElement().asString().contains("the card fell off the bus", "'cpu' goes on");
     }
 
@@ -151,7 +151,7 @@ class DevicesTest {
     @Test
     void theCpuNeedsNoExplanation() {
         String device =
-                Devices.run(PluginRegistry.load(null), "cpu", 1, progress(), (backend, begunOn) -> backend.device());
+                Devices.run(PluginRegistry.load(null), "cpu", 1, progress(), (backend, takesOver) -> backend.device());
         assertThat(device).isNotBlank();
         assertThat(Optional.of(notes)).contains(List.of());
     }
