@@ -4,11 +4,14 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.run.Versions;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -57,7 +60,6 @@ public final class FastForward implements Runnable {
         CommandLine command = new CommandLine(new FastForward())
                 .setOut(out)
                 .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
                 .registerConverter(int.class, text -> number(text, "a whole number", Integer::valueOf))
                 .registerConverter(Integer.class, text -> number(text, "a whole number", Integer::valueOf))
                 .registerConverter(long.class, text -> number(text, "a whole number", Long::valueOf))
@@ -65,11 +67,29 @@ public final class FastForward implements Runnable {
                 .registerConverter(Double.class, text -> number(text, "a number", Double::valueOf))
                 .setParameterExceptionHandler(FastForward::explainUsage)
                 .setExecutionExceptionHandler((e, failed, parsed) -> explain(e, arguments, err));
+        choiceTypes(command).forEach(type -> registerChoices(command, type));
         try {
             return command.execute(arguments);
         } catch (Error e) { // which the handler is not told of
             return explain(e, arguments, err);
         }
+    }
+
+    /** The types of all options that take one of several words. */
+    private static List<Class<?>> choiceTypes(CommandLine command) {
+        List<Class<?>> types = new ArrayList<>();
+        for (CommandLine subcommand : command.getSubcommands().values()) {
+            for (OptionSpec option : subcommand.getCommandSpec().options()) {
+                if (option.type().isEnum()) {
+                    types.add(option.type());
+                }
+            }
+        }
+        return types;
+    }
+
+    private static <T> void registerChoices(CommandLine command, Class<T> type) {
+        command.registerConverter(type, text -> choice(text, List.of(type.getEnumConstants())));
     }
 
     @Override
@@ -119,6 +139,14 @@ public final class FastForward implements Runnable {
         } catch (NumberFormatException e) {
             throw new TypeConversionException("'" + text + "' is not " + expected);
         }
+    }
+
+    private static <T> T choice(String text, List<T> choices) {
+        return choices.stream()
+                .filter(choice -> choice.toString().equalsIgnoreCase(text))
+                .findFirst()
+                .orElseThrow(() -> new TypeConversionException("'" + text + "' is not one of: "
+                        + choices.stream().map(Object::toString).collect(Collectors.joining(", "))));
     }
 
     /** The version for {@code --version}. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -184,13 +185,38 @@ class BadInputTest {
         "--memory, 0, greater than 0",
         "--memory, NaN, greater than 0",
         "--mapping, foo, 'shift, headroom'",
-        "--schedule, foo, '[NONE, SPARSITY, FIDELITY, BOTH]'",
-        "--target, foo, '[PREFIX, DENSE]'",
-        "--dtype, fp8, '[F32, F16, BF16]'",
-        "--text-unit, word, '[FILE, LINE]'",
     })
     void valuesOutOfRange(String option, String value, String words) {
         small().with(option, value).run().isRefused(FailureKind.USAGE, option.substring(2), value, words);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--schedule, 'NONE, SPARSITY, FIDELITY, BOTH'",
+        "--target, 'PREFIX, DENSE'",
+        "--dtype, 'F32, F16, BF16'",
+        "--text-unit, 'FILE, LINE'",
+        "--format, 'hf, hf-padded'",
+        "--attention, 'kv-group, query-heads, none'",
+        "--target-runtime, 'hf, llama.cpp, vllm, any'",
+    })
+    void wordsThatAreNoChoice(String option, String choices) {
+        for (String word : List.of("foo", "HF_PADDED", "KV_GROUP", "LLAMA_CPP")) {
+            small().with(option, word)
+                    .run()
+                    .isRefused(FailureKind.USAGE, "'" + option + "'", "'" + word + "' is not one of: " + choices + ";");
+        }
+        assertThat(CommandRun.of("prune", "--help").succeeds().text().replaceAll("\\s+", " "))
+                .contains(option + "=", choices.equals("hf, hf-padded") ? "hf-padded" : choices);
+    }
+
+    @Test
+    void choicesAreTypedInAnyCase() {
+        small().with("--schedule", "Fidelity")
+                .with("--format", "HF-padded")
+                .with("--attention", "Query-Heads")
+                .run()
+                .isRefused(FailureKind.USAGE, "single query head");
     }
 
     @Test
