@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Chooses and opens the device that serves a run. */
 public final class Devices {
@@ -93,6 +94,7 @@ public final class Devices {
             String device,
             Progress progress) {
         List<Candidate> found = new ArrayList<>();
+        List<ComputeBackend.Provider> passedOver = new ArrayList<>();
         StringBuilder reasons = new StringBuilder();
         if (device.equals(AUTO) || device.equals(GPU)) {
             for (ComputeBackend.Provider provider : providers) {
@@ -101,10 +103,11 @@ public final class Devices {
                         .filter(one -> gpuOnly ? one.gpu() : one.automatic())
                         .toList();
                 fitting.forEach(one -> found.add(new Candidate(provider, one)));
-                if (fitting.isEmpty() && (!gpuOnly || !isHost(provider))) {
-                    reasons.append(found.isEmpty() ? reason(provider) : "");
+                if (found.isEmpty() && (!gpuOnly || !isHost(provider))) {
+                    passedOver.add(provider);
                 }
             }
+            passedOver.forEach(provider -> reasons.append(reason(provider)));
         } else if (device.contains(":")) {
             providers.forEach(provider -> provider.devices().stream()
                     .filter(one -> one.id().equals(device))
@@ -127,8 +130,10 @@ public final class Devices {
         if (!availability.hint().isEmpty()) {
             progress.note("Slow path: " + availability.message() + ". " + availability.hint());
         }
-        if (device.equals(AUTO) && !reasons.isEmpty()) {
-            progress.note("Device '" + first.device.id() + "' serves, because" + reasons);
+        if (device.equals(AUTO) && !passedOver.isEmpty()) {
+            progress.note("Device '" + first.device.id() + "' serves: "
+                    + passedOver.stream().map(Devices::shortReason).collect(Collectors.joining(", "))
+                    + "; see: fastforward devices");
         }
         return device.equals(AUTO) ? List.copyOf(found) : List.of(first);
     }
@@ -139,6 +144,12 @@ public final class Devices {
         return availability.available()
                 ? " '" + provider.id() + "' has no GPU, but " + availability.message() + ";"
                 : " '" + provider.id() + "' is not available: " + availability.message() + hint + ";";
+    }
+
+    /** The reason in a few words: what to do about it is said where devices are listed. */
+    private static String shortReason(ComputeBackend.Provider provider) {
+        Availability availability = provider.probe();
+        return availability.available() ? "'" + provider.id() + "' has no GPU" : availability.message();
     }
 
     private static boolean isHost(ComputeBackend.Provider provider) {

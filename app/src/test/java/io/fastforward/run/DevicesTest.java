@@ -131,7 +131,7 @@ class DevicesTest {
         Fake cpu = Fake.of("cpu", 10, HOST);
         RuntimeException unused = new IllegalStateException();
         assertThat(tried("auto", unused, tornado, cpu)).containsExactly("cpu");
-        assertThat(notes).singleElement().asString().contains("'tornado' has no GPU");
+        assertThat(notes).containsExactly("Device 'cpu' serves: 'tornado' has no GPU; see: fastforward devices");
         assertThat(tried("opencl:1", unused, tornado, cpu)).containsExactly("opencl:1");
         Failures.expect(FailureKind.DEVICE, () -> tried("gpu", unused, tornado, cpu), "no GPU serves", "'tornado'");
     }
@@ -142,7 +142,7 @@ class DevicesTest {
         Fake cpu = Fake.of("cpu", 10, HOST);
         RuntimeException unused = new IllegalStateException();
         assertThat(tried("auto", unused, tornado, cpu)).containsExactly("cpu");
-        assertThat(notes).singleElement().asString().contains("'cpu' serves", "no SDK", "install one");
+        assertThat(notes).containsExactly("Device 'cpu' serves: no SDK; see: fastforward devices");
         Failures.expect(
                 FailureKind.DEVICE, () -> tried("gpu", unused, tornado, cpu), "no GPU serves", "no SDK", "install one");
         Failures.expect(FailureKind.DEVICE, () -> tried("cuda:0", unused, tornado, cpu), "no 'cuda:0'", "no SDK");
