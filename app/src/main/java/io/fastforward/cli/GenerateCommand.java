@@ -82,11 +82,18 @@ final class GenerateCommand implements Callable<Integer> {
                 compute.memoryBytes());
         PrintWriter out = spec.commandLine().getOut();
         boolean shownAtOnce = !common.json && directories.size() == 1;
-        List<Continuation> continuations = GenerateRun.execute(
-                request,
-                common.loadPlugins(),
-                Console.of(common.json),
-                shownAtOnce ? Optional.of(new Growing(prompt, out)) : Optional.empty());
+        Consumer<String> pieces = piece -> {
+            out.print(piece);
+            out.flush();
+        };
+        List<Continuation> continuations;
+        try (InterruptionNotice ignored = InterruptionNotice.ofText()) {
+            continuations = GenerateRun.execute(
+                    request,
+                    common.loadPlugins(),
+                    Console.of(common.json),
+                    Optional.of(pieces).filter(any -> shownAtOnce));
+        }
         if (common.json) {
             out.println(JsonOutput.of(continuations));
         } else if (shownAtOnce) {
@@ -114,38 +121,5 @@ final class GenerateCommand implements Callable<Integer> {
                 continuation.promptTokens(),
                 continuation.ended() ? " (the model ended)" : "",
                 continuation.tokensPerSecond());
-    }
-
-    /** Prints what a growing text has more than before; the last character may be incomplete until the next token. */
-    private static final class Growing implements Consumer<String> {
-
-        private static final char INCOMPLETE = '\uFFFD';
-
-        private final PrintWriter out;
-        private final String prompt;
-        private boolean begun;
-        private int printed;
-
-        Growing(String prompt, PrintWriter out) {
-            this.prompt = prompt;
-            this.out = out;
-        }
-
-        @Override
-        public void accept(String text) {
-            if (!begun) {
-                out.print(prompt);
-                begun = true;
-            }
-            int end = text.length();
-            while (end > printed && text.charAt(end - 1) == INCOMPLETE) {
-                end--;
-            }
-            if (end > printed) {
-                out.print(text.substring(printed, end));
-                out.flush();
-                printed = end;
-            }
-        }
     }
 }

@@ -2,8 +2,9 @@ package io.fastforward.cli;
 
 import io.fastforward.run.PruneRun;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 
-/** Tells a user who presses Ctrl-C what is kept and how to go on. Closing it calls that off. */
+/** Tells a user who presses Ctrl-C what that ends, and how to go on if one can. Closing it calls that off. */
 final class InterruptionNotice implements AutoCloseable {
 
     private final Thread hook;
@@ -13,15 +14,21 @@ final class InterruptionNotice implements AutoCloseable {
     }
 
     static InterruptionNotice about(Path runDirectory) {
+        return saying(() -> PruneRun.canBeResumed(runDirectory)
+                ? "what was finished is in '" + runDirectory + "'; run the same command with --resume to go on"
+                : "nothing was finished that one could go on from");
+    }
+
+    static InterruptionNotice ofText() {
+        return saying(() -> "the text is not complete");
+    }
+
+    private static InterruptionNotice saying(Supplier<String> consequence) {
         Thread hook = new Thread(
                 () -> {
                     // On a terminal, ^C and perhaps a progress bar stand in the line.
                     System.err.print(Terminal.isStandardError() ? "\n" : "");
-                    System.err.println("fastforward: interrupted; "
-                            + (PruneRun.canBeResumed(runDirectory)
-                                    ? "what was finished is in '" + runDirectory
-                                            + "'; run the same command with --resume to go on"
-                                    : "nothing was finished that one could go on from"));
+                    System.err.println("fastforward: interrupted; " + consequence.get());
                 },
                 "interruption-notice");
         Runtime.getRuntime().addShutdownHook(hook);

@@ -4,7 +4,7 @@ import io.fastforward.forward.IncrementalDecoder;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * Continues a sequence of tokens.
@@ -25,10 +25,10 @@ public record TextGeneration(Sampling sampling, int mostTokens, Set<Integer> end
      *
      * @param decoder that has read nothing and has room for prompt and continuation
      * @param prompt at least one token
-     * @param listener is given all generated tokens whenever there is one more
+     * @param listener is given each generated token
      * @return the generated tokens, without the one that ended them
      */
-    public int[] run(IncrementalDecoder decoder, int[] prompt, Consumer<int[]> listener) {
+    public int[] run(IncrementalDecoder decoder, int[] prompt, IntConsumer listener) {
         SplittableRandom random = new SplittableRandom(seed);
         int[] generated = new int[mostTokens];
         float[] logits = decoder.read(prompt);
@@ -38,7 +38,7 @@ public record TextGeneration(Sampling sampling, int mostTokens, Set<Integer> end
                 return Arrays.copyOf(generated, count);
             }
             generated[count] = token;
-            listener.accept(Arrays.copyOf(generated, count + 1));
+            listener.accept(token);
             if (count + 1 < mostTokens) {
                 logits = decoder.read(token);
             }

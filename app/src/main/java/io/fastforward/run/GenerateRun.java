@@ -11,6 +11,7 @@ import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
 import io.fastforward.spi.ComputeBackend;
+import io.fastforward.tokenizer.StreamedText;
 import io.fastforward.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,7 +71,8 @@ public final class GenerateRun {
     /**
      * Generates.
      *
-     * @param shown is given the text as far as it is, whenever there is one more token
+     * @param shown is given prompt and text, piece by piece as they come; if a device fails, another one begins with
+     *     the prompt again, in a new line
      */
     public static List<Continuation> execute(
             Request request, PluginRegistry plugins, Progress progress, Optional<Consumer<String>> shown) {
@@ -82,11 +84,12 @@ public final class GenerateRun {
                 request.device(),
                 request.threads(),
                 progress,
-                (backend, takesOver) -> execute(request, backend, shown));
+                (backend, takesOver) -> execute(request, backend, takesOver, shown));
     }
 
     private static List<Continuation> execute(
-            Request request, ComputeBackend backend, Optional<Consumer<String>> shown) {
+            Request request, ComputeBackend backend, boolean takesOver, Optional<Consumer<String>> shown) {
+        shown.filter(pieces -> takesOver).ifPresent(pieces -> pieces.accept("\n"));
         List<Continuation> continuations = new ArrayList<>();
         for (Path directory : request.models()) {
             try (Model model = Model.open(directory);
@@ -119,10 +122,13 @@ public final class GenerateRun {
         try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
                 IncrementalDecoder decoder = new IncrementalDecoder(
                         backend, layers, model.ends(), model.spec().densePolicy(), capacity)) {
+            StreamedText text = new StreamedText(tokens -> tokenizer.decode(tokens, true));
+            shown.ifPresent(pieces -> pieces.accept(request.prompt()));
             start = System.nanoTime();
-            int[] generated = generation.run(
-                    decoder, prompt, tokens -> shown.ifPresent(text -> text.accept(tokenizer.decode(tokens, true))));
+            int[] generated =
+                    generation.run(decoder, prompt, token -> shown.ifPresent(pieces -> pieces.accept(text.add(token))));
             double seconds = (System.nanoTime() - start) / 1e9;
+            shown.ifPresent(pieces -> pieces.accept(text.finish()));
             List<Integer> tokens = new ArrayList<>();
             for (int token : generated) {
                 tokens.add(token);

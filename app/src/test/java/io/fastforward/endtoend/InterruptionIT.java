@@ -2,6 +2,7 @@ package io.fastforward.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fastforward.testing.DemoModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,25 @@ class InterruptionIT {
         Path output = directory.resolve("out");
         assertThat(searching(output).kill().await().exitCode()).isEqualTo(KILLED);
         resumeAndCompare(output);
+    }
+
+    @Test
+    void anInterruptedTextEndsWithTheSameExitCode() throws Exception {
+        Launcher.Started generating = Launcher.in(directory)
+                .start(
+                        "generate",
+                        DemoModel.directory().toString(),
+                        "--prompt=Once upon a time",
+                        "--temperature=5", // far from what ends a text
+                        "--max-tokens=1000",
+                        "--threads=1");
+        Launcher.Finished interrupted = generating
+                .awaitWhileRunning(() -> lineCount(generating.output()) > 0)
+                .send(signal().name())
+                .await();
+        assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
+        assertThat(interrupted.text()).startsWith("Once upon a time").doesNotContain("tokens/s");
+        assertThat(interrupted.message()).contains("interrupted", "not complete");
     }
 
     private Launcher.Started searching(Path output) throws InterruptedException {
