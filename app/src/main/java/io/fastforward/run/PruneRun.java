@@ -110,15 +110,16 @@ public final class PruneRun {
         Destination destination = new Destination(request);
         destination.requireUsable();
         SearchSettings searchSettings = searchSettings();
+        boolean holdsEarlierRun = canBeResumed(request.runDirectory());
         return Devices.run(
                 plugins,
                 request.device(),
                 request.threads(),
                 shown,
-                (backend, takesOver) -> execute(destination, searchSettings, backend, takesOver));
+                (backend, takesOver) -> execute(destination, searchSettings, backend, takesOver && !holdsEarlierRun));
     }
 
-    /** @param takesOver whether another device began this run and failed; what it finished is in the run directory */
+    /** @param takesOver whether another device began this run and failed; what is in the run directory is its own */
     private PruneResult execute(
             Destination destination, SearchSettings searchSettings, ComputeBackend backend, boolean takesOver) {
         boolean resume = request.resume() || (takesOver && canBeResumed(request.runDirectory()));

@@ -111,6 +111,9 @@ class DeviceFallbackIT {
                 Launcher.in(directory).run(prune(output, plugins)).succeeds();
         assertThat(run.errors()).filteredOn(line -> line.contains(LOST)).hasSize(1);
         assertDevices("OpenBLAS", List.of());
+        Launcher.in(directory)
+                .run(prune(directory.resolve("other"), plugins, "--run-dir=" + output + "-run", "--json"))
+                .isRefused(FailureKind.OUTPUT_NOT_EMPTY, "holds an earlier run");
     }
 
     @Test
