@@ -37,6 +37,11 @@ final class DeviceCatalog {
 
     /** @throws IllegalArgumentException if there is no such device */
     static ComputeBackend open(String id) {
+        return new io.fastforward.backend.tornado.TornadoBackend(program(id));
+    }
+
+    /** The kernels on a device, as {@link #open} has them. */
+    static KernelExecutor program(String id) {
         List<Found> all = found();
         Found chosen = all.stream()
                 .filter(candidate -> candidate.device.id().equals(id))
@@ -47,15 +52,14 @@ final class DeviceCatalog {
                                 all.stream().map(found -> found.device.id()).toList())));
         String description = chosen.device.name() + " (" + id + ", TornadoVM " + chosen.device.backend() + ")";
         if (!chosen.device.backend().equals(CUDA)) {
-            return new io.fastforward.backend.tornado.TornadoBackend(
-                    new DeviceProgram(chosen.handle, description, capacity(chosen, false)));
+            return new DeviceProgram(chosen.handle, description, capacity(chosen, false));
         }
         Optional<String> objection = tensorCoreObjection(chosen.handle, description);
-        return new io.fastforward.backend.tornado.TornadoBackend(new DeviceProgram(
+        return new DeviceProgram(
                 chosen.handle,
                 description
                         + objection.map(why -> ", without tensor cores: " + why).orElse(", with tensor cores"),
-                capacity(chosen, objection.isEmpty())));
+                capacity(chosen, objection.isEmpty()));
     }
 
     /** Tried in a program of its own, so that whatever goes wrong there is gone with it. */

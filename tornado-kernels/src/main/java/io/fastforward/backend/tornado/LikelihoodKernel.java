@@ -19,7 +19,6 @@ final class LikelihoodKernel {
     static final int STATE = 4;
 
     private static final float LOWEST = -3.4028235e38f;
-    private static final float HIGHEST = 3.4028235e38f;
 
     private LikelihoodKernel() {}
 
@@ -60,7 +59,8 @@ final class LikelihoodKernel {
         float notFinite = 0f;
         for (int i = lane; i < columns; i += LANES) {
             float logit = memory.get(logits + i);
-            if (TornadoMath.abs(logit) <= HIGHEST) {
+            // By a product: on the way to OpenCL, "not at most the highest number" became "above it", which NaN is not.
+            if (logit * 0f == 0f) {
                 highest = TornadoMath.max(highest, logit);
             } else {
                 notFinite += 1f;
@@ -81,7 +81,7 @@ final class LikelihoodKernel {
         float sum = 0f;
         for (int i = lane; i < columns; i += LANES) {
             float logit = memory.get(logits + i);
-            if (TornadoMath.abs(logit) <= HIGHEST) {
+            if (logit * 0f == 0f) {
                 sum += TornadoMath.exp(logit - highest);
             }
         }

@@ -1,0 +1,13 @@
+package io.fastforward.backend.tornado;
+
+import org.junit.jupiter.api.condition.EnabledIf;
+
+/** The kernels on a device of a TornadoVM SDK: profile tornadovm. */
+@EnabledIf("io.fastforward.backend.tornado.SdkProvider#isPresent")
+class SdkKernelTest extends KernelContracts {
+
+    @Override
+    KernelExecutor open() {
+        return DeviceCatalog.program(DeviceCatalog.devices().getFirst().id());
+    }
+}
