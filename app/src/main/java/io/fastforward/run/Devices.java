@@ -64,7 +64,7 @@ public final class Devices {
                 return work.on(backend, i > 0);
             } catch (DeviceException | OutOfMemoryError e) {
                 if (!candidate.device.gpu() || i + 1 == candidates.size()) {
-                    throw asFailure(e);
+                    throw asFailure(e, candidate.device);
                 }
                 progress.note("The GPU failed: " + e.getMessage() + ". Device '"
                         + candidates.get(i + 1).device.id() + "' goes on from what is finished");
@@ -72,12 +72,17 @@ public final class Devices {
         }
     }
 
-    /** The host's memory is explained elsewhere. */
-    private static Failure asFailure(Throwable e) {
-        if (e instanceof OutOfMemoryError full) {
+    /** What is said of the host's memory elsewhere helps nobody whose device is full. */
+    private static Failure asFailure(Throwable e, Device device) {
+        if (e instanceof OutOfMemoryError full && (!device.gpu() || isJavaHeap(full))) {
             throw full;
         }
         return new Failure(FailureKind.DEVICE, String.valueOf(e.getMessage()), e);
+    }
+
+    private static boolean isJavaHeap(OutOfMemoryError e) {
+        String message = String.valueOf(e.getMessage());
+        return message.startsWith("Java heap space") || message.startsWith("GC overhead");
     }
 
     /** Every device of every backend, the ones that would be chosen first. */

@@ -4,6 +4,7 @@ import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LoadedLayer;
+import io.fastforward.model.LayerSpec;
 import io.fastforward.model.LayerWeights;
 import io.fastforward.model.ModelEnds;
 import io.fastforward.model.ModelSpec;
@@ -17,11 +18,10 @@ import io.fastforward.spi.PruningCriterion;
 import io.fastforward.spi.PruningCriterion.Statistics;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
-import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.ColumnMagnitudes;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One streaming pass of calibration windows through the dense model. For every module it measures what the criterion
@@ -98,8 +98,9 @@ public final class FeatureStatistics {
         for (int i = 0; i < spec.layers().size(); i++) {
             try (Arena arena = Arena.ofShared()) {
                 LayerWeights stored = weights.layer(i, arena);
-                visit(i, spec.layers().get(i).attention(), stored.attention(), 0, null, visitor);
-                visit(i, spec.layers().get(i).mlp(), stored.mlp(), 0, null, visitor);
+                LayerSpec layer = spec.layers().get(i);
+                visitor.visit(new PruningCriterion.Module(i, layer.attention(), stored.attention(), 0, null));
+                visitor.visit(new PruningCriterion.Module(i, layer.mlp(), stored.mlp(), 0, null));
             }
             progress.accept(i + 1);
         }
@@ -118,17 +119,14 @@ public final class FeatureStatistics {
                 moments.add(features, features, rows);
                 backend.project(module, dense.units(), rows, features, chunk.hidden());
             }
-            visit(layer, dense, stored, moments.tokens(), moments.read(arena), visitor);
+            visitor.visit(new PruningCriterion.Module(
+                    layer,
+                    dense,
+                    stored,
+                    moments.tokens(),
+                    moments.read(arena),
+                    () -> backend.outputMagnitudes(module)
+                            .orElseGet(() -> ColumnMagnitudes.of(stored.output().weight()))));
         }
-    }
-
-    private static void visit(
-            int layer,
-            ModuleSpec module,
-            ModuleWeights stored,
-            long tokens,
-            @Nullable DoubleMatrix moments,
-            Visitor visitor) {
-        visitor.visit(new PruningCriterion.Module(layer, module, stored, tokens, moments));
     }
 }

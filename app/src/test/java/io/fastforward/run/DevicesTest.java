@@ -53,7 +53,7 @@ class DevicesTest {
         }
     }
 
-    private List<String> tried(String device, RuntimeException gpuFailure, ComputeBackend.Provider... providers) {
+    private List<String> tried(String device, Throwable gpuFailure, ComputeBackend.Provider... providers) {
         List<String> tried = new ArrayList<>();
         List<Devices.Candidate> candidates = Devices.candidates(
                 List.of(providers),
@@ -66,7 +66,10 @@ class DevicesTest {
         Devices.run(candidates, 1, progress(), (backend, takesOver) -> {
             tried.add(backend.device() + (takesOver ? " takes over" : ""));
             if (backend.device().equals(GPU.id())) {
-                throw gpuFailure;
+                if (gpuFailure instanceof Error error) {
+                    throw error;
+                }
+                throw (RuntimeException) gpuFailure;
             }
             return "done";
         });
@@ -113,6 +116,17 @@ class DevicesTest {
                     .isInstanceOf(Failure.class)
                     .hasMessage("no bfloat16 here");
         }
+    }
+
+    @Test
+    void aFullGpuIsNotAFullHeap() {
+        Failures.expect(
+                FailureKind.DEVICE,
+                () -> tried("gpu", new OutOfMemoryError("no room on the card"), Fake.of("tornado", 20, GPU)),
+                "no room on the card");
+        var heap = new OutOfMemoryError("Java heap space");
+        assertThatThrownBy(() -> tried("gpu", heap, Fake.of("tornado", 20, GPU)))
+                .isSameAs(heap);
     }
 
     @Test

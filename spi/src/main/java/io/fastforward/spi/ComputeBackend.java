@@ -9,6 +9,7 @@ import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Tensor work on a device, in blocks as large as a decoder module. Weights are loaded once and stay on the device;
@@ -238,6 +239,18 @@ public interface ComputeBackend extends AutoCloseable {
      * @param rows how many leading rows are processed
      */
     void project(LoadedModule module, int units, int rows, DeviceMatrix features, DeviceMatrix hidden);
+
+    /**
+     * How much every feature weighs in a module's output map W: Σ |W_ij| over all rows i, for every column j, if the
+     * device is the better place to sum up.
+     *
+     * @param module as it was loaded, without replacements
+     * @return one number for each feature of all units, not finite where a weight of the column is not; or nothing, and
+     *     the caller sums up in host memory
+     */
+    default Optional<double[]> outputMagnitudes(LoadedModule module) {
+        return Optional.empty();
+    }
 
     /**
      * A whole module: {@link #features} and {@link #project} at once, for when nobody looks at the features.

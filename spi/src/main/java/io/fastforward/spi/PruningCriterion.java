@@ -2,7 +2,9 @@ package io.fastforward.spi;
 
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.tensor.ColumnMagnitudes;
 import io.fastforward.spi.tensor.DoubleMatrix;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,11 +44,27 @@ public interface PruningCriterion extends Plugin {
      * @param tokens number of calibration tokens; 0 if no statistics were asked for
      * @param moments {@code 1 × features} sums of squares, or the {@code features × features} Gram matrix, of the
      *     inputs of the output map; null if no statistics were asked for; valid during the call
+     * @param outputMagnitudes Σ |W_ij| over all rows i of the output map, for every column j, in a precision of at
+     *     least 2⁻¹⁶; not finite where a weight of the column is not. Summed up when it is asked for, where the weights
+     *     are: on the device, if they are there
      */
     record Module(
             int layer,
             ModuleSpec spec,
             ModuleWeights weights,
             long tokens,
-            @Nullable DoubleMatrix moments) {}
+            @Nullable DoubleMatrix moments,
+            Supplier<double[]> outputMagnitudes) {
+
+        /** A module whose magnitudes are summed up in host memory. */
+        public Module(int layer, ModuleSpec spec, ModuleWeights weights, long tokens, @Nullable DoubleMatrix moments) {
+            this(
+                    layer,
+                    spec,
+                    weights,
+                    tokens,
+                    moments,
+                    () -> ColumnMagnitudes.of(weights.output().weight()));
+        }
+    }
 }

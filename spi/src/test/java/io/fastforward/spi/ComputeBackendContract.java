@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
@@ -23,6 +24,7 @@ import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.RotaryPositions;
+import io.fastforward.spi.tensor.ColumnMagnitudes;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
@@ -367,6 +369,28 @@ public abstract class ComputeBackendContract {
             Approximation[] last = Arrays.copyOfRange(hidden, length, hidden.length);
             float[][] alone = apply(backend, module, test.units(), new BatchShape(1, length), last);
             assertRows(expected.subList(length, hidden.length), alone, "the last sequence alone");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("modules")
+    void magnitudesOfTheOutputMapAreItsColumnSums(ModuleCase test) {
+        ModuleWeights weights = new RandomWeights(arena, test.type(), 34).module(test.spec());
+        Matrix output = weights.output().weight();
+        output.set(0, 0, -Math.abs(output.get(0, 0)));
+        try (LoadedModule module = backend.load(test.spec(), weights)) {
+            backend.outputMagnitudes(module).ifPresent(magnitudes -> {
+                double[] expected = ColumnMagnitudes.of(output);
+                assertThat(magnitudes).hasSameSizeAs(expected);
+                for (int column = 0; column < expected.length; column++) {
+                    assertThat(magnitudes[column]).isCloseTo(expected[column], within(0x1p-16 * expected[column]));
+                }
+            });
+        }
+        output.set(output.rows() - 1, 0, Float.NaN);
+        try (LoadedModule module = backend.load(test.spec(), weights)) {
+            backend.outputMagnitudes(module)
+                    .ifPresent(magnitudes -> assertThat(magnitudes[0]).isNaN());
         }
     }
 

@@ -25,17 +25,9 @@ final class OutputColumns {
             throw new IllegalArgumentException(place(module) + ", output weight: must be " + spec.hiddenSize() + " × "
                     + columns + ", but is " + weight.rows() + " × " + weight.columns());
         }
-        double[] means = new double[columns];
-        float[] row = new float[columns];
-        var reader = new RowReader(weight);
-        for (int i = 0; i < weight.rows(); i++) {
-            reader.read(i, row);
-            for (int j = 0; j < columns; j++) {
-                means[j] += Math.abs(row[j]);
-            }
-        }
+        double[] means = module.outputMagnitudes().get().clone();
         for (int j = 0; j < columns; j++) {
-            // Finite single-precision numbers cannot overflow a double-precision sum: one look per column suffices.
+            // Magnitudes cannot cancel: one look per column suffices.
             if (!Double.isFinite(means[j])) {
                 throw new IllegalArgumentException(notFinite(module, weight, j));
             }

@@ -54,7 +54,7 @@ final class DeviceCatalog {
         if (!chosen.device.backend().equals(CUDA)) {
             return new DeviceProgram(chosen.handle, description, capacity(chosen, false));
         }
-        Optional<String> objection = tensorCoreObjection(chosen.handle, description);
+        Optional<String> objection = tensorCoreObjection(chosen.handle);
         return new DeviceProgram(
                 chosen.handle,
                 description
@@ -63,11 +63,11 @@ final class DeviceCatalog {
     }
 
     /** Tried in a program of its own, so that whatever goes wrong there is gone with it. */
-    private static Optional<String> tensorCoreObjection(TornadoDevice device, String description) {
-        try (var trial = new DeviceProgram(device, description, TRIAL)) {
+    private static Optional<String> tensorCoreObjection(TornadoDevice device) {
+        try (var trial = new DeviceProgram(device, "their trial", TRIAL)) {
             return TensorCoreProbe.objection(trial, TRIAL_ROWS, TRIAL_WIDTH);
         } catch (DeviceException | OutOfMemoryError e) {
-            return Optional.of(String.valueOf(e.getMessage()));
+            return Optional.of(TensorCoreProbe.reason(e));
         }
     }
 

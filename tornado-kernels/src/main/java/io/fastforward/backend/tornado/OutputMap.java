@@ -2,6 +2,7 @@ package io.fastforward.backend.tornado;
 
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * weights: the latest serves its columns, the one below those after, and so on.
  */
 final class OutputMap implements AutoCloseable {
+
+    /** With as many the error of a sum stays below 2⁻¹⁶, and thousands of work-items are busy. */
+    private static final int SUMMED_ROWS = 256;
 
     private final DeviceMemory memory;
     private final Deque<StoredMatrix> weights = new ArrayDeque<>();
@@ -75,6 +79,52 @@ final class OutputMap implements AutoCloseable {
                 first += count;
             }
         }
+    }
+
+    /**
+     * Σ |W_ij| over all rows i, for every column j. Blocks of rows are summed up in single precision, the blocks in
+     * double precision.
+     */
+    double[] magnitudes() {
+        StoredMatrix weight = weights.getLast();
+        int columns = weight.columns();
+        double[] sums = new double[columns];
+        int most = Math.clamp(memory.panelElements() / columns, 1, KernelExecutor.MOST_ROWS);
+        for (int first = 0; first < weight.rows(); first += most) {
+            int rows = Math.min(most, weight.rows() - first);
+            int blocks = Math.ceilDiv(rows, SUMMED_ROWS);
+            try (Region panel = memory.take(rows, columns);
+                    Region partial = memory.take(blocks, columns)) {
+                ExpandKernel.launch(
+                        memory.executor(),
+                        weight.array(),
+                        new ExpandKernel.Sizes(
+                                weight.type(),
+                                rows,
+                                columns,
+                                weight.element(first, 0),
+                                columns,
+                                1,
+                                panel.start(),
+                                columns));
+                ColumnSumKernel.launch(
+                        memory.executor(),
+                        new ColumnSumKernel.Sizes(
+                                ColumnSumKernel.Term.MAGNITUDE,
+                                rows,
+                                SUMMED_ROWS,
+                                columns,
+                                panel.start(),
+                                columns,
+                                partial.start()));
+                memory.read(partial.start(), columns, blocks, columns, (block, segment, offset) -> {
+                    for (int column = 0; column < columns; column++) {
+                        sums[column] += segment.get(ValueLayout.JAVA_FLOAT, offset + (long) column * Float.BYTES);
+                    }
+                });
+            }
+        }
+        return sums;
     }
 
     @Override

@@ -45,8 +45,13 @@ final class TensorCoreProbe {
             }
             return probe.gain(rows, width) < LEAST_GAIN ? Optional.of("they are not faster") : Optional.empty();
         } catch (DeviceException | OutOfMemoryError e) {
-            return Optional.of(String.valueOf(e.getMessage()));
+            return Optional.of(reason(e));
         }
+    }
+
+    /** What a failure says, without what to do about it: there are the plain kernels. */
+    static String reason(Throwable failure) {
+        return String.valueOf(failure.getMessage()).split(";", 2)[0];
     }
 
     private boolean isRight() {

@@ -11,6 +11,7 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.WeightShapes;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** The contract on a device that runs kernels. Arguments are checked before any work starts. */
 final class TornadoBackend implements ComputeBackend {
@@ -144,6 +145,12 @@ final class TornadoBackend implements ComputeBackend {
         TornadoMatrix output = own(hidden);
         ArgumentChecks.requireBatch(loaded.spec(), units, rows, output, input);
         computation.project(loaded, units, rows, input, output);
+    }
+
+    @Override
+    public Optional<double[]> outputMagnitudes(LoadedModule module) {
+        return Optional.of(
+                own(TornadoModule.class, "loaded module", module).output().magnitudes());
     }
 
     @Override

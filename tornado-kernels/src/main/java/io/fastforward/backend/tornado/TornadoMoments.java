@@ -1,5 +1,6 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.ColumnSumKernel.Term;
 import io.fastforward.spi.ComputeBackend.DeviceMatrix;
 import io.fastforward.spi.ComputeBackend.MomentKind;
 import io.fastforward.spi.ComputeBackend.Moments;
@@ -79,7 +80,13 @@ final class TornadoMoments implements Moments {
             ColumnSumKernel.launch(
                     memory.executor(),
                     new ColumnSumKernel.Sizes(
-                            kind == MomentKind.SQUARE_SUMS, rows, rightWidth, x, xRow, partial.start()));
+                            kind == MomentKind.SQUARE_SUMS ? Term.SQUARE : Term.VALUE,
+                            rows,
+                            rows,
+                            rightWidth,
+                            x,
+                            xRow,
+                            partial.start()));
         } else {
             ProductKernel.launch(
                     memory.executor(),

@@ -56,6 +56,10 @@ record Approximation(double value, double error) {
         return new Approximation(value * other.value, passed).rounded(1);
     }
 
+    Approximation magnitude() {
+        return new Approximation(Math.abs(value), error);
+    }
+
     Approximation dividedBy(Approximation other) {
         double quotient = value / other.value;
         double passed = (error + Math.abs(quotient) * other.error) / Math.max(0, Math.abs(other.value) - other.error);

@@ -148,7 +148,7 @@ final class DeviceBenchmark {
         backend.logLikelihood(head, hidden, targets, new double[tokens]);
     }
 
-    /** What Wanda needs to know: sums of squares of the features of every module. */
+    /** What Wanda needs to know: sums of squares of the features, and the weights of the columns, of every module. */
     private void statistics(DeviceMatrix hidden, DeviceMatrix scratch, Matrix input) {
         backend.write(input, hidden, 0);
         for (LoadedModule module : modules) {
@@ -159,6 +159,7 @@ final class DeviceBenchmark {
                 backend.features(module, spec.units(), new BatchShape(1, tokens), hidden, scratch);
                 squares.add(scratch, scratch, tokens);
                 squares.read(arena);
+                backend.outputMagnitudes(module);
                 backend.project(module, spec.units(), tokens, scratch, hidden);
             }
         }

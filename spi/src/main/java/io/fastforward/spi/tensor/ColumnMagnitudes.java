@@ -1,32 +1,36 @@
-package io.fastforward.criteria;
+package io.fastforward.spi.tensor;
 
-import io.fastforward.spi.tensor.DataType;
-import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/**
- * Reads rows of a stored matrix, widened to single precision: one bulk copy a row instead of one checked access an
- * element. For one thread.
- */
-final class RowReader {
+/** Sums of the magnitudes in the columns of a stored matrix. */
+public final class ColumnMagnitudes {
 
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final Matrix matrix;
-    private final short[] stored;
+    private ColumnMagnitudes() {}
 
-    RowReader(Matrix matrix) {
-        this.matrix = matrix;
-        this.stored = matrix.type() == DataType.F32 ? new short[0] : new short[matrix.columns()];
+    /** Σ |W_ij| over all rows i, for every column j, in double precision; not finite where an element is not. */
+    public static double[] of(Matrix matrix) {
+        int columns = matrix.columns();
+        double[] sums = new double[columns];
+        float[] row = new float[columns];
+        short[] stored = new short[matrix.type() == DataType.F32 ? 0 : columns];
+        for (int i = 0; i < matrix.rows(); i++) {
+            read(matrix, i, stored, row);
+            for (int j = 0; j < columns; j++) {
+                sums[j] += Math.abs(row[j]);
+            }
+        }
+        return sums;
     }
 
-    /** Copies a row; {@code target} has as many elements as the matrix has columns. */
-    void read(int row, float[] target) {
+    /** One bulk copy a row instead of one checked access an element. */
+    private static void read(Matrix matrix, int row, short[] stored, float[] target) {
         int columns = matrix.columns();
         long offset = row * matrix.rowStride() * matrix.type().bytes();
         switch (matrix.type()) {
