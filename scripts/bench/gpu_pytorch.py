@@ -68,8 +68,10 @@ def main():
         print(f"  {name:12} {time_taken:.4f} s = {time_taken / theirs:.2f} times PyTorch; {rate:.1f} TFLOP/s in products:"
               f" {rate / peaks['bf16']:.1%} of bf16, {rate / peaks['f32']:.1%} of f32;"
               f" weights read once: {weights / time_taken / 1e9 / bandwidth:.1%} of the bandwidth")
-    for name in ("candidate20Seconds", "candidate50Seconds", "wandaSeconds"):
+    for name in ("candidate20Seconds", "candidate50Seconds", "wandaSeconds", "inTurnSeconds", "aheadSeconds"):
         print(f"  {name:20} {ours[name]:.4f} s, {ours[name] / ours['denseSeconds']:.2f} of dense")
+    for name, time_taken in sorted(ours["kernelSeconds"].items(), key=lambda entry: -entry[1]):
+        print(f"  kernel {name:13} {time_taken:.4f} s, {time_taken / ours['denseSeconds']:.1%} of dense")
 
 
 if __name__ == "__main__":

@@ -26,11 +26,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
 /**
- * Times a model of random bfloat16 weights on a device: prefill with likelihoods, pruned candidates, and the statistics
- * that Wanda needs. Prints one line of JSON. Started by {@code scripts/bench/gpu}.
+ * Times a model of random bfloat16 weights on a device: prefill with likelihoods and its kernels, pruned candidates, the
+ * statistics that Wanda needs, and layers that are loaded in turn and ahead. Prints one line of JSON. Started by
+ * {@code scripts/bench/gpu}.
  */
 final class DeviceBenchmark {
 
@@ -65,10 +70,12 @@ final class DeviceBenchmark {
     private final Shape shape;
     private final int tokens;
     private final ComputeBackend backend;
+    private final KernelTimes times;
     private final SplittableRandom random = new SplittableRandom(1);
     private final List<LoadedModule> modules = new ArrayList<>();
 
-    private DeviceBenchmark(Shape shape, int tokens, ComputeBackend backend) {
+    private DeviceBenchmark(Shape shape, int tokens, ComputeBackend backend, KernelTimes times) {
+        this.times = times;
         this.shape = shape;
         this.tokens = tokens;
         this.backend = backend;
@@ -76,8 +83,9 @@ final class DeviceBenchmark {
 
     /** Arguments: tiny, 1b or 7b; tokens; repetitions; id of a device. */
     public static void main(String[] arguments) {
-        try (ComputeBackend backend = new TornadoBackendProvider().open(arguments[3], 1)) {
-            new DeviceBenchmark(Shape.of(arguments[0]), Integer.parseInt(arguments[1]), backend)
+        var times = new KernelTimes();
+        try (ComputeBackend backend = new TornadoBackend(times.around(DeviceCatalog.program(arguments[3])))) {
+            new DeviceBenchmark(Shape.of(arguments[0]), Integer.parseInt(arguments[1]), backend, times)
                     .run(Integer.parseInt(arguments[2]));
         }
     }
@@ -86,7 +94,7 @@ final class DeviceBenchmark {
         long begin = System.nanoTime();
         for (int layer = 0; layer < shape.layers; layer++) {
             try (Arena arena = Arena.ofConfined()) {
-                loadLayer(arena);
+                modules.addAll(load(layer(arena)));
             }
         }
         double load = seconds(begin);
@@ -97,14 +105,22 @@ final class DeviceBenchmark {
                 DeviceMatrix scratch = backend.allocate(tokens, Math.max(shape.mlp, shape.hidden))) {
             Matrix input = matrix(arena, tokens, shape.hidden, 1);
             double dense = median(repetitions, () -> prefill(head, hidden, scratch, input, 1));
+            times.reset();
+            prefill(head, hidden, scratch, input, 1);
+            String kernels = times.toJson();
             double fifth = median(repetitions, () -> prefill(head, hidden, scratch, input, 0.8));
             double half = median(repetitions, () -> prefill(head, hidden, scratch, input, 0.5));
             double wanda = median(1, () -> statistics(hidden, scratch, input));
+            modules.forEach(LoadedModule::close);
+            modules.clear();
+            double inTurn = median(1, () -> stream(hidden, scratch, false));
+            double ahead = median(1, () -> stream(hidden, scratch, true));
             System.out.printf(
                     Locale.ROOT,
                     "{\"device\": \"%s\", \"tokens\": %d, \"loadSeconds\": %.2f, \"denseSeconds\": %.4f,"
                             + " \"candidate20Seconds\": %.4f, \"candidate50Seconds\": %.4f, \"wandaSeconds\": %.4f,"
-                            + " \"tokensPerSecond\": %.1f}%n",
+                            + " \"inTurnSeconds\": %.4f, \"aheadSeconds\": %.4f, \"tokensPerSecond\": %.1f,"
+                            + " \"kernelSeconds\": %s}%n",
                     backend.device(),
                     tokens,
                     load,
@@ -112,30 +128,61 @@ final class DeviceBenchmark {
                     fifth,
                     half,
                     wanda,
-                    tokens / dense);
+                    inTurn,
+                    ahead,
+                    tokens / dense,
+                    kernels);
         } finally {
             modules.forEach(LoadedModule::close);
         }
     }
 
-    private void loadLayer(Arena arena) {
-        AttentionSpec attention = shape.attention();
-        int keys = attention.groups() * attention.headSize();
-        modules.add(backend.load(
-                attention,
+    /** The weights of a layer. */
+    private record Layer(AttentionWeights attention, MlpWeights mlp) {}
+
+    private Layer layer(Arena arena) {
+        int keys = shape.attention().groups() * shape.attention().headSize();
+        return new Layer(
                 new AttentionWeights(
                         norm(arena),
                         linear(arena, shape.hidden, shape.hidden),
                         linear(arena, keys, shape.hidden),
                         linear(arena, keys, shape.hidden),
-                        linear(arena, shape.hidden, shape.hidden))));
-        modules.add(backend.load(
-                shape.feedForward(),
+                        linear(arena, shape.hidden, shape.hidden)),
                 new MlpWeights(
                         norm(arena),
                         linear(arena, shape.mlp, shape.hidden),
                         linear(arena, shape.mlp, shape.hidden),
-                        linear(arena, shape.hidden, shape.mlp))));
+                        linear(arena, shape.hidden, shape.mlp)));
+    }
+
+    private List<LoadedModule> load(Layer layer) {
+        return List.of(backend.load(shape.attention(), layer.attention), backend.load(shape.feedForward(), layer.mlp));
+    }
+
+    /** All layers, one after the other, each loaded when it is needed or while the one before computes. */
+    private void stream(DeviceMatrix hidden, DeviceMatrix scratch, boolean ahead) {
+        try (Arena arena = Arena.ofShared();
+                ExecutorService loader = Executors.newSingleThreadExecutor()) {
+            Layer layer = layer(arena);
+            Future<List<LoadedModule>> next = loader.submit(() -> load(layer));
+            for (int i = 0; i < shape.layers; i++) {
+                List<LoadedModule> loaded = next.get();
+                boolean more = i + 1 < shape.layers;
+                if (ahead && more) {
+                    next = loader.submit(() -> load(layer));
+                }
+                for (LoadedModule module : loaded) {
+                    backend.apply(module, module.spec().units(), new BatchShape(1, tokens), hidden, scratch);
+                    module.close();
+                }
+                if (!ahead && more) {
+                    next = loader.submit(() -> load(layer));
+                }
+            }
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private void prefill(LoadedHead head, DeviceMatrix hidden, DeviceMatrix scratch, Matrix input, double retention) {
