@@ -112,15 +112,18 @@ final class DeviceMemory {
         synchronized (uploads) {
             int target = start;
             int buffer = 0;
-            for (int first = 0; first < source.rows(); first += most) {
-                int rows = Math.min(source.rows() - first, most);
-                pack(source, first, rows, executor.uploadBuffer(buffer));
-                int count = Math.ceilDiv(rows * perRow, Integer.BYTES);
-                executor.upload(buffer, array, count, target);
-                target += count;
-                buffer = (buffer + 1) % KernelExecutor.UPLOADS;
+            try {
+                for (int first = 0; first < source.rows(); first += most) {
+                    int rows = Math.min(source.rows() - first, most);
+                    pack(source, first, rows, executor.uploadBuffer(buffer));
+                    int count = Math.ceilDiv(rows * perRow, Integer.BYTES);
+                    executor.upload(buffer, array, count, target);
+                    target += count;
+                    buffer = (buffer + 1) % KernelExecutor.UPLOADS;
+                }
+            } finally {
+                executor.finishUploads();
             }
-            executor.finishUploads();
         }
     }
 

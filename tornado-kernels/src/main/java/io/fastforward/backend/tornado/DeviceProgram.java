@@ -1,5 +1,6 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.DeviceGraphs.Graph;
 import io.fastforward.spi.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,16 +18,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import uk.ac.manchester.tornado.api.GridScheduler;
-import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
-import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
-import uk.ac.manchester.tornado.api.WorkerGrid;
-import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
-import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
@@ -35,15 +28,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The kernels on a device of TornadoVM: one execution plan with one graph for each kernel and, where a kernel reads or
- * writes weights or a stage, for each of these arrays. A graph compiles when it is first used, and never again.
- *
- * <p>The arrays that stay on the device have no host memory behind them. One graph claims each; all others take them
- * over from whatever graph ran before, which is why every graph names all of them, used or not.
+ * The kernels on a device of TornadoVM: one graph for each kernel and, where a kernel reads or writes weights or a
+ * stage, for each of these arrays. A graph compiles when it is first used, and never again. The arrays that stay on the
+ * device have no host memory behind them.
  */
 final class DeviceProgram implements KernelExecutor {
-
-    private static final String TASK = "task";
 
     /** 16 MiB: long enough on the bus for what an upload costs besides, and filled in the time of one upload. */
     private static final int UPLOAD_ELEMENTS = 1 << 22;
@@ -60,9 +49,6 @@ final class DeviceProgram implements KernelExecutor {
     private final IntArray sizes = new IntArray(MOST_SIZES);
     private final Map<Stage, IntArray> outgoing = new EnumMap<>(Stage.class);
     private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
-    private final List<Object> resident = new ArrayList<>();
-    private final GridScheduler scheduler = new GridScheduler();
-    private final List<Graph> graphs = new ArrayList<>();
     private final Set<Graph> compiled = ConcurrentHashMap.newKeySet();
     private final Graph claimMemory;
     private final List<Graph> claimWeights = new ArrayList<>();
@@ -70,7 +56,6 @@ final class DeviceProgram implements KernelExecutor {
     private final List<Graph> stores = new ArrayList<>();
     private final List<Upload> uploads = new ArrayList<>();
     private final Set<Integer> onTheirWay = new HashSet<>();
-    private final IntArray arrivalSizes = new IntArray(MOST_SIZES);
 
     /** Ends when all uploads that were begun before have ended: they are in one queue. */
     private final Graph arrival;
@@ -86,28 +71,11 @@ final class DeviceProgram implements KernelExecutor {
     private boolean closed;
 
     /**
-     * A graph of one task.
-     *
-     * @param index its place in the plan
-     * @param grid how many work-items it has, set anew before it runs
-     * @param answers whether it ends with reading its sizes back
-     */
-    private record Graph(
-            int index,
-            String name,
-            ImmutableTaskGraph graph,
-            WorkerGrid grid,
-            int groupX,
-            int groupY,
-            boolean answers) {}
-
-    /**
      * A buffer on its way to the device.
      *
-     * @param sizes of its own, as the device reads them when nobody waits for it
-     * @param stores one for each array of weights, which end without waiting
+     * @param stores one for each array of weights, whose end nobody waits for
      */
-    private record Upload(IntArray buffer, IntArray sizes, List<Graph> stores) {}
+    private record Upload(IntArray buffer, List<Graph> stores) {}
 
     /** What works on the operands of products on tensor cores. */
     private record Operands(Graph claim, Graph packInputs, Graph packWeights, Graph multiply) {}
@@ -128,34 +96,28 @@ final class DeviceProgram implements KernelExecutor {
         }
         this.weights = List.copyOf(arrays);
         IntArray operandArray = IntArray.fromSegmentShallow(withoutHostMemory(capacity.operandElements()));
-        resident.add(memory);
-        resident.addAll(weights);
         boolean tensorCores = capacity.operandElements() > 0;
+        List<Object> resident = new ArrayList<>(weights);
+        resident.add(memory);
         if (tensorCores) {
             resident.add(operandArray);
         }
+        var graphs = new DeviceGraphs(resident, sizes);
         for (Stage stage : Stage.values()) {
             outgoing.put(stage, new IntArray(stage.elements()));
             incoming.put(stage, new FloatArray(stage.elements()));
         }
         try {
-            claimMemory = add(
-                    graph("claimMemory", memory)
-                            .transferToDevice(DataTransferMode.UNDER_DEMAND, memory)
-                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
-                            .task(TASK, TransferKernels::ffClaimMemory, new KernelContext(), memory, sizes)
-                            .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                    "claimMemory",
-                    GROUP,
-                    1);
-            addWeightGraphs();
-            arrival = arrivalGraph();
-            addKernelGraphs();
-            addStageGraphs();
-            operands = tensorCores ? operands(operandArray) : null;
-            plan = new TornadoExecutionPlan(graphs.stream().map(Graph::graph).toArray(ImmutableTaskGraph[]::new));
-            plan.withDevice(device);
-            plan.withGridScheduler(scheduler);
+            claimMemory = graphs.claim("claimMemory", TransferKernels::ffClaimMemory, memory);
+            for (Kernel kernel : Kernel.values()) {
+                String name = kernel.name().toLowerCase(Locale.ROOT);
+                kernels.put(kernel, graphs.within(name, kernel.code(), memory, kernel.groupX(), kernel.groupY()));
+            }
+            addWeightGraphs(graphs);
+            addStageGraphs(graphs);
+            arrival = graphs.answer("arrival", TransferKernels::ffArrive, new IntArray(MOST_SIZES));
+            operands = tensorCores ? operands(graphs, operandArray) : null;
+            plan = graphs.plan(device);
             plan.withCompilerFlags(TornadoVMBackendType.OPENCL, OPENCL_FLAGS);
         } catch (RuntimeException | Error e) {
             arena.close();
@@ -175,147 +137,47 @@ final class DeviceProgram implements KernelExecutor {
         return arena.allocate(header, header).reinterpret(header + (long) elements * Float.BYTES);
     }
 
-    private Graph arrivalGraph() {
-        return add(
-                graph("arrival")
-                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, arrivalSizes)
-                        .task(TASK, TransferKernels::ffArrive, new KernelContext(), arrivalSizes)
-                        .transferToHost(DataTransferMode.EVERY_EXECUTION, arrivalSizes),
-                "arrival",
-                GROUP,
-                1);
-    }
-
-    private void addWeightGraphs() {
+    private void addWeightGraphs(DeviceGraphs graphs) {
         for (int i = 0; i < weights.size(); i++) {
             IntArray array = weights.get(i);
-            claimWeights.add(claim("claimWeights" + i, array));
-            expansions.add(working("expandWeights" + i, ExpandKernel::ffExpand, array, memory, GROUP));
-            String store = "storeWeights" + i;
-            stores.add(add(
-                    graph(store)
-                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes, array(Stage.SMALL))
-                            .task(
-                                    TASK,
-                                    TransferKernels::ffStoreWeights,
-                                    new KernelContext(),
-                                    array(Stage.SMALL),
-                                    array,
-                                    sizes)
-                            .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                    store,
-                    GROUP,
-                    1));
+            claimWeights.add(graphs.claim("claimWeights" + i, TransferKernels::ffClaimWeights, array));
+            expansions.add(graphs.between("expandWeights" + i, ExpandKernel::ffExpand, array, memory, GROUP));
+            stores.add(graphs.bring("storeWeights" + i, TransferKernels::ffStoreWeights, array(Stage.SMALL), array));
         }
         for (int i = 0; i < UPLOADS; i++) {
-            uploads.add(upload(i));
+            IntArray buffer = new IntArray(UPLOAD_ELEMENTS);
+            IntArray its = new IntArray(MOST_SIZES);
+            List<Graph> perArray = new ArrayList<>();
+            for (int j = 0; j < weights.size(); j++) {
+                perArray.add(graphs.bringWithoutAnswer(
+                        "upload" + i + "Weights" + j, TransferKernels::ffStoreWeights, buffer, weights.get(j), its));
+            }
+            uploads.add(new Upload(buffer, List.copyOf(perArray)));
         }
     }
 
-    private Upload upload(int number) {
-        IntArray buffer = new IntArray(UPLOAD_ELEMENTS);
-        IntArray uploadSizes = new IntArray(MOST_SIZES);
-        List<Graph> perArray = new ArrayList<>();
-        for (int i = 0; i < weights.size(); i++) {
-            String name = "upload" + number + "Weights" + i;
-            perArray.add(add(
-                    graph(name)
-                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, uploadSizes, buffer)
-                            .task(
-                                    TASK,
-                                    TransferKernels::ffStoreWeights,
-                                    new KernelContext(),
-                                    buffer,
-                                    weights.get(i),
-                                    uploadSizes),
-                    name,
-                    GROUP,
-                    1,
-                    false));
+    private void addStageGraphs(DeviceGraphs graphs) {
+        for (Stage stage : Stage.values()) {
+            stagedExpansions.put(
+                    stage, graphs.bring("expand" + letters(stage), ExpandKernel::ffExpand, array(stage), memory));
+            fetches.put(
+                    stage,
+                    graphs.fetch(
+                            "fetch" + letters(stage), TransferKernels::ffFetch, memory, required(incoming.get(stage))));
         }
-        return new Upload(buffer, uploadSizes, List.copyOf(perArray));
     }
 
-    private Graph claim(String name, IntArray array) {
-        return add(
-                graph(name, array)
-                        .transferToDevice(DataTransferMode.UNDER_DEMAND, array)
-                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
-                        .task(TASK, TransferKernels::ffClaimWeights, new KernelContext(), array, sizes)
-                        .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                name,
-                GROUP,
-                1);
-    }
-
-    private Operands operands(IntArray array) {
+    private Operands operands(DeviceGraphs graphs, IntArray array) {
         return new Operands(
-                claim("claimOperands", array),
-                working("packInputs", PackKernels::ffPackInputs, memory, array, GROUP),
-                working("packWeights", PackKernels::ffPackWeights, memory, array, GROUP),
-                working(
+                graphs.claim("claimOperands", TransferKernels::ffClaimWeights, array),
+                graphs.between("packInputs", PackKernels::ffPackInputs, memory, array, GROUP),
+                graphs.between("packWeights", PackKernels::ffPackWeights, memory, array, GROUP),
+                graphs.between(
                         "tensorProduct",
                         TensorProductKernel::ffTensorProduct,
                         array,
                         memory,
                         TensorProductKernel.LANES));
-    }
-
-    /** A graph that reads one array of the device and writes another. */
-    private <A, B> Graph working(String name, Task4<KernelContext, A, B, IntArray> code, A from, B to, int group) {
-        return add(
-                graph(name)
-                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
-                        .task(TASK, code, new KernelContext(), from, to, sizes)
-                        .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                name,
-                group,
-                1);
-    }
-
-    private void addKernelGraphs() {
-        for (Kernel kernel : Kernel.values()) {
-            String name = kernel.name().toLowerCase(Locale.ROOT);
-            kernels.put(
-                    kernel,
-                    add(
-                            graph(name)
-                                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
-                                    .task(TASK, kernel.code(), new KernelContext(), memory, sizes)
-                                    .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                            name,
-                            kernel.groupX(),
-                            kernel.groupY()));
-        }
-    }
-
-    private void addStageGraphs() {
-        for (Stage stage : Stage.values()) {
-            String expand = "expand" + letters(stage);
-            IntArray from = array(stage);
-            stagedExpansions.put(
-                    stage,
-                    add(
-                            graph(expand)
-                                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes, from)
-                                    .task(TASK, ExpandKernel::ffExpand, new KernelContext(), from, memory, sizes)
-                                    .transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
-                            expand,
-                            GROUP,
-                            1));
-            String fetch = "fetch" + letters(stage);
-            FloatArray to = required(incoming.get(stage));
-            fetches.put(
-                    stage,
-                    add(
-                            graph(fetch)
-                                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, sizes)
-                                    .task(TASK, TransferKernels::ffFetch, new KernelContext(), memory, to, sizes)
-                                    .transferToHost(DataTransferMode.EVERY_EXECUTION, to, sizes),
-                            fetch,
-                            GROUP,
-                            1));
-        }
     }
 
     private IntArray array(Stage stage) {
@@ -331,42 +193,18 @@ final class DeviceProgram implements KernelExecutor {
         return stage == Stage.SMALL ? "Small" : "Large";
     }
 
-    /** A graph that takes over all resident arrays but the one that it claims. */
-    private TaskGraph graph(String name, Object... claimed) {
-        List<Object> others = new ArrayList<>(resident);
-        others.removeAll(List.of(claimed));
-        return new TaskGraph(name).consumeFromDevice(others.toArray());
-    }
-
-    private Graph add(TaskGraph taskGraph, String name, int groupX, int groupY) {
-        return add(taskGraph, name, groupX, groupY, true);
-    }
-
-    private Graph add(TaskGraph taskGraph, String name, int groupX, int groupY, boolean answers) {
-        WorkerGrid grid = new WorkerGrid2D(groupX, groupY);
-        grid.setLocalWork(groupX, groupY, 1);
-        scheduler.addWorkerGrid(name + "." + TASK, grid);
-        Graph graph = new Graph(graphs.size(), name, taskGraph.snapshot(), grid, groupX, groupY, answers);
-        graphs.add(graph);
-        return graph;
-    }
-
-    /** Runs a graph. Its end waits for the device, so that host arrays may change and failures show where they are. */
-    private void run(Graph graph, long x, long y, int... values) {
-        run(graph, sizes, x, y, values);
-    }
-
     /**
-     * Runs a graph. TornadoVM keeps a queue for every thread for ever, so there are two: that of the thread which
-     * computes, and one for all who load.
+     * Runs a graph. Its answer waits for the device, so that host arrays may change and failures show where they are.
+     * TornadoVM keeps a queue for every thread for ever, so there are two: that of the thread which computes, and one for
+     * all who load.
      */
-    private void run(Graph graph, IntArray its, long x, long y, int... values) {
+    private void run(Graph graph, long x, long y, int... values) {
         if (Thread.currentThread().equals(opener)) {
-            runHere(graph, its, x, y, values);
+            runHere(graph, x, y, values);
             return;
         }
         try {
-            uploader.submit(() -> runHere(graph, its, x, y, values)).get();
+            uploader.submit(() -> runHere(graph, x, y, values)).get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new DeviceException("loading to " + description + " was interrupted", e);
@@ -381,22 +219,23 @@ final class DeviceProgram implements KernelExecutor {
         }
     }
 
-    private void runHere(Graph graph, IntArray its, long x, long y, int... values) {
+    private void runHere(Graph graph, long x, long y, int... values) {
         turn.lock();
         try {
             for (int i = 0; i < values.length; i++) {
-                its.set(i, values[i]);
+                graph.sizes().set(i, values[i]);
             }
-            its.set(DONE, 0);
-            graph.grid.setGlobalWork(
-                    Math.ceilDiv(x, (long) graph.groupX) * graph.groupX,
-                    Math.ceilDiv(y, (long) graph.groupY) * graph.groupY,
-                    1);
+            graph.sizes().set(DONE, 0);
+            graph.grid()
+                    .setGlobalWork(
+                            Math.ceilDiv(x, (long) graph.groupX()) * graph.groupX(),
+                            Math.ceilDiv(y, (long) graph.groupY()) * graph.groupY(),
+                            1);
             execute(graph);
             // On CUDA TornadoVM prints that a kernel did not start, and goes on.
-            if (graph.answers && its.get(DONE) != 1) {
+            if (graph.answers() && graph.sizes().get(DONE) != 1) {
                 throw new DeviceException(
-                        description + " did not run '" + graph.name
+                        description + " did not run '" + graph.name()
                                 + "' (TornadoVM may have printed why); use another device, or --device cpu",
                         null);
             }
@@ -408,9 +247,9 @@ final class DeviceProgram implements KernelExecutor {
 
     private void execute(Graph graph) {
         try {
-            plan.withGraph(graph.index).execute();
+            plan.withGraph(graph.index()).execute();
         } catch (RuntimeException | Error e) {
-            throw failure(e, graph.name);
+            throw failure(e, graph.name());
         }
     }
 
@@ -505,15 +344,14 @@ final class DeviceProgram implements KernelExecutor {
     @Override
     public void upload(int buffer, int array, int count, int offset) {
         claim(array);
-        Upload upload = uploads.get(buffer);
-        run(upload.stores.get(array), upload.sizes, count, 1, count, offset);
+        run(uploads.get(buffer).stores.get(array), count, 1, count, offset);
         onTheirWay.add(buffer);
     }
 
     @Override
     public void finishUploads() {
         if (!onTheirWay.isEmpty()) {
-            run(arrival, arrivalSizes, 1, 1);
+            run(arrival, 1, 1);
             onTheirWay.clear();
         }
     }
