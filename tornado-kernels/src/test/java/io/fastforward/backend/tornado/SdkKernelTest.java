@@ -8,6 +8,6 @@ class SdkKernelTest extends KernelContracts {
 
     @Override
     KernelExecutor open() {
-        return DeviceCatalog.program(DeviceCatalog.devices().getFirst().id());
+        return DeviceCatalog.program(SdkProvider.device());
     }
 }

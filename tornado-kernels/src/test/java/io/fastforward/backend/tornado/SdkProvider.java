@@ -4,7 +4,10 @@ import io.fastforward.spi.Availability;
 import io.fastforward.spi.ComputeBackend;
 import java.util.List;
 
-/** Opens the first device of the SDK, whatever it is: on a machine without a GPU an OpenCL implementation on the CPU. */
+/**
+ * Opens a device of the SDK: the one that {@code -Dfastforward.test.device} names, or else the first, whatever it is. On
+ * a machine without a GPU that is an OpenCL implementation on the CPU.
+ */
 final class SdkProvider implements ComputeBackend.Provider {
 
     private final TornadoBackendProvider provider = new TornadoBackendProvider();
@@ -12,6 +15,12 @@ final class SdkProvider implements ComputeBackend.Provider {
     /** Whether these tests were started with an SDK. */
     static boolean isPresent() {
         return ModuleLayer.boot().findModule("tornado.runtime").isPresent();
+    }
+
+    /** The id of the device. */
+    static String device() {
+        String asked = System.getProperty("fastforward.test.device");
+        return asked == null ? DeviceCatalog.devices().getFirst().id() : asked;
     }
 
     @Override
@@ -41,6 +50,6 @@ final class SdkProvider implements ComputeBackend.Provider {
 
     @Override
     public TornadoBackend open(int threads) {
-        return (TornadoBackend) provider.open(threads);
+        return (TornadoBackend) provider.open(device(), threads);
     }
 }

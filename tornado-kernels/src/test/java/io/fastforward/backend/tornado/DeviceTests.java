@@ -1,0 +1,51 @@
+package io.fastforward.backend.tornado;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.platform.engine.discovery.ClassSelector;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
+
+/** Runs the tests of a device without Maven, on a machine that has nothing but the device. See {@code scripts/bench/gpu}. */
+final class DeviceTests {
+
+    private static final int FAILURES_SHOWN = 10;
+
+    private DeviceTests() {}
+
+    /** Argument: "kernels" for each kernel by itself, "contract" for what a backend promises, "all" for both. */
+    public static void main(String[] arguments) {
+        List<ClassSelector> tests = switch (arguments[0]) {
+            case "kernels" -> List.of(selectClass(SdkKernelTest.class), selectClass(RetentionTest.class));
+            case "contract" -> List.of(selectClass(SdkContractTest.class));
+            case "all" ->
+                List.of(
+                        selectClass(SdkKernelTest.class),
+                        selectClass(RetentionTest.class),
+                        selectClass(SdkContractTest.class));
+            default -> throw new IllegalArgumentException("unknown tests " + arguments[0]);
+        };
+        var listener = new SummaryGeneratingListener();
+        LauncherFactory.create()
+                .execute(
+                        LauncherDiscoveryRequestBuilder.request()
+                                .selectors(tests)
+                                .build(),
+                        listener);
+        TestExecutionSummary summary = listener.getSummary();
+        var out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        summary.printFailuresTo(out, FAILURES_SHOWN);
+        out.printf(
+                "tests (%s): %d passed, %d failed, %d skipped%n",
+                arguments[0],
+                summary.getTestsSucceededCount(),
+                summary.getTotalFailureCount(),
+                summary.getTestsSkippedCount() + summary.getContainersSkippedCount());
+        System.exit(summary.getTotalFailureCount() == 0 && summary.getTestsSucceededCount() > 0 ? 0 : 1);
+    }
+}
