@@ -20,6 +20,16 @@ final class DeviceCatalog {
     /** The only backend of TornadoVM with products in bfloat16 on tensor cores. */
     private static final String CUDA = "cuda";
 
+    /** Where a card serves through several: CUDA has tensor cores; PTX pins host memory and cannot be told not to. */
+    private static final List<String> PREFERRED = List.of(CUDA, "metal", "opencl", "spirv", "ptx");
+
+    /** GPUs first; of a card that several backends serve, the best one. */
+    static final Comparator<Device> BEST_FIRST = Comparator.comparing((Device device) -> !device.gpu())
+            .thenComparing(device -> {
+                int place = PREFERRED.indexOf(device.backend());
+                return place < 0 ? PREFERRED.size() : place;
+            });
+
     /** Large enough for tensor cores to be busy, small enough for a moment: 9 GFLOP. */
     private static final int TRIAL_ROWS = 1024;
 
@@ -88,7 +98,7 @@ final class DeviceCatalog {
                 all.add(describe(driver.getDevice(index), index));
             }
         }
-        all.sort(Comparator.comparing((Found one) -> !one.device.gpu()));
+        all.sort(Comparator.comparing(Found::device, BEST_FIRST));
         return all;
     }
 
