@@ -150,15 +150,20 @@ final class WorkGroup {
         public float[] mmaBF16(HalfFloat[] a, HalfFloat[] b, float[] c, MMAShape shape) {
             Operand left = (Operand) a[0];
             Operand right = (Operand) b[0];
-            float[] result = new float[4];
-            for (int i = 0; i < 4; i++) {
-                double sum = c[i];
-                for (int k = 0; k < 16; k++) {
-                    sum += (double) left.value(row(i) * 16 + k) * right.value(k * 8 + column(i));
-                }
-                result[i] = (float) sum;
+            double[] sums = {c[0], c[1], c[2], c[3]};
+            int upper = row(0) * 16;
+            int lower = row(2) * 16;
+            for (int k = 0; k < 16; k++) {
+                double even = right.value(k * 8 + column(0));
+                double odd = right.value(k * 8 + column(1));
+                double above = left.value(upper + k);
+                double below = left.value(lower + k);
+                sums[0] += above * even;
+                sums[1] += above * odd;
+                sums[2] += below * even;
+                sums[3] += below * odd;
             }
-            return result;
+            return new float[] {(float) sums[0], (float) sums[1], (float) sums[2], (float) sums[3]};
         }
 
         @Override
