@@ -2,7 +2,13 @@
 # Perplexity evaluation by the CPU backend and by PyTorch in turn, on a model of random weights.
 # Usage: scripts/bench/backend.sh demo|1b [rounds]   (PYTHON names a Python with torch and transformers)
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+
+# shellcheck source-path=SCRIPTDIR source=../lib/java.sh
+. "$(dirname "$0")/../lib/java.sh"
+
+require_java
+require_maven
+cd "$root"
 shape=${1:?demo or 1b}
 rounds=${2:-3}
 threads=$(getconf _NPROCESSORS_ONLN)
@@ -13,15 +19,15 @@ case $shape in
 esac
 unset OPENBLAS_CORETYPE
 
-mvn -q -B -pl spi,plugins/backend-cpu install -DskipTests
+mvn -q -B -pl spi,plugins/backend-cpu install -DskipTests -Dspotless.check.skip=true </dev/null
 classpath=$(mktemp)
 trap 'rm -f "$classpath"' EXIT
 mvn -q -B -pl plugins/backend-cpu dependency:build-classpath -Dmdep.outputFile="$classpath"
 
 java_model() { # retained share of the units
-  java --enable-native-access=ALL-UNNAMED --add-modules=jdk.incubator.vector -Xmx2g \
+  "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --add-modules=jdk.incubator.vector -Xmx2g \
     -cp "plugins/backend-cpu/target/classes:plugins/backend-cpu/target/test-classes:$(cat "$classpath")" \
-    io.fastforward.backend.cpu.ModelBenchmark "$shape" "$layers" "$1" "$repetitions" "$threads" 2> /dev/null | tail -1
+    io.fastforward.backend.cpu.ModelBenchmark "$shape" "$layers" "$1" "$repetitions" "$threads" | tail -1
 }
 
 for ((round = 1; round <= rounds; round++)); do
