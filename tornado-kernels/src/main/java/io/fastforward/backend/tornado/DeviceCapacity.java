@@ -37,8 +37,9 @@ record DeviceCapacity(int memoryElements, int weightArrays, int weightElements, 
      * @param tensorCores whether operands of products need room
      */
     static DeviceCapacity of(long deviceBytes, long allocationBytes, String limit, boolean tensorCores) {
-        long operands = tensorCores ? Math.min(Math.min(deviceBytes, parse(limit)) / 32, MOST_OPERAND_BYTES) : 0;
-        long bytes = Math.min(deviceBytes, parse(limit)) / 10 * 9 - operands;
+        long usable = Math.min(deviceBytes, parse(limit));
+        long operands = tensorCores ? Math.min(usable / 32, MOST_OPERAND_BYTES) : 0;
+        long bytes = usable / 10 * 9 - operands;
         long largest = Math.max(allocationBytes - MIB, MIB);
         long memory = Math.min(Math.min(bytes / 3, largest) / Float.BYTES, MOST_MEMORY_ELEMENTS);
         long left = bytes - memory * Float.BYTES;

@@ -84,7 +84,7 @@ final class LinearMap implements AutoCloseable {
     static void apply(DeviceMemory memory, StoredMatrix weight, int firstOutput, Columns inputs, Rows rows) {
         TensorProduct tensorProduct = memory.tensorProduct();
         if (tensorProduct != null && tensorProduct.takes(weight.type(), rows.count, inputs.count)) {
-            tensorProduct.apply(weight, firstOutput, rows.outputs, inputs, rows);
+            tensorProduct.apply(weight, firstOutput, inputs, rows);
         } else {
             applyByPanels(memory, weight, firstOutput, inputs, rows);
         }

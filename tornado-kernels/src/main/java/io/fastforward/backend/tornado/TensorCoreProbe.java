@@ -63,7 +63,7 @@ final class TensorCoreProbe {
             Matrix weight = matrix(arena, DataType.BF16, outputs, inputs);
             Matrix result = Matrix.allocate(arena, DataType.F32, rows, outputs);
             compute(x, weight, (stored, target) -> {
-                tensorProduct.apply(stored, 0, outputs, new Columns(0, inputs), target);
+                tensorProduct.apply(stored, 0, new Columns(0, inputs), target);
                 memory.read(target.y(), outputs, rows, outputs, (row, segment, offset) -> {
                     for (int i = 0; i < outputs; i++) {
                         result.set(row, i, segment.get(ValueLayout.JAVA_FLOAT, offset + (long) i * Float.BYTES));
@@ -105,7 +105,7 @@ final class TensorCoreProbe {
                     matrix(arena, DataType.BF16, width, width),
                     (stored, target) -> {
                         seconds[0] = seconds(() -> LinearMap.applyByPanels(memory, stored, 0, all, target));
-                        seconds[1] = seconds(() -> tensorProduct.apply(stored, 0, width, all, target));
+                        seconds[1] = seconds(() -> tensorProduct.apply(stored, 0, all, target));
                     });
             return seconds[0] / seconds[1];
         }

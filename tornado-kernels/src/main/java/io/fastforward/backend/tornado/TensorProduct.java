@@ -74,7 +74,8 @@ final class TensorProduct {
     }
 
     /** The product with some rows and columns of a weight. */
-    void apply(StoredMatrix weight, int firstOutput, int outputs, Columns inputs, LinearMap.Rows rows) {
+    void apply(StoredMatrix weight, int firstOutput, Columns inputs, LinearMap.Rows rows) {
+        int outputs = rows.outputs();
         Cut cut = cut(weight.type(), rows.count(), outputs, inputs.count());
         for (int row = 0; row < rows.count(); row += cut.rows) {
             LinearMap.Rows some = rows.range(row, Math.min(cut.rows, rows.count() - row));

@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The end of a model on the device. The vocabulary is processed panel by panel; logits never leave as a whole. */
-final class TornadoHead implements OwnedObject, LoadedHead {
+final class TornadoHead extends LoadedWeights implements LoadedHead {
 
     /** Rows that are processed at once. */
     private static final int MOST_ROWS = 4096;
@@ -18,20 +18,18 @@ final class TornadoHead implements OwnedObject, LoadedHead {
     /** Numbers of one part of a vocabulary, so that it fits what is left of an array. */
     private static final int PART = 1 << 26;
 
-    private final TornadoBackend owner;
     private final DeviceMemory memory;
     private final int vocabulary;
     private final int hiddenSize;
     private final @Nullable LoadedNormalization norm;
     private final @Nullable Region bias;
     private final List<Part> parts = new ArrayList<>();
-    private boolean open = true;
 
     /** Consecutive tokens of the vocabulary. */
     private record Part(int firstToken, StoredMatrix weight) {}
 
     TornadoHead(TornadoBackend owner, DeviceMemory memory, HeadWeights weights) {
-        this.owner = owner;
+        super(owner);
         this.memory = memory;
         Matrix weight = weights.head().weight();
         this.vocabulary = weight.rows();
@@ -171,26 +169,13 @@ final class TornadoHead implements OwnedObject, LoadedHead {
     }
 
     @Override
-    public TornadoBackend owner() {
-        return owner;
-    }
-
-    @Override
-    public boolean isOpen() {
-        return open;
-    }
-
-    @Override
-    public void close() {
-        if (open) {
-            open = false;
-            parts.forEach(part -> part.weight.close());
-            if (norm != null) {
-                norm.close();
-            }
-            if (bias != null) {
-                bias.close();
-            }
+    void release() {
+        parts.forEach(part -> part.weight.close());
+        if (norm != null) {
+            norm.close();
+        }
+        if (bias != null) {
+            bias.close();
         }
     }
 }

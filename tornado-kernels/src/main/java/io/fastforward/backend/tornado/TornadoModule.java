@@ -8,18 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A module whose weights are on the device. */
-final class TornadoModule implements OwnedObject, LoadedModule {
+final class TornadoModule extends LoadedWeights implements LoadedModule {
 
-    private final TornadoBackend owner;
     private final ModuleSpec spec;
     private final LoadedNormalization norm;
     private final List<LinearMap> inputs;
     private final OutputMap output;
     private final List<Runnable> closings = new ArrayList<>();
-    private boolean open = true;
 
     TornadoModule(TornadoBackend owner, DeviceMemory memory, ModuleSpec spec, ModuleWeights weights) {
-        this.owner = owner;
+        super(owner);
         this.spec = spec;
         try {
             norm = new LoadedNormalization(memory, spec.normalization(), weights.norm());
@@ -34,7 +32,7 @@ final class TornadoModule implements OwnedObject, LoadedModule {
             output = new OutputMap(memory, weights.output());
             closings.add(output::close);
         } catch (Throwable e) {
-            closeAll();
+            release();
             throw e;
         }
     }
@@ -58,24 +56,7 @@ final class TornadoModule implements OwnedObject, LoadedModule {
     }
 
     @Override
-    public TornadoBackend owner() {
-        return owner;
-    }
-
-    @Override
-    public boolean isOpen() {
-        return open;
-    }
-
-    @Override
-    public void close() {
-        if (open) {
-            open = false;
-            closeAll();
-        }
-    }
-
-    private void closeAll() {
+    void release() {
         closings.forEach(Runnable::run);
     }
 }

@@ -141,7 +141,6 @@ class TensorProductTest {
                         .apply(
                                 stored,
                                 firstOutput,
-                                outputs,
                                 inputs,
                                 new LinearMap.Rows(
                                         x.rows(),
