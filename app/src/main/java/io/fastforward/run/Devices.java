@@ -100,7 +100,7 @@ public final class Devices {
             Progress progress) {
         List<Candidate> found = new ArrayList<>();
         List<ComputeBackend.Provider> passedOver = new ArrayList<>();
-        StringBuilder reasons = new StringBuilder();
+        List<String> reasons = new ArrayList<>();
         if (device.equals(AUTO) || device.equals(GPU)) {
             for (ComputeBackend.Provider provider : providers) {
                 boolean gpuOnly = device.equals(GPU);
@@ -112,23 +112,24 @@ public final class Devices {
                     passedOver.add(provider);
                 }
             }
-            passedOver.forEach(provider -> reasons.append(reason(provider)));
+            passedOver.forEach(provider -> reasons.add(reason(provider)));
         } else if (device.contains(":")) {
             providers.forEach(provider -> provider.devices().stream()
                     .filter(one -> one.id().equals(device))
                     .forEach(one -> found.add(new Candidate(provider, one))));
-            reasons.append(" there is no '").append(device).append("' (see: fastforward devices);");
+            reasons.add("there is no '" + device + "' (see: fastforward devices)");
             providers.stream()
                     .filter(provider -> !provider.probe().available())
-                    .forEach(provider -> reasons.append(reason(provider)));
+                    .forEach(provider -> reasons.add(reason(provider)));
         } else {
             ComputeBackend.Provider provider = byId.apply(device);
             provider.devices().stream().limit(1).forEach(one -> found.add(new Candidate(provider, one)));
-            reasons.append(reason(provider));
+            reasons.add(reason(provider));
         }
         if (found.isEmpty()) {
             throw new Failure(
-                    FailureKind.DEVICE, "no " + (device.equals(GPU) ? "GPU" : "device") + " serves:" + reasons);
+                    FailureKind.DEVICE,
+                    "no " + (device.equals(GPU) ? "GPU" : "device") + " serves: " + String.join("; ", reasons));
         }
         Candidate first = found.getFirst();
         Availability availability = first.provider.probe();
@@ -147,8 +148,8 @@ public final class Devices {
         Availability availability = provider.probe();
         String hint = availability.hint().isEmpty() ? "" : " (" + availability.hint() + ")";
         return availability.available()
-                ? " '" + provider.id() + "' has no GPU, but " + availability.message() + ";"
-                : " '" + provider.id() + "' is not available: " + availability.message() + hint + ";";
+                ? "'" + provider.id() + "' has no GPU, but " + availability.message()
+                : "'" + provider.id() + "' is not available: " + availability.message() + hint;
     }
 
     /** The reason in a few words: what to do about it is said where devices are listed. */
