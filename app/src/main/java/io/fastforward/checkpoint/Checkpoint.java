@@ -3,6 +3,7 @@ package io.fastforward.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
 import io.fastforward.spi.tensor.Matrix;
 import java.io.IOException;
 import java.lang.foreign.Arena;

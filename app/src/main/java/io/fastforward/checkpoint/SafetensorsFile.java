@@ -2,6 +2,7 @@ package io.fastforward.checkpoint;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
 import io.fastforward.spi.tensor.DataType;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,14 +1,14 @@
-package io.fastforward.checkpoint;
+package io.fastforward.failure;
 
 /** Makes text from a hostile file fit for one line of an error message. */
-final class OneLine {
+public final class OneLine {
 
     private static final int LONGEST = 160;
 
     private OneLine() {}
 
     /** The text with control characters replaced, and cut if it is long. */
-    static String of(String text) {
+    public static String of(String text) {
         String cut = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
         StringBuilder line = new StringBuilder(cut.length());
         cut.codePoints().forEach(c -> line.appendCodePoint(isPlain(c) ? c : '\uFFFD'));
