@@ -19,10 +19,11 @@ case $shape in
 esac
 unset OPENBLAS_CORETYPE
 
-mvn -q -B -pl spi,plugins/backend-cpu install -DskipTests -Dspotless.check.skip=true </dev/null
 classpath=$(mktemp)
 trap 'rm -f "$classpath"' EXIT
-mvn -q -B -pl plugins/backend-cpu dependency:build-classpath -Dmdep.outputFile="$classpath"
+# In one go, so that the modules find each other here and nothing goes into the user's Maven repository.
+mvn -q -B -ntp -pl plugins/backend-cpu -am -Dspotless.check.skip=true test-compile \
+  dependency:build-classpath -Dmdep.outputFile="$classpath" </dev/null
 
 java_model() { # retained share of the units
   "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --add-modules=jdk.incubator.vector -Xmx2g \
