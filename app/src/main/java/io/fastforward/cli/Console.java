@@ -1,7 +1,8 @@
 package io.fastforward.cli;
 
+import io.fastforward.failure.PlainText;
 import io.fastforward.report.Progress;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
@@ -15,7 +16,7 @@ final class Console implements Progress {
     /** How often a log gets a line about a stage that goes on. */
     private static final Duration LINE_INTERVAL = Duration.ofSeconds(10);
 
-    private final PrintStream stream = System.err;
+    private final PrintWriter stream = PlainWriter.to(System.err);
     private final boolean terminal;
     private String stage = "";
     private long total;
@@ -37,13 +38,13 @@ final class Console implements Progress {
 
     @Override
     public void begin(String name, long steps) {
-        stage = name;
+        stage = PlainText.line(name);
         total = steps;
         stageStart = System.nanoTime();
         lastLine = stageStart;
         if (terminal && steps > 0) {
             bar = new ProgressBarBuilder()
-                    .setTaskName(name)
+                    .setTaskName(stage)
                     .setInitialMax(steps)
                     .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
                     .setUpdateIntervalMillis(200)
@@ -57,27 +58,29 @@ final class Console implements Progress {
         ProgressBar shown = bar;
         if (shown != null) {
             shown.stepTo(done);
-            shown.setExtraMessage(detail);
+            shown.setExtraMessage(PlainText.line(detail));
             return;
         }
         long now = System.nanoTime();
         if (now - lastLine >= LINE_INTERVAL.toNanos() && done < total) {
             lastLine = now;
             long left = Math.round((now - stageStart) / 1e9 * (total - done) / done);
-            stream.println(stage + ": " + done + "/" + total + " " + detail + ", about " + left + " s left");
+            stream.println(
+                    PlainText.line(stage + ": " + done + "/" + total + " " + detail + ", about " + left + " s left"));
         }
     }
 
     @Override
     public void end(String outcome) {
         closeBar();
-        stream.printf(Locale.ROOT, "%s: %s (%.1f s)%n", stage, outcome, (System.nanoTime() - stageStart) / 1e9);
+        stream.println(PlainText.line(
+                String.format(Locale.ROOT, "%s: %s (%.1f s)", stage, outcome, (System.nanoTime() - stageStart) / 1e9)));
     }
 
     @Override
     public void note(String line) {
         closeBar();
-        stream.println(line);
+        stream.println(PlainText.line(line));
     }
 
     private void closeBar() {

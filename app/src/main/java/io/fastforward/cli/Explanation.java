@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.PlainText;
 import io.fastforward.spi.DeviceException;
 import java.io.UncheckedIOException;
 
@@ -14,7 +15,7 @@ import java.io.UncheckedIOException;
 record Explanation(FailureKind kind, String line) {
 
     Explanation {
-        line = line.strip().replaceAll("\\s*\\R\\s*", " ");
+        line = PlainText.line(line);
     }
 
     static Explanation of(Throwable failure) {

@@ -1,5 +1,6 @@
 package io.fastforward.cli;
 
+import io.fastforward.failure.PlainText;
 import io.fastforward.run.PruneRun;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -28,7 +29,7 @@ final class InterruptionNotice implements AutoCloseable {
                 () -> {
                     // On a terminal, ^C and perhaps a progress bar stand in the line.
                     System.err.print(Terminal.isStandardError() ? "\n" : "");
-                    System.err.println("fastforward: interrupted; " + consequence.get());
+                    System.err.println(PlainText.line("fastforward: interrupted; " + consequence.get()));
                 },
                 "interruption-notice");
         Runtime.getRuntime().addShutdownHook(hook);

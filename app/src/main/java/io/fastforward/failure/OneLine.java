@@ -11,7 +11,7 @@ public final class OneLine {
     public static String of(String text) {
         String cut = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
         StringBuilder line = new StringBuilder(cut.length());
-        cut.codePoints().forEach(c -> line.appendCodePoint(isPlain(c) ? c : '\uFFFD'));
+        cut.codePoints().forEach(c -> line.appendCodePoint(isPlain(c) ? c : PlainText.REPLACEMENT));
         return line.toString();
     }
 

@@ -2,6 +2,7 @@ package io.fastforward.report;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.PlainText;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -76,7 +77,7 @@ public final class LoggedProgress implements Progress, AutoCloseable {
 
     private void write(String line) {
         try {
-            log.write(Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + line + "\n");
+            log.write(PlainText.of(Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + line + "\n"));
             log.flush();
         } catch (IOException e) {
             throw failed(e);
