@@ -11,6 +11,8 @@ readonly JAVA_HINT="Install one, for example Temurin $REQUIRED_JAVA (https://ado
 # flags of its JVM.
 exec_fastforward() {
   local flags=(
+    # What messages tell the user to type.
+    "-Dfastforward.command=$0"
     # The BLAS library, the tokenizer and the memory mapping are native code.
     --enable-native-access=ALL-UNNAMED
     # Libraries that still use sun.misc.Unsafe would print a warning.

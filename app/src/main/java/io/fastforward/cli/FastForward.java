@@ -1,18 +1,23 @@
 package io.fastforward.cli;
 
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
+import io.fastforward.failure.PlainText;
 import io.fastforward.run.Versions;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -55,9 +60,11 @@ public final class FastForward implements Runnable {
 
     /** Runs a command; returns the exit code. */
     static int run(String... arguments) {
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        PrintWriter out = PlainWriter.to(System.out);
+        PrintWriter err = PlainWriter.to(System.err);
         CommandLine command = new CommandLine(new FastForward())
+                .setCommandName(ShellCommand.name())
+                .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF)) // escape sequences, which do not get through
                 .setOut(out)
                 .setErr(err)
                 .registerConverter(int.class, text -> number(text, "a whole number", Integer::valueOf))
@@ -68,11 +75,22 @@ public final class FastForward implements Runnable {
                 .setParameterExceptionHandler(FastForward::explainUsage)
                 .setExecutionExceptionHandler((e, failed, parsed) -> explain(e, arguments, err));
         choiceTypes(command).forEach(type -> registerChoices(command, type));
+        command.setExecutionStrategy(FastForward::executeKnown);
         try {
             return command.execute(arguments);
         } catch (Error e) { // which the handler is not told of
             return explain(e, arguments, err);
         }
+    }
+
+    /** Executes what was parsed. Asking for help makes picocli pass over words that it does not know; we do not. */
+    private static int executeKnown(ParseResult parsed) {
+        for (ParseResult at = parsed; at != null; at = at.subcommand()) {
+            if (!at.unmatched().isEmpty()) {
+                throw new UnmatchedArgumentException(at.commandSpec().commandLine(), at.unmatched());
+            }
+        }
+        return new RunLast().execute(parsed);
     }
 
     /** The types of all options that take one of several words. */
@@ -99,14 +117,18 @@ public final class FastForward implements Runnable {
 
     private static int explainUsage(ParameterException e, String[] arguments) {
         CommandLine command = e.getCommandLine();
-        boolean noSuchCommand =
-                e instanceof UnmatchedArgumentException && command.getParent() == null && !arguments[0].startsWith("-");
-        String message = noSuchCommand
-                ? "there is no command '" + arguments[0] + "'; there are: " + String.join(", ", COMMANDS)
-                : e.getMessage();
+        Optional<String> notACommand = command.getParent() == null && e instanceof UnmatchedArgumentException unmatched
+                ? unmatched.getUnmatched().stream()
+                        .filter(word -> !word.startsWith("-"))
+                        .findFirst()
+                : Optional.empty();
+        String message = notACommand
+                .map(word ->
+                        "there is no command '" + OneLine.of(word) + "'; there are: " + String.join(", ", COMMANDS))
+                .orElseGet(e::getMessage);
         command.getErr()
-                .println("fastforward: " + message + "; see: "
-                        + command.getCommandSpec().qualifiedName() + " --help");
+                .println(PlainText.line("fastforward: " + message + "; see: "
+                        + command.getCommandSpec().qualifiedName() + " --help"));
         return FailureKind.USAGE.exitCode();
     }
 

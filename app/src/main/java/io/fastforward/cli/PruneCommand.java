@@ -18,6 +18,7 @@ import io.fastforward.spi.tensor.DataType;
 import io.fastforward.tokenizer.TextUnit;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -110,7 +111,7 @@ final class PruneCommand implements Callable<Integer> {
     @Option(
             names = "--option",
             paramLabel = "KIND.NAME=VALUE",
-            description = "A plugin's option, such as agent.learning-rate=3e-4; see: fastforward plugins.")
+            description = "A plugin's option, such as agent.learning-rate=3e-4; the command 'plugins' lists them.")
     private List<String> options = List.of();
 
     @Option(names = "--episodes", paramLabel = "N", description = "Candidates to try; default: 300, 180 for the demo.")
@@ -415,14 +416,20 @@ final class PruneCommand implements Callable<Integer> {
         out.println("Record of the run: " + result.runDirectory());
         out.println();
         out.println("Try next:");
-        out.println("  fastforward inspect " + result.output());
-        out.println("  fastforward generate " + request.model() + " " + result.output() + " --prompt \"...\"");
-        out.println("  fastforward evaluate " + result.output() + " --text "
-                + request.evaluationText().orElse(request.calibrationText())
-                + (request.settings().textUnit() == TextUnit.LINE ? " --text-unit line" : "")
-                + (request.settings().windowLength() == 0
-                        ? ""
-                        : " --window " + request.settings().windowLength()));
+        List<String> evaluate = new ArrayList<>(List.of("evaluate", result.output(), "--text"));
+        evaluate.add(request.evaluationText().orElse(request.calibrationText()).toString());
+        if (request.settings().textUnit() == TextUnit.LINE) {
+            evaluate.addAll(List.of("--text-unit", "line"));
+        }
+        if (request.settings().windowLength() != 0) {
+            evaluate.addAll(
+                    List.of("--window", String.valueOf(request.settings().windowLength())));
+        }
+        List<List<String>> next = List.of(
+                List.of("inspect", result.output()),
+                List.of("generate", request.model().toString(), result.output(), "--prompt", "Once upon a time"),
+                evaluate);
+        next.forEach(command -> out.println("  " + ShellCommand.of(command)));
     }
 
     private <T> T required(@Nullable T value, String what) {

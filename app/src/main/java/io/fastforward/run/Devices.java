@@ -117,7 +117,7 @@ public final class Devices {
             providers.forEach(provider -> provider.devices().stream()
                     .filter(one -> one.id().equals(device))
                     .forEach(one -> found.add(new Candidate(provider, one))));
-            reasons.add("there is no '" + device + "' (see: fastforward devices)");
+            reasons.add("there is no '" + device + "' (the command 'devices' lists what there is)");
             providers.stream()
                     .filter(provider -> !provider.probe().available())
                     .forEach(provider -> reasons.add(reason(provider)));
@@ -139,7 +139,7 @@ public final class Devices {
         if (device.equals(AUTO) && !passedOver.isEmpty()) {
             progress.note("Device '" + first.device.id() + "' serves: "
                     + passedOver.stream().map(Devices::shortReason).collect(Collectors.joining(", "))
-                    + "; see: fastforward devices");
+                    + "; the command 'devices' says more");
         }
         return device.equals(AUTO) ? List.copyOf(found) : List.of(first);
     }

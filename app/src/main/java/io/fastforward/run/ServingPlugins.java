@@ -173,7 +173,7 @@ final class ServingPlugins {
                     FailureKind.USAGE,
                     "--option " + name + ": expected KIND.NAME=VALUE with a KIND of "
                             + WITH_OPTIONS.stream().map(PluginKind::name).collect(Collectors.joining(", "))
-                            + "; fastforward plugins lists the options that there are");
+                            + "; the command 'plugins' lists the options that there are");
         }
     }
 }

@@ -351,6 +351,9 @@ class BadInputTest {
     void commandLines() {
         CommandRun.of().isRefused(FailureKind.USAGE, "prune, evaluate, generate, export, inspect, plugins");
         CommandRun.of("prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
+        CommandRun.of("prone", "--help").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
+        CommandRun.of("--help", "prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
+        CommandRun.of("prune", "--help", "--sparsty", "0.3").isRefused(FailureKind.USAGE, "--sparsty");
         CommandRun.of("prune").isRefused(FailureKind.USAGE, "MODEL_DIR", "fastforward prune --help");
         CommandRun.of("prune", demo("")).isRefused(FailureKind.USAGE, "--calibration");
         small().without("--sparsity").run().isRefused(FailureKind.USAGE, "--sparsity", "--policy");

@@ -79,7 +79,11 @@ class LauncherIT {
         assertThat(demo.text())
                 .containsSubsequence("dense", "uniform", "uniform + ridge", "Pruned model: fastforward-demo/pruned");
         assertThat(demo.errors()).anyMatch(line -> line.startsWith("Warning: ridge learns from"));
-        assertThat(launcher.run("inspect", "fastforward-demo/pruned").succeeds().text())
+        String inspect = demo.output().get(demo.output().indexOf("Try next:") + 1);
+        assertThat(launcher.startProgram(List.of("bash", "-c", inspect))
+                        .await()
+                        .succeeds()
+                        .text())
                 .contains("30.", "of the layers' linear parameters were removed", "█");
         assertThat(launcher.run(tinyDemo("--resume")).succeeds().errors())
                 .anyMatch(line -> line.contains("run is complete"));

@@ -145,7 +145,7 @@ class DevicesTest {
         Fake cpu = Fake.of("cpu", 10, HOST);
         RuntimeException unused = new IllegalStateException();
         assertThat(tried("auto", unused, tornado, cpu)).containsExactly("cpu");
-        assertThat(notes).containsExactly("Device 'cpu' serves: 'tornado' has no GPU; see: fastforward devices");
+        assertThat(notes).containsExactly("Device 'cpu' serves: 'tornado' has no GPU; the command 'devices' says more");
         assertThat(tried("opencl:1", unused, tornado, cpu)).containsExactly("opencl:1");
         Failures.expect(FailureKind.DEVICE, () -> tried("gpu", unused, tornado, cpu), "no GPU serves", "'tornado'");
     }
@@ -156,7 +156,7 @@ class DevicesTest {
         Fake cpu = Fake.of("cpu", 10, HOST);
         RuntimeException unused = new IllegalStateException();
         assertThat(tried("auto", unused, tornado, cpu)).containsExactly("cpu");
-        assertThat(notes).containsExactly("Device 'cpu' serves: no SDK; see: fastforward devices");
+        assertThat(notes).containsExactly("Device 'cpu' serves: no SDK; the command 'devices' says more");
         Failures.expect(
                 FailureKind.DEVICE, () -> tried("gpu", unused, tornado, cpu), "no GPU serves", "no SDK", "install one");
         Failures.expect(FailureKind.DEVICE, () -> tried("cuda:0", unused, tornado, cpu), "no 'cuda:0'", "no SDK");

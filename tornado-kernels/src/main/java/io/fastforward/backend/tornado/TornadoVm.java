@@ -62,7 +62,7 @@ final class TornadoVm {
         if (devices.isEmpty()) {
             return Availability.missing(
                     "TornadoVM finds no device",
-                    "install the driver of your GPU; see: scripts/fastforward devices",
+                    "install the driver of your GPU; the command 'devices' lists what there is",
                     null);
         }
         return Availability.ready(
