@@ -31,8 +31,7 @@ final class OptDecoder {
             "model.decoder.layers.%d.final_layer_norm",
             null,
             "model.decoder.layers.%d.fc1",
-            "model.decoder.layers.%d.fc2",
-            "model\\.decoder\\.version");
+            "model.decoder.layers.%d.fc2");
 
     /** The first rows of the positions were meant for padding. */
     private static final LearnedPositions POSITIONS = new LearnedPositions(2);
@@ -86,7 +85,7 @@ final class OptDecoder {
                 POSITIONS,
                 layers,
                 before && !config.flag("_remove_final_layer_norm", false) ? normalization : null,
-                config.flag("tie_word_embeddings", true));
+                config.flag(SettledConfig.TIED, true));
     }
 
     static boolean hasAllHeads(ModelSpec spec) {
