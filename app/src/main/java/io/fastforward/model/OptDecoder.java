@@ -44,12 +44,14 @@ final class OptDecoder {
         int hiddenSize = config.size("hidden_size");
         int layerCount = config.count("num_hidden_layers");
         int heads = config.count("num_attention_heads");
-        if (!config.has("head_dim") && hiddenSize % heads != 0) {
+        // Its class in transformers knows no head size; only with lists of ours it need not follow from the heads.
+        boolean ownWidths = config.has(ModelFamily.LAYER_HEADS);
+        if (!ownWidths && hiddenSize % heads != 0) {
             throw new Failure(
                     FailureKind.BAD_CHECKPOINT,
                     "config.json: hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads);
         }
-        int headSize = config.count("head_dim", hiddenSize / heads);
+        int headSize = ownWidths ? config.count("head_dim", hiddenSize / heads) : hiddenSize / heads;
         if (!config.text("activation_function", "relu").equals("relu")) {
             throw new Failure(
                     FailureKind.UNSUPPORTED_MODEL,
