@@ -11,15 +11,16 @@ usage: check_export.py DIR --expected PRUNED_JSON [--query-heads] [--plain] [--p
        --plain          load DIR without trust_remote_code, too
 needs torch and transformers
 
-Prints one line a check and exits with 1 if one fails. Logits may differ by 1e-4 of the largest one.
+Prints one line a check and exits with 1 if one fails. AutoConfig and AutoTokenizer are tried without our code, too. Logits may differ by 1e-4 of the largest one.
 """
 import argparse
+import builtins
 import json
 import pathlib
 import sys
 
 import torch
-from transformers import logging
+from transformers import AutoConfig, AutoTokenizer, logging
 
 from common import load, tensor
 
@@ -32,7 +33,7 @@ def difference(model, sequences):
     worst = 0.0
     for sequence in sequences:
         expected = tensor(sequence["logits"])
-        logits = model(torch.tensor([sequence["tokens"]])).logits[0]
+        logits = model(torch.tensor([sequence["tokens"]])).logits[0, -len(expected):]
         worst = max(worst, ((logits - expected).abs().max() / expected.abs().max()).item())
     return worst
 
@@ -68,6 +69,22 @@ def check(what, directory, sequences, generation, trust):
     return passed
 
 
+def check_without_code(what, directory):
+    """AutoConfig and AutoTokenizer of someone who does not run our code: they work, or say what to allow."""
+    passed = True
+    builtins.input = lambda prompt: "n"  # the answer to whether to run it
+    for loader in (AutoConfig, AutoTokenizer):
+        try:
+            outcome = "works: " + type(loader.from_pretrained(directory)).__name__
+            passes = True
+        except Exception as error:
+            passes = isinstance(error, ValueError) and "trust_remote_code" in str(error)
+            outcome = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        print("ok  " if passes else "FAIL", what, loader.__name__, "without our code", outcome, flush=True)
+        passed &= passes
+    return passed
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=pathlib.Path)
@@ -85,6 +102,8 @@ if __name__ == "__main__":
     results = [check("pruned", arguments.directory, sequences, generation, trust=True)]
     if arguments.plain:
         results.append(check("plain", arguments.directory, sequences, generation, trust=False))
+    results.append(check_without_code("pruned", arguments.directory))
     if arguments.padded:
+        results.append(check_without_code("padded", arguments.padded))
         results.append(check("padded", arguments.padded, sequences, generation, trust=False))
     sys.exit(not all(results))

@@ -42,6 +42,8 @@ public final class Checkpoint implements AutoCloseable {
     private final Arena arena;
     private final JsonNode config;
     private final Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+    private final Map<String, Failure> ambiguous = new LinkedHashMap<>();
+    private final List<String> staleIndexEntries = new ArrayList<>();
     private final List<Path> weightPaths = new ArrayList<>();
 
     private Checkpoint(Path directory, Arena arena) {
@@ -89,6 +91,11 @@ public final class Checkpoint implements AutoCloseable {
         return files.containsKey(name);
     }
 
+    /** The names that the index has and no file holds. */
+    public List<String> staleIndexEntries() {
+        return List.copyOf(staleIndexEntries);
+    }
+
     /** The names of all tensors, readable or not: shard by shard, in the order in which their data is stored. */
     public List<String> names() {
         return List.copyOf(files.keySet());
@@ -97,10 +104,14 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * A tensor by its name.
      *
-     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if there is none,
+     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if there is none, or several files hold it,
      *     {@link FailureKind#UNSUPPORTED_MODEL} if its data type cannot be read
      */
     public StoredTensor tensor(String name) {
+        Failure severalFiles = ambiguous.get(name);
+        if (severalFiles != null) {
+            throw severalFiles;
+        }
         SafetensorsFile file = files.get(name);
         if (file == null) {
             throw new Failure(
@@ -209,13 +220,10 @@ public final class Checkpoint implements AutoCloseable {
             }
             addWeights(shard);
         }
-        shardOfTensor.forEach((tensor, shard) -> {
-            SafetensorsFile file = files.get(tensor);
-            if (file == null || !file.path().equals(directory.resolve(shard))) {
-                throw damagedIndex("it says that tensor '" + OneLine.of(tensor) + "' is in " + shard
-                        + ", but that file does not hold it");
-            }
-        });
+        // The files say what they hold, whatever the index says; a tensor that is needed and missing is found later.
+        shardOfTensor.keySet().stream()
+                .filter(tensor -> !files.containsKey(tensor))
+                .forEach(staleIndexEntries::add);
     }
 
     /** An index must not lead out of the directory, so its files have plain names. */
@@ -232,12 +240,14 @@ public final class Checkpoint implements AutoCloseable {
         SafetensorsFile file = SafetensorsFile.map(directory.resolve(fileName), arena);
         weightPaths.add(file.path());
         for (String name : file.names()) {
-            SafetensorsFile other = files.put(name, file);
-            if (other != null) {
-                throw new Failure(
-                        FailureKind.BAD_CHECKPOINT,
-                        "tensor '" + OneLine.of(name) + "' is in both '" + other.path() + "' and '" + file.path()
-                                + "'; remove the file that does not belong to the checkpoint");
+            SafetensorsFile other = files.putIfAbsent(name, file);
+            if (other != null) { // a failure only for who needs the tensor
+                ambiguous.put(
+                        name,
+                        new Failure(
+                                FailureKind.BAD_CHECKPOINT,
+                                "tensor '" + OneLine.of(name) + "' is in both '" + other.path() + "' and '"
+                                        + file.path() + "'; remove the file that does not belong to the checkpoint"));
             }
         }
     }

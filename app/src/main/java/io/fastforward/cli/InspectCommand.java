@@ -46,7 +46,8 @@ final class InspectCommand implements Callable<Integer> {
             int vocabularySize,
             int contextLength,
             boolean tiedEmbeddings,
-            List<Layer> layers) {}
+            List<Layer> layers,
+            List<String> remarks) {}
 
     /** One layer. */
     record Layer(
@@ -99,7 +100,8 @@ final class InspectCommand implements Callable<Integer> {
                 own.vocabularySize(),
                 own.contextLength(),
                 own.tiedEmbeddings(),
-                layers);
+                layers,
+                model.remarks());
     }
 
     private static void print(Model model, PrintWriter out) {
@@ -132,6 +134,7 @@ final class InspectCommand implements Callable<Integer> {
                             "%.2f%% of the layers' linear parameters were removed",
                             100 * facts.sparsity()));
         }
+        facts.remarks().forEach(out::println);
         out.println();
         if (facts.pruned()) {
             RetentionChart.lines(model.unprunedSpec(), own).forEach(out::println);

@@ -47,21 +47,14 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     private final Model source;
     private final ModelSpec pruned;
     private final ModelSpec written;
-    private final @Nullable DataType dataType;
     private final AtomicDirectory directory;
     private final CheckpointWriter writer;
 
     private CheckpointExport(
-            Model source,
-            ModelSpec pruned,
-            ModelSpec written,
-            @Nullable DataType dataType,
-            AtomicDirectory directory,
-            CheckpointWriter writer) {
+            Model source, ModelSpec pruned, ModelSpec written, AtomicDirectory directory, CheckpointWriter writer) {
         this.source = source;
         this.pruned = pruned;
         this.written = written;
-        this.dataType = dataType;
         this.directory = directory;
         this.writer = writer;
     }
@@ -79,9 +72,9 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
         try {
             CheckpointWriter writer =
                     CheckpointWriter.open(directory.path(), plans(source, written, dataType), settings.shardBytes());
-            CheckpointExport export = new CheckpointExport(source, pruned, written, dataType, directory, writer);
+            CheckpointExport export = new CheckpointExport(source, pruned, written, directory, writer);
             try {
-                export.writeCompanions(source.config(written));
+                export.writeCompanions(source.config(written, dataType));
                 source.endTensors().forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
                 return export;
             } catch (Throwable e) {
@@ -166,15 +159,6 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     }
 
     private void writeCompanions(ObjectNode config) {
-        if (dataType != null) {
-            String name = switch (dataType) {
-                case F32 -> "float32";
-                case F16 -> "float16";
-                case BF16 -> "bfloat16";
-            };
-            // transformers 5 writes dtype, earlier versions torch_dtype.
-            config.put(config.has("torch_dtype") ? "torch_dtype" : "dtype", name);
-        }
         addFile("config.json", config.toPrettyString().getBytes(StandardCharsets.UTF_8));
         source.modellingFile(written).ifPresent(name -> addFile(name, resource(name)));
         for (Path file : source.checkpoint().companionFiles()) {

@@ -11,7 +11,10 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
-/** Checks that a written checkpoint is the model that was in memory, by its logits. */
+/**
+ * Checks that a written checkpoint is the model that was in memory: for the readers of the format by what it says, and by
+ * its logits.
+ */
 public final class ReloadCheck {
 
     /**
@@ -30,9 +33,11 @@ public final class ReloadCheck {
      *
      * @param expected logits of the model in memory after every token of the window
      * @return the largest difference relative to the largest logit
-     * @throws Failure if it exceeds {@link #TOLERANCE}
+     * @throws Failure if it exceeds {@link #TOLERANCE}, or readers of the format would take the checkpoint for another
+     *     model
      */
     public static double run(ComputeBackend backend, Path directory, TokenWindows window, Matrix expected) {
+        ReaderCheck.run(directory);
         try (Model model = Model.open(directory);
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
                 Decoder decoder = new Decoder(backend, layers, model.ends(), 0);

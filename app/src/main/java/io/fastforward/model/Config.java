@@ -1,6 +1,7 @@
 package io.fastforward.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import java.util.ArrayList;
@@ -20,12 +21,30 @@ final class Config {
 
     private final JsonNode root;
 
+    /** A config without keys. */
+    static final Config EMPTY = new Config(JsonNodeFactory.instance.objectNode());
+
     Config(JsonNode root) {
         this.root = root;
     }
 
     boolean has(String key) {
         return root.hasNonNull(key);
+    }
+
+    /** Whether the key is there, be it as null. */
+    boolean states(String key) {
+        return root.has(key);
+    }
+
+    /** Whether there is anything in a section, or in its place. */
+    boolean hasEntries(String key) {
+        return has(key) && !(root.path(key).isObject() && root.path(key).isEmpty());
+    }
+
+    /** Whether any of the values is a section. */
+    boolean hasSections() {
+        return root.properties().stream().anyMatch(entry -> entry.getValue().isObject());
     }
 
     Config section(String key) {

@@ -12,14 +12,16 @@ import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,13 +31,24 @@ import org.jspecify.annotations.Nullable;
 public final class Model implements AutoCloseable, WeightSource {
 
     private final Checkpoint checkpoint;
+    private final StoredNames names;
     private final ModelFamily family;
     private final ModelSpec spec;
+    private final List<String> remarks = new ArrayList<>();
 
-    private Model(Checkpoint checkpoint, ModelFamily family, ModelSpec spec) {
+    private Model(Checkpoint checkpoint) {
+        Config config = new Config(checkpoint.config());
         this.checkpoint = checkpoint;
-        this.family = family;
-        this.spec = spec;
+        this.names = new StoredNames(checkpoint);
+        this.family = ModelFamilies.of(config);
+        requireOneSettingForAllLayers(config);
+        ModelSpec declared = family.reader().apply(config);
+        boolean headDiffers = declared.tiedEmbeddings() && storesAnotherHead(declared);
+        this.spec = declared.withTiedEmbeddings(declared.tiedEmbeddings() && !headDiffers);
+        requireHead();
+        SettledConfig.remarks(config, declared, headDiffers)
+                .forEach(line -> remarks.add("Warning: " + checkpoint.directory() + "/config.json: " + line));
+        remarks.addAll(UnreadTensors.remarks(checkpoint, storedTensors()));
     }
 
     /**
@@ -46,15 +59,19 @@ public final class Model implements AutoCloseable, WeightSource {
     public static Model open(Path directory) {
         Checkpoint checkpoint = Checkpoint.open(directory);
         try {
-            Config config = new Config(checkpoint.config());
-            ModelFamily family = ModelFamilies.of(config);
-            Model model = new Model(checkpoint, family, family.reader().apply(config));
-            model.requireExactTensors();
-            return model;
+            return new Model(checkpoint);
         } catch (Throwable e) {
             checkpoint.close();
             throw e;
         }
+    }
+
+    /**
+     * What a user should know about the checkpoint although it can be read: settings that contradict each other or the
+     * weights, and what nothing reads. Lines that begin with "Warning" or "Note" and name the directory.
+     */
+    public List<String> remarks() {
+        return List.copyOf(remarks);
     }
 
     /** The architecture. */
@@ -71,18 +88,23 @@ public final class Model implements AutoCloseable, WeightSource {
     public ModelSpec unprunedSpec() {
         ObjectNode config = checkpoint.config().deepCopy();
         config.remove(List.of(ModelFamily.LAYER_HEADS, ModelFamily.LAYER_GROUPS, ModelFamily.LAYER_CHANNELS));
-        return family.reader().apply(new Config(config));
+        return family.reader().apply(new Config(config)).withTiedEmbeddings(spec.tiedEmbeddings());
     }
 
     /**
      * The config of this model with other widths: the family's own if its class in transformers takes them, else one
      * that keeps the global sizes of the source beside lists of the layers' own and names the
-     * {@linkplain #modellingFile modelling file}.
+     * {@linkplain #modellingFile modelling file}. Whatever the source says twice, or against its weights, is settled.
+     *
+     * @param dataType that of the written weights; null if each keeps its own
      */
-    public ObjectNode config(ModelSpec pruned) {
+    public ObjectNode config(ModelSpec pruned, @Nullable DataType dataType) {
+        Set<DataType> dataTypes = dataType != null
+                ? Set.of(dataType)
+                : tensors().stream().map(tensor -> tensor.matrix().type()).collect(Collectors.toSet());
         ObjectNode config = checkpoint.config().deepCopy();
         family.writeWidths(pruned, config);
-        RotaryFrequencies.writeForEveryVersion(config);
+        SettledConfig.settle(config, family, spec, family.isPlain(pruned), dataTypes);
         return config;
     }
 
@@ -91,22 +113,18 @@ public final class Model implements AutoCloseable, WeightSource {
         return family.isPlain(pruned) ? Optional.empty() : Optional.of(family.modellingFile());
     }
 
-    /**
-     * Everything before and after the layers except the final normalisation, under the names that the checkpoint really
-     * stores; a tied pair of embedding and head may be stored once or twice.
-     */
+    /** Everything before and after the layers except the final normalisation; a head that is the embedding is left out. */
     public List<NamedTensor> endTensors() {
-        List<NamedTensor> stored = new ArrayList<>();
-        for (String name :
-                List.of(spec.names().embedding() + ".weight", spec.names().head() + ".weight")) {
-            if (checkpoint.contains(name)) {
-                stored.add(new NamedTensor(name, embeddingMatrix(name), false));
-            }
-        }
-        addMatrix(stored, spec.names().positions(), storedPositions());
-        addMatrix(stored, spec.names().inputProjection(), inputProjection());
-        addMatrix(stored, spec.names().outputProjection(), outputProjection());
-        return stored;
+        List<NamedTensor> tensors = new ArrayList<>();
+        addMatrix(tensors, spec.names().embedding(), embedding());
+        addMatrix(
+                tensors,
+                spec.names().head(),
+                spec.tiedEmbeddings() ? null : embeddingMatrix(spec.names().head()));
+        addMatrix(tensors, spec.names().positions(), storedPositions());
+        addMatrix(tensors, spec.names().inputProjection(), inputProjection());
+        addMatrix(tensors, spec.names().outputProjection(), outputProjection());
+        return tensors;
     }
 
     private static void addMatrix(List<NamedTensor> tensors, @Nullable String name, @Nullable Matrix matrix) {
@@ -129,18 +147,25 @@ public final class Model implements AutoCloseable, WeightSource {
 
     /** The token embedding, {@code vocabulary × embedding size}. */
     private Matrix embedding() {
-        // A tied pair may be stored under either name, or under both.
-        String own = spec.names().embedding() + ".weight";
-        String shared = spec.names().head() + ".weight";
-        boolean sharedAlone = !checkpoint.contains(own) && checkpoint.contains(shared);
-        return embeddingMatrix(spec.tiedEmbeddings() && sharedAlone ? shared : own);
+        return embeddingMatrix(embeddingName());
+    }
+
+    /** A tied pair may be stored under either name, or under both. */
+    private String embeddingName() {
+        String own = spec.names().embedding();
+        String shared = spec.names().head();
+        return spec.tiedEmbeddings() && !isStored(own) && isStored(shared) ? shared : own;
+    }
+
+    private boolean isStored(String name) {
+        return names.contains(name + ".weight");
     }
 
     private @Nullable Matrix storedPositions() {
         LearnedPositions learned = spec.positions();
         return learned == null || spec.names().positions() == null
                 ? null
-                : checkpoint.matrix(
+                : matrix(
                         spec.names().positions() + ".weight",
                         spec.contextLength() + learned.offset(),
                         spec.hiddenSize());
@@ -155,13 +180,13 @@ public final class Model implements AutoCloseable, WeightSource {
     }
 
     private @Nullable Matrix projection(@Nullable String name, int rows, int columns) {
-        return name == null || rows == columns ? null : checkpoint.matrix(name + ".weight", rows, columns);
+        return name == null || rows == columns ? null : matrix(name + ".weight", rows, columns);
     }
 
     private HeadWeights head() {
         Matrix head = spec.tiedEmbeddings()
                 ? embedding()
-                : embeddingMatrix(spec.names().head() + ".weight");
+                : embeddingMatrix(spec.names().head());
         Normalization normalization = spec.finalNormalization();
         return new HeadWeights(
                 normalization,
@@ -213,23 +238,28 @@ public final class Model implements AutoCloseable, WeightSource {
     }
 
     private Matrix embeddingMatrix(String name) {
-        return checkpoint.matrix(name, spec.vocabularySize(), spec.embeddingSize());
+        return matrix(name + ".weight", spec.vocabularySize(), spec.embeddingSize());
+    }
+
+    private Matrix matrix(String name, int rows, int columns) {
+        return checkpoint.matrix(names.of(name), rows, columns);
+    }
+
+    private Matrix vector(String name, int length) {
+        return checkpoint.vector(names.of(name), length);
     }
 
     private Linear linear(String name, int rows, int columns, boolean bias) {
-        return new Linear(
-                checkpoint.matrix(name + ".weight", rows, columns),
-                bias ? checkpoint.vector(name + ".bias", rows) : null);
+        return new Linear(matrix(name + ".weight", rows, columns), bias ? vector(name + ".bias", rows) : null);
     }
 
     private NormWeights norm(String name, Normalization normalization) {
         boolean bias = normalization.kind() == Normalization.Kind.LAYER;
         return new NormWeights(
-                checkpoint.vector(name + ".weight", spec.hiddenSize()),
-                bias ? checkpoint.vector(name + ".bias", spec.hiddenSize()) : null);
+                vector(name + ".weight", spec.hiddenSize()), bias ? vector(name + ".bias", spec.hiddenSize()) : null);
     }
 
-    /** All tensors that the architecture has, embedding and head under the names that the checkpoint stores. */
+    /** All tensors that the architecture has, under its names; a head that is the embedding is left out. */
     public List<NamedTensor> tensors() {
         List<NamedTensor> tensors = new ArrayList<>(endTensors());
         for (int i = 0; i < spec.layers().size(); i++) {
@@ -257,18 +287,44 @@ public final class Model implements AutoCloseable, WeightSource {
                 });
     }
 
-    /** Everything that the architecture needs is there, and nothing that it would silently ignore. */
-    private void requireExactTensors() {
-        Set<String> unread = new TreeSet<>(checkpoint.names());
-        unread.removeIf(name -> name.matches(spec.names().obsolete()));
-        embedding();
-        tensors().forEach(tensor -> unread.remove(tensor.name()));
-        if (!unread.isEmpty()) {
+    /** The stored names of what the architecture has. Asking for them finds out whether all of it is there. */
+    private Set<String> storedTensors() {
+        Set<String> stored = new HashSet<>();
+        tensors().forEach(tensor -> stored.addAll(names.stored(tensor.name())));
+        if (spec.tiedEmbeddings()) {
+            stored.addAll(names.stored(spec.names().head() + ".weight"));
+        }
+        return stored;
+    }
+
+    /** transformers ties what its config says is tied only if the weights agree. */
+    private boolean storesAnotherHead(ModelSpec declared) {
+        String embedding = declared.names().embedding() + ".weight";
+        String head = declared.names().head() + ".weight";
+        return names.contains(embedding)
+                && names.contains(head)
+                && !EqualWeights.areEqual(
+                        matrix(embedding, declared.vocabularySize(), declared.embeddingSize()),
+                        matrix(head, declared.vocabularySize(), declared.embeddingSize()));
+    }
+
+    private void requireHead() {
+        if (!spec.tiedEmbeddings()
+                && isStored(spec.names().embedding())
+                && !isStored(spec.names().head())) {
+            throw new Failure(
+                    FailureKind.BAD_CHECKPOINT,
+                    checkpoint.directory() + ": has no " + spec.names().head() + ".weight, and its config.json does not"
+                            + " say that the head is the embedding; if it is, set tie_word_embeddings to true, else get"
+                            + " the checkpoint of the whole model (transformers would draw a head at random)");
+        }
+    }
+
+    private static void requireOneSettingForAllLayers(Config config) {
+        if (config.hasEntries("per_layer_config")) {
             throw new Failure(
                     FailureKind.UNSUPPORTED_MODEL,
-                    checkpoint.directory() + ": holds " + unread.size()
-                            + " tensors that the architecture in its config.json does not have, such as '"
-                            + unread.iterator().next() + "'; is it the right config.json?");
+                    "config.json: per_layer_config is not supported; expected one setting for all layers");
         }
     }
 }

@@ -21,18 +21,21 @@ final class ModelFamilies {
                     spec -> spec.hiddenSize()
                                     % spec.layers().getFirst().attention().heads()
                             == 0,
+                    false,
                     config -> RotaryDecoder.read(config, RotaryDecoder.Traits.ofLlama(config))),
             new ModelFamily(
                     "mistral",
                     "MistralForCausalLM",
                     GROUPED_KEYS,
                     spec -> true,
+                    false,
                     config -> RotaryDecoder.read(config, RotaryDecoder.Traits.ofMistral(config))),
             new ModelFamily(
                     "qwen2",
                     "Qwen2ForCausalLM",
                     GROUPED_KEYS,
                     spec -> true,
+                    true,
                     config -> RotaryDecoder.read(config, RotaryDecoder.Traits.ofQwen2(config))),
             new ModelFamily(
                     "opt",
@@ -40,6 +43,7 @@ final class ModelFamilies {
                     new WidthKeys("num_attention_heads", null, "ffn_dim"),
                     // its class computes the head size from the number of heads
                     OptDecoder::hasAllHeads,
+                    false,
                     OptDecoder::read));
 
     private ModelFamilies() {}

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param keys names of the global widths in config.json
  * @param takesEqualWidths whether the family's own class in transformers takes an architecture whose layers have equal
  *     widths, although they are not the original ones
+ * @param hasLayerTypes whether the family's class heeds {@code layer_types}
  * @param reader fills in the architecture
  */
 record ModelFamily(
@@ -23,6 +24,7 @@ record ModelFamily(
         String className,
         WidthKeys keys,
         Predicate<ModelSpec> takesEqualWidths,
+        boolean hasLayerTypes,
         Function<Config, ModelSpec> reader) {
 
     static final String LAYER_HEADS = "layer_head_num";

@@ -82,6 +82,21 @@ public record ModelSpec(
                 .toList());
     }
 
+    /** The same architecture, with a head that is the embedding or one of its own. */
+    ModelSpec withTiedEmbeddings(boolean tied) {
+        return new ModelSpec(
+                family,
+                names,
+                hiddenSize,
+                embeddingSize,
+                vocabularySize,
+                contextLength,
+                positions,
+                layers,
+                finalNormalization,
+                tied);
+    }
+
     private ModelSpec withLayers(List<LayerSpec> other) {
         return new ModelSpec(
                 family,

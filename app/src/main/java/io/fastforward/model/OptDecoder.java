@@ -31,8 +31,7 @@ final class OptDecoder {
             "model.decoder.layers.%d.final_layer_norm",
             null,
             "model.decoder.layers.%d.fc1",
-            "model.decoder.layers.%d.fc2",
-            "model\\.decoder\\.version");
+            "model.decoder.layers.%d.fc2");
 
     /** The first rows of the positions were meant for padding. */
     private static final LearnedPositions POSITIONS = new LearnedPositions(2);
@@ -45,12 +44,14 @@ final class OptDecoder {
         int hiddenSize = config.size("hidden_size");
         int layerCount = config.count("num_hidden_layers");
         int heads = config.count("num_attention_heads");
-        if (!config.has("head_dim") && hiddenSize % heads != 0) {
+        // Its class in transformers knows no head size; only with lists of ours it need not follow from the heads.
+        boolean ownWidths = config.has(ModelFamily.LAYER_HEADS);
+        if (!ownWidths && hiddenSize % heads != 0) {
             throw new Failure(
                     FailureKind.BAD_CHECKPOINT,
                     "config.json: hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads);
         }
-        int headSize = config.count("head_dim", hiddenSize / heads);
+        int headSize = ownWidths ? config.count("head_dim", hiddenSize / heads) : hiddenSize / heads;
         if (!config.text("activation_function", "relu").equals("relu")) {
             throw new Failure(
                     FailureKind.UNSUPPORTED_MODEL,
@@ -86,7 +87,7 @@ final class OptDecoder {
                 POSITIONS,
                 layers,
                 before && !config.flag("_remove_final_layer_norm", false) ? normalization : null,
-                config.flag("tie_word_embeddings", true));
+                config.flag(SettledConfig.TIED, true));
     }
 
     static boolean hasAllHeads(ModelSpec spec) {

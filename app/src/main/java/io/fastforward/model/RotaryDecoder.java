@@ -8,6 +8,7 @@ import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.RotaryPositions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 
@@ -32,8 +33,7 @@ final class RotaryDecoder {
             "model.layers.%d.post_attention_layernorm",
             "model.layers.%d.mlp.gate_proj",
             "model.layers.%d.mlp.up_proj",
-            "model.layers.%d.mlp.down_proj",
-            ".*\\.rotary_emb\\.inv_freq");
+            "model.layers.%d.mlp.down_proj");
 
     private static final String FULL = "full_attention";
     private static final String SLIDING = "sliding_attention";
@@ -45,6 +45,7 @@ final class RotaryDecoder {
      *
      * @param family {@code model_type}
      * @param context {@code max_position_embeddings} where the config does not say
+     * @param groups {@code num_key_value_heads} where the config does not say; 0: one for every query head
      * @param inputBias whether query, key and value have biases
      * @param outputBias whether attention's output map has one
      * @param mlpBias whether the maps of the MLP have biases
@@ -53,6 +54,7 @@ final class RotaryDecoder {
     record Traits(
             String family,
             int context,
+            int groups,
             boolean inputBias,
             boolean outputBias,
             boolean mlpBias,
@@ -60,18 +62,33 @@ final class RotaryDecoder {
 
         static Traits ofLlama(Config config) {
             boolean bias = config.flag("attention_bias", false);
-            return new Traits("llama", 2048, bias, bias, config.flag("mlp_bias", false), windows(config, 0, 0));
+            return new Traits("llama", 2048, 0, bias, bias, config.flag("mlp_bias", false), noWindows(config));
         }
 
         static Traits ofMistral(Config config) {
-            int window = config.size("sliding_window", 0);
-            return new Traits("mistral", 131_072, false, false, false, windows(config, window, 0));
+            List<Integer> windows = windows(config, window(config), 0);
+            if (Set.copyOf(windows).size() > 1) {
+                throw new Failure(
+                        FailureKind.UNSUPPORTED_MODEL,
+                        "config.json: layer_types that alternate are not supported for mistral (transformers takes it for"
+                                + " its class Ministral)");
+            }
+            return new Traits("mistral", 131_072, 8, false, false, false, windows);
         }
 
         static Traits ofQwen2(Config config) {
-            int window = config.flag("use_sliding_window", false) ? config.size("sliding_window", 4096) : 0;
+            int window = config.flag("use_sliding_window", false) ? window(config) : 0;
             int firstSliding = config.layerIndex("max_window_layers", 28);
-            return new Traits("qwen2", 32_768, true, false, false, windows(config, window, firstSliding));
+            return new Traits("qwen2", 32_768, 32, true, false, false, windows(config, window, firstSliding));
+        }
+
+        /** Null is no window; only what is missing has a default. */
+        private static int window(Config config) {
+            return config.states("sliding_window") ? config.size("sliding_window", 0) : 4096;
+        }
+
+        private static List<Integer> noWindows(Config config) {
+            return Collections.nCopies(config.count("num_hidden_layers"), 0);
         }
 
         /** From some layer on a window, unless the config lists what each layer does. */
@@ -80,6 +97,9 @@ final class RotaryDecoder {
             List<Integer> windows = new ArrayList<>();
             if (config.has("layer_types")) {
                 for (String type : config.texts("layer_types", layers, Set.of(FULL, SLIDING))) {
+                    if (type.equals(SLIDING) && window == 0) {
+                        throw malformed("layer_types has " + SLIDING + ", but there is no sliding_window in use");
+                    }
                     windows.add(type.equals(SLIDING) ? window : 0);
                 }
             } else {
@@ -95,19 +115,22 @@ final class RotaryDecoder {
         int hiddenSize = config.size("hidden_size");
         int layerCount = config.count("num_hidden_layers");
         int heads = config.count("num_attention_heads");
-        int keyValueHeads = config.count("num_key_value_heads", heads);
+        int keyValueHeads = config.states("num_key_value_heads") || traits.groups() == 0
+                ? config.count("num_key_value_heads", heads)
+                : traits.groups();
         if (!config.has("head_dim") && hiddenSize % heads != 0) {
             throw malformed("hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads
                     + ", and there is no head_dim");
         }
         int headSize = config.count("head_dim", hiddenSize / heads);
-        if (!config.text("hidden_act", "silu").equals("silu")) {
+        if (!Set.of("silu", "swish").contains(config.text("hidden_act", "silu"))) {
             throw new Failure(
                     FailureKind.UNSUPPORTED_MODEL,
                     "config.json: hidden_act '" + config.text("hidden_act") + "' is not supported; supported is: silu");
         }
         Normalization normalization = new Normalization(Normalization.Kind.RMS, config.number("rms_norm_eps", 1e-6));
-        RotaryPositions rotary = RotaryFrequencies.read(config, headSize);
+        int context = config.size("max_position_embeddings", traits.context());
+        RotaryPositions rotary = RotaryFrequencies.of(RotarySettings.read(config, context), headSize);
 
         // Listed in a pruned checkpoint, the same for all layers in an ordinary one.
         List<Integer> layerHeads = config.counts(ModelFamily.LAYER_HEADS, layerCount, heads);
@@ -147,11 +170,11 @@ final class RotaryDecoder {
                 hiddenSize,
                 hiddenSize,
                 config.size("vocab_size"),
-                config.size("max_position_embeddings", traits.context()),
+                context,
                 null,
                 layers,
                 normalization,
-                config.flag("tie_word_embeddings", false));
+                config.flag(SettledConfig.TIED, false));
     }
 
     private static Failure malformed(String problem) {

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * @param gate gate map, or null if the family has none
  * @param up up map
  * @param mlpOutput down map
- * @param obsolete pattern of tensors that old checkpoints carry and nothing reads
  */
 public record TensorNames(
         String embedding,
@@ -38,5 +37,4 @@ public record TensorNames(
         String mlpNorm,
         @Nullable String gate,
         String up,
-        String mlpOutput,
-        String obsolete) {}
+        String mlpOutput) {}

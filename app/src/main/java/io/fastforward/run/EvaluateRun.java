@@ -93,6 +93,7 @@ public final class EvaluateRun {
                 Tokenizer tokenizer = Tokenizer.open(request.model());
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
                 Decoder decoder = new Decoder(backend, layers, model.ends(), request.memoryBytes() / 4)) {
+            model.remarks().forEach(progress::note);
             int length = RunWindows.length(request.windowLength(), model.spec());
             TokenizedText text = TokenizedText.read(request.text(), request.textUnit(), tokenizer);
             RunWindows.requireOneWindow(request.text(), text.ids(), length);

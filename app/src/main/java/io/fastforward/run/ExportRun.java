@@ -53,6 +53,7 @@ public final class ExportRun {
                 LogitProbe probe = new LogitProbe(
                         backend, model, model.spec(), request.settings().dataType(), window(model));
                 Arena arena = Arena.ofShared()) {
+            model.remarks().forEach(progress::note);
             int layers = model.spec().layers().size();
             progress.begin("Writing", layers);
             for (int layer = 0; layer < layers; layer++) {

@@ -84,16 +84,21 @@ public final class GenerateRun {
                 request.device(),
                 request.threads(),
                 progress,
-                (backend, takesOver) -> execute(request, backend, takesOver, shown));
+                (backend, takesOver) -> execute(request, backend, takesOver, progress, shown));
     }
 
     private static List<Continuation> execute(
-            Request request, ComputeBackend backend, boolean takesOver, Optional<Consumer<String>> shown) {
+            Request request,
+            ComputeBackend backend,
+            boolean takesOver,
+            Progress progress,
+            Optional<Consumer<String>> shown) {
         shown.filter(pieces -> takesOver).ifPresent(pieces -> pieces.accept("\n"));
         List<Continuation> continuations = new ArrayList<>();
         for (Path directory : request.models()) {
             try (Model model = Model.open(directory);
                     Tokenizer tokenizer = Tokenizer.open(directory)) {
+                model.remarks().forEach(progress::note);
                 continuations.add(generate(request, backend, model, tokenizer, shown));
             }
         }

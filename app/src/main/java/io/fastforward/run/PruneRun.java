@@ -167,6 +167,7 @@ public final class PruneRun {
                             .ifPresent(before -> progress.note("Warning: '" + backend.device()
                                     + "' goes on with what '" + before
                                     + "' began; the result may differ from that of a single device"));
+                    model.remarks().forEach(progress::note);
                     progress.note(describe(model.spec(), windows));
                     progress.note(memory.describe());
                     List<String> warnings = warnings(model.spec(), windows);

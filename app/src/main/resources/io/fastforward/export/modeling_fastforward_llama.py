@@ -9,6 +9,7 @@ Tried with transformers 4.57, 5.17 and 5.18.
 """
 import copy
 
+import transformers
 from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaModel
@@ -18,6 +19,20 @@ class FastForwardLlamaConfig(LlamaConfig):
     """The lists are attributes like any other key that the source's config class does not know."""
 
     model_type = "fastforward_llama"
+
+    @classmethod
+    def from_dict(cls, config_dict, **kwargs):
+        """Rotary settings are in `rope_parameters` alone; transformers 4 has other names for them."""
+        rotary = config_dict.get("rope_parameters")
+        if rotary and transformers.__version__.startswith("4."):
+            scaling = {key: value for key, value in rotary.items() if key != "rope_theta"}
+            config_dict = {key: value for key, value in config_dict.items() if key != "rope_parameters"}
+            config_dict["rope_theta"] = rotary["rope_theta"]
+            config_dict["rope_scaling"] = None if scaling["rope_type"] == "default" else scaling
+        return super().from_dict(config_dict, **kwargs)
+
+    def validate_architecture(self):
+        """No layer goes by the hidden size divided by the number of heads."""
 
 
 class FastForwardLlamaDecoderLayer(LlamaDecoderLayer):

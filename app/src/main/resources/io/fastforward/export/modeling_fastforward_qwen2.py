@@ -9,6 +9,7 @@ Tried with transformers 4.57, 5.17 and 5.18.
 """
 import copy
 
+import transformers
 from torch import nn
 from transformers import Qwen2Config, Qwen2ForCausalLM
 from transformers.models.qwen2.modeling_qwen2 import Qwen2DecoderLayer, Qwen2Model
@@ -18,6 +19,17 @@ class FastForwardQwen2Config(Qwen2Config):
     """The lists are attributes like any other key that the source's config class does not know."""
 
     model_type = "fastforward_qwen2"
+
+    @classmethod
+    def from_dict(cls, config_dict, **kwargs):
+        """Rotary settings are in `rope_parameters` alone; transformers 4 has other names for them."""
+        rotary = config_dict.get("rope_parameters")
+        if rotary and transformers.__version__.startswith("4."):
+            scaling = {key: value for key, value in rotary.items() if key != "rope_theta"}
+            config_dict = {key: value for key, value in config_dict.items() if key != "rope_parameters"}
+            config_dict["rope_theta"] = rotary["rope_theta"]
+            config_dict["rope_scaling"] = None if scaling["rope_type"] == "default" else scaling
+        return super().from_dict(config_dict, **kwargs)
 
 
 class FastForwardQwen2DecoderLayer(Qwen2DecoderLayer):

@@ -10,10 +10,10 @@ import io.fastforward.testing.Backends;
 import io.fastforward.testing.Golden;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,13 +26,13 @@ class TransformersIT {
 
     private static final String VARIABLE = "FASTFORWARD_PYTHON";
     private static final Path CHECK = Path.of("../scripts/golden/check_export.py");
+    private static final Path TOKENIZER = Path.of("src/test/resources/tokenizer/tokenizer.json");
 
     @ParameterizedTest
     @MethodSource("io.fastforward.export.GoldenPruning#prunings")
     void loadsAndComputesTheSame(String family, AttentionUnit unit, @TempDir Path directory)
             throws IOException, InterruptedException {
-        Optional<String> python = Optional.ofNullable(System.getenv(VARIABLE));
-        assumeTrue(python.isPresent(), VARIABLE + " is not set: transformers itself was not tried");
+        requirePython();
         Path pruned = directory.resolve("pruned");
         Path padded = directory.resolve("padded");
         try (ComputeBackend backend = Backends.cpu();
@@ -41,26 +41,62 @@ class TransformersIT {
             pruning.write(backend, ExportFormat.HF, pruned);
             pruning.write(backend, ExportFormat.HF_PADDED, padded);
         }
+        List<String> options = new ArrayList<>();
+        if (unit == AttentionUnit.QUERY_HEAD) {
+            options.add("--query-heads");
+        } else {
+            options.addAll(List.of(
+                    "--generation",
+                    Golden.path(family).resolve("generation.json").toString()));
+        }
+        check(pruned, padded, Golden.path(family).resolve("pruned.json"), options);
+    }
+
+    /** What comes of checkpoints as they occur. */
+    @ParameterizedTest
+    @MethodSource("io.fastforward.export.GoldenVariant#all")
+    void loadsWhateverTheSourceWasLike(GoldenVariant variant, @TempDir Path directory)
+            throws IOException, InterruptedException {
+        requirePython();
+        Path pruned = directory.resolve("pruned");
+        Path padded = directory.resolve("padded");
+        Path expected = directory.resolve("expected.json");
+        variant.writeExpected(expected);
+        try (Model model = Model.open(variant.write(directory.resolve("source")))) {
+            GoldenVariant.writePruned(model, ExportFormat.HF, pruned);
+            GoldenVariant.writePruned(model, ExportFormat.HF_PADDED, padded);
+        }
+        check(pruned, padded, expected, List.of());
+    }
+
+    private static void requirePython() {
+        assumeTrue(System.getenv(VARIABLE) != null, VARIABLE + " is not set: transformers itself was not tried");
+    }
+
+    private static void check(Path pruned, Path padded, Path expected, List<String> options)
+            throws IOException, InterruptedException {
+        for (Path checkpoint : List.of(pruned, padded)) {
+            Files.copy(TOKENIZER, checkpoint.resolve("tokenizer.json"));
+            Files.writeString(
+                    checkpoint.resolve("tokenizer_config.json"), "{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}");
+        }
         List<String> command = new ArrayList<>(List.of(
-                python.orElseThrow(),
+                System.getenv(VARIABLE),
                 CHECK.toString(),
                 pruned.toString(),
                 "--padded",
                 padded.toString(),
                 "--expected",
-                Golden.path(family).resolve("pruned.json").toString()));
-        if (unit == AttentionUnit.QUERY_HEAD) {
-            command.add("--query-heads");
-        } else {
-            command.addAll(List.of(
-                    "--generation",
-                    Golden.path(family).resolve("generation.json").toString()));
-        }
+                expected.toString()));
+        command.addAll(options);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
-        // Both forms, with two implementations of attention.
+        // Both forms, with two implementations of attention; and without running our code.
         assertThat(output.lines().filter(line -> line.startsWith("ok") && line.contains("logits")))
+                .as(output)
+                .hasSize(4);
+        assertThat(output.lines().filter(line -> line.startsWith("ok") && line.contains("without our code")))
                 .as(output)
                 .hasSize(4);
     }

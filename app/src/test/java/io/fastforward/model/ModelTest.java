@@ -89,7 +89,7 @@ class ModelTest {
     @Test
     void aPrunedConfigListsTheLayers() {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
-            JsonNode config = model.config(model.spec().pruned(new Policy(List.of(2, 7, 1, 10))));
+            JsonNode config = model.config(model.spec().pruned(new Policy(List.of(2, 7, 1, 10))), null);
             assertThat(config.path("model_type").asText()).isEqualTo("fastforward_llama");
             assertThat(config.path("architectures").path(0).asText()).isEqualTo("FastForwardLlamaForCausalLM");
             assertThat(config.path("head_dim").intValue()).isEqualTo(4);
@@ -109,7 +109,7 @@ class ModelTest {
         new RandomLlama().with("hidden_size", "24").write(directory);
         new RandomLlama().with("hidden_size", "24").without("head_dim").writeConfig(directory);
         try (Model model = Model.open(directory)) {
-            JsonNode config = model.config(model.spec().pruned(new Policy(List.of(2, 7, 1, 10))));
+            JsonNode config = model.config(model.spec().pruned(new Policy(List.of(2, 7, 1, 10))), null);
             assertThat(config.path("head_dim").intValue()).isEqualTo(4);
         }
     }
@@ -155,34 +155,60 @@ class ModelTest {
                 "[11, 12]");
     }
 
-    /** Such as the biases of a family that our config does not know of: to ignore them would give another model. */
+    /** transformers computes without what its classes do not have, and says so. */
     @ParameterizedTest
     @ValueSource(
-            strings = {"model.layers.0.self_attn.q_norm.weight", "model.layers.2.mlp.up_proj.weight", "lm_head.bias"})
-    void aTensorThatNothingReadsIsNamed(String name) {
+            strings = {
+                "model.layers.0.self_attn.q_norm.weight",
+                "model.layers.2.mlp.up_proj.weight",
+                "lm_head.bias",
+                "score.weight"
+            })
+    void aTensorThatTheArchitectureDoesNotHaveIsAWarning(String name) {
         new RandomLlama().extraTensor(name, 12).write(directory);
-        Failures.expect(
-                FailureKind.UNSUPPORTED_MODEL, () -> Model.open(directory).close(), directory.toString(), name);
+        try (Model model = Model.open(directory)) {
+            assertThat(model.remarks())
+                    .singleElement()
+                    .satisfies(line ->
+                            assertThat(line).startsWith("Warning: " + directory).contains("a tensor ('" + name + "')"));
+            assertThat(model.tensors()).noneMatch(tensor -> tensor.name().equals(name));
+        }
     }
 
     @Test
-    void biasesThatTheConfigDeniesAreNamed() {
+    void biasesThatTheConfigDeniesAreAWarning() {
         new RandomLlama().write(directory);
         new RandomLlama().with("mlp_bias", "false").writeConfig(directory);
-        Failures.expect(
-                FailureKind.UNSUPPORTED_MODEL,
-                () -> Model.open(directory).close(),
-                "6 tensors",
-                "model.layers.0.mlp.down_proj.bias");
+        try (Model model = Model.open(directory)) {
+            assertThat(model.remarks())
+                    .singleElement()
+                    .satisfies(line -> assertThat(line)
+                            .startsWith("Warning: ")
+                            .contains("6 tensors (such as 'model.layers.0.mlp.down_proj.bias')"));
+        }
     }
 
     @Test
-    void rotaryFrequenciesOfOldCheckpointsAreIgnored() {
+    void buffersOfOldCheckpointsAreNoted() {
         new RandomLlama()
                 .extraTensor("model.layers.0.self_attn.rotary_emb.inv_freq", 2)
+                .extraTensor("model.layers.0.self_attn.rotary_emb.cos_cached", 2)
+                .extraTensor("model.layers.1.self_attn.masked_bias", 1)
                 .write(directory);
         try (Model model = Model.open(directory)) {
             assertThat(model.tensors()).noneMatch(tensor -> tensor.name().contains("rotary"));
+            assertThat(model.remarks())
+                    .singleElement()
+                    .satisfies(line -> assertThat(line)
+                            .startsWith("Note: " + directory)
+                            .contains("3 tensors (such as 'model.layers.0.self_attn.rotary_emb.cos_cached')"));
+        }
+    }
+
+    @Test
+    void aPlainCheckpointHasNoRemarks() {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            assertThat(model.remarks()).isEmpty();
         }
     }
 
@@ -222,29 +248,117 @@ class ModelTest {
 
     @Test
     void tiedEmbeddingsAreStoredUnderEitherNameOrBoth() {
-        RandomLlama both = new RandomLlama().with("tie_word_embeddings", "true").extraTensor("lm_head.weight", 20, 12);
-        requireEmbeddings(both.write(directory.resolve("both")), "model.embed_tokens.weight", "lm_head.weight");
-        RandomLlama own = new RandomLlama().with("tie_word_embeddings", "true");
-        requireEmbeddings(own.write(directory.resolve("own")), "model.embed_tokens.weight");
-        RandomLlama shared = new RandomLlama()
-                .with("tie_word_embeddings", "true")
-                .withoutTensor("model.embed_tokens.weight")
-                .extraTensor("lm_head.weight", 20, 12);
-        requireEmbeddings(shared.write(directory.resolve("shared")), "lm_head.weight");
-        RandomLlama none =
-                new RandomLlama().with("tie_word_embeddings", "true").withoutTensor("model.embed_tokens.weight");
-        none.write(directory.resolve("none"));
-        Failures.expect(
-                FailureKind.BAD_CHECKPOINT,
-                () -> Model.open(directory.resolve("none")).close(),
-                "model.embed_tokens.weight");
+        Path own = tied().write(directory.resolve("own"));
+        requireTied(own);
+        Path shared = tied().withoutTensor("model.embed_tokens.weight")
+                .extraTensor("lm_head.weight", 20, 12)
+                .write(directory.resolve("shared"));
+        requireTied(shared);
+        for (DataType type : DataType.values()) {
+            requireTied(tied().zero("model.embed_tokens.weight")
+                    .extraTensor("lm_head.weight", 20, 12)
+                    .zero("lm_head.weight")
+                    .stored("lm_head.weight", type)
+                    .write(directory.resolve("both" + type)));
+        }
+        Path none = tied().withoutTensor("model.embed_tokens.weight").write(directory.resolve("none"));
+        Failures.expect(FailureKind.BAD_CHECKPOINT, () -> Model.open(none).close(), "model.embed_tokens.weight");
     }
 
-    private static void requireEmbeddings(Path checkpoint, String... names) {
+    private static RandomLlama tied() {
+        return new RandomLlama().with("tie_word_embeddings", "true");
+    }
+
+    private static void requireTied(Path checkpoint) {
         try (Model model = Model.open(checkpoint)) {
-            assertThat(model.endTensors()).extracting(NamedTensor::name).containsExactly(names);
+            assertThat(model.spec().tiedEmbeddings()).isTrue();
+            assertThat(model.remarks()).isEmpty();
+            assertThat(model.endTensors()).extracting(NamedTensor::name).containsExactly("model.embed_tokens.weight");
             assertThat(Golden.elements(model.ends().head().head().weight()))
                     .isEqualTo(Golden.elements(model.ends().embedding()));
+        }
+    }
+
+    /** As transformers 5 does, whatever the config says; a single weight is enough. */
+    @ParameterizedTest
+    @EnumSource(DataType.class)
+    void aHeadThatDiffersIsNotTied(DataType type) {
+        RandomLlama llama = tied().zero("model.embed_tokens.weight")
+                .extraTensor("lm_head.weight", 20, 12)
+                .zero("lm_head.weight")
+                .poison("lm_head.weight", 0.5f)
+                .stored("lm_head.weight", type);
+        try (Model model = Model.open(llama.write(directory))) {
+            assertThat(model.spec().tiedEmbeddings()).isFalse();
+            assertThat(model.unprunedSpec().tiedEmbeddings()).isFalse();
+            assertThat(model.ends().embedding().get(19, 11)).isZero();
+            assertThat(model.ends().head().head().weight().get(19, 11)).isEqualTo(0.5f);
+            assertThat(model.spec().parameters())
+                    .isEqualTo(model.tensors().stream()
+                            .mapToLong(tensor -> (long) tensor.matrix().rows()
+                                    * tensor.matrix().columns())
+                            .sum());
+            assertThat(model.config(model.spec(), null)
+                            .path("tie_word_embeddings")
+                            .booleanValue())
+                    .isFalse();
+            assertThat(model.remarks())
+                    .singleElement()
+                    .satisfies(line ->
+                            assertThat(line).startsWith("Warning: " + directory).contains("tie_word_embeddings"));
+        }
+    }
+
+    @Test
+    void anUntiedModelWithoutHeadIsExplained() {
+        new RandomLlama().withoutTensor("lm_head.weight").write(directory);
+        Failures.expect(
+                FailureKind.BAD_CHECKPOINT,
+                () -> Model.open(directory).close(),
+                "has no lm_head.weight",
+                "set tie_word_embeddings to true");
+    }
+
+    /** With and without the prefix of the base model, tensor by tensor, as transformers matches names. */
+    @ParameterizedTest
+    @CsvSource({
+        "model.layers.1.mlp.up_proj.weight, layers.1.mlp.up_proj.weight",
+        "model.layers.1.mlp.up_proj.weight, model.model.layers.1.mlp.up_proj.weight",
+        "model.embed_tokens.weight, embed_tokens.weight",
+        "lm_head.weight, model.lm_head.weight",
+    })
+    void theBasePrefixMayBeMissingOrNeedless(String name, String stored) {
+        RandomLlama llama = new RandomLlama().stored(name, DataType.F32);
+        Path proper = llama.write(directory.resolve("proper"));
+        Path renamed = new RandomLlama().renamed(name, stored).write(directory.resolve("renamed"));
+        try (Model expected = Model.open(proper);
+                Model model = Model.open(renamed)) {
+            assertThat(model.remarks()).isEmpty();
+            assertThat(model.spec()).isEqualTo(expected.spec());
+            assertThat(model.tensors()).hasSameSizeAs(expected.tensors());
+            for (int i = 0; i < expected.tensors().size(); i++) {
+                NamedTensor tensor = model.tensors().get(i);
+                assertThat(tensor.name()).isEqualTo(expected.tensors().get(i).name());
+                assertThat(Golden.elements(tensor.matrix()))
+                        .isEqualTo(Golden.elements(expected.tensors().get(i).matrix()));
+            }
+        }
+    }
+
+    /** transformers takes the first by the alphabet. */
+    @Test
+    void aTensorUnderTwoNamesIsRefusedIfTheyDiffer() {
+        String name = "model.norm.weight";
+        Path differing = new RandomLlama().extraTensor("norm.weight", 12).write(directory.resolve("differing"));
+        Failures.expect(
+                FailureKind.BAD_CHECKPOINT, () -> Model.open(differing).close(), "'" + name + "'", "'norm.weight'");
+        Path equal = new RandomLlama()
+                .zero(name)
+                .extraTensor("norm.weight", 12)
+                .zero("norm.weight")
+                .write(directory.resolve("equal"));
+        try (Model model = Model.open(equal)) {
+            assertThat(model.remarks()).isEmpty();
         }
     }
 

@@ -10,9 +10,12 @@ import io.fastforward.testing.Failures;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RotaryFrequenciesTest {
+
+    private static final int CONTEXT = 64;
 
     private static final String LLAMA3 =
             "\"factor\":8,\"low_freq_factor\":1,\"high_freq_factor\":4," + "\"original_max_position_embeddings\":128";
@@ -53,7 +56,7 @@ class RotaryFrequenciesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"})
+    @ValueSource(strings = {"factor", "low_freq_factor", "high_freq_factor"})
     void everyNumberOfAScalingMustBeThere(String key) {
         String without = LLAMA3.replace('"' + key + '"', "\"other\"");
         Failures.expect(
@@ -61,6 +64,49 @@ class RotaryFrequenciesTest {
                 () -> frequencies("{\"rope_scaling\":{\"rope_type\":\"llama3\"," + without + "}}", 10),
                 key,
                 "missing");
+    }
+
+    /** What transformers 5.17 takes, by its configs of the same contents. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                // a section of the older form stands for all of the newer one, its θ included
+                "'rope_scaling':{'type':'linear','factor':2},'rope_parameters':{'rope_theta':16} | 10000 | linear",
+                "'rope_scaling':{'type':'linear','factor':2,'rope_theta':8},'rope_theta':16 | 8 | linear",
+                "'rope_scaling':{'type':'linear','factor':2},'rope_theta':16,'rope_parameters':{'rope_theta':4} | 16 | linear",
+                "'rope_scaling':{},'rope_parameters':{'rope_theta':16,'rope_type':'linear','factor':2} | 16 | linear",
+                "'rope_theta':16,'rope_parameters':{'rope_theta':4,'rope_type':'default'} | 4 | default",
+                "'rope_theta':16,'rope_parameters':{'rope_type':'default'} | 16 | default",
+                "'rope_scaling':{'type':'linear','rope_type':'default','factor':2} | 10000 | default",
+            })
+    void whereFormsContradictEachOtherTransformersIsFollowed(String keys, double theta, String type)
+            throws JsonProcessingException {
+        RotarySettings settings = settings("{" + keys.replace('\'', '"') + "}");
+        assertThat(settings.theta()).isEqualTo(theta);
+        assertThat(settings.type()).isEqualTo(type);
+    }
+
+    @Test
+    void theTrainedContextHasADefaultAndAnOverride() throws JsonProcessingException {
+        String scaling = "'type':'llama3','factor':8,'low_freq_factor':1,'high_freq_factor':4".replace('\'', '"');
+        String trained = "original_max_position_embeddings";
+        assertThat(settings("{\"rope_scaling\":{" + scaling + "}}").number(trained))
+                .isEqualTo(CONTEXT);
+        assertThat(settings("{\"" + trained + "\":16,\"rope_scaling\":{" + scaling + ",\"" + trained + "\":32}}")
+                        .number(trained))
+                .isEqualTo(16);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"partial_rotary_factor\":0.5}",
+                "{\"rope_parameters\":{\"partial_rotary_factor\":0.5}}",
+                "{\"rope_parameters\":{\"full_attention\":{\"rope_theta\":16}}}",
+            })
+    void whatIsNotComputedIsRefused(String config) {
+        Failures.expect(FailureKind.UNSUPPORTED_MODEL, () -> frequencies(config, 4), "config.json", "not supported");
     }
 
     @Test
@@ -73,7 +119,10 @@ class RotaryFrequenciesTest {
     }
 
     private static List<Double> frequencies(String config, int headSize) throws JsonProcessingException {
-        return RotaryFrequencies.read(new Config(new ObjectMapper().readTree(config)), headSize)
-                .frequencies();
+        return RotaryFrequencies.of(settings(config), headSize).frequencies();
+    }
+
+    private static RotarySettings settings(String config) throws JsonProcessingException {
+        return RotarySettings.read(new Config(new ObjectMapper().readTree(config)), CONTEXT);
     }
 }

@@ -42,8 +42,8 @@ class NestedOrderTest {
 
     private static ModelSpec model(AttentionSpec attention) {
         MlpSpec mlp = new MlpSpec(RMS, 8, 1, true, Activation.SILU, false, false);
-        TensorNames names = new TensorNames(
-                "e", null, null, null, "n", "h", "%d", "%d", "%d", "%d", "%d", "%d", "%d", "%d", "%d", "-");
+        TensorNames names =
+                new TensorNames("e", null, null, null, "n", "h", "%d", "%d", "%d", "%d", "%d", "%d", "%d", "%d", "%d");
         return new ModelSpec("llama", names, 8, 8, 9, 16, null, List.of(new LayerSpec(attention, mlp)), RMS, true);
     }
 

@@ -39,6 +39,7 @@ public final class RandomLlama {
     private final ObjectNode config = JSON.createObjectNode();
     private final Map<String, List<Long>> extraTensors = new LinkedHashMap<>();
     private final Set<String> missingTensors = new HashSet<>();
+    private final Map<String, String> otherNames = new HashMap<>();
     private final Map<String, Float> poisonedTensors = new HashMap<>();
     private final Set<String> zeroTensors = new HashSet<>();
     private final Map<String, DataType> typeOfTensor = new HashMap<>();
@@ -90,6 +91,12 @@ public final class RandomLlama {
     /** Leaves a tensor out. */
     public RandomLlama withoutTensor(String name) {
         missingTensors.add(name);
+        return this;
+    }
+
+    /** Stores a tensor under another name. */
+    public RandomLlama renamed(String name, String stored) {
+        otherNames.put(name, stored);
         return this;
     }
 
@@ -195,7 +202,9 @@ public final class RandomLlama {
         tensors.put("model.norm.weight", List.of(hidden));
         tensors.putAll(extraTensors);
         tensors.keySet().removeAll(missingTensors);
-        return tensors;
+        Map<String, List<Long>> stored = new LinkedHashMap<>();
+        tensors.forEach((name, shape) -> stored.put(otherNames.getOrDefault(name, name), shape));
+        return stored;
     }
 
     private static void putLinear(Map<String, List<Long>> tensors, String name, long rows, long columns, boolean bias) {
