@@ -93,7 +93,7 @@ public final class GenerateRun {
         List<Continuation> continuations = new ArrayList<>();
         for (Path directory : request.models()) {
             try (Model model = Model.open(directory);
-                    Tokenizer tokenizer = Tokenizer.open(directory)) {
+                    Tokenizer tokenizer = Tokenizer.open(directory, model.spec().vocabularySize())) {
                 continuations.add(generate(request, backend, model, tokenizer, shown));
             }
         }

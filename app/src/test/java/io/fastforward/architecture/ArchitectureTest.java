@@ -25,6 +25,7 @@ class ArchitectureTest {
     /** The engine's packages in the order in which a run goes through them: each may use those before it. */
     private static final List<String> ORDER = List.of(
             "failure",
+            "nativelibrary",
             "checkpoint",
             "tokenizer",
             "model",
