@@ -56,6 +56,7 @@ public final class Tokenizer implements AutoCloseable {
         TokenizerProcess process = TokenizerProcess.start(TokenizerProcess.PATIENCE);
         try {
             process.open(file.json());
+            process.encode("", true); // with some mistakes, such as a template's, the library aborts only now
             return new Tokenizer(file.path(), process, vocabularySize);
         } catch (TokenizerTrouble e) {
             process.close();

@@ -34,8 +34,9 @@ final class TokenizerProcess implements AutoCloseable {
     /** Far more than any sound file, and any short text, takes: the largest public ones open in about a second. */
     static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    /** A fortieth of the slowest pace that was measured on texts of many megabytes, in bytes a second. */
-    private static final long SLOWEST_PACE = 10_000;
+    // In bytes a second, and both far below what was measured: 5 MB for files, and 260 kB for texts of many megabytes.
+    private static final long SLOWEST_OPENING = 100_000;
+    private static final long SLOWEST_ENCODING = 10_000;
 
     private static final long WATCH_INTERVAL_MILLIS = 100;
     private static final long END_SECONDS = 10;
@@ -120,14 +121,14 @@ final class TokenizerProcess implements AutoCloseable {
     /** Opens a tokenizer, in place of one that was open. */
     void open(String json) throws TokenizerTrouble {
         byte[] utf8 = json.getBytes(StandardCharsets.UTF_8);
-        send(utf8.length, TokenizerServer.OPEN, to -> TokenizerServer.writeText(to, utf8));
+        send(utf8.length / SLOWEST_OPENING, TokenizerServer.OPEN, to -> TokenizerServer.writeText(to, utf8));
         await(_ -> true);
     }
 
     /** The tokens of a text; ids are unsigned. */
     int[] encode(String text, boolean addSpecialTokens) throws TokenizerTrouble {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        send(utf8.length, TokenizerServer.ENCODE, to -> {
+        send(utf8.length / SLOWEST_ENCODING, TokenizerServer.ENCODE, to -> {
             to.writeBoolean(addSpecialTokens);
             TokenizerServer.writeText(to, utf8);
         });
@@ -142,7 +143,7 @@ final class TokenizerProcess implements AutoCloseable {
 
     /** The text of some tokens. */
     String decode(int[] ids, boolean skipSpecialTokens) throws TokenizerTrouble {
-        send(ids.length, TokenizerServer.DECODE, to -> {
+        send(ids.length / SLOWEST_ENCODING, TokenizerServer.DECODE, to -> {
             to.writeBoolean(skipSpecialTokens);
             to.writeInt(ids.length);
             for (int id : ids) {
@@ -171,8 +172,8 @@ final class TokenizerProcess implements AutoCloseable {
         T readFrom(DataInputStream replies) throws IOException;
     }
 
-    private void send(long size, int request, Writer payload) throws TokenizerTrouble {
-        deadline = System.nanoTime() + patience.toNanos() + TimeUnit.SECONDS.toNanos(size / SLOWEST_PACE);
+    private void send(long moreSeconds, int request, Writer payload) throws TokenizerTrouble {
+        deadline = System.nanoTime() + patience.toNanos() + TimeUnit.SECONDS.toNanos(moreSeconds);
         try {
             requests.writeByte(request);
             payload.writeTo(requests);
@@ -212,7 +213,9 @@ final class TokenizerProcess implements AutoCloseable {
         }
         return late
                 ? new TokenizerTrouble(
-                        TokenizerTrouble.Kind.LATE, "there was no answer in " + patience.toSeconds() + " s", cause)
+                        TokenizerTrouble.Kind.LATE,
+                        "the library did not answer in " + patience.toSeconds() + " s and longer",
+                        cause)
                 : new TokenizerTrouble(TokenizerTrouble.Kind.ENDED, lastWords(), cause);
     }
 

@@ -45,7 +45,7 @@ class HostileTokenizerTest {
 
     /** A download that broke off; on syntax errors in some sections the library aborts. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 100, 700, 1000, 1500, 4000, 4643})
+    @ValueSource(ints = {1, 100, 700, 1000, 1500, 4000, 4433})
     void aFileThatIsCutIsRefused(int bytes) throws IOException {
         String json = Files.readString(TokenizerTest.RESOURCES.resolve("tokenizer.json"));
         assertRefused(json.substring(0, bytes), "download it again");
@@ -88,10 +88,10 @@ class HostileTokenizerTest {
         addToken(tokenizer, "x".repeat(100_000));
         assertRefused(tokenizer.toString(), "has 100000 characters; expected are at most 10000");
         ObjectNode many = sound();
-        for (int i = 0; i < 20_001; i++) {
+        for (int i = 0; i < 100_001; i++) {
             addToken(many, "token" + i);
         }
-        assertRefused(many.toString(), "it has 20003 added tokens");
+        assertRefused(many.toString(), "it has 100003 added tokens");
         Files.writeString(directory.resolve("added_tokens.json"), "{\"" + "x".repeat(40_000) + "\": 7}");
         assertRefused(sound().toString(), "has 40000 characters");
     }
@@ -154,7 +154,7 @@ class HostileTokenizerTest {
         String json = Files.readString(TokenizerTest.RESOURCES.resolve("tokenizer.json"));
         ObjectNode slow = sound();
         addToken(slow, "x".repeat(300_000)); // what TokenizerFile refuses, and takes the library minutes
-        try (TokenizerProcess process = TokenizerProcess.start(Duration.ofSeconds(3))) {
+        try (TokenizerProcess process = TokenizerProcess.start(Duration.ofSeconds(2))) {
             process.open(json);
             assertThatThrownBy(() -> process.open(slow.toString()))
                     .isInstanceOfSatisfying(
