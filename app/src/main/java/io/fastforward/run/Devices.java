@@ -2,7 +2,6 @@ package io.fastforward.run;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.nativelibrary.NativeLibraryCache;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
@@ -163,9 +162,7 @@ public final class Devices {
         return provider.devices().stream().anyMatch(device -> device.backend().equals("host"));
     }
 
-    /** All of them, able to unpack their native libraries where nobody else can write. */
     private static List<ComputeBackend.Provider> providers(PluginRegistry plugins) {
-        NativeLibraryCache.claim().serveOtherLibraries();
         return plugins.all(PluginKind.BACKEND).stream()
                 .sorted(Comparator.comparingInt(ComputeBackend.Provider::priority)
                         .reversed())

@@ -4,6 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import java.nio.file.Path;
+import java.util.HexFormat;
 
 /**
  * The tokenizer that belongs to a model, read from its {@code tokenizer.json} and the files beside it that name further
@@ -69,10 +70,11 @@ public final class Tokenizer implements AutoCloseable {
      *
      * @param addSpecialTokens whether to add what the model expects around a document, such as a first {@code <s>}
      * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if the tokenizer has none for some part of it, or one
-     *     that the model does not have, {@link FailureKind#BAD_TEXT} if it is too long
+     *     that the model does not have, {@link FailureKind#BAD_TEXT} if it is too long, or holds half a character
      */
     public int[] encode(String text, boolean addSpecialTokens) {
         checkOpen();
+        requireWholeCharacters(text);
         try {
             int[] ids = process.encode(text, addSpecialTokens);
             for (int id : ids) {
@@ -117,6 +119,22 @@ public final class Tokenizer implements AutoCloseable {
     private void checkOpen() {
         if (closed) {
             throw new IllegalStateException("the tokenizer is closed");
+        }
+    }
+
+    /** Escapes of JSON can name the halves of characters one by one; UTF-8 has no bytes for them. */
+    private static void requireWholeCharacters(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (!Character.isSupplementaryCodePoint(text.codePointAt(i))) {
+                    throw new Failure(
+                            FailureKind.BAD_TEXT,
+                            "a text has half a character at position " + i + ", the surrogate U+"
+                                    + HexFormat.of().withUpperCase().toHexDigits(text.charAt(i))
+                                    + "; write the whole character");
+                }
+                i++;
+            }
         }
     }
 
