@@ -2,6 +2,7 @@ package io.fastforward.plugin;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.nativelibrary.NativeLibraryCache;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import java.io.IOException;
@@ -40,11 +41,13 @@ public final class PluginRegistry {
     }
 
     /**
-     * Looks through the application's own class path and, if given, every jar of a directory.
+     * Looks through the application's own class path and, if given, every jar of a directory. From then on, native
+     * libraries of plugins are unpacked where nobody else can write.
      *
-     * @throws Failure if the directory cannot be read
+     * @throws Failure if the directory cannot be read, or there is no such place
      */
     public static PluginRegistry load(@Nullable Path directory) {
+        NativeLibraryCache.claim().serveOtherLibraries();
         List<PluginEntry> entries = new ArrayList<>();
         ClassLoader application = PluginRegistry.class.getClassLoader();
         for (PluginKind<?> kind : PluginKind.ALL) {

@@ -90,7 +90,8 @@ public final class EvaluateRun {
 
     private static Evaluation execute(Request request, ComputeBackend backend, Progress progress) {
         try (Model model = Model.open(request.model());
-                Tokenizer tokenizer = Tokenizer.open(request.model());
+                Tokenizer tokenizer =
+                        Tokenizer.open(request.model(), model.spec().vocabularySize());
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
                 Decoder decoder = new Decoder(backend, layers, model.ends(), request.memoryBytes() / 4)) {
             model.remarks().forEach(progress::note);
@@ -98,6 +99,9 @@ public final class EvaluateRun {
             TokenizedText text = TokenizedText.read(request.text(), request.textUnit(), tokenizer);
             RunWindows.requireOneWindow(request.text(), text.ids(), length);
             TokenWindows windows = TokenWindows.consecutive(text.ids(), length, orAll(request.windows()));
+            Optional<ChoiceAccuracy.Questions> questions = request.tasks()
+                    .map(file -> ChoiceAccuracy.Questions.tokenize(
+                            ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer));
             progress.begin("Evaluating", request.repeat());
             List<Perplexity> measured = new ArrayList<>();
             for (int i = 0; i < request.repeat(); i++) {
@@ -119,18 +123,13 @@ public final class EvaluateRun {
                     text.ids().length,
                     perplexity,
                     medianSpeed(measured),
-                    accuracy(request, model, tokenizer, decoder, progress),
+                    questions.isPresent() ? accuracy(questions.get(), model, decoder, progress) : null,
                     backend.device());
         }
     }
 
-    private static @Nullable ChoiceAccuracy accuracy(
-            Request request, Model model, Tokenizer tokenizer, Decoder decoder, Progress progress) {
-        if (request.tasks().isEmpty()) {
-            return null;
-        }
-        ChoiceAccuracy.Questions questions = ChoiceAccuracy.Questions.tokenize(
-                ChoiceTask.read(request.tasks().get(), orAll(request.mostTasks())), tokenizer);
+    private static ChoiceAccuracy accuracy(
+            ChoiceAccuracy.Questions questions, Model model, Decoder decoder, Progress progress) {
         progress.begin("Asking questions", questions.sequences());
         ChoiceAccuracy accuracy =
                 questions.ask(decoder, model.spec().densePolicy(), done -> progress.advance(done, "choices"));

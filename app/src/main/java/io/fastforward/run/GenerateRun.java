@@ -97,7 +97,7 @@ public final class GenerateRun {
         List<Continuation> continuations = new ArrayList<>();
         for (Path directory : request.models()) {
             try (Model model = Model.open(directory);
-                    Tokenizer tokenizer = Tokenizer.open(directory)) {
+                    Tokenizer tokenizer = Tokenizer.open(directory, model.spec().vocabularySize())) {
                 model.remarks().forEach(progress::note);
                 continuations.add(generate(request, backend, model, tokenizer, shown));
             }

@@ -124,7 +124,8 @@ public final class PruneRun {
             Destination destination, SearchSettings searchSettings, ComputeBackend backend, boolean takesOver) {
         boolean resume = request.resume() || (takesOver && canBeResumed(request.runDirectory()));
         try (Model model = Model.open(request.model());
-                Tokenizer tokenizer = Tokenizer.open(request.model())) {
+                Tokenizer tokenizer =
+                        Tokenizer.open(request.model(), model.spec().vocabularySize())) {
             ModelSpec spec = model.spec().withAttentionUnit(settings.attention().unit());
             requirePrunableHeads(model.spec());
             serving.requireServed(spec);

@@ -1,19 +1,17 @@
 package io.fastforward.tokenizer;
 
-import ai.djl.engine.EngineException;
-import ai.djl.huggingface.tokenizers.jni.LibUtils;
-import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.fastforward.failure.OneLine;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.HexFormat;
 
 /**
- * The tokenizer that belongs to a model, read from its {@code tokenizer.json}. Runs the native library of Hugging
- * Face, so its tokens are theirs. A text is encoded as a whole, never truncated or padded, whatever the file asks for.
- * Nothing is sent or downloaded.
+ * The tokenizer that belongs to a model, read from its {@code tokenizer.json} and the files beside it that name further
+ * tokens. Runs the native library of Hugging Face, so its tokens are theirs. A text is encoded as a whole, never
+ * truncated or padded, whatever the file asks for. Nothing is sent or downloaded.
+ *
+ * <p>The library runs in a process of its own, because a damaged file or an unforeseen text makes it abort.
  *
  * <p>One long text costs more than many short ones: 1 MB takes about a second, 50 MB two to three minutes and 7 GB of
  * native memory. Lines are encoded at 0.3 to 2.5 MB a second in hardly any memory.
@@ -22,37 +20,48 @@ import java.util.Arrays;
  */
 public final class Tokenizer implements AutoCloseable {
 
-    private static final TokenizersLibrary NATIVE = TokenizersLibrary.LIB;
+    private static final int QUOTED = 40;
 
-    private final long handle;
+    private final Path path;
+    private final TokenizerProcess process;
+    private final int vocabularySize;
     private boolean closed;
 
-    private Tokenizer(long handle) {
-        this.handle = handle;
-        NATIVE.disableTruncation(handle);
-        NATIVE.disablePadding(handle);
+    private Tokenizer(Path path, TokenizerProcess process, int vocabularySize) {
+        this.path = path;
+        this.process = process;
+        this.vocabularySize = vocabularySize;
+    }
+
+    /**
+     * Opens a tokenizer whose ids are for no model in particular.
+     *
+     * @param modelDirectory as in {@link #open(Path, int)}
+     * @throws Failure as {@link #open(Path, int)} does
+     */
+    public static Tokenizer open(Path modelDirectory) {
+        return open(modelDirectory, Integer.MAX_VALUE);
     }
 
     /**
      * Opens the tokenizer of a model.
      *
      * @param modelDirectory holds {@code tokenizer.json}
-     * @throws Failure of kind {@link FailureKind#NOT_FOUND} if it does not, {@link FailureKind#BAD_CHECKPOINT} if the
-     *     file is damaged, {@link FailureKind#STORAGE} if the native library cannot be unpacked and loaded
+     * @param vocabularySize of the model: no text gets a token whose id is not below it
+     * @throws Failure of kind {@link FailureKind#NOT_FOUND} if there is no such file, {@link FailureKind#BAD_CHECKPOINT}
+     *     if it, or one beside it, is damaged, {@link FailureKind#STORAGE} if the native library cannot be unpacked and
+     *     loaded
      */
-    public static Tokenizer open(Path modelDirectory) {
-        Path path = modelDirectory.resolve("tokenizer.json");
-        if (!Files.isRegularFile(path)) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND,
-                    "'" + path + "' does not exist; make one with transformers:"
-                            + " AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR)");
-        }
-        loadNativeLibrary();
+    public static Tokenizer open(Path modelDirectory, int vocabularySize) {
+        TokenizerFile file = TokenizerFile.read(modelDirectory);
+        TokenizerProcess process = TokenizerProcess.start(TokenizerProcess.PATIENCE);
         try {
-            return new Tokenizer(NATIVE.createTokenizerFromString(Files.readString(path)));
-        } catch (IOException | RuntimeException e) { // the latter from the native library, if it cannot read the file
-            throw damaged(path, e);
+            process.open(file.json());
+            process.encode("", true); // with some mistakes, such as a template's, the library aborts only now
+            return new Tokenizer(file.path(), process, vocabularySize);
+        } catch (TokenizerTrouble e) {
+            process.close();
+            throw file.refused(e);
         }
     }
 
@@ -60,17 +69,22 @@ public final class Tokenizer implements AutoCloseable {
      * The tokens of a text.
      *
      * @param addSpecialTokens whether to add what the model expects around a document, such as a first {@code <s>}
+     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if the tokenizer has none for some part of it, or one
+     *     that the model does not have, {@link FailureKind#BAD_TEXT} if it is too long, or holds half a character
      */
     public int[] encode(String text, boolean addSpecialTokens) {
         checkOpen();
-        // The library's own front end would also copy tokens, offsets and masks to the heap: 12 times the memory.
-        long encoding = NATIVE.encode(handle, text, addSpecialTokens);
+        requireWholeCharacters(text);
         try {
-            return Arrays.stream(NATIVE.getTokenIds(encoding))
-                    .mapToInt(Math::toIntExact)
-                    .toArray();
-        } finally {
-            NATIVE.deleteEncoding(encoding);
+            int[] ids = process.encode(text, addSpecialTokens);
+            for (int id : ids) {
+                if (Integer.compareUnsigned(id, vocabularySize) >= 0) {
+                    throw beyond(id);
+                }
+            }
+            return ids;
+        } catch (TokenizerTrouble e) {
+            throw cannotEncode(text, e);
         }
     }
 
@@ -78,18 +92,27 @@ public final class Tokenizer implements AutoCloseable {
      * The text of some tokens. Ids that the tokenizer does not know are left out.
      *
      * @param skipSpecial whether to leave out tokens such as {@code <s>}
+     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if the tokenizer cannot tell it
      */
     public String decode(int[] ids, boolean skipSpecial) {
         checkOpen();
-        return NATIVE.decode(handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+        try {
+            return process.decode(ids, skipSpecial);
+        } catch (TokenizerTrouble e) {
+            throw new Failure(
+                    FailureKind.BAD_CHECKPOINT,
+                    "the tokenizer '" + path + "' cannot tell the text of " + ids.length + " tokens: " + reason(e)
+                            + "; download it again",
+                    e);
+        }
     }
 
-    /** Frees the native memory. */
+    /** Ends its process. */
     @Override
     public void close() {
         if (!closed) {
             closed = true;
-            NATIVE.deleteTokenizer(handle);
+            process.close();
         }
     }
 
@@ -99,36 +122,57 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** Unpacks the native library from its jar, the first time on a machine, and loads it. */
-    private static void loadNativeLibrary() {
-        // Must come first: else the library may download a CUDA build of itself. It never needs the network for texts.
-        System.setProperty("ai.djl.offline", "true");
-        try {
-            LibUtils.checkStatus();
-        } catch (EngineException | LinkageError e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
-                    "the native library of the tokenizer cannot be loaded on " + System.getProperty("os.name") + " "
-                            + System.getProperty("os.arch") + " (" + rootMessage(e) + "); it is unpacked into"
-                            + " ~/.djl.ai: set the environment variable DJL_CACHE_DIR to a writable directory from"
-                            + " which programs may run; it exists for Linux (x86_64, aarch64), macOS (aarch64) and"
-                            + " Windows (x86_64)",
-                    e);
+    /** Escapes of JSON can name the halves of characters one by one; UTF-8 has no bytes for them. */
+    private static void requireWholeCharacters(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (!Character.isSupplementaryCodePoint(text.codePointAt(i))) {
+                    throw new Failure(
+                            FailureKind.BAD_TEXT,
+                            "a text has half a character at position " + i + ", the surrogate U+"
+                                    + HexFormat.of().withUpperCase().toHexDigits(text.charAt(i))
+                                    + "; write the whole character");
+                }
+                i++;
+            }
         }
     }
 
-    private static String rootMessage(Throwable failure) {
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return String.valueOf(root.getMessage());
-    }
-
-    private static Failure damaged(Path path, Exception cause) {
+    private Failure beyond(int id) {
         return new Failure(
                 FailureKind.BAD_CHECKPOINT,
-                "'" + path + "' is not a tokenizer that can be read: " + cause.getMessage() + "; download it again",
-                cause);
+                "the tokenizer '" + path + "' gives the text a token with the id " + Integer.toUnsignedString(id) + " ("
+                        + nameOf(id) + "), but the model has a vocabulary of " + vocabularySize
+                        + ": ids must be below that; put the model's own tokenizer there, or give the model a row for"
+                        + " every token with transformers: model.resize_token_embeddings(len(tokenizer))");
+    }
+
+    private String nameOf(int id) {
+        try {
+            return id < 0 ? "no token has it" : "'" + OneLine.of(process.decode(new int[] {id}, false)) + "'";
+        } catch (TokenizerTrouble _) {
+            return "its text cannot be told"; // what matters is the id
+        }
+    }
+
+    private Failure cannotEncode(String text, TokenizerTrouble trouble) {
+        if (trouble.kind() == TokenizerTrouble.Kind.OUT_OF_MEMORY) {
+            return new Failure(
+                    FailureKind.BAD_TEXT,
+                    "a text of " + text.length() + " characters does not fit into the tokenizer's memory; give a part"
+                            + " of it, or make every line a text of its own with --text-unit LINE",
+                    trouble);
+        }
+        String start = text.length() <= QUOTED ? text : text.substring(0, QUOTED) + "…";
+        return new Failure(
+                FailureKind.BAD_CHECKPOINT,
+                "the tokenizer '" + path + "' cannot encode the text of " + text.length() + " characters '"
+                        + OneLine.of(start) + "': " + reason(trouble)
+                        + "; give a text of characters that it has tokens for, or download the tokenizer again",
+                trouble);
+    }
+
+    private static String reason(TokenizerTrouble trouble) {
+        return OneLine.of(String.valueOf(trouble.getMessage()));
     }
 }

@@ -10,7 +10,9 @@ import io.fastforward.failure.FailureKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,6 +56,70 @@ class TokenizerTest {
             assertThat(tokenizer.decode(ids, true)).isEqualTo("a text");
             assertThat(tokenizer.decode(ids, false)).isEqualTo("<s>a text");
         }
+    }
+
+    @Test
+    void halfACharacterIsRefused() {
+        try (Tokenizer tokenizer = Tokenizer.open(RESOURCES)) {
+            for (String text : List.of("ab\uD83D", "ab\uDE00\uD83D", "ab\uD83Dc")) {
+                assertThatThrownBy(() -> tokenizer.encode(text, false))
+                        .isInstanceOfSatisfying(
+                                Failure.class,
+                                failure -> assertThat(failure.kind()).isEqualTo(FailureKind.BAD_TEXT))
+                        .hasMessageContaining("position 2, the surrogate U+D");
+            }
+            assertThat(tokenizer.decode(tokenizer.encode("\uD83D\uDE00\uD83D\uDE00", false), false))
+                    .isEqualTo("\uD83D\uDE00\uD83D\uDE00");
+        }
+    }
+
+    /** Also when it is killed, and whatever the library is doing. */
+    @Test
+    void itsProcessEndsWithTheOneThatOpenedIt() throws Exception {
+        Process parent = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        WaitingTokenizer.class.getName())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try {
+            assertThat(parent.inputReader().readLine()).isEqualTo("open");
+            List<ProcessHandle> children = parent.children().toList();
+            assertThat(children).hasSize(1);
+            children.getFirst().destroy(); // as Ctrl-C does, it reaches both
+            parent.destroyForcibly().waitFor();
+            children.getFirst().onExit().get(30, TimeUnit.SECONDS);
+        } finally {
+            parent.destroyForcibly();
+        }
+    }
+
+    /** A process that opens a tokenizer and then does nothing. */
+    static final class WaitingTokenizer {
+        public static void main(String[] arguments) throws InterruptedException {
+            try (Tokenizer tokenizer = Tokenizer.open(RESOURCES)) {
+                tokenizer.encode("a", true);
+                System.out.println("open");
+                Thread.sleep(Duration.ofMinutes(1));
+            }
+        }
+    }
+
+    /** The terminal sends what ends the run to this process, too. */
+    @Test
+    void itGoesOnThoughItsProcessIsToldToEnd() throws IOException {
+        try (Tokenizer tokenizer = Tokenizer.open(RESOURCES)) {
+            ProcessHandle.current()
+                    .children()
+                    .filter(TokenizerTest::isTokenizer)
+                    .forEach(ProcessHandle::destroy);
+            assertThat(tokenizer.encode("a", false)).isNotEmpty();
+        }
+    }
+
+    private static boolean isTokenizer(ProcessHandle process) {
+        return process.info().commandLine().orElse("").contains(TokenizerServer.class.getName());
     }
 
     @Test

@@ -30,9 +30,10 @@ public final class CpuBackendProvider implements ComputeBackend.Provider {
             return Availability.missing(
                     "OpenBLAS does not load on " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
                             + ": " + e,
-                    "it comes for Linux x86-64 and arm64, macOS arm64 and Windows x86-64 and is unpacked to"
-                            + " ~/.javacpp/cache: make that writable or name another directory with"
-                            + " -Dorg.bytedeco.javacpp.cachedir=DIR",
+                    "it comes for Linux x86-64 and arm64, macOS arm64 and Windows x86-64 and is unpacked to '"
+                            + System.getProperty("org.bytedeco.javacpp.cachedir", "~/.javacpp/cache")
+                            + "': make that a directory that can be written to and run from, or set the environment"
+                            + " variable FASTFORWARD_CACHE to another one",
                     e);
         }
         String coreType = System.getenv(OpenBlas.CORE_TYPE_VARIABLE);

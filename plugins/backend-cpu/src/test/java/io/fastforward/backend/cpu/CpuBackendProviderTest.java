@@ -67,7 +67,7 @@ class CpuBackendProviderTest {
                 "-Duser.home=" + file.resolve("home"),
                 "-Djava.io.tmpdir=" + file.resolve("temporary"));
         assertThat(report(options, Map.of()))
-                .contains("available: false", "hint: ", "cachedir", "refused: OpenBLAS is not available");
+                .contains("available: false", "hint: ", "FASTFORWARD_CACHE", "refused: OpenBLAS is not available");
     }
 
     /** The report of a fresh process, since a library loads only once. */

@@ -1,0 +1,198 @@
+package io.fastforward.nativelibrary;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.net.URLConnection;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directory into which native libraries are unpacked from the jar, private to the user: whoever can write to it
+ * decides what code runs here. There is no other place to fall back to.
+ *
+ * @param directory an existing private directory
+ */
+public record NativeLibraryCache(Path directory) {
+
+    /** The environment variable that names the directory. */
+    public static final String VARIABLE = "FASTFORWARD_CACHE";
+
+    private static final String PARTIAL = ".partial";
+    private static final Duration ABANDONED = Duration.ofHours(1);
+
+    /**
+     * Finds the directory, makes it if it is not there, and checks that it is private.
+     *
+     * @throws Failure of kind {@link FailureKind#STORAGE} if it cannot be made or is not private; the message says why,
+     *     and what to set
+     */
+    public static NativeLibraryCache claim() {
+        return claim(location(
+                System.getenv(), Path.of(System.getProperty("user.home", "")), System.getProperty("os.name", "")));
+    }
+
+    /** Makes a directory and checks that it is private. */
+    static NativeLibraryCache claim(Path location) {
+        try {
+            return new NativeLibraryCache(PrivateDirectory.claim(location.toAbsolutePath()));
+        } catch (IOException | UnsupportedOperationException e) {
+            throw failure(location, reason(e), e);
+        }
+    }
+
+    /** {@link #VARIABLE}, else where the platform keeps caches. */
+    static Path location(Map<String, String> environment, Path home, String system) {
+        String chosen = environment.getOrDefault(VARIABLE, "");
+        if (!chosen.isBlank()) {
+            return Path.of(chosen);
+        }
+        String name = system.toLowerCase(Locale.ROOT);
+        if (name.startsWith("windows")) {
+            String local = environment.getOrDefault("LOCALAPPDATA", "");
+            return (local.isBlank() ? home.resolve("AppData", "Local") : Path.of(local))
+                    .resolve("fastforward", "cache");
+        }
+        if (name.startsWith("mac")) {
+            return home.resolve("Library", "Caches", "fastforward");
+        }
+        String caches = environment.getOrDefault("XDG_CACHE_HOME", "");
+        boolean absolute = caches.startsWith("/"); // others must be ignored, says the specification
+        return (absolute ? Path.of(caches) : home.resolve(".cache")).resolve("fastforward");
+    }
+
+    /**
+     * Makes the libraries that unpack native code by themselves do so here, whatever the environment and the options
+     * of the JVM say: JavaCPP, which loads OpenBLAS, and the terminal library of the progress bar. To be called before
+     * either loads.
+     */
+    public void serveOtherLibraries() {
+        String own = directory("javacpp").toString();
+        System.setProperty("org.bytedeco.javacpp.cachedir", own);
+        System.setProperty("org.bytedeco.javacpp.cacheDir", own);
+        System.setProperty("jline.tmpdir", directory("jline").toString());
+    }
+
+    /**
+     * The file that holds a native library. It is unpacked unless it is there with the right contents; half a file is
+     * never seen, and any number of processes may do this at once.
+     *
+     * @param version a name for the directory it lies in
+     * @param resource the library in the jar
+     * @throws Failure of kind {@link FailureKind#STORAGE} if it cannot be written
+     */
+    public Path unpack(String version, URL resource) {
+        Path folder = directory(version);
+        String path = resource.getPath();
+        Path file = folder.resolve(path.substring(path.lastIndexOf('/') + 1));
+        try {
+            long checksum = checksumOf(resource);
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || checksumOf(file) != checksum) {
+                write(resource, file);
+            }
+            return file;
+        } catch (IOException e) {
+            throw failure(file, reason(e), e);
+        }
+    }
+
+    /** A failure that says what to set. */
+    public static Failure failure(Path location, String reason, @Nullable Throwable cause) {
+        return new Failure(
+                FailureKind.STORAGE,
+                "native libraries cannot be unpacked to '" + location + "' and run from there: " + reason
+                        + "; set the environment variable " + VARIABLE + " to a directory of your own that nobody else"
+                        + " can write to, on a file system that has room and may hold programs",
+                cause);
+    }
+
+    private Path directory(String name) {
+        Path folder = directory.resolve(name);
+        try {
+            return PrivateDirectory.claim(folder);
+        } catch (IOException e) {
+            throw failure(folder, reason(e), e);
+        }
+    }
+
+    private static void write(URL resource, Path file) throws IOException {
+        deleteAbandoned(file.resolveSibling(""));
+        Path partial = Files.createTempFile(file.resolveSibling(""), "library", PARTIAL);
+        try {
+            try (InputStream from = resource.openStream();
+                    FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE);
+                    OutputStream to = Channels.newOutputStream(channel)) {
+                from.transferTo(to);
+                channel.force(true);
+            }
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(partial);
+        }
+    }
+
+    /** What processes that were killed have left. */
+    private static void deleteAbandoned(Path folder) throws IOException {
+        try (DirectoryStream<Path> partials = Files.newDirectoryStream(folder, "*" + PARTIAL)) {
+            Instant limit = Instant.now().minus(ABANDONED);
+            for (Path partial : partials) {
+                if (Files.getLastModifiedTime(partial).toInstant().isBefore(limit)) {
+                    Files.deleteIfExists(partial);
+                }
+            }
+        }
+    }
+
+    private static long checksumOf(URL resource) throws IOException {
+        URLConnection connection = resource.openConnection();
+        if (connection instanceof JarURLConnection jar) {
+            return jar.getJarEntry().getCrc();
+        }
+        try (InputStream stream = connection.getInputStream()) {
+            return checksumOf(stream);
+        }
+    }
+
+    private static long checksumOf(Path file) throws IOException {
+        try (InputStream stream = Files.newInputStream(file)) {
+            return checksumOf(stream);
+        }
+    }
+
+    private static long checksumOf(InputStream stream) throws IOException {
+        var checksum = new CRC32();
+        try (var checked = new CheckedInputStream(stream, checksum)) {
+            checked.transferTo(OutputStream.nullOutputStream());
+        }
+        return checksum.getValue();
+    }
+
+    private static String reason(Exception cause) {
+        return switch (cause) {
+            case AccessDeniedException denied -> "permission to write '" + denied.getFile() + "' is denied";
+            case FileSystemException other
+            when other.getReason() != null -> "'" + other.getFile() + "': " + other.getReason();
+            case FileSystemException other -> "'" + other.getFile() + "' is in the way";
+            default -> String.valueOf(cause.getMessage());
+        };
+    }
+}
