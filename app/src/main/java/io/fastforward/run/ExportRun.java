@@ -54,6 +54,7 @@ public final class ExportRun {
                         backend, model, model.spec(), request.settings().dataType(), window(model));
                 Arena arena = Arena.ofShared()) {
             int layers = model.spec().layers().size();
+            model.checkpoint().companions().remark().ifPresent(progress::note);
             progress.begin("Writing", layers);
             for (int layer = 0; layer < layers; layer++) {
                 export.accept(layer, model.layer(layer));
