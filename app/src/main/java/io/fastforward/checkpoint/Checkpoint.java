@@ -243,8 +243,11 @@ public final class Checkpoint implements AutoCloseable {
             throw new Failure(
                     FailureKind.BAD_CHECKPOINT,
                     "tensor '" + OneLine.of(name) + "' of '" + directory + "' has the shape " + tensor.shape()
-                            + ", but its config.json calls for " + shape
-                            + "; check that weights and config.json belong together");
+                            + ", but its config.json calls for " + shape + "; "
+                            + (tensor.shape().contains(0L)
+                                    ? "it was saved empty, as DeepSpeed does before it gathers the parts: join them"
+                                            + " with its zero_to_fp32.py"
+                                    : "check that weights and config.json belong together"));
         }
         return tensor;
     }

@@ -115,7 +115,7 @@ final class ModelDirectory {
                         FailureKind.BAD_CHECKPOINT,
                         quoted(file) + " is a link to '" + OneLine.of(target.toString())
                                 + "', outside of the model's directory; links are followed only within it and into the"
-                                + " blobs of a Hugging Face cache; put a copy of the file in the link's place");
+                                + " blobs of a Hugging Face cache; put the file itself in the link's place (a copy or a hard link)");
             }
             return Files.readAttributes(target, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {

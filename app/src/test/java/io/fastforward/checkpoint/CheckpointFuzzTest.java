@@ -76,7 +76,7 @@ class CheckpointFuzzTest {
                 : mutations.happens(0.7) ? withHeaderDamaged(valid) : mutations.ofBytes(valid);
         try {
             Files.write(file, damaged);
-            open(model);
+            open(model, file.toString().endsWith(".safetensors"));
             opened++;
         } catch (Failure e) {
             if (!SENSIBLE.contains(e.kind())) {
@@ -113,16 +113,18 @@ class CheckpointFuzzTest {
         return files;
     }
 
-    /** As commands do before they compute. */
-    private static void open(Path directory) {
+    /** As commands do before they compute; weights are read only if they may be damaged, since it takes long. */
+    private static void open(Path directory, boolean readWeights) {
         try (Model model = Model.open(directory)) {
             model.tensors();
             model.unprunedSpec();
             model.config(model.spec());
-            model.requireFinite();
             Checkpoint checkpoint = model.checkpoint();
             checkpoint.generationConfig();
-            checkpoint.hashes();
+            if (readWeights) {
+                model.requireFinite();
+                checkpoint.hashes();
+            }
             checkpoint.companions().remark();
             assertThat(checkpoint.companions().names()).contains("tokenizer.json");
         }
@@ -155,7 +157,7 @@ class CheckpointFuzzTest {
         } else {
             Files.copy(source.resolve("model.safetensors"), target.resolve("model.safetensors"));
         }
-        open(target);
+        open(target, true);
         return target;
     }
 

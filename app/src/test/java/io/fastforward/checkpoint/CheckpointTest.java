@@ -69,6 +69,20 @@ class CheckpointTest {
     }
 
     @Test
+    void aTensorThatWasSavedEmptyIsExplained() throws IOException {
+        writeWeights("model.safetensors", entry("a", "F32", "[1]", 0, 4), entry("v", "F32", "[0]", 4, 4));
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            Failures.expect(
+                    FailureKind.BAD_CHECKPOINT,
+                    () -> checkpoint.matrix("v", 2, 3),
+                    "the shape [0]",
+                    "calls for [2, 3]",
+                    "saved empty",
+                    "zero_to_fp32.py");
+        }
+    }
+
+    @Test
     void shardsAreRead() throws IOException {
         writeWeights("model-00001-of-00002.safetensors", entry("a", "F32", "[1]", 0, 4));
         writeWeights("model-00002-of-00002.safetensors", entry("b", "F32", "[2]", 0, 8), entry("c", "U8", "[1]", 8, 9));
