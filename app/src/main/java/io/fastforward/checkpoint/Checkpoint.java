@@ -5,18 +5,17 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.spi.tensor.Matrix;
-import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
 /**
  * A model as Hugging Face lays it out on disk: a directory with {@code config.json} and the weights in
@@ -32,15 +31,17 @@ public final class Checkpoint implements AutoCloseable {
     static final String WEIGHTS = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
     private static final String GENERATION_CONFIG = "generation_config.json";
-    private static final String TOKENIZER = "tokenizer.json";
+
+    /** A bound on files that are mapped at once; the largest public models have some 200. */
+    private static final int MOST_SHARDS = 10_000;
 
     private static final Pattern SHARD_NAME = Pattern.compile("[A-Za-z0-9._-]+\\.safetensors");
-    private static final Pattern COMPANION = Pattern.compile("generation_config\\.json|tokenizer.*"
-            + "|special_tokens_map\\.json|vocab.*|merges\\.txt|.*\\.model|chat_template.*");
 
     private final Path directory;
+    private final ModelDirectory contents;
     private final Arena arena;
     private final JsonNode config;
+    private final CompanionFiles companions;
     private final Map<String, SafetensorsFile> files = new LinkedHashMap<>();
     private final Map<String, Failure> ambiguous = new LinkedHashMap<>();
     private final List<String> staleIndexEntries = new ArrayList<>();
@@ -49,14 +50,19 @@ public final class Checkpoint implements AutoCloseable {
     private Checkpoint(Path directory, Arena arena) {
         this.directory = directory;
         this.arena = arena;
-        this.config = readConfig(directory);
-        if (Files.exists(directory.resolve(WEIGHTS))) {
+        this.contents = ModelDirectory.open(directory);
+        MissingParts missing = new MissingParts(contents);
+        missing.requireNoAdapter();
+        this.config = JsonFile.readObject(contents.find(CONFIG).orElseThrow(missing::config));
+        if (contents.has(WEIGHTS)) {
             addWeights(WEIGHTS);
-        } else if (Files.exists(directory.resolve(INDEX))) {
-            addShards();
+        } else if (contents.has(INDEX)) {
+            addShards(missing);
         } else {
-            throw noWeights(directory);
+            throw missing.weights();
         }
+        ForeignWeights.refuse(directory, config, storedTypes());
+        this.companions = CompanionFiles.of(contents, config, weightNames());
     }
 
     /**
@@ -150,22 +156,12 @@ public final class Checkpoint implements AutoCloseable {
 
     /** generation_config.json, if it is there. */
     public Optional<JsonNode> generationConfig() {
-        Path path = directory.resolve(GENERATION_CONFIG);
-        return Files.isRegularFile(path) ? Optional.of(JsonFile.readObject(path)) : Optional.empty();
+        return contents.find(GENERATION_CONFIG).map(JsonFile::readObject);
     }
 
-    /** The files beside weights and config that a derived checkpoint needs too, such as the tokenizer's; by name. */
-    public List<Path> companionFiles() {
-        try (Stream<Path> children = Files.list(directory)) {
-            return children.filter(Files::isRegularFile)
-                    .filter(path -> COMPANION
-                            .matcher(String.valueOf(path.getFileName()))
-                            .matches())
-                    .sorted()
-                    .toList();
-        } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + directory + "' cannot be read: " + e.getMessage(), e);
-        }
+    /** The files beside weights and config that a derived checkpoint takes over, such as the tokenizer's. */
+    public CompanionFiles companions() {
+        return companions;
     }
 
     /** The hashes of the files that decide about results: config, weights, tokenizer. Reads all of them. */
@@ -173,9 +169,7 @@ public final class Checkpoint implements AutoCloseable {
         List<Path> paths = new ArrayList<>();
         paths.add(directory.resolve(CONFIG));
         paths.addAll(weightPaths);
-        if (Files.exists(directory.resolve(TOKENIZER))) {
-            paths.add(directory.resolve(TOKENIZER));
-        }
+        paths.addAll(companions.ofTokenizer());
         return paths.stream().map(FileHash::of).toList();
     }
 
@@ -185,25 +179,20 @@ public final class Checkpoint implements AutoCloseable {
         arena.close();
     }
 
-    private static JsonNode readConfig(Path directory) {
-        if (!Files.isDirectory(directory)) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND,
-                    "'" + directory + "' is not a directory; expected a checkpoint directory with config.json,"
-                            + " model.safetensors and tokenizer.json");
-        }
-        Path config = directory.resolve(CONFIG);
-        if (!Files.isRegularFile(config)) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND,
-                    "'" + directory + "' has no config.json; expected a checkpoint directory with config.json,"
-                            + " model.safetensors (or model.safetensors.index.json and its files) and tokenizer.json");
-        }
-        return JsonFile.readObject(config);
+    private Map<String, StoredType> storedTypes() {
+        Map<String, StoredType> types = new LinkedHashMap<>();
+        files.forEach((name, file) -> types.put(name, file.type(name)));
+        return types;
     }
 
-    private void addShards() {
-        Path index = directory.resolve(INDEX);
+    private Set<String> weightNames() {
+        return weightPaths.stream()
+                .map(path -> String.valueOf(path.getFileName()))
+                .collect(Collectors.toSet());
+    }
+
+    private void addShards(MissingParts missing) {
+        Path index = contents.requireFile(directory.resolve(INDEX));
         weightPaths.add(index);
         JsonNode weightMap = JsonFile.readObject(index).path("weight_map");
         if (!weightMap.isObject()) {
@@ -211,15 +200,16 @@ public final class Checkpoint implements AutoCloseable {
         }
         Map<String, String> shardOfTensor = new LinkedHashMap<>();
         weightMap.properties().forEach(entry -> shardOfTensor.put(entry.getKey(), shardName(entry)));
-        for (String shard : new TreeSet<>(shardOfTensor.values())) {
-            if (!Files.isRegularFile(directory.resolve(shard))) {
-                throw new Failure(
-                        FailureKind.NOT_FOUND,
-                        "'" + directory.resolve(shard) + "' is missing, but '" + index
-                                + "' names it; download it into the same directory");
-            }
-            addWeights(shard);
+        Set<String> shards = new TreeSet<>(shardOfTensor.values());
+        if (shards.size() > MOST_SHARDS) {
+            throw damagedIndex("it names more than " + MOST_SHARDS + " files");
         }
+        List<String> absent =
+                shards.stream().filter(shard -> !contents.has(shard)).toList();
+        if (!absent.isEmpty()) {
+            throw missing.shards(index, absent, shards.size());
+        }
+        shards.forEach(this::addWeights);
         // The files say what they hold, whatever the index says; a tensor that is needed and missing is found later.
         shardOfTensor.keySet().stream()
                 .filter(tensor -> !files.containsKey(tensor))
@@ -237,8 +227,13 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     private void addWeights(String fileName) {
-        SafetensorsFile file = SafetensorsFile.map(directory.resolve(fileName), arena);
+        SafetensorsFile file = SafetensorsFile.map(contents.requireFile(directory.resolve(fileName)), arena);
         weightPaths.add(file.path());
+        if (files.size() + file.names().size() > SafetensorsHeader.MOST_TENSORS) {
+            throw new Failure(
+                    FailureKind.BAD_CHECKPOINT,
+                    "'" + directory + "' holds more than " + SafetensorsHeader.MOST_TENSORS + " tensors");
+        }
         for (String name : file.names()) {
             SafetensorsFile other = files.putIfAbsent(name, file);
             if (other != null) { // a failure only for who needs the tensor
@@ -258,8 +253,11 @@ public final class Checkpoint implements AutoCloseable {
             throw new Failure(
                     FailureKind.BAD_CHECKPOINT,
                     "tensor '" + OneLine.of(name) + "' of '" + directory + "' has the shape " + tensor.shape()
-                            + ", but its config.json calls for " + shape
-                            + "; check that weights and config.json belong together");
+                            + ", but its config.json calls for " + shape + "; "
+                            + (tensor.shape().contains(0L)
+                                    ? "it was saved empty, as DeepSpeed does before it gathers the parts: join them"
+                                            + " with its zero_to_fp32.py"
+                                    : "check that weights and config.json belong together"));
         }
         return tensor;
     }
@@ -268,20 +266,5 @@ public final class Checkpoint implements AutoCloseable {
         return new Failure(
                 FailureKind.BAD_CHECKPOINT,
                 "'" + directory.resolve(INDEX) + "' is not valid: " + what + "; download it again");
-    }
-
-    private static Failure noWeights(Path directory) {
-        if (Files.exists(directory.resolve("pytorch_model.bin"))
-                || Files.exists(directory.resolve("pytorch_model.bin.index.json"))) {
-            return new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
-                    "'" + directory + "' has its weights in pytorch_model.bin, expected model.safetensors; convert them"
-                            + " with transformers: AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(DIR,"
-                            + " safe_serialization=True)");
-        }
-        return new Failure(
-                FailureKind.NOT_FOUND,
-                "'" + directory + "' has no weights; expected model.safetensors, or model.safetensors.index.json and"
-                        + " the files that it names");
     }
 }

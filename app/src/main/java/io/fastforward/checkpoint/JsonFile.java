@@ -1,6 +1,8 @@
 package io.fastforward.checkpoint;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -12,15 +14,35 @@ import io.fastforward.failure.OneLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the small JSON files of a checkpoint. */
+/**
+ * Reads the small JSON files of a checkpoint. What a hostile one can make us keep is bounded: its size, its nesting, the
+ * length of what is in it, and the number of its values, each of which costs many times its bytes.
+ */
 final class JsonFile {
 
     /** An index of the largest public models has some 10 MB. */
     private static final long LARGEST = 64 << 20;
 
-    private static final JsonMapper JSON = JsonMapper.builder()
+    /** Keys, values and brackets; an index of the largest public models has some 300,000. */
+    private static final int MOST_TOKENS = 1_000_000;
+
+    private static final int LONGEST_NAME = 10_000;
+    private static final int LONGEST_STRING = 4 << 20;
+    private static final int DEEPEST = 100;
+
+    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(DEEPEST)
+                            .maxNameLength(LONGEST_NAME)
+                            .maxStringLength(LONGEST_STRING)
+                            .maxTokenCount(MOST_TOKENS)
+                            .build())
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .build())
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // Python writes Infinity and NaN
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -38,7 +60,13 @@ final class JsonFile {
             if (Files.size(path) > LARGEST) {
                 throw damaged(path, "it has more than " + LARGEST + " bytes", null);
             }
-            JsonNode node = JSON.readTree(Files.readAllBytes(path));
+            byte[] contents = Files.readAllBytes(path);
+            Optional<ForeignContents> foreign =
+                    ForeignContents.of(Arrays.copyOf(contents, Math.min(contents.length, ForeignContents.LOOKED_AT)));
+            if (foreign.isPresent()) {
+                throw foreign.get().failure(path, "JSON");
+            }
+            JsonNode node = JSON.readTree(contents);
             if (!node.isObject()) {
                 throw damaged(path, "it does not hold a JSON object", null);
             }

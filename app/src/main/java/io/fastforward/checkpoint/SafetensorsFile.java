@@ -7,6 +7,7 @@ import io.fastforward.spi.tensor.DataType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** One safetensors file, mapped; its header is checked and none of its data was touched. */
 final class SafetensorsFile {
@@ -32,6 +34,7 @@ final class SafetensorsFile {
      */
     SafetensorsFile(Path path, MemorySegment file) {
         this.path = path;
+        refuseForeign(path, file);
         SafetensorsHeader header = SafetensorsHeader.parse(path.toString(), file);
         this.data = file.asSlice(header.dataOffset());
         for (SafetensorsHeader.Entry entry : header.entries()) {
@@ -60,6 +63,18 @@ final class SafetensorsFile {
         return path;
     }
 
+    /** A header begins with a brace, after the 8 bytes of its length; what does not may be something else altogether. */
+    private static void refuseForeign(Path path, MemorySegment file) {
+        if (file.byteSize() > Long.BYTES && file.get(ValueLayout.JAVA_BYTE, Long.BYTES) == '{') {
+            return;
+        }
+        byte[] start = file.asSlice(0, Math.min(file.byteSize(), ForeignContents.LOOKED_AT))
+                .toArray(ValueLayout.JAVA_BYTE);
+        ForeignContents.of(start).ifPresent(foreign -> {
+            throw foreign.failure(path, "a safetensors file");
+        });
+    }
+
     /** The names of its tensors, in the order of their data. */
     List<String> names() {
         return List.copyOf(entries.keySet());
@@ -67,6 +82,11 @@ final class SafetensorsFile {
 
     boolean contains(String name) {
         return entries.containsKey(name);
+    }
+
+    /** The type of a tensor that it has, readable or not. */
+    StoredType type(String name) {
+        return Objects.requireNonNull(entries.get(name)).type();
     }
 
     /** Bytes of all tensors, readable or not. */

@@ -42,7 +42,8 @@ record SafetensorsHeader(long dataOffset, List<Entry> entries) {
     private static final long LONGEST_HEADER = 100_000_000;
 
     // Bounds on what a hostile header can make us keep on the heap; real files have some thousand tensors of rank ≤ 5.
-    private static final int MOST_TENSORS = 500_000;
+    static final int MOST_TENSORS = 200_000;
+    private static final int MOST_METADATA = 10_000;
     private static final int HIGHEST_RANK = 16;
 
     private static final String METADATA = "__metadata__";
@@ -134,9 +135,12 @@ record SafetensorsHeader(long dataOffset, List<Entry> entries) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
                 throw damaged("the header's " + METADATA + " is not an object");
             }
-            while (json.nextToken() == JsonToken.FIELD_NAME) {
+            for (int keys = 0; json.nextToken() == JsonToken.FIELD_NAME; keys++) {
+                if (keys == MOST_METADATA) {
+                    throw damaged("the header's " + METADATA + " has more than " + MOST_METADATA + " keys");
+                }
                 String key = json.currentName();
-                if (json.nextToken() != JsonToken.VALUE_STRING) {
+                if (json.nextToken() != JsonToken.VALUE_STRING) { // which is passed over, however long
                     throw damaged("the header's " + METADATA + " holds something other than a string in '"
                             + OneLine.of(key) + "'");
                 }

@@ -5,8 +5,6 @@ import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.TensorPlan;
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.model.LayerShapes;
 import io.fastforward.model.LayerSpec;
 import io.fastforward.model.LayerWeights;
@@ -20,7 +18,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -161,14 +158,7 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     private void writeCompanions(ObjectNode config) {
         addFile("config.json", config.toPrettyString().getBytes(StandardCharsets.UTF_8));
         source.modellingFile(written).ifPresent(name -> addFile(name, resource(name)));
-        for (Path file : source.checkpoint().companionFiles()) {
-            try {
-                addFile(String.valueOf(file.getFileName()), Files.readAllBytes(file));
-            } catch (IOException e) {
-                throw new Failure(
-                        FailureKind.NOT_FOUND, "cannot read " + file + " to carry it over: " + e.getMessage(), e);
-            }
-        }
+        source.checkpoint().companions().copyTo(directory.path());
     }
 
     private static byte[] resource(String name) {

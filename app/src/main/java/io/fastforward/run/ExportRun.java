@@ -55,6 +55,7 @@ public final class ExportRun {
                 Arena arena = Arena.ofShared()) {
             model.remarks().forEach(progress::note);
             int layers = model.spec().layers().size();
+            model.checkpoint().companions().remark().ifPresent(progress::note);
             progress.begin("Writing", layers);
             for (int layer = 0; layer < layers; layer++) {
                 export.accept(layer, model.layer(layer));

@@ -356,6 +356,7 @@ public final class PruneRun {
                     windows.evaluation().tokens(),
                     Math.min(ReloadCheck.PROBE_LENGTH, windows.evaluation().length()),
                     1);
+            model.checkpoint().companions().remark().ifPresent(progress::note);
             progress.begin("Pruning and writing", model.spec().layers().size());
             ModelSpec pruned = inCheckpoint(spec.pruned(policy));
             try (CheckpointExport export = CheckpointExport.begin(model, pruned, request.output(), settings.export());

@@ -69,6 +69,20 @@ class CheckpointTest {
     }
 
     @Test
+    void aTensorThatWasSavedEmptyIsExplained() throws IOException {
+        writeWeights("model.safetensors", entry("a", "F32", "[1]", 0, 4), entry("v", "F32", "[0]", 4, 4));
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            Failures.expect(
+                    FailureKind.BAD_CHECKPOINT,
+                    () -> checkpoint.matrix("v", 2, 3),
+                    "the shape [0]",
+                    "calls for [2, 3]",
+                    "saved empty",
+                    "zero_to_fp32.py");
+        }
+    }
+
+    @Test
     void shardsAreRead() throws IOException {
         writeWeights("model-00001-of-00002.safetensors", entry("a", "F32", "[1]", 0, 4));
         writeWeights("model-00002-of-00002.safetensors", entry("b", "F32", "[2]", 0, 8), entry("c", "U8", "[1]", 8, 9));
@@ -88,9 +102,33 @@ class CheckpointTest {
     }
 
     @Test
-    void aMissingShardIsNamed() throws IOException {
-        writeIndex("a", "model-00001-of-00001.safetensors");
-        expectFailure(FailureKind.NOT_FOUND, "model-00001-of-00001.safetensors' is missing", INDEX);
+    void missingShardsAreNamedAndTheOthersCounted() throws IOException {
+        writeWeights("model-00002-of-00003.safetensors", entry("b", "F32", "[1]", 0, 4));
+        writeIndex(
+                "a",
+                "model-00001-of-00003.safetensors",
+                "b",
+                "model-00002-of-00003.safetensors",
+                "c",
+                "model-00003-of-00003.safetensors");
+        expectFailure(
+                FailureKind.NOT_FOUND,
+                directory.toString(),
+                "lacks 2 of the 3 files",
+                INDEX,
+                "missing: model-00001-of-00003.safetensors, model-00003-of-00003.safetensors;",
+                "hf download");
+    }
+
+    @Test
+    void manyMissingShardsAreNotAllNamed() throws IOException {
+        String[] entries = new String[40];
+        for (int i = 0; i < entries.length; i += 2) {
+            entries[i] = "t" + i;
+            entries[i + 1] = "model-%05d.safetensors".formatted(i);
+        }
+        writeIndex(entries);
+        expectFailure(FailureKind.NOT_FOUND, "lacks 20 of the 20 files", "model-00008.safetensors and 15 more");
     }
 
     @Test
@@ -166,7 +204,7 @@ class CheckpointTest {
     @Test
     void aDamagedConfigIsRefused() throws IOException {
         writeWeights("model.safetensors", entry("a", "F32", "[1]", 0, 4));
-        for (String config : List.of("", "{", "[]", "3", "{}{}", "{\"a\":1,\"a\":2}", "[".repeat(100_000))) {
+        for (String config : List.of("{", "[]", "3", "{}{}", "{\"a\":1,\"a\":2}", "[".repeat(100_000))) {
             write("config.json", config);
             expectFailure(FailureKind.BAD_CHECKPOINT, "config.json' is not valid", "download it again");
         }
@@ -181,29 +219,33 @@ class CheckpointTest {
     }
 
     @Test
-    void companionsAreFound() throws IOException {
+    void everythingThatDecidesAboutResultsIsHashed() throws IOException {
         writeWeights("model.safetensors", entry("a", "F32", "[1]", 0, 4));
-        List<String> companions = List.of(
-                "chat_template.jinja",
-                "generation_config.json",
-                "merges.txt",
-                "special_tokens_map.json",
-                "spiece.model",
+        for (String name : List.of(
                 "tokenizer.json",
                 "tokenizer_config.json",
-                "vocab.json");
-        for (String name : companions) {
+                "special_tokens_map.json",
+                "added_tokens.json",
+                "LICENSE",
+                "vocab.json")) {
             write(name, "{}");
         }
-        write("README.md", "");
-        write("training_args.bin", "");
-        Files.createDirectory(directory.resolve("tokenizer"));
+        List<FileHash> before;
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
-            assertThat(checkpoint.companionFiles())
-                    .isEqualTo(companions.stream().map(directory::resolve).toList());
-            assertThat(checkpoint.hashes())
-                    .extracting(FileHash::name)
-                    .containsExactly("config.json", "model.safetensors", "tokenizer.json");
+            before = checkpoint.hashes();
+        }
+        assertThat(before)
+                .extracting(FileHash::name)
+                .containsExactly(
+                        "config.json",
+                        "model.safetensors",
+                        "added_tokens.json",
+                        "special_tokens_map.json",
+                        "tokenizer.json",
+                        "tokenizer_config.json");
+        write("added_tokens.json", "{\"<|extra|>\": 9}");
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            assertThat(checkpoint.hashes()).isNotEqualTo(before);
         }
     }
 

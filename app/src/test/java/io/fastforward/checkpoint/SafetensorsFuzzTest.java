@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testing.FileMutations;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -26,10 +28,8 @@ import org.junit.jupiter.api.Timeout;
  * Damages valid files at random. The outcome is a failure that the user can read, or a file all of whose tensors can
  * be read; anything else that is thrown fails the test.
  */
-@Timeout(120) // a hang must not stop the build
+@Timeout(value = 30, unit = TimeUnit.MINUTES) // a hang must not stop the build
 class SafetensorsFuzzTest {
-
-    private static final int MUTATIONS = 25_000;
 
     private static final Pattern NUMBER = Pattern.compile("-?\\d+");
     private static final String[] NUMBERS = {
@@ -85,17 +85,20 @@ class SafetensorsFuzzTest {
 
     @Test
     void noDamagedFileDoesHarm() {
-        for (int i = 0; i < MUTATIONS; i++) {
+        int cases = FileMutations.cases(25_000);
+        for (int i = 0; i < cases; i++) {
             byte[] file = SEEDS.get(random.nextInt(SEEDS.size()));
             for (int n = random.nextInt(1, 4); n > 0; n--) {
                 file = mutate(file);
             }
             tryToRead(file);
         }
+        System.out.println("Safetensors headers: " + cases + " damaged files, " + whole + " read, " + damaged
+                + " refused, 0 others");
         // Both outcomes must be common, or the mutations are too wild or too tame to say anything.
-        assertThat(whole).isGreaterThan(MUTATIONS / 100);
-        assertThat(damaged).isGreaterThan(MUTATIONS / 2);
-        assertThat(read).isGreaterThan(MUTATIONS / 100);
+        assertThat(whole).isGreaterThan(cases / 100);
+        assertThat(damaged).isGreaterThan(cases / 2);
+        assertThat(read).isGreaterThan(cases / 100);
     }
 
     private void tryToRead(byte[] bytes) {
@@ -104,7 +107,10 @@ class SafetensorsFuzzTest {
             file = new SafetensorsFile(
                     Path.of("fuzzed"), MemorySegment.ofArray(bytes).asReadOnly());
         } catch (Failure e) {
-            expect(FailureKind.BAD_CHECKPOINT, e);
+            // Some damage makes it look like a file of another format.
+            if (e.kind() != FailureKind.UNSUPPORTED_MODEL) {
+                expect(FailureKind.BAD_CHECKPOINT, e);
+            }
             damaged++;
             return;
         }

@@ -107,6 +107,21 @@ class SafetensorsHeaderTest {
     }
 
     @Test
+    void metadataIsLimited() {
+        StringBuilder keys = new StringBuilder("\"0\":\"\"");
+        for (int i = 1; i < 10_000; i++) {
+            keys.append(",\"").append(i).append("\":\"\"");
+        }
+        assertThat(parse(file("{\"__metadata__\":{" + keys + "}}", 0)).entries())
+                .isEmpty();
+        damaged("{\"__metadata__\":{" + keys + ",\"x\":\"\"}}", 0, "__metadata__ has more than 10000 keys");
+        String longValue = "x".repeat(30_000_000);
+        assertThat(parse(file("{\"__metadata__\":{\"a\":\"" + longValue + "\"}}", 0))
+                        .entries())
+                .isEmpty();
+    }
+
+    @Test
     void anEntryIsAnObject() {
         damaged("{\"t\":\"F32\"}", 0, "tensor 't' is not described by an object");
     }

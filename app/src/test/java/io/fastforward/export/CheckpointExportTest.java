@@ -157,16 +157,28 @@ class CheckpointExportTest {
     @Test
     void filesBesideTheWeightsAreCarriedOver(@TempDir Path directory) throws IOException {
         Path dense = new RandomLlama().write(directory.resolve("dense"));
-        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json", "vocab.json")) {
+        Files.createDirectory(dense.resolve("additional_chat_templates"));
+        for (String name : List.of(
+                "added_tokens.json",
+                "additional_chat_templates/rag.jinja",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "generation_config.json",
+                "vocab.json",
+                "LICENSE")) {
             Files.writeString(dense.resolve(name), "contents of " + name);
         }
         Files.writeString(dense.resolve("README.md"), "about another model");
+        Files.writeString(dense.resolve(MODELLING), "of another version");
         Path output = directory.resolve("pruned");
         try (Model model = Model.open(dense)) {
             export(model, SMALL, output, null, ONE_FILE);
         }
         assertThat(names(output))
                 .containsExactly(
+                        "LICENSE",
+                        "added_tokens.json",
+                        "additional_chat_templates",
                         "config.json",
                         "generation_config.json",
                         "model.safetensors",
@@ -175,6 +187,24 @@ class CheckpointExportTest {
                         "tokenizer_config.json",
                         "vocab.json");
         assertThat(output.resolve("tokenizer.json")).hasContent("contents of tokenizer.json");
+        assertThat(output.resolve("additional_chat_templates/rag.jinja"))
+                .hasContent("contents of additional_chat_templates/rag.jinja");
+        assertThat(Files.readString(output.resolve(MODELLING))).contains("class FastForwardLlamaForCausalLM");
+    }
+
+    @Test
+    void aTokenizerThatIsDeletedMeanwhileIsMissed(@TempDir Path directory) throws IOException {
+        Path dense = new RandomLlama().write(directory.resolve("dense"));
+        Path tokenizer = Files.writeString(dense.resolve("tokenizer.json"), "{}");
+        Path output = directory.resolve("pruned");
+        try (Model model = Model.open(dense)) {
+            Files.delete(tokenizer);
+            Failures.expect(
+                    FailureKind.NOT_FOUND,
+                    () -> export(model, SMALL, output, null, ONE_FILE),
+                    "tokenizer.json' is gone since the model was opened");
+        }
+        assertThat(names(directory)).containsExactly("dense");
     }
 
     @Test
