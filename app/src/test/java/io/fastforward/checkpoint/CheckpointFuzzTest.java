@@ -118,7 +118,7 @@ class CheckpointFuzzTest {
         try (Model model = Model.open(directory)) {
             model.tensors();
             model.unprunedSpec();
-            model.config(model.spec());
+            model.config(model.spec(), null);
             Checkpoint checkpoint = model.checkpoint();
             checkpoint.generationConfig();
             if (readWeights) {
