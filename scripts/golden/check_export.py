@@ -3,11 +3,13 @@
 
 usage: check_export.py DIR --expected PRUNED_JSON [--query-heads] [--plain] [--padded PADDED_DIR]
                        [--generation GENERATION_JSON]
+       check_export.py --variants VARIANTS_DIR
        DIR              the pruned checkpoint; loaded with trust_remote_code
        --expected       pruned.json of the source model, see make_families.py
        --query-heads    expect its "queryHeads"
        --padded         the zero-padded twin; loaded as a plain model of its family, without trust_remote_code
        --generation     generation.json of the source model; also generates text with the KV cache
+       --variants       a directory for each variant, with pruned/, padded/ and expected.json
        --plain          load DIR without trust_remote_code, too
 needs torch and transformers
 
@@ -85,25 +87,38 @@ def check_without_code(what, directory):
     return passed
 
 
+def check_both(name, directory, padded, expected, plain=False, query_heads=False, generation=None):
+    """Whether all checks of a pruned checkpoint and its padded twin pass."""
+    expected = json.loads(expected.read_text())
+    sequences = (expected["queryHeads"] if query_heads else expected)["sequences"]
+    results = [check(name + "pruned", directory, sequences, generation, trust=True),
+               check_without_code(name + "pruned", directory)]
+    if plain:
+        results.append(check(name + "plain", directory, sequences, generation, trust=False))
+    if padded:
+        results.append(check(name + "padded", padded, sequences, generation, trust=False))
+        results.append(check_without_code(name + "padded", padded))
+    return all(results)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory", type=pathlib.Path)
-    parser.add_argument("--expected", type=pathlib.Path, required=True)
+    parser.add_argument("directory", type=pathlib.Path, nargs="?")
+    parser.add_argument("--expected", type=pathlib.Path)
     parser.add_argument("--query-heads", action="store_true")
     parser.add_argument("--padded", type=pathlib.Path)
     parser.add_argument("--generation", type=pathlib.Path)
     parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--variants", type=pathlib.Path)
     arguments = parser.parse_args()
+    if (arguments.variants is None) == (arguments.directory is None or arguments.expected is None):
+        parser.error("either DIR and --expected, or --variants")
     torch.set_num_threads(1)
     logging.disable_progress_bar()
-    expected = json.loads(arguments.expected.read_text())
-    sequences = (expected["queryHeads"] if arguments.query_heads else expected)["sequences"]
+    if arguments.variants:
+        results = [check_both(variant.name + " ", variant / "pruned", variant / "padded", variant / "expected.json")
+                   for variant in sorted(arguments.variants.iterdir())]
+        sys.exit(not (results and all(results)))
     generation = arguments.generation and json.loads(arguments.generation.read_text())
-    results = [check("pruned", arguments.directory, sequences, generation, trust=True)]
-    if arguments.plain:
-        results.append(check("plain", arguments.directory, sequences, generation, trust=False))
-    results.append(check_without_code("pruned", arguments.directory))
-    if arguments.padded:
-        results.append(check_without_code("padded", arguments.padded))
-        results.append(check("padded", arguments.padded, sequences, generation, trust=False))
-    sys.exit(not all(results))
+    sys.exit(not check_both("", arguments.directory, arguments.padded, arguments.expected, arguments.plain,
+                            arguments.query_heads, generation))

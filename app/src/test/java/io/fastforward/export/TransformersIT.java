@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -52,21 +53,23 @@ class TransformersIT {
         check(pruned, padded, Golden.path(family).resolve("pruned.json"), options);
     }
 
-    /** What comes of checkpoints as they occur. */
-    @ParameterizedTest
-    @MethodSource("io.fastforward.export.GoldenVariant#all")
-    void loadsWhateverTheSourceWasLike(GoldenVariant variant, @TempDir Path directory)
-            throws IOException, InterruptedException {
+    /** What comes of checkpoints as they occur; in one process, since starting it takes longer than the checks. */
+    @Test
+    void loadsWhateverTheSourceWasLike(@TempDir Path directory) throws IOException, InterruptedException {
         requirePython();
-        Path pruned = directory.resolve("pruned");
-        Path padded = directory.resolve("padded");
-        Path expected = directory.resolve("expected.json");
-        variant.writeExpected(expected);
-        try (Model model = Model.open(variant.write(directory.resolve("source")))) {
-            GoldenVariant.writePruned(model, ExportFormat.HF, pruned);
-            GoldenVariant.writePruned(model, ExportFormat.HF_PADDED, padded);
+        Path variants = directory.resolve("variants");
+        for (GoldenVariant variant : GoldenVariant.all().toList()) {
+            Path written = variants.resolve(variant.toString());
+            try (Model model = Model.open(variant.write(directory.resolve("sources/" + variant)))) {
+                GoldenVariant.writePruned(model, ExportFormat.HF, written.resolve("pruned"));
+                GoldenVariant.writePruned(model, ExportFormat.HF_PADDED, written.resolve("padded"));
+            }
+            variant.writeExpected(written.resolve("expected.json"));
+            addTokenizer(written.resolve("pruned"));
+            addTokenizer(written.resolve("padded"));
         }
-        check(pruned, padded, expected, List.of());
+        run(List.of("--variants", variants.toString()), (int)
+                GoldenVariant.all().count());
     }
 
     private static void requirePython() {
@@ -75,29 +78,32 @@ class TransformersIT {
 
     private static void check(Path pruned, Path padded, Path expected, List<String> options)
             throws IOException, InterruptedException {
-        for (Path checkpoint : List.of(pruned, padded)) {
-            Files.copy(TOKENIZER, checkpoint.resolve("tokenizer.json"));
-            Files.writeString(
-                    checkpoint.resolve("tokenizer_config.json"), "{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}");
-        }
-        List<String> command = new ArrayList<>(List.of(
-                System.getenv(VARIABLE),
-                CHECK.toString(),
-                pruned.toString(),
-                "--padded",
-                padded.toString(),
-                "--expected",
-                expected.toString()));
-        command.addAll(options);
+        addTokenizer(pruned);
+        addTokenizer(padded);
+        List<String> arguments = new ArrayList<>(
+                List.of(pruned.toString(), "--padded", padded.toString(), "--expected", expected.toString()));
+        arguments.addAll(options);
+        run(arguments, 1);
+    }
+
+    private static void addTokenizer(Path checkpoint) throws IOException {
+        Files.copy(TOKENIZER, checkpoint.resolve("tokenizer.json"));
+        Files.writeString(
+                checkpoint.resolve("tokenizer_config.json"), "{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}");
+    }
+
+    private static void run(List<String> arguments, int models) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(System.getenv(VARIABLE), CHECK.toString()));
+        command.addAll(arguments);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
         // Both forms, with two implementations of attention; and without running our code.
         assertThat(output.lines().filter(line -> line.startsWith("ok") && line.contains("logits")))
                 .as(output)
-                .hasSize(4);
+                .hasSize(4 * models);
         assertThat(output.lines().filter(line -> line.startsWith("ok") && line.contains("without our code")))
                 .as(output)
-                .hasSize(4);
+                .hasSize(4 * models);
     }
 }
