@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Reason;
 import io.fastforward.spi.tensor.Matrix;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -153,7 +154,7 @@ public final class Checkpoint implements AutoCloseable {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + directory + "' cannot be read: " + e.getMessage(), e);
+            throw new Failure(FailureKind.NOT_FOUND, "'" + directory + "' cannot be read: " + Reason.of(e), e);
         }
     }
 

@@ -7,6 +7,7 @@ import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.TensorPlan;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import io.fastforward.model.LayerShapes;
 import io.fastforward.model.LayerSpec;
 import io.fastforward.model.LayerWeights;
@@ -182,7 +183,7 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
                 addFile(String.valueOf(file.getFileName()), Files.readAllBytes(file));
             } catch (IOException e) {
                 throw new Failure(
-                        FailureKind.NOT_FOUND, "cannot read " + file + " to carry it over: " + e.getMessage(), e);
+                        FailureKind.NOT_FOUND, "cannot read " + file + " to carry it over: " + Reason.of(e), e);
             }
         }
     }

@@ -55,6 +55,9 @@ public record PruneResult(
             double denseRewardPerplexity) {}
 
     public PruneResult {
+        if (variants.isEmpty()) {
+            throw new IllegalArgumentException("a run measures at least one model");
+        }
         variants = List.copyOf(variants);
         repairs = List.copyOf(repairs);
         warnings = List.copyOf(warnings);
