@@ -71,8 +71,9 @@ final class CommonOptions {
         @Option(
                 names = "--memory",
                 paramLabel = "GIB",
-                description = "Memory to plan with, in GiB; default: what the process may use, less the Java heap and 128 MiB"
-                        + " for itself.")
+                description =
+                        "Memory to plan with, in GiB; default: what the process may use, less the Java heap and 128 MiB"
+                                + " for itself.")
         @Nullable
         Double memory;
 

@@ -147,10 +147,13 @@ public record MemoryLimit(long bytes, boolean controlGroup) {
     private static List<Path> limits(Path root, Mount mount, String group, String name) {
         Path top = root.resolve(relative(mount.point()));
         // In a container, the mounted root may be the group itself or one above it.
-        String below = group.startsWith(mount.group()) ? group.substring(mount.group().length()) : "";
+        String below =
+                group.startsWith(mount.group()) ? group.substring(mount.group().length()) : "";
         List<Path> files = new ArrayList<>();
-        @Nullable Path at = top.resolve(relative(below)).normalize();
-        for (; at != null && at.startsWith(top); at = at.getParent()) {
+        Path own = top.resolve(relative(below)).normalize();
+        for (@Nullable Path at = own.startsWith(top) ? own : top;
+                at != null && at.startsWith(top);
+                at = at.getParent()) {
             files.add(at.resolve(name));
         }
         return files;

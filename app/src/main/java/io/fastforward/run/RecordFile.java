@@ -11,9 +11,6 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.introspect.Annotated;
-import com.fasterxml.jackson.databind.introspect.AnnotatedParameter;
-import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.FileHash;
@@ -23,7 +20,6 @@ import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * has finished. What {@code sed 2d FILE | sha256sum} prints is what stands in the second line.
  *
  * <p>A checksum keeps off accidents, not people who compute a new one. So everything is checked as it is read: every
- * component of a record must be there, once, of its type, and only those that may be null are.
+ * component of a record must be there, once, of its type, and not null unless it says so with {@link JsonSetter}.
  */
 final class RecordFile {
 
@@ -63,7 +59,6 @@ final class RecordFile {
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .disable(MapperFeature.AUTO_DETECT_IS_GETTERS) // what a record computes is no part of it
             .defaultSetterInfo(JsonSetter.Value.forValueNulls(Nulls.FAIL, Nulls.FAIL))
-            .annotationIntrospector(new NullableComponents())
             .build();
 
     private RecordFile() {}
@@ -173,25 +168,11 @@ final class RecordFile {
                 : "";
         String what = e.getCause() instanceof RuntimeException problem && problem.getMessage() != null
                 ? problem.getMessage()
-                : e.getOriginalMessage();
+                : e.getOriginalMessage().replaceFirst("(?s)( \\(index \\d+\\))?; `.*", ""); // what stands in the code
         return (where.isEmpty() ? "" : OneLine.of(where) + ": ") + OneLine.of(what);
     }
 
     private static String step(JsonMappingException.Reference reference) {
         return reference.getFieldName() == null ? String.valueOf(reference.getIndex()) : reference.getFieldName();
-    }
-
-    /** Null is accepted where a record's component says so. */
-    private static final class NullableComponents extends JacksonAnnotationIntrospector {
-
-        @Override
-        public JsonSetter.Value findSetterInfo(Annotated annotated) {
-            return annotated instanceof AnnotatedParameter parameter
-                            && parameter.getOwner().getMember() instanceof Constructor<?> constructor
-                            && constructor.getAnnotatedParameterTypes()[parameter.getIndex()].isAnnotationPresent(
-                                    Nullable.class)
-                    ? JsonSetter.Value.forValueNulls(Nulls.SET)
-                    : super.findSetterInfo(annotated);
-        }
     }
 }

@@ -59,7 +59,9 @@ class RecordFuzzTest {
             List<String> names = state.keySet().stream()
                     .filter(name -> name.startsWith("out-run") && !name.endsWith(".log"))
                     .toList();
-            String name = Path.of(names.get(random.nextInt(names.size()))).getFileName().toString();
+            String name = Path.of(names.get(random.nextInt(names.size())))
+                    .getFileName()
+                    .toString();
             boolean sealed = !name.equals("policy.json") && name.endsWith(".json") && random.nextBoolean();
             String damaged = sealed ? damageTree(run, name) : damageBytes(run.record(name));
             CommandRun resumed = run.resume();
@@ -148,7 +150,10 @@ class RecordFuzzTest {
             }
             int index = random.nextInt(children);
             String key = parent instanceof ObjectNode object
-                    ? new ArrayList<>(object.propertyStream().map(entry -> entry.getKey()).toList()).get(index)
+                    ? new ArrayList<>(object.propertyStream()
+                                    .map(entry -> entry.getKey())
+                                    .toList())
+                            .get(index)
                     : String.valueOf(index);
             path.append('/').append(key);
             JsonNode child = parent instanceof ArrayNode ? parent.get(index) : parent.get(key);

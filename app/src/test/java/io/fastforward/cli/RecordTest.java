@@ -60,7 +60,9 @@ class RecordTest {
             run.killedInTheSearch();
         }
         Files.writeString(run.record(name), contents);
-        run.resume().isRefused(FailureKind.BAD_RECORD, "'" + run.record(name) + "' is damaged", words, "start the run anew");
+        run.resume()
+                .isRefused(
+                        FailureKind.BAD_RECORD, "'" + run.record(name) + "' is damaged", words, "start the run anew");
     }
 
     @Test
@@ -79,27 +81,30 @@ class RecordTest {
     @Test
     void whatIsMissingOrOfAnotherTypeIsNamed() throws IOException {
         ObjectNode manifest = run.document("manifest.json");
-        ((ObjectNode) manifest.get("settings")).remove("agent");
-        refuses("manifest.json", manifest, "settings", "agent");
-        manifest = run.document("manifest.json");
-        manifest.putNull("versions");
-        refuses("manifest.json", manifest, "versions", "null");
-        manifest = run.document("manifest.json");
-        ((ArrayNode) manifest.get("model")).addNull();
-        refuses("manifest.json", manifest, "model", "null");
-        manifest = run.document("manifest.json");
-        manifest.put("format", "other");
-        refuses("manifest.json", manifest, "format");
-        manifest = run.document("manifest.json");
-        manifest.put("more", 1);
-        refuses("manifest.json", manifest, "more");
+        ObjectNode changed = manifest.deepCopy();
+        ((ObjectNode) changed.get("settings")).remove("agent");
+        refuses("manifest.json", changed, "settings/agent: Missing creator property 'agent';");
+        changed = manifest.deepCopy();
+        changed.putNull("versions");
+        refuses("manifest.json", changed, "versions", "null");
+        changed = manifest.deepCopy();
+        ((ArrayNode) changed.get("model")).addNull();
+        refuses("manifest.json", changed, "model", "null");
+        changed = manifest.deepCopy();
+        changed.put("format", "other");
+        refuses("manifest.json", changed, "format");
+        changed = manifest.deepCopy();
+        changed.put("more", 1);
+        refuses("manifest.json", changed, "more");
 
+        restore();
         ObjectNode result = run.document("result.json");
-        result.putArray("variants");
-        refuses("result.json", result, "at least one");
-        result = run.document("result.json");
-        result.put("heldOut", 1);
-        refuses("result.json", result, "heldOut");
+        changed = result.deepCopy();
+        changed.putArray("variants");
+        refuses("result.json", changed, "at least one");
+        changed = result.deepCopy();
+        changed.put("heldOut", 1);
+        refuses("result.json", changed, "heldOut");
     }
 
     @Test
@@ -207,6 +212,22 @@ class RecordTest {
         Path notes = Files.writeString(run.record("notes"), "theirs");
         run.resume().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "not empty");
         assertThat(notes).hasContent("theirs");
+    }
+
+    /** Such a run has no search to tell of, so that its result holds nulls. */
+    @Test
+    void aRunWithAGivenPolicyIsResumedToo(@TempDir Path other) throws IOException {
+        TinyRun second = TinyRun.in(other);
+        SmallRun command = second.command()
+                .without("--sparsity")
+                .with("--policy", run.output().resolve("policy.json"));
+        command.run().succeeds();
+        SortedMap<String, String> expected = second.outcome();
+        assertThat(command.and("--resume").run().succeeds().errors())
+                .anyMatch(line -> line.contains("run is complete"));
+        Files.delete(second.record("result.json"));
+        command.and("--resume").run().succeeds();
+        assertThat(second.outcome()).isEqualTo(expected);
     }
 
     /** The output is known by its contents: another run may have written the same policy. */
