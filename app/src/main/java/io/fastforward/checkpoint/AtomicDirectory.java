@@ -2,21 +2,30 @@ package io.fastforward.checkpoint;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An output directory that appears as a whole or not at all: its files are written to
- * {@code <target>.partial-<random>} beside it, which takes the name of the target at the end. If the process is told
- * to end before that (Ctrl-C), a shutdown hook deletes them.
+ * {@code <target>.partial-<random>/contents} beside it, which takes the name of the target at the end. If the process
+ * is told to end before that (Ctrl-C), a shutdown hook deletes them.
+ *
+ * <p>A process that is killed leaves them. They stand beside a {@linkplain ProcessLock lock}, which proves that they
+ * are ours and that nobody works on them any more; whoever makes the same output next deletes them. Nothing without
+ * such a proof is touched, whatever its name.
  *
  * <pre>{@code
  * try (AtomicDirectory output = AtomicDirectory.create(target)) {
@@ -30,6 +39,9 @@ public final class AtomicDirectory implements AutoCloseable {
     /** How often the hook tries: the thread that writes may add a file while the directory is emptied. */
     private static final int ATTEMPTS = 10;
 
+    private static final String LOCK = "process.lock";
+    private static final String CONTENTS = "contents";
+
     private enum State {
         OPEN,
         COMMITTED,
@@ -39,6 +51,7 @@ public final class AtomicDirectory implements AutoCloseable {
     private final Path target;
     private final Path partial;
     private final Thread hook = new Thread(this::deleteAtShutdown, "delete-unfinished-output");
+    private @Nullable ProcessLock lock;
     private State state = State.OPEN;
 
     private AtomicDirectory(Path target, Path partial) {
@@ -47,12 +60,13 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     /**
-     * Makes a new empty directory beside the target, with parents where they are missing.
+     * Makes a new empty directory beside the target, with parents where they are missing, and deletes what killed
+     * processes left there.
      *
      * @param target must not exist, or be an empty directory, which is removed: better to learn now than after hours
      *     of work that it is a mount point and cannot be replaced
-     * @throws Failure of kind {@link FailureKind#OUTPUT_NOT_EMPTY} if the target holds something,
-     *     {@link FailureKind#STORAGE} if the directory cannot be made
+     * @throws Failure of kind {@link FailureKind#OUTPUT_NOT_EMPTY} if the target holds something or another process is
+     *     writing to it, {@link FailureKind#STORAGE} if the directory cannot be made
      */
     public static AtomicDirectory create(Path target) {
         try {
@@ -61,38 +75,41 @@ public final class AtomicDirectory implements AutoCloseable {
                     ? target.toRealPath()
                     : target.toAbsolutePath().normalize();
             removeEmpty(real);
-            Files.createDirectories(real.resolveSibling(""));
-            AtomicDirectory directory = new AtomicDirectory(real, AtomicFile.temporaryName(real));
-            directory.open();
-            return directory;
+            return begin(real);
         } catch (IOException e) {
             throw StorageFailure.of(target, e);
         }
     }
 
     /**
-     * Deletes what earlier processes left beside a target when they were killed. To be called only if none of them can
-     * be running.
+     * Deletes what killed processes left beside a target. To be called before work begins: it frees their room, and
+     * whoever is writing to the same target is noticed.
      *
-     * @throws Failure of kind {@link FailureKind#STORAGE} if it cannot be deleted
+     * @throws Failure of kind {@link FailureKind#OUTPUT_NOT_EMPTY} if another process is writing to the target,
+     *     {@link FailureKind#STORAGE} if nothing can be written there
      */
     public static void deleteAbandoned(Path target) {
         Path absolute = target.toAbsolutePath().normalize();
-        Path parent = absolute.resolveSibling("");
-        if (!Files.isDirectory(parent)) {
+        if (!Files.isDirectory(absolute.resolveSibling(""))) {
             return;
         }
-        try (Stream<Path> siblings = Files.list(parent)) {
-            for (Path abandoned : siblings.filter(path -> AtomicFile.isTemporaryNameOf(absolute, path))
-                    .toList()) {
-                Files.walkFileTree(abandoned, new Deletion());
-            }
+        try {
+            begin(absolute).close();
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
-                    "cannot delete what an interrupted run left beside '" + target + "': " + e.getMessage()
-                            + "; delete it by hand",
-                    e);
+            throw StorageFailure.of(target, e);
+        }
+    }
+
+    private static AtomicDirectory begin(Path real) throws IOException {
+        Files.createDirectories(real.resolveSibling(""));
+        AtomicDirectory directory = new AtomicDirectory(real, AtomicFile.temporaryName(real));
+        directory.open();
+        try {
+            directory.deleteOthers();
+            return directory;
+        } catch (Throwable e) {
+            directory.close();
+            throw e;
         }
     }
 
@@ -100,15 +117,79 @@ public final class AtomicDirectory implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(hook);
         try {
             Files.createDirectory(partial);
-        } catch (IOException e) {
-            removeHook();
+            lock = ProcessLock.tryAcquire(partial.resolve(LOCK)).orElseThrow(() -> busy(target));
+            Files.createDirectory(path());
+        } catch (IOException | Failure e) {
+            close();
             throw e;
         }
     }
 
+    /** Deletes those partial directories of the target that are left from processes that have died. */
+    private void deleteOthers() throws IOException {
+        List<Path> others;
+        try (Stream<Path> siblings = Files.list(target.resolveSibling(""))) {
+            others = siblings.filter(path -> AtomicFile.isTemporaryNameOf(target, path) && !path.equals(partial))
+                    .toList();
+        } catch (AccessDeniedException _) {
+            return; // a directory that may be written, but not read
+        }
+        for (Path other : others) {
+            try {
+                if (Files.isDirectory(other, LinkOption.NOFOLLOW_LINKS)
+                        && Files.getOwner(other, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(partial))) {
+                    deleteIfAbandoned(other);
+                }
+            } catch (NoSuchFileException _) {
+                // Its process ended meanwhile, and deleted it.
+            } catch (AccessDeniedException | UnsupportedOperationException _) {
+                // Then nothing proves that it is ours.
+            }
+        }
+    }
+
+    private void deleteIfAbandoned(Path other) throws IOException {
+        Path file = other.resolve(LOCK);
+        boolean begun = ProcessLock.isSigned(file);
+        if (!begun && !holdsNothingYet(other)) {
+            return;
+        }
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            Files.delete(other);
+            return;
+        }
+        ProcessLock taken = ProcessLock.tryTakeOver(file).orElseThrow(() -> busy(target));
+        try (taken) {
+            if (taken.isLocked()) {
+                delete(other);
+            }
+        }
+    }
+
+    /** Whether a process that made a directory died before it signed its lock. */
+    private static boolean holdsNothingYet(Path other) throws IOException {
+        try (Stream<Path> children = Files.list(other)) {
+            for (Path child : children.toList()) {
+                if (!child.equals(other.resolve(LOCK))
+                        || !Files.isRegularFile(child, LinkOption.NOFOLLOW_LINKS)
+                        || Files.size(child) > 0) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private static Failure busy(Path target) {
+        return new Failure(
+                FailureKind.OUTPUT_NOT_EMPTY,
+                "another process is writing to '" + target
+                        + "'; wait until it has ended, or choose another output directory");
+    }
+
     /** Where to write. */
     public Path path() {
-        return partial;
+        return partial.resolve(CONTENTS);
     }
 
     /**
@@ -123,12 +204,13 @@ public final class AtomicDirectory implements AutoCloseable {
             throw new IllegalStateException("'" + target + "' was committed or deleted before");
         }
         try {
-            AtomicFile.forceDirectory(partial);
+            AtomicFile.forceDirectory(path());
             removeEmpty(target);
-            Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(path(), target, StandardCopyOption.ATOMIC_MOVE);
             state = State.COMMITTED;
             removeHook();
             AtomicFile.forceDirectory(target.resolveSibling(""));
+            deleteCommitted();
         } catch (IOException e) {
             throw StorageFailure.of(target, e);
         }
@@ -147,7 +229,7 @@ public final class AtomicDirectory implements AutoCloseable {
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.STORAGE,
-                    "cannot delete the unfinished '" + partial + "': " + e.getMessage() + "; delete it by hand",
+                    "cannot delete the unfinished '" + partial + "': " + Reason.of(e) + "; delete it by hand",
                     e);
         }
     }
@@ -168,10 +250,36 @@ public final class AtomicDirectory implements AutoCloseable {
         }
     }
 
-    private void delete() throws IOException {
-        if (Files.exists(partial)) {
-            Files.walkFileTree(partial, new Deletion());
+    /** What is left around the contents once they are in their place; the output is complete without that, too. */
+    private void deleteCommitted() {
+        try {
+            delete();
+        } catch (IOException _) {
+            // The next process that makes this output finds the lock, and that nobody holds it.
         }
+    }
+
+    private void delete() throws IOException {
+        if (Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
+            delete(partial);
+        }
+        if (lock != null) {
+            lock.close();
+        }
+    }
+
+    /** The lock goes last: were this process killed before, it would prove that the rest is ours. */
+    private static void delete(Path partial) throws IOException {
+        Path lock = partial.resolve(LOCK);
+        List<Path> others;
+        try (Stream<Path> children = Files.list(partial)) {
+            others = children.filter(child -> !child.equals(lock)).toList();
+        }
+        for (Path other : others) {
+            Files.walkFileTree(other, new Deletion());
+        }
+        Files.deleteIfExists(lock);
+        Files.delete(partial);
     }
 
     private void removeHook() {

@@ -1,15 +1,21 @@
 package io.fastforward.checkpoint;
 
 import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
 
 /**
  * Small files that are there as a whole or not at all, even if the process or the machine dies while they are
@@ -19,12 +25,16 @@ public final class AtomicFile {
 
     private static final String TEMPORARY = ".partial-";
 
+    /** EINVAL, ENOTSUP, ENOSYS, and EBADF of directories that are open for reading alone. */
+    private static final List<String> UNSUPPORTED =
+            List.of("Invalid argument", "Operation not supported", "Function not implemented", "Bad file descriptor");
+
     private AtomicFile() {}
 
     /**
      * Writes a file under a temporary name, forces it to disk and gives it its name; replaces a file of that name.
      *
-     * @throws Failure of kind {@link io.fastforward.failure.FailureKind#STORAGE} if that fails; the old file then
+     * @throws Failure of kind {@link FailureKind#STORAGE} if that fails; the old file then
      *     stays as it was
      */
     public static void write(Path target, byte[] contents) {
@@ -58,13 +68,53 @@ public final class AtomicFile {
         return name.startsWith(prefix) && name.substring(prefix.length()).matches("[0-9a-f]{8}");
     }
 
-    /** Makes new names in a directory survive a crash of the machine, where the platform can do that. */
-    static void forceDirectory(Path directory) {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException _) {
-            // Windows cannot open directories; the files themselves are on disk by now.
+    /**
+     * Deletes what processes that were killed left of a file, in a directory that is ours and in which no other process
+     * works.
+     *
+     * @throws Failure of kind {@link FailureKind#STORAGE} if it cannot be deleted
+     */
+    public static void deleteAbandoned(Path target) {
+        try (Stream<Path> siblings = Files.list(target.toAbsolutePath().resolveSibling(""))) {
+            for (Path abandoned : siblings.filter(path -> isTemporaryNameOf(target, path))
+                    .filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS))
+                    .toList()) {
+                Files.deleteIfExists(abandoned);
+            }
+        } catch (IOException e) {
+            throw new Failure(
+                    FailureKind.STORAGE,
+                    "cannot delete what an interrupted run left beside '" + target + "': " + Reason.of(e)
+                            + "; delete it by hand",
+                    e);
         }
+    }
+
+    /**
+     * Makes new names in a directory survive a crash of the machine, where the platform can do that.
+     *
+     * @throws IOException if the disk fails
+     */
+    static void forceDirectory(Path directory) throws IOException {
+        FileChannel opened;
+        try {
+            opened = FileChannel.open(directory, StandardOpenOption.READ);
+        } catch (AccessDeniedException _) {
+            return; // Windows opens no directories, and others none that may not be read; the files are on disk by now
+        }
+        try (FileChannel channel = opened) {
+            channel.force(true);
+        } catch (IOException e) {
+            if (!isUnsupported(e)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Whether a file system says that it cannot force directories to disk, rather than that it failed to. */
+    static boolean isUnsupported(IOException failure) {
+        String message = String.valueOf(failure.getMessage());
+        return UNSUPPORTED.stream().anyMatch(message::contains);
     }
 
     private static void deleteQuietly(Path path, IOException reason) {

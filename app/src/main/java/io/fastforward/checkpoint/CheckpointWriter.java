@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.io.IOException;
@@ -137,7 +138,11 @@ public final class CheckpointWriter implements AutoCloseable {
         if (shards.size() > 1) {
             AtomicFile.write(directory.resolve(Checkpoint.INDEX), index());
         }
-        AtomicFile.forceDirectory(directory);
+        try {
+            AtomicFile.forceDirectory(directory);
+        } catch (IOException e) {
+            throw StorageFailure.of(directory, e);
+        }
         finished = true;
     }
 
@@ -158,8 +163,7 @@ public final class CheckpointWriter implements AutoCloseable {
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.STORAGE,
-                    "cannot delete unfinished files in '" + directory + "': " + e.getMessage()
-                            + "; delete them by hand",
+                    "cannot delete unfinished files in '" + directory + "': " + Reason.of(e) + "; delete them by hand",
                     e);
         }
     }

@@ -2,6 +2,7 @@ package io.fastforward.checkpoint;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -38,14 +39,18 @@ public record FileHash(String name, long bytes, String sha256) {
             return new FileHash(
                     String.valueOf(path.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + e.getMessage(), e);
+            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
         }
     }
 
     /** The hash of a file whose contents were read. */
     public static FileHash of(Path path, byte[] contents) {
-        String hash = HexFormat.of().formatHex(newDigest().digest(contents));
-        return new FileHash(String.valueOf(path.getFileName()), contents.length, hash);
+        return new FileHash(String.valueOf(path.getFileName()), contents.length, sha256(contents));
+    }
+
+    /** The SHA-256 of some bytes, in lower-case hexadecimal. */
+    public static String sha256(byte[] contents) {
+        return HexFormat.of().formatHex(newDigest().digest(contents));
     }
 
     private static MessageDigest newDigest() {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,7 +75,7 @@ final class JsonFile {
         } catch (JsonProcessingException e) {
             throw damaged(path, OneLine.of(e.getOriginalMessage()), e);
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + e.getMessage(), e);
+            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
         }
     }
 

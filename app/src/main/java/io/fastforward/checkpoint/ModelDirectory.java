@@ -3,10 +3,10 @@ package io.fastforward.checkpoint;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Reason;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -142,11 +142,7 @@ final class ModelDirectory {
         } catch (IOException _) {
             target = "?"; // what happened before matters more
         }
-        String what = switch (cause) {
-            case NoSuchFileException _ -> "which does not exist";
-            case FileSystemException other when other.getReason() != null -> other.getReason();
-            default -> String.valueOf(cause.getMessage());
-        };
+        String what = cause instanceof NoSuchFileException ? "which does not exist" : Reason.of(cause);
         String advice = target.contains("blobs")
                 ? "the download into the Hugging Face cache was not finished, or the cache was cleaned up: download the"
                         + " model again, with hf download ORG/NAME"

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.util.ByteBufferBackedInputStream;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -126,7 +127,7 @@ record SafetensorsHeader(long dataOffset, List<Entry> entries) {
             } catch (JsonProcessingException e) {
                 throw damaged("its header is not valid JSON: " + OneLine.of(e.getOriginalMessage()), e);
             } catch (IOException e) {
-                throw damaged("its header cannot be read: " + e.getMessage(), e);
+                throw damaged("its header cannot be read: " + Reason.of(e), e);
             }
             return entries;
         }

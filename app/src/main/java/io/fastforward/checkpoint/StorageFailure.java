@@ -2,16 +2,17 @@ package io.fastforward.checkpoint;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Explains why writing failed. */
-final class StorageFailure {
+/** Explains why writing failed, with advice that fits the reason: there is room to make only where room is short. */
+public final class StorageFailure {
 
     private StorageFailure() {}
 
@@ -21,41 +22,65 @@ final class StorageFailure {
      * @param path what was to be written
      * @param bytes how many bytes it needs
      */
-    static Failure of(Path path, long bytes, IOException cause) {
-        return failure(path, cause, "it needs " + bytes + " bytes" + free(path) + "; make room or");
+    public static Failure of(Path path, long bytes, IOException cause) {
+        OptionalLong free = free(path);
+        return failure(path, cause, advice(cause, bytes, free));
     }
 
-    /** A failure of kind {@link FailureKind#STORAGE} that has nothing to do with the size of what is written. */
-    static Failure of(Path path, IOException cause) {
-        return failure(path, cause, "if it is a mount point, choose a new directory inside it, else");
+    /** A failure of kind {@link FailureKind#STORAGE} of something that takes no room worth mentioning. */
+    public static Failure of(Path path, IOException cause) {
+        return of(path, 0, cause);
     }
 
     private static Failure failure(Path path, IOException cause, String advice) {
         return new Failure(
-                FailureKind.STORAGE,
-                "cannot write '" + path + "': " + reason(cause) + "; " + advice + " choose another output directory",
-                cause);
+                FailureKind.STORAGE, "cannot write '" + path + "': " + Reason.of(cause) + "; " + advice, cause);
     }
 
-    private static String reason(IOException cause) {
-        return switch (cause) {
-            case AccessDeniedException _ -> "permission denied";
-            case NoSuchFileException missing -> "'" + missing.getFile() + "' does not exist";
-            case FileSystemException other when other.getReason() != null -> other.getReason();
-            default -> String.valueOf(cause.getMessage());
-        };
+    /** What to do about it. */
+    static String advice(IOException cause, long bytes, OptionalLong free) {
+        String reason = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+        if (cause instanceof ClosedByInterruptException || reason.contains("interrupted system call")) {
+            return "run it again";
+        }
+        if (reason.contains("quota")) {
+            return "it needs " + bytes + " bytes; make room within your quota or choose another output directory";
+        }
+        if (reason.contains("no space left") || free.orElse(Long.MAX_VALUE) < bytes) {
+            return "it needs " + bytes + " bytes"
+                    + (free.isPresent() ? ", and its file system has " + free.getAsLong() + " left" : "")
+                    + "; make room or choose another output directory";
+        }
+        if (reason.contains("too many open files")) {
+            return "raise the limit of open files (ulimit -n) and run it again";
+        }
+        if (reason.contains("name too long")) {
+            return "choose an output directory with a shorter name";
+        }
+        if (reason.contains("input/output error")) {
+            return "its disk or the connection to it fails, which the system's log may explain; choose another output"
+                    + " directory";
+        }
+        if (reason.contains("file too large")) {
+            return "its file system takes no files of " + bytes + " bytes; write smaller ones with --shard-size, or"
+                    + " choose another output directory";
+        }
+        if (reason.contains("busy")) {
+            return "if it is a mount point, choose a new directory inside it";
+        }
+        return "choose another output directory";
     }
 
-    private static String free(Path path) {
+    private static OptionalLong free(Path path) {
         for (@Nullable Path at = path.toAbsolutePath(); at != null; at = at.getParent()) {
             if (Files.exists(at)) {
                 try {
-                    return ", and its file system has " + Files.getFileStore(at).getUsableSpace() + " left";
+                    return OptionalLong.of(Files.getFileStore(at).getUsableSpace());
                 } catch (IOException _) {
-                    return ""; // the message is good enough without
+                    return OptionalLong.empty(); // the message is good enough without
                 }
             }
         }
-        return "";
+        return OptionalLong.empty();
     }
 }

@@ -1,10 +1,9 @@
 package io.fastforward.cli;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.plugin.PluginRegistry;
-import java.lang.management.ManagementFactory;
+import io.fastforward.run.MemoryLimit;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -72,7 +71,9 @@ final class CommonOptions {
         @Option(
                 names = "--memory",
                 paramLabel = "GIB",
-                description = "Memory to plan with, in GiB; default: four fifths of the machine's.")
+                description =
+                        "Memory to plan with, in GiB; default: what the process may use, less the Java heap and 128 MiB"
+                                + " for itself.")
         @Nullable
         Double memory;
 
@@ -88,22 +89,18 @@ final class CommonOptions {
         }
 
         long memoryBytes() {
+            MemoryLimit limit = MemoryLimit.ofThisProcess();
             if (memory == null) {
-                return physicalMemory() / 5 * 4;
+                return limit.plannable(Runtime.getRuntime().maxMemory());
             }
             if (!(memory > 0 && memory <= MOST_GIB)) {
                 throw new Failure(
                         FailureKind.USAGE,
                         "--memory must be greater than 0 and at most " + MOST_GIB + " GiB, but is " + memory);
             }
-            return (long) (memory * GIB);
-        }
-
-        private static long physicalMemory() {
-            // In a container this is the container's share.
-            return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-                    ? system.getTotalMemorySize()
-                    : 8 * GIB;
+            long bytes = (long) (memory * GIB);
+            limit.requireAllows(bytes);
+            return bytes;
         }
     }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -48,7 +49,7 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
         } catch (NoSuchFileException e) {
             throw new Failure(FailureKind.NOT_FOUND, "the task file " + file + " does not exist", e);
         } catch (IOException e) {
-            throw new Failure(FailureKind.BAD_TEXT, "cannot read the task file " + file + ": " + e.getMessage(), e);
+            throw new Failure(FailureKind.BAD_TEXT, "cannot read the task file " + file + ": " + Reason.of(e), e);
         }
         ObjectMapper mapper = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         List<ChoiceTask> tasks = new ArrayList<>();

@@ -1,5 +1,7 @@
 package io.fastforward.export;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
@@ -39,7 +41,10 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
      * @param dataType data type of the weights; null keeps each tensor's own
      * @param shardBytes most bytes of weights in a file
      */
-    public record Settings(ExportFormat format, @Nullable DataType dataType, long shardBytes) {}
+    public record Settings(
+            ExportFormat format,
+            @JsonSetter(nulls = Nulls.SET) @Nullable DataType dataType,
+            long shardBytes) {}
 
     private final Model source;
     private final ModelSpec pruned;

@@ -16,7 +16,7 @@ public enum FailureKind {
     UNREACHABLE_SPARSITY(7),
     /** A text is not UTF-8, or too short for what is asked. */
     BAD_TEXT(8),
-    /** The output directory exists and is not empty. */
+    /** The output directory or that of the record holds something, or another process is working on it. */
     OUTPUT_NOT_EMPTY(9),
     /** A plugin is unknown, broken, or there twice. */
     PLUGIN(10),

@@ -1,5 +1,7 @@
 package io.fastforward.prune;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,4 +18,4 @@ public record ModuleRepair(
         String module,
         double relativeError,
         double ridge,
-        @Nullable String remark) {}
+        @JsonSetter(nulls = Nulls.SET) @Nullable String remark) {}

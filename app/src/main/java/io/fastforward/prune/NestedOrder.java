@@ -58,6 +58,34 @@ public record NestedOrder(List<List<Integer>> modules) {
         return new NestedOrder(orders);
     }
 
+    /**
+     * Checks that this is an order of some model's units.
+     *
+     * @throws IllegalArgumentException if it is one of a model with other modules or units
+     */
+    public void requireFits(ModelSpec spec) {
+        List<ModuleSpec> expected = spec.modules();
+        if (modules.size() != expected.size()) {
+            throw new IllegalArgumentException(
+                    "it orders " + modules.size() + " modules, but the model has " + expected.size());
+        }
+        for (int m = 0; m < expected.size(); m++) {
+            ModuleSpec module = expected.get(m);
+            List<Integer> order = modules.get(m);
+            if (order.size() != module.parts()) {
+                throw new IllegalArgumentException(
+                        "it orders " + order.size() + " parts of module " + m + ", which has " + module.parts());
+            }
+            int groups = module.partsPerUnit();
+            for (int k = 0; k < order.size(); k++) {
+                if (order.get(k) / module.units() != k % groups) {
+                    throw new IllegalArgumentException("of module " + m + ", part " + order.get(k)
+                            + " stands where one of KV group " + k % groups + " belongs");
+                }
+            }
+        }
+    }
+
     /** Parts of the same KV group compete; every unit takes the next best of each group. */
     private static List<Integer> ranked(ModuleSpec module, double[] scores) {
         int groups = module.partsPerUnit();

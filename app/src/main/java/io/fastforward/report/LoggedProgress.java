@@ -3,6 +3,7 @@ package io.fastforward.report;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.PlainText;
+import io.fastforward.failure.Reason;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +35,7 @@ public final class LoggedProgress implements Progress, AutoCloseable {
                     Files.newBufferedWriter(
                             file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
         } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot write the log " + file + ": " + e.getMessage(), e);
+            throw new Failure(FailureKind.STORAGE, "cannot write the log " + file + ": " + Reason.of(e), e);
         }
     }
 
@@ -85,6 +86,6 @@ public final class LoggedProgress implements Progress, AutoCloseable {
     }
 
     private Failure failed(IOException e) {
-        return new Failure(FailureKind.STORAGE, "cannot write the log " + file + ": " + e.getMessage(), e);
+        return new Failure(FailureKind.STORAGE, "cannot write the log " + file + ": " + Reason.of(e), e);
     }
 }

@@ -1,5 +1,7 @@
 package io.fastforward.report;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import io.fastforward.evaluate.ChoiceAccuracy;
 import io.fastforward.evaluate.Perplexity;
 import org.jspecify.annotations.Nullable;
@@ -18,4 +20,4 @@ public record Variant(
         long parameters,
         double sparsity,
         Perplexity perplexity,
-        @Nullable ChoiceAccuracy accuracy) {}
+        @JsonSetter(nulls = Nulls.SET) @Nullable ChoiceAccuracy accuracy) {}

@@ -3,6 +3,7 @@ package io.fastforward.run;
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -127,7 +128,7 @@ public record Demo(Path directory) {
                 AtomicFile.write(target, resource.readAllBytes());
             }
         } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot unpack the demo to '" + target + "': " + e.getMessage(), e);
+            throw new Failure(FailureKind.STORAGE, "cannot unpack the demo to '" + target + "': " + Reason.of(e), e);
         }
     }
 }

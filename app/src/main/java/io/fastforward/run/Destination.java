@@ -1,7 +1,9 @@
 package io.fastforward.run;
 
+import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,12 +52,13 @@ final class Destination {
     }
 
     /**
-     * Checks that there is room for the output.
+     * Checks that there is room for the output, once what killed runs left of it is gone.
      *
      * @param bytes what its weights take
-     * @throws Failure if there is not
+     * @throws Failure if there is not, or another process is writing the same output
      */
     void requireRoom(long bytes) {
+        AtomicDirectory.deleteAbandoned(request.output());
         if (mayHaveWritten() && Files.exists(request.output())) {
             return;
         }
@@ -71,7 +74,7 @@ final class Destination {
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.STORAGE,
-                    "cannot tell how much room there is for '" + request.output() + "': " + e.getMessage(),
+                    "cannot tell how much room there is for '" + request.output() + "': " + Reason.of(e),
                     e);
         }
     }

@@ -1,16 +1,48 @@
 package io.fastforward.run;
 
+import io.fastforward.checkpoint.FileHash;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import io.fastforward.prune.ModuleRepair;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * What later stages need to know of the writing of the pruned model.
  *
  * @param repairs what calibration did to each module
  * @param reloadDifference largest relative difference of logits between the model in memory and the written one
+ * @param files hashes of what was written, by which it is known again
  */
-record ExportRecord(List<ModuleRepair> repairs, double reloadDifference) {
+record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, List<FileHash> files) {
     ExportRecord {
         repairs = List.copyOf(repairs);
+        files = List.copyOf(files);
+    }
+
+    /** Whether a directory holds what was written, and nothing else. */
+    boolean isIn(Path output) {
+        return files.equals(hashes(output));
+    }
+
+    /** The hashes of all files in a directory, in the order of their paths. */
+    static List<FileHash> hashes(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile).sorted().map(FileHash::of).toList();
+        } catch (IOException e) {
+            throw unreadable(directory, e);
+        } catch (UncheckedIOException e) {
+            throw unreadable(directory, Objects.requireNonNull(e.getCause()));
+        }
+    }
+
+    private static Failure unreadable(Path directory, IOException cause) {
+        return new Failure(FailureKind.NOT_FOUND, "'" + directory + "' cannot be read: " + Reason.of(cause), cause);
     }
 }

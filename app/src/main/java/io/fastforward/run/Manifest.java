@@ -3,10 +3,12 @@ package io.fastforward.run;
 import io.fastforward.checkpoint.FileHash;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -14,6 +16,7 @@ import java.util.TreeSet;
  * the failure of one does not cost what is finished; then all of them are named.
  *
  * @param format always "fastforward-run"
+ * @param id of this run, by which its record's files know that they belong together
  * @param settings the user's settings
  * @param model hashes of the checkpoint's files
  * @param files hashes of the other files that determine the result, such as the texts, by their role
@@ -25,6 +28,7 @@ import java.util.TreeSet;
  */
 record Manifest(
         String format,
+        String id,
         PruneSettings settings,
         List<FileHash> model,
         Map<String, FileHash> files,
@@ -37,15 +41,18 @@ record Manifest(
     static final String FORMAT = "fastforward-run";
 
     Manifest {
-        // Records were written before there was such a list.
-        earlierDevices = earlierDevices == null ? List.of() : List.copyOf(earlierDevices);
+        model = List.copyOf(model);
+        files = sorted(files);
+        earlierDevices = List.copyOf(earlierDevices);
+        plugins = sorted(plugins);
+        versions = sorted(versions);
     }
 
     /** The same run, on which another device goes on. */
     Manifest on(String other) {
         List<String> earlier = new ArrayList<>(earlierDevices);
         earlier.add(device);
-        return new Manifest(format, settings, model, files, other, earlier, plugins, versions, started);
+        return new Manifest(format, id, settings, model, files, other, earlier, plugins, versions, started);
     }
 
     /** The first thing but the device in which a run that is to be resumed differs from this one; empty if none. */
@@ -69,6 +76,11 @@ record Manifest(
             return "the versions (then " + versions + ", now " + other.versions + ")";
         }
         return "";
+    }
+
+    /** Sorted, because a map is written to files in its own order. */
+    private static <T> Map<String, T> sorted(Map<String, T> map) {
+        return Collections.unmodifiableMap(new TreeMap<>(map));
     }
 
     private static String differingKey(Map<String, FileHash> then, Map<String, FileHash> now) {

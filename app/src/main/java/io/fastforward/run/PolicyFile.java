@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import io.fastforward.model.LayerSpec;
 import io.fastforward.model.ModelSpec;
 import io.fastforward.spi.Policy;
@@ -134,8 +135,7 @@ record PolicyFile(String format, int version, String attentionUnit, double spars
         } catch (NoSuchFileException e) {
             throw new Failure(FailureKind.NOT_FOUND, "the policy file " + file + " does not exist", e);
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND, "the policy file " + file + " cannot be read: " + e.getMessage(), e);
+            throw new Failure(FailureKind.NOT_FOUND, "the policy file " + file + " cannot be read: " + Reason.of(e), e);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.fastforward.run;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.report.Variant;
 import io.fastforward.spi.Policy;
@@ -27,7 +29,7 @@ public record PruneResult(
         double targetSparsity,
         double sparsity,
         double parameterSparsity,
-        @Nullable SearchSummary search,
+        @JsonSetter(nulls = Nulls.SET) @Nullable SearchSummary search,
         List<Variant> variants,
         List<ModuleRepair> repairs,
         double reloadDifference,
@@ -55,6 +57,9 @@ public record PruneResult(
             double denseRewardPerplexity) {}
 
     public PruneResult {
+        if (variants.isEmpty()) {
+            throw new IllegalArgumentException("a run measures at least one model");
+        }
         variants = List.copyOf(variants);
         repairs = List.copyOf(repairs);
         warnings = List.copyOf(warnings);

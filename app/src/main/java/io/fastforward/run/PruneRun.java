@@ -1,6 +1,5 @@
 package io.fastforward.run;
 
-import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.evaluate.ChoiceAccuracy;
 import io.fastforward.evaluate.ChoiceTask;
@@ -9,6 +8,7 @@ import io.fastforward.export.CheckpointExport;
 import io.fastforward.export.ReloadCheck;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
@@ -60,6 +60,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -159,9 +160,6 @@ public final class PruneRun {
                     shown.note("This run is complete; nothing is left to do.");
                     return finished.get();
                 }
-                if (resume) {
-                    AtomicDirectory.deleteAbandoned(request.output());
-                }
                 return logged(directory, progress -> {
                     directory
                             .workOn(backend.device())
@@ -237,7 +235,7 @@ public final class PruneRun {
 
         /** @param agent null if a policy is given */
         PruneResult run(Optional<Policy> given, SearchSettings searchSettings, @Nullable PolicyAgent agent) {
-            NestedOrder order = directory.order().orElseGet(this::score);
+            NestedOrder order = directory.order(spec).orElseGet(this::score);
             NestedWeights nested = new NestedWeights(spec, model, order);
             try (LayerSource layers = memory.residentSearch()
                             ? LayerSource.resident(backend, spec, nested)
@@ -310,13 +308,15 @@ public final class PruneRun {
         }
 
         private SearchOutcome search(Decoder decoder, SearchSettings searchSettings, PolicyAgent agent) {
-            Optional<SearchOutcome> earlier = directory.searchOutcome();
+            Optional<SearchOutcome> earlier = directory.searchOutcome(budget, settings.sparsity());
             if (earlier.isPresent()) {
                 progress.note("The search is complete; taking its result from the record.");
                 return earlier.get();
             }
             Optional<SearchState> saved = directory.searchState();
-            directory.dropTrialsAfter(saved.map(SearchState::episodes).orElse(0));
+            directory
+                    .keepTrials(saved.map(SearchState::episodes).orElse(0))
+                    .ifPresent(missing -> progress.note("Warning: " + missing));
             int episodes = Math.min(settings.episodes(), agent.episodeLimit());
             saved.ifPresent(state -> progress.note("Resuming after episode " + state.episodes()));
             progress.begin("Searching with " + settings.agent(), episodes);
@@ -345,9 +345,11 @@ public final class PruneRun {
             }
             try {
                 byte[] expected = PolicyFile.bytes(policy, spec, budget.sparsity(policy));
-                return Arrays.equals(expected, Files.readAllBytes(copy)) ? directory.export() : Optional.empty();
+                return Arrays.equals(expected, Files.readAllBytes(copy))
+                        ? directory.export().filter(written -> written.isIn(request.output()))
+                        : Optional.empty();
             } catch (IOException e) {
-                throw new Failure(FailureKind.NOT_FOUND, "'" + copy + "' cannot be read: " + e.getMessage(), e);
+                throw new Failure(FailureKind.NOT_FOUND, "'" + copy + "' cannot be read: " + Reason.of(e), e);
             }
         }
 
@@ -372,7 +374,7 @@ public final class PruneRun {
                 export.addFile(POLICY_COPY, PolicyFile.bytes(policy, spec, budget.sparsity(policy)));
                 Matrix expected = probe.logits(arena);
                 double difference = ReloadCheck.run(backend, export.path(), probeWindow, expected);
-                ExportRecord written = new ExportRecord(repairs, difference);
+                ExportRecord written = new ExportRecord(repairs, difference, ExportRecord.hashes(export.path()));
                 directory.saveExport(written); // first, so that an output of ours is known for one
                 export.commit();
                 repairs.stream()
@@ -588,6 +590,7 @@ public final class PruneRun {
         request.warmStart().ifPresent(from -> files.put("warm start", FileHash.of(RunDirectory.searchStateFile(from))));
         return new Manifest(
                 Manifest.FORMAT,
+                UUID.randomUUID().toString(),
                 settings,
                 model.checkpoint().hashes(),
                 files,

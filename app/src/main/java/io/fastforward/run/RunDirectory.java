@@ -1,45 +1,47 @@
 package io.fastforward.run;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
+import io.fastforward.checkpoint.ProcessLock;
+import io.fastforward.checkpoint.StorageFailure;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Reason;
 import io.fastforward.model.ModelSpec;
 import io.fastforward.prune.NestedOrder;
+import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
 import io.fastforward.spi.Policy;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * The record of a run on disk. Every file is written whole or not at all, so that whatever is there after a crash can
  * be used: {@code manifest.json}, {@code nested-order.json}, {@code search-state.json}, {@code trials.jsonl},
- * {@code search-result.json}, {@code policy.json}, {@code export.json}, {@code result.json}, {@code run.log}.
+ * {@code search-result.json}, {@code policy.json}, {@code export.json}, {@code result.json}, {@code run.log}. What the
+ * result depends on is a {@link RecordFile}; {@code trials.jsonl} and {@code policy.json} are for people.
+ *
+ * <p>{@code run.lock} is {@linkplain ProcessLock locked} while a process works on the run. It is the first file that is
+ * made: a directory that holds it, but no manifest, is what is left of a run that was killed as it began.
  *
  * <p>If the process is told to end (Ctrl-C), a shutdown hook waits for the write that has begun and lets no other
  * begin. Closing a new record in which no stage was finished deletes it: there is nothing to go on from.
  */
 final class RunDirectory implements AutoCloseable {
-
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .disable(MapperFeature.AUTO_DETECT_IS_GETTERS) // what a record computes is no part of it
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .build();
 
     private static final String MANIFEST = "manifest.json";
     private static final String ORDER = "nested-order.json";
@@ -50,17 +52,23 @@ final class RunDirectory implements AutoCloseable {
     private static final String EXPORT = "export.json";
     private static final String RESULT = "result.json";
     private static final String LOG = "run.log";
+    private static final String LOCK = "run.lock";
+
+    /** Far more than the trials of any search take. */
+    private static final long LARGEST_TRIALS = 1L << 30;
 
     private static final List<String> FILES =
             List.of(MANIFEST, ORDER, SEARCH_STATE, TRIALS, SEARCH_RESULT, POLICY, EXPORT, RESULT);
 
     private final Path path;
+    private final ProcessLock lock;
     private final Thread hook = new Thread(this::endWriting, "finish-record");
     private Manifest manifest;
     private boolean ended;
 
-    private RunDirectory(Path path, Manifest manifest) {
+    private RunDirectory(Path path, ProcessLock lock, Manifest manifest) {
         this.path = path;
+        this.lock = lock;
         this.manifest = manifest;
     }
 
@@ -68,41 +76,58 @@ final class RunDirectory implements AutoCloseable {
      * Takes a directory for a run.
      *
      * @param manifest of the run that is about to begin
-     * @param resume whether the directory should hold an interrupted run with the same manifest, but for the device
-     * @throws Failure if it holds another run, or, without {@code resume}, anything at all
+     * @param resume whether the directory should hold an interrupted run with the same manifest, but for the device;
+     *     one that was killed before it had written its manifest is begun again
+     * @throws Failure if it holds another run, or, without {@code resume}, anything at all, or if another process works
+     *     on it
      */
     static RunDirectory open(Path path, Manifest manifest, boolean resume) {
-        if (holdsRun(path)) {
-            if (!resume) {
-                throw new Failure(
-                        FailureKind.OUTPUT_NOT_EMPTY,
-                        "the run directory '" + path + "' holds an earlier run; add --resume to go on with it, or"
-                                + " choose another one with --run-dir");
-            }
-            RunDirectory directory = new RunDirectory(path, read(path.resolve(MANIFEST), Manifest.class));
-            String difference = directory.manifest.differenceTo(manifest);
-            if (!difference.isEmpty()) {
+        if (!holdsRun(path) && !Files.exists(path.resolve(LOCK))) {
+            if (resume) {
                 throw new Failure(
                         FailureKind.BAD_RECORD,
-                        "cannot resume the run in '" + path + "': it differs in " + difference
-                                + "; give the same again, or start a run of its own with --run-dir");
+                        "there is no run to resume in '" + path + "'; start it without --resume");
             }
-            Runtime.getRuntime().addShutdownHook(directory.hook);
-            FILES.forEach(name -> AtomicDirectory.deleteAbandoned(path.resolve(name)));
-            return directory;
+            requireNothingBut(path, Set.of());
         }
-        if (resume) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD, "there is no run to resume in '" + path + "'; start it without --resume");
-        }
-        requireEmpty(path);
+        ProcessLock lock = lock(path);
         try {
-            Files.createDirectories(path);
-        } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE, "cannot create the run directory '" + path + "': " + e.getMessage(), e);
+            return holdsRun(path) ? goOn(path, lock, manifest, resume) : begin(path, lock, manifest);
+        } catch (Throwable e) {
+            release(lock);
+            throw e;
         }
-        RunDirectory directory = new RunDirectory(path, manifest);
+    }
+
+    private static RunDirectory goOn(Path path, ProcessLock lock, Manifest manifest, boolean resume) {
+        if (!resume) {
+            throw new Failure(
+                    FailureKind.OUTPUT_NOT_EMPTY,
+                    "the run directory '" + path + "' holds an earlier run; add --resume to go on with it, or"
+                            + " choose another one with --run-dir");
+        }
+        Path file = path.resolve(MANIFEST);
+        Manifest earlier = RecordFile.read(file, Manifest.class);
+        if (!earlier.format().equals(Manifest.FORMAT)) {
+            throw RecordFile.damaged(file, "its format is not " + Manifest.FORMAT, null);
+        }
+        String difference = earlier.differenceTo(manifest);
+        if (!difference.isEmpty()) {
+            throw new Failure(
+                    FailureKind.BAD_RECORD,
+                    "cannot resume the run in '" + path + "': it differs in " + difference
+                            + "; give the same again, or start a run of its own with --run-dir");
+        }
+        deleteAbandoned(path);
+        RunDirectory directory = new RunDirectory(path, lock, earlier);
+        Runtime.getRuntime().addShutdownHook(directory.hook);
+        return directory;
+    }
+
+    private static RunDirectory begin(Path path, ProcessLock lock, Manifest manifest) {
+        deleteAbandoned(path);
+        requireNothingBut(path, Set.of(LOCK, LOG));
+        RunDirectory directory = new RunDirectory(path, lock, manifest);
         Runtime.getRuntime().addShutdownHook(directory.hook);
         try {
             directory.write(MANIFEST, manifest);
@@ -111,6 +136,32 @@ final class RunDirectory implements AutoCloseable {
             directory.close();
             throw e;
         }
+    }
+
+    private static ProcessLock lock(Path path) {
+        try {
+            Files.createDirectories(path);
+            return ProcessLock.tryAcquire(path.resolve(LOCK))
+                    .orElseThrow(() -> new Failure(
+                            FailureKind.OUTPUT_NOT_EMPTY,
+                            "another process works on the run in '" + path
+                                    + "'; wait until it has ended, or choose another directory with --run-dir"));
+        } catch (IOException e) {
+            throw StorageFailure.of(path.resolve(LOCK), e);
+        }
+    }
+
+    private static void release(ProcessLock lock) {
+        try {
+            lock.close();
+        } catch (IOException _) {
+            // The operating system releases it when the process ends.
+        }
+    }
+
+    /** What an earlier process of this run left half-written, now that its lock is ours. */
+    private static void deleteAbandoned(Path path) {
+        FILES.forEach(name -> AtomicFile.deleteAbandoned(path.resolve(name)));
     }
 
     /** Whether a directory holds the record of a run, finished or not. */
@@ -146,8 +197,13 @@ final class RunDirectory implements AutoCloseable {
         return Optional.of(before);
     }
 
-    Optional<NestedOrder> order() {
-        return readIfThere(ORDER, NestedOrder.class);
+    /**
+     * The order that the run has finished.
+     *
+     * @throws Failure if it is damaged, or of another model
+     */
+    Optional<NestedOrder> order(ModelSpec spec) {
+        return readIfThere(ORDER, NestedOrder.class, order -> order.requireFits(spec));
     }
 
     void saveOrder(NestedOrder order) {
@@ -155,20 +211,13 @@ final class RunDirectory implements AutoCloseable {
     }
 
     Optional<SearchState> searchState() {
-        return searchState(path);
+        return readIfThere(SEARCH_STATE, SearchState.class, state -> {});
     }
 
-    /** The state of the search that some run directory holds. */
+    /** The state of the search that some run directory holds, for another run to start from. */
     static Optional<SearchState> searchState(Path runDirectory) {
         Path file = searchStateFile(runDirectory);
-        if (!Files.exists(file)) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(SearchState.parse(Files.readString(file)));
-        } catch (IOException e) {
-            throw damaged(file, e);
-        }
+        return Files.exists(file) ? Optional.of(RecordFile.read(file, SearchState.class)) : Optional.empty();
     }
 
     static Path searchStateFile(Path runDirectory) {
@@ -177,45 +226,73 @@ final class RunDirectory implements AutoCloseable {
 
     /**
      * Records a batch: first its trials, then the state that counts them, so that a crash in between only leaves lines
-     * that {@link #dropTrialsAfter} removes.
+     * that {@link #keepTrials} removes.
      */
     synchronized void saveBatch(List<TrialRecord> trials, SearchState state) {
         checkNotEnded();
         StringBuilder lines = new StringBuilder();
         trials.forEach(trial -> lines.append(trial.toJson()).append('\n'));
+        byte[] bytes = lines.toString().getBytes(StandardCharsets.UTF_8);
         Path file = path.resolve(TRIALS);
-        try {
-            Files.writeString(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot write '" + file + "': " + e.getMessage(), e);
-        }
-        write(SEARCH_STATE, state.toJson().getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** Keeps the records of the first episodes alone, whatever a crash left behind them. */
-    void dropTrialsAfter(int episodes) {
-        Path file = path.resolve(TRIALS);
-        List<String> lines = new ArrayList<>();
-        try {
-            if (Files.exists(file)) {
-                lines.addAll(Files.readAllLines(file));
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+            for (ByteBuffer rest = ByteBuffer.wrap(bytes); rest.hasRemaining(); ) {
+                channel.write(rest);
             }
+            channel.force(false);
         } catch (IOException e) {
-            throw damaged(file, e);
+            throw StorageFailure.of(file, bytes.length, e);
         }
-        if (lines.size() < episodes) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD,
-                    "'" + file + "' holds " + lines.size() + " trials, but the search had done " + episodes
-                            + "; start the run anew");
-        }
-        String kept =
-                lines.subList(0, episodes).stream().map(line -> line + "\n").collect(Collectors.joining());
-        write(TRIALS, kept.getBytes(StandardCharsets.UTF_8));
+        write(SEARCH_STATE, state);
     }
 
-    Optional<SearchOutcome> searchOutcome() {
-        return readIfThere(SEARCH_RESULT, SearchOutcome.class);
+    /**
+     * Keeps the records of the first episodes alone, whatever a crash left behind or between them. The search does not
+     * need them, so what is missing stays missing.
+     *
+     * @return what is missing, for people who read them
+     */
+    Optional<String> keepTrials(int episodes) {
+        Path file = path.resolve(TRIALS);
+        SortedMap<Integer, String> kept = new TreeMap<>();
+        for (String line : trialLines(file)) {
+            try {
+                TrialRecord trial = TrialRecord.parse(line);
+                if (trial.episode() >= 0 && trial.episode() < episodes) {
+                    kept.putIfAbsent(trial.episode(), line);
+                }
+            } catch (Failure _) {
+                // A line that was cut off, or damaged.
+            }
+        }
+        String lines = kept.values().stream().map(line -> line + "\n").collect(Collectors.joining());
+        write(TRIALS, lines.getBytes(StandardCharsets.UTF_8));
+        return kept.size() == episodes
+                ? Optional.empty()
+                : Optional.of("'" + file + "' holds " + kept.size() + " of the " + episodes
+                        + " trials that the search had done; it goes on without the others, which it does not need");
+    }
+
+    private static List<String> trialLines(Path file) {
+        try {
+            if (!Files.exists(file) || Files.size(file) > LARGEST_TRIALS) {
+                return List.of();
+            }
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+        } catch (IOException e) {
+            throw RecordFile.damaged(file, "it cannot be read: " + Reason.of(e), e);
+        }
+    }
+
+    /**
+     * How the search ended.
+     *
+     * @throws Failure if the record is damaged, or no search within this budget can have ended so
+     */
+    Optional<SearchOutcome> searchOutcome(Budget budget, double sparsity) {
+        return readIfThere(SEARCH_RESULT, SearchOutcome.class, outcome -> outcome.requireFits(budget, sparsity));
     }
 
     void saveSearchOutcome(SearchOutcome outcome) {
@@ -227,7 +304,7 @@ final class RunDirectory implements AutoCloseable {
     }
 
     Optional<ExportRecord> export() {
-        return readIfThere(EXPORT, ExportRecord.class);
+        return readIfThere(EXPORT, ExportRecord.class, export -> {});
     }
 
     void saveExport(ExportRecord export) {
@@ -235,7 +312,7 @@ final class RunDirectory implements AutoCloseable {
     }
 
     Optional<PruneResult> result() {
-        return readIfThere(RESULT, PruneResult.class);
+        return readIfThere(RESULT, PruneResult.class, result -> {});
     }
 
     void saveResult(PruneResult result) {
@@ -254,17 +331,19 @@ final class RunDirectory implements AutoCloseable {
         } catch (IllegalStateException _) {
             return; // the process is ending, and what is there may be resumed
         }
-        if (Files.exists(path.resolve(ORDER))) {
-            return;
-        }
-        try {
+        try (lock) {
+            if (Files.exists(path.resolve(ORDER))) {
+                return;
+            }
             Files.deleteIfExists(path.resolve(LOG));
             Files.deleteIfExists(path.resolve(MANIFEST));
+            lock.delete();
             Files.deleteIfExists(path);
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.STORAGE,
-                    "cannot delete the record of a run that did not get anywhere, '" + path + "': " + e.getMessage(),
+                    "cannot delete the record of a run that did not get anywhere, '" + path + "': " + Reason.of(e)
+                            + "; delete it by hand",
                     e);
         }
     }
@@ -279,29 +358,23 @@ final class RunDirectory implements AutoCloseable {
         }
     }
 
-    private <T> Optional<T> readIfThere(String name, Class<T> type) {
+    /** @param check throws an IllegalArgumentException if what was read cannot be of this run */
+    private <T> Optional<T> readIfThere(String name, Class<T> type, Consumer<T> check) {
         Path file = path.resolve(name);
-        return Files.exists(file) ? Optional.of(read(file, type)) : Optional.empty();
-    }
-
-    private static <T> T read(Path file, Class<T> type) {
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        T contents = RecordFile.read(file, manifest.id(), type);
         try {
-            T contents = JSON.readValue(Files.readAllBytes(file), type);
-            if (contents == null) {
-                throw damaged(file, new IOException("it holds null"));
-            }
-            return contents;
-        } catch (IOException e) {
-            throw damaged(file, e);
+            check.accept(contents);
+            return Optional.of(contents);
+        } catch (IllegalArgumentException e) {
+            throw RecordFile.damaged(file, OneLine.of(String.valueOf(e.getMessage())), e);
         }
     }
 
     private void write(String name, Object contents) {
-        try {
-            write(name, JSON.writeValueAsBytes(contents));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("records must be writable as JSON", e);
-        }
+        write(name, RecordFile.bytes(manifest.id(), contents));
     }
 
     private synchronized void write(String name, byte[] contents) {
@@ -309,12 +382,13 @@ final class RunDirectory implements AutoCloseable {
         AtomicFile.write(path.resolve(name), contents);
     }
 
-    private static void requireEmpty(Path path) {
+    /** Refuses a directory with files that are not known to be ours. */
+    private static void requireNothingBut(Path path, Set<String> names) {
         if (!Files.exists(path)) {
             return;
         }
         try (Stream<Path> children = Files.list(path)) {
-            if (children.findAny().isPresent()) {
+            if (children.anyMatch(child -> !names.contains(String.valueOf(child.getFileName())))) {
                 throw new Failure(
                         FailureKind.OUTPUT_NOT_EMPTY,
                         "the run directory '" + path + "' is not empty; choose another one with --run-dir");
@@ -326,13 +400,5 @@ final class RunDirectory implements AutoCloseable {
                             + " --run-dir",
                     e);
         }
-    }
-
-    private static Failure damaged(Path file, IOException cause) {
-        return new Failure(
-                FailureKind.BAD_RECORD,
-                "'" + file + "' is damaged ("
-                        + String.valueOf(cause.getMessage()).lines().findFirst().orElse("") + "); start the run anew",
-                cause);
     }
 }

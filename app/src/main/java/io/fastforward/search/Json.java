@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
 
 /**
  * Records as JSON, read strictly: every component must be there, once, and nothing else. Numbers that are not finite
@@ -49,7 +50,7 @@ final class Json {
             }
             return value;
         } catch (JsonProcessingException e) {
-            throw new Failure(FailureKind.BAD_RECORD, what + " is damaged: " + e.getOriginalMessage(), e);
+            throw new Failure(FailureKind.BAD_RECORD, what + " is damaged: " + OneLine.of(e.getOriginalMessage()), e);
         }
     }
 }

@@ -118,7 +118,7 @@ public final class PolicySearch {
                     FailureKind.BAD_RECORD, "the saved search does not fit this model or agent: " + e.getMessage(), e);
         }
         int total = Math.min(settings.episodes(), agent.episodeLimit());
-        if (state.episodes() != total && state.episodes() % agent.batchSize() != 0) {
+        if (state.episodes() > total || (state.episodes() != total && state.episodes() % agent.batchSize() != 0)) {
             throw new Failure(
                     FailureKind.BAD_RECORD,
                     "the saved search stopped after " + state.episodes() + " of " + total

@@ -1,6 +1,5 @@
 package io.fastforward.search;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.spi.Policy;
 import java.util.List;
 
@@ -46,19 +45,5 @@ public record SearchState(
         }
         agent = agent.clone();
         evaluated = List.copyOf(evaluated);
-    }
-
-    /** One line of JSON. */
-    public String toJson() {
-        return Json.write(this);
-    }
-
-    /**
-     * Reads what {@link #toJson} wrote.
-     *
-     * @throws Failure if it is damaged
-     */
-    public static SearchState parse(String json) {
-        return Json.read(json, SearchState.class, "the saved state of the search");
     }
 }

@@ -3,6 +3,7 @@ package io.fastforward.tokenizer;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -67,7 +68,7 @@ public record TokenizedText(Path path, long bytes, String sha256, int[] ids) {
             }
             return Files.readAllBytes(path);
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "the text '" + path + "' cannot be read: " + e.getMessage(), e);
+            throw new Failure(FailureKind.NOT_FOUND, "the text '" + path + "' cannot be read: " + Reason.of(e), e);
         }
     }
 

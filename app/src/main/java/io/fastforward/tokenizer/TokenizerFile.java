@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -179,10 +180,7 @@ record TokenizerFile(Path path, String json) {
         } catch (CharacterCodingException e) {
             throw damaged(path, "it is not UTF-8", e);
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND,
-                    "'" + path + "' cannot be read: " + OneLine.of(String.valueOf(e.getMessage())),
-                    e);
+            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
         }
     }
 

@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Reason;
 import io.fastforward.nativelibrary.NativeLibraryCache;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -103,7 +104,7 @@ final class TokenizerProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.STORAGE,
-                    "the tokenizer's process cannot be started: " + OneLine.of(String.valueOf(e.getMessage()))
+                    "the tokenizer's process cannot be started: " + Reason.of(e)
                             + "; free memory, or allow more processes (ulimit -u)",
                     e);
         }

@@ -10,9 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AtomicOutputTest {
 
@@ -24,8 +27,10 @@ class AtomicOutputTest {
         Path parent = directory.resolve("parent");
         Path target = parent.resolve("out");
         try (AtomicDirectory output = AtomicDirectory.create(target)) {
-            assertThat(output.path()).isEmptyDirectory().hasParent(parent);
-            assertThat(output.path().getFileName().toString()).startsWith("out.partial-");
+            assertThat(output.path()).isEmptyDirectory();
+            Path partial = Objects.requireNonNull(output.path().getParent());
+            assertThat(partial).hasParent(parent);
+            assertThat(partial.getFileName().toString()).startsWith("out.partial-");
             Files.createDirectory(output.path().resolve("sub"));
             Files.writeString(output.path().resolve("sub/file"), "text");
             assertThat(target).doesNotExist();
@@ -97,6 +102,105 @@ class AtomicOutputTest {
     void aTargetBelowAFileIsRefused() throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "text");
         Failures.expect(FailureKind.STORAGE, () -> AtomicDirectory.create(file.resolve("out")), "cannot write");
+    }
+
+    /** At every place at which a process can be killed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"directory made", "lock made", "lock signed", "writing", "committed"})
+    void whatAKilledProcessLeftIsDeleted(String killed) throws IOException {
+        Path target = directory.resolve("out");
+        Path abandoned = Files.createDirectory(directory.resolve("out.partial-0123abcd"));
+        Path lock = abandoned.resolve("process.lock");
+        switch (killed) {
+            case "lock made" -> Files.createFile(lock);
+            case "lock signed", "committed" -> Files.write(lock, signedLock());
+            case "writing" -> {
+                Files.write(lock, signedLock());
+                Files.createDirectories(abandoned.resolve("contents/sub"));
+                Files.writeString(abandoned.resolve("contents/sub/model.safetensors.partial-01234567"), "half");
+            }
+            default -> {}
+        }
+        AtomicDirectory.deleteAbandoned(target);
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void theNextOutputDeletesItToo() throws IOException {
+        Path abandoned = Files.createDirectory(directory.resolve("out.partial-0123abcd"));
+        Files.write(abandoned.resolve("process.lock"), signedLock());
+        Path target = directory.resolve("out");
+        try (AtomicDirectory output = AtomicDirectory.create(target)) {
+            assertThat(abandoned).doesNotExist();
+            output.commit();
+        }
+        assertThat(children(directory)).containsExactly(target);
+    }
+
+    @Test
+    void nothingIsDeletedThatIsNotProvenToBeOurs() throws IOException {
+        Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+        Files.write(elsewhere.resolve("process.lock"), signedLock());
+        Path data = Files.writeString(
+                Files.createDirectory(directory.resolve("out.partial-00000000")).resolve("a"), "x");
+        Path otherLock = Files.createDirectory(directory.resolve("out.partial-11111111"));
+        Files.writeString(otherLock.resolve("process.lock"), "of another program");
+        Path emptyLock = Files.createDirectory(directory.resolve("out.partial-22222222"));
+        Files.createFile(emptyLock.resolve("process.lock"));
+        Files.writeString(emptyLock.resolve("b"), "x");
+        Path link = Files.createSymbolicLink(directory.resolve("out.partial-33333333"), elsewhere);
+        Path file = Files.writeString(directory.resolve("out.partial-44444444"), "x");
+        Path linkedLock = Files.createDirectory(directory.resolve("out.partial-55555555"));
+        Files.createSymbolicLink(linkedLock.resolve("process.lock"), elsewhere.resolve("process.lock"));
+        Path otherName = Files.createDirectory(directory.resolve("out.partial-backup"));
+        Path otherTarget = Files.createDirectory(directory.resolve("out2.partial-66666666"));
+        List<Path> all = List.of(
+                elsewhere, data, otherLock, emptyLock.resolve("b"), link, file, linkedLock, otherName, otherTarget);
+        AtomicDirectory.deleteAbandoned(directory.resolve("out"));
+        try (AtomicDirectory output = AtomicDirectory.create(directory.resolve("out"))) {
+            output.commit();
+        }
+        assertThat(all).allMatch(Files::exists);
+        assertThat(elsewhere.resolve("process.lock")).exists();
+    }
+
+    @Test
+    void twoDoNotWriteTheSameOutput() throws IOException {
+        Path target = directory.resolve("out");
+        try (AtomicDirectory first = AtomicDirectory.create(target)) {
+            Files.writeString(first.path().resolve("file"), "text");
+            Failures.expect(
+                    FailureKind.OUTPUT_NOT_EMPTY,
+                    () -> AtomicDirectory.create(target),
+                    "another process",
+                    "'" + target);
+            Failures.expect(
+                    FailureKind.OUTPUT_NOT_EMPTY, () -> AtomicDirectory.deleteAbandoned(target), "another process");
+            first.commit();
+        }
+        assertThat(target.resolve("file")).hasContent("text");
+        assertThat(children(directory)).containsExactly(target);
+    }
+
+    @Test
+    void onlyWhatAFileSystemCannotDoIsPassedOver() {
+        assertThat(AtomicFile.isUnsupported(new IOException("Invalid argument")))
+                .isTrue();
+        for (String error : List.of("Input/output error", "No space left on device", "Disk quota exceeded")) {
+            assertThat(AtomicFile.isUnsupported(new IOException(error))).isFalse();
+        }
+        assertThat(AtomicFile.isUnsupported(new IOException())).isFalse();
+    }
+
+    /** What a process writes into its lock. */
+    private byte[] signedLock() throws IOException {
+        Path lock = directory.resolve("lock");
+        try (ProcessLock held = ProcessLock.tryAcquire(lock).orElseThrow()) {
+            assertThat(held.isLocked()).isTrue();
+        }
+        byte[] contents = Files.readAllBytes(lock);
+        Files.delete(lock);
+        return contents;
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.fastforward.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.failure.FailureKind;
+import io.fastforward.run.MemoryLimit;
 import io.fastforward.testing.DemoModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -223,10 +224,14 @@ class BadInputTest {
     void moreThanThereIsMemoryFor() {
         small().with("--memory", "0.001").run().isRefused(FailureKind.DEVICE, "MiB", "--memory");
         small().with("--reward-windows", 100_000_000).run().isRefused(FailureKind.DEVICE, "GiB", "--memory");
+        boolean limited = MemoryLimit.ofThisProcess().controlGroup();
         small().with("--reward-windows", Integer.MAX_VALUE)
                 .with("--memory", 1_000_000)
                 .run()
-                .isRefused(FailureKind.USAGE, "--finalist-windows", "too many");
+                .isRefused(
+                        FailureKind.USAGE,
+                        limited ? "--memory is 1000000.00 GiB" : "--finalist-windows",
+                        limited ? "control group" : "too many");
     }
 
     @ParameterizedTest

@@ -25,7 +25,7 @@ class PruneCommandIT {
 
     /** Figures that another run of the same command may differ in. */
     private static final Set<String> TIMES_AND_PLACES =
-            Set.of("seconds", "tokensPerSecond", "started", "output", "runDirectory");
+            Set.of("seconds", "tokensPerSecond", "started", "output", "runDirectory", "run", "sha256");
 
     @TempDir
     private static Path shared;
@@ -70,7 +70,8 @@ class PruneCommandIT {
                         "policy.json",
                         "export.json",
                         "result.json",
-                        "run.log");
+                        "run.log",
+                        "run.lock");
         assertThat(Files.readAllLines(record(output).resolve("trials.jsonl"))).hasSize(10);
         assertThat(Files.readAllLines(record(output).resolve("run.log")))
                 .allSatisfy(line -> assertThat(line).matches("\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z .+"))
@@ -232,7 +233,9 @@ class PruneCommandIT {
         Files.delete(record(copy).resolve("result.json"));
         Files.delete(record(copy).resolve("export.json"));
         Path killed = Files.createDirectory(directory.resolve("copy.partial-0123abcd"));
-        Files.writeString(killed.resolve("model.safetensors"), "half");
+        Files.copy(record(copy).resolve("run.lock"), killed.resolve("process.lock"));
+        Files.createDirectory(killed.resolve("contents"));
+        Files.writeString(killed.resolve("contents/model.safetensors"), "half");
         Files.writeString(record(copy).resolve("policy.json.partial-0123abcd"), "half");
         // The number of threads does not change results, so it may be another.
         CommandRun resumed =

@@ -79,7 +79,13 @@ class DiskFullIT {
                 .run(SmallPrune.into(directory.resolve("out"), "--run-dir", record.toString()))
                 .isRefused(FailureKind.STORAGE, "No space left", "record");
         assertThat(names(record))
-                .isSubsetOf("manifest.json", "nested-order.json", "search-state.json", "trials.jsonl", "run.log");
+                .isSubsetOf(
+                        "manifest.json",
+                        "nested-order.json",
+                        "search-state.json",
+                        "trials.jsonl",
+                        "run.log",
+                        "run.lock");
         assertThat(directory.resolve("out")).doesNotExist();
     }
 

@@ -39,16 +39,8 @@ class UnfinishedOutputIT {
     @Test
     void aProcessThatIsToldToEndDeletesItsUnfinishedOutput() throws Exception {
         Path output = directory.resolve("out");
-        Process process = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Writer.class.getName(),
-                        output.toString()))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        try (var lines = process.inputReader()) {
-            assertThat(lines.readLine()).isEqualTo("writing");
+        Process process = startWriter(output);
+        try {
             assertThat(directory).isNotEmptyDirectory();
             process.toHandle().destroy(); // Process.destroy() would close the pipe that the process waits on
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -57,5 +49,19 @@ class UnfinishedOutputIT {
         }
         assertThat(process.exitValue()).isEqualTo(143);
         assertThat(directory).isEmptyDirectory();
+    }
+
+    /** Starts a process that is writing an output when this returns. */
+    static Process startWriter(Path output) throws IOException {
+        Process process = new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Writer.class.getName(),
+                        output.toString()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(process.inputReader().readLine()).isEqualTo("writing");
+        return process;
     }
 }

@@ -88,7 +88,7 @@ class PolicySearchTest {
         List<TrialRecord> trials = new ArrayList<>();
         SearchResult expected = new PolicySearch(settings(43), budget, climber(), model, (batch, state) -> {
                     trials.addAll(batch);
-                    states.add(state.toJson());
+                    states.add(json(state));
                 })
                 .run();
         assertThat(states).hasSize(9);
@@ -99,9 +99,9 @@ class PolicySearchTest {
             PolicySearch resumed =
                     new PolicySearch(settings(43), budget, new Climber(budget.modules(), 77), model, (batch, state) -> {
                         rest.addAll(batch);
-                        laterStates.add(state.toJson());
+                        laterStates.add(json(state));
                     });
-            assertThat(resumed.resume(SearchState.parse(states.get(done)))).isEqualTo(expected);
+            assertThat(resumed.resume(state(states.get(done)))).isEqualTo(expected);
             assertThat(rest).isEqualTo(trials.subList(Math.min(43, 5 * (done + 1)), 43));
             assertThat(laterStates).isEqualTo(states.subList(done + 1, states.size()));
         }
@@ -166,8 +166,7 @@ class PolicySearchTest {
                             climber(),
                             executor(trial -> trial.policy().attentionUnits(0) < 4 ? broken : model.nll(trial)),
                             (batch, state) -> {
-                                assertThat(SearchState.parse(state.toJson()).toJson())
-                                        .isEqualTo(state.toJson());
+                                assertThat(json(state(json(state)))).isEqualTo(json(state));
                                 trials.addAll(batch);
                             })
                     .run();
@@ -273,7 +272,7 @@ class PolicySearchTest {
         SearchSettings higher = new SearchSettings(
                 10, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT.with(Schedule.Kind.NONE), WINDOWS, 3, WINDOWS);
         Climber warm = climber();
-        warm.restore(SearchState.parse(states.getLast().toJson()).agent());
+        warm.restore(state(json(states.getLast())).agent());
         double warmReward = new PolicySearch(higher, budget, warm, model, DEAF)
                 .run()
                 .winner()
@@ -355,10 +354,10 @@ class PolicySearchTest {
     @Test
     void readsSavedStatesStrictly() {
         List<String> states = new ArrayList<>();
-        new PolicySearch(settings(5), budget, climber(), model, (batch, state) -> states.add(state.toJson())).run();
+        new PolicySearch(settings(5), budget, climber(), model, (batch, state) -> states.add(json(state))).run();
         String json = states.getFirst();
         assertThat(json).doesNotContain("\n").contains("\"mapping\":\"shift\"");
-        assertThat(SearchState.parse(json).toJson()).isEqualTo(json);
+        assertThat(json(state(json))).isEqualTo(json);
         for (String bad : List.of(
                 "",
                 "null",
@@ -378,7 +377,7 @@ class PolicySearchTest {
                 json.replace("\"retained\":[6,", "\"retained\":[0,"),
                 json.replace("\"agent\":\"", "\"agent\":\"***"))) {
             assertThat(bad).isNotEqualTo(json);
-            assertBadRecord(() -> SearchState.parse(bad));
+            assertBadRecord(() -> state(bad));
         }
     }
 
@@ -426,5 +425,13 @@ class PolicySearchTest {
 
         @Override
         public void restore(byte[] state) {}
+    }
+
+    private static String json(SearchState state) {
+        return Json.write(state);
+    }
+
+    private static SearchState state(String json) {
+        return Json.read(json, SearchState.class, "the state of the search");
     }
 }

@@ -1,0 +1,264 @@
+package io.fastforward.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fastforward.failure.FailureKind;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What becomes of a run whose record is damaged, or was left by a process that was killed. */
+class RecordTest {
+
+    @TempDir
+    private static Path shared;
+
+    private static TinyRun run;
+    private static SortedMap<String, byte[]> finished;
+    private static SortedMap<String, String> outcome;
+
+    @BeforeAll
+    static void pruneOnce() throws IOException {
+        run = TinyRun.in(shared);
+        run.command().run().succeeds();
+        finished = run.files();
+        outcome = run.outcome();
+    }
+
+    @BeforeEach
+    void restore() throws IOException {
+        run.restore(finished);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "manifest.json | {} | checksum",
+                "manifest.json | null | checksum",
+                "nested-order.json | {\"modules\":[]} | checksum",
+                "search-state.json | [] | checksum",
+                "result.json | {} | checksum"
+            })
+    void aRecordWithoutAChecksumIsRefused(String name, String contents, String words) throws IOException {
+        if (!name.equals("result.json")) {
+            run.killedInTheSearch();
+        }
+        Files.writeString(run.record(name), contents);
+        run.resume()
+                .isRefused(
+                        FailureKind.BAD_RECORD, "'" + run.record(name) + "' is damaged", words, "start the run anew");
+    }
+
+    @Test
+    void twoSwappedUnitsAreNoticed() throws IOException {
+        run.killedInTheSearch();
+        Path order = run.record("nested-order.json");
+        String text = Files.readString(order);
+        int list = text.indexOf("[ ", text.indexOf("[ ") + 1) + 2;
+        String[] first = text.substring(list).split("[ ,]+", 3);
+        String swapped = text.substring(0, list) + first[1] + ", " + first[0] + ", " + first[2];
+        assertThat(swapped).hasSameSizeAs(text).isNotEqualTo(text);
+        Files.writeString(order, swapped);
+        run.resume().isRefused(FailureKind.BAD_RECORD, "'" + order + "' is damaged", "checksum");
+    }
+
+    @Test
+    void whatIsMissingOrOfAnotherTypeIsNamed() throws IOException {
+        ObjectNode manifest = run.document("manifest.json");
+        ObjectNode changed = manifest.deepCopy();
+        ((ObjectNode) changed.get("settings")).remove("agent");
+        refuses("manifest.json", changed, "settings/agent: Missing creator property 'agent';");
+        changed = manifest.deepCopy();
+        changed.putNull("versions");
+        refuses("manifest.json", changed, "versions", "null");
+        changed = manifest.deepCopy();
+        ((ArrayNode) changed.get("model")).addNull();
+        refuses("manifest.json", changed, "model", "null");
+        changed = manifest.deepCopy();
+        changed.put("format", "other");
+        refuses("manifest.json", changed, "format");
+        changed = manifest.deepCopy();
+        changed.put("more", 1);
+        refuses("manifest.json", changed, "more");
+
+        restore();
+        ObjectNode result = run.document("result.json");
+        changed = result.deepCopy();
+        changed.putArray("variants");
+        refuses("result.json", changed, "at least one");
+        changed = result.deepCopy();
+        changed.put("heldOut", 1);
+        refuses("result.json", changed, "heldOut");
+    }
+
+    @Test
+    void anOrderOfAnotherModelIsRefused() throws IOException {
+        run.killedInTheSearch();
+        ObjectNode order = run.document("nested-order.json");
+        ((ArrayNode) order.get("modules")).remove(0);
+        refuses("nested-order.json", order, "3 modules", "4");
+        restore();
+        run.killedInTheSearch();
+        order = run.document("nested-order.json");
+        ((ArrayNode) order.get("modules").get(1)).add(10);
+        refuses("nested-order.json", order, "11 parts of module 1", "10");
+    }
+
+    @Test
+    void theRecordOfAnotherRunIsRefused(@TempDir Path other) throws IOException {
+        TinyRun second = TinyRun.in(other);
+        second.command().with("--seed", 2).run().succeeds();
+        for (String name : List.of("nested-order.json", "search-state.json")) {
+            restore();
+            run.killedInTheSearch();
+            Files.write(run.record(name), Files.readAllBytes(second.record(name)));
+            run.resume().isRefused(FailureKind.BAD_RECORD, name, "another run");
+        }
+    }
+
+    @Test
+    void aSearchCannotHaveEndedWithAnyPolicy() throws IOException {
+        run.killedBeforeTheOutput();
+        ObjectNode outcome = run.document("search-result.json");
+        ArrayNode retained = (ArrayNode) outcome.get("policy").get("retained");
+        retained.set(0, retained.numberNode(4));
+        refuses("search-result.json", outcome, "module 0");
+        retained.set(0, retained.numberNode(0));
+        refuses("search-result.json", outcome, "at least one unit");
+        for (int i = 0; i < 4; i++) {
+            retained.set(i, retained.numberNode(i % 2 == 0 ? 3 : 10));
+        }
+        refuses("search-result.json", outcome, "removes 0.0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{\"half a", "first lines lost", "not UTF-8", "a line damaged"})
+    void trialsAreForPeopleAlone(String damage) throws IOException {
+        run.killedInTheSearch();
+        Path trials = run.record("trials.jsonl");
+        List<String> lines = Files.readAllLines(trials);
+        int kept = 0;
+        switch (damage) {
+            case "first lines lost" -> {
+                Files.write(trials, lines.subList(3, 10));
+                kept = 7;
+            }
+            case "not UTF-8" -> Files.write(trials, new byte[] {(byte) 0xff, '\n', (byte) 0xc0});
+            case "a line damaged" -> {
+                Files.writeString(trials, Files.readString(trials).replaceFirst("episode", "episod"));
+                kept = 9;
+            }
+            default -> Files.writeString(trials, damage);
+        }
+        CommandRun resumed = run.resume().succeeds();
+        assertThat(resumed.errors())
+                .contains("Warning: '" + trials + "' holds " + kept
+                        + " of the 10 trials that the search had done; it goes on without the others, which it does"
+                        + " not need");
+        assertThat(run.outcome()).isEqualTo(outcome);
+        assertThat(Files.readAllLines(trials)).hasSize(kept).isSubsetOf(lines);
+    }
+
+    /** A process was killed while it made the directory, the lock, or the manifest. */
+    @ParameterizedTest
+    @CsvSource({"false, ''", "false, lock", "true, lock", "false, manifest", "true, manifest", "true, log"})
+    void aRunThatWasKilledAsItBeganBeginsAgain(boolean resume, String killed) throws IOException {
+        byte[] lock = Files.readAllBytes(run.record("run.lock"));
+        run.restore(new TreeMap<>());
+        Files.createDirectory(run.record());
+        switch (killed) {
+            case "lock" -> Files.createFile(run.record("run.lock"));
+            case "manifest" -> {
+                Files.write(run.record("run.lock"), lock);
+                Files.writeString(run.record("manifest.json.partial-0123abcd"), "{ \"half");
+            }
+            case "log" -> {
+                Files.write(run.record("run.lock"), lock);
+                Files.createFile(run.record("run.log"));
+            }
+            default -> {}
+        }
+        (resume ? run.resume() : run.command().run()).succeeds();
+        assertThat(run.outcome()).isEqualTo(outcome);
+        assertThat(run.files().keySet()).isEqualTo(finished.keySet());
+    }
+
+    @Test
+    void whatIsNotOursIsKept() throws IOException {
+        run.restore(new TreeMap<>());
+        Path theirs = Files.createDirectories(run.record("manifest.json.partial-0123abcd"));
+        run.command().run().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "not empty");
+        assertThat(theirs).exists();
+        Files.createFile(run.record("run.lock"));
+        run.command().run().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "not empty");
+        assertThat(theirs).exists();
+        Files.delete(theirs);
+        Path notes = Files.writeString(run.record("notes"), "theirs");
+        run.resume().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "not empty");
+        assertThat(notes).hasContent("theirs");
+    }
+
+    /** Such a run has no search to tell of, so that its result holds nulls. */
+    @Test
+    void aRunWithAGivenPolicyIsResumedToo(@TempDir Path other) throws IOException {
+        TinyRun second = TinyRun.in(other);
+        SmallRun command = second.command()
+                .without("--sparsity")
+                .with("--policy", run.output().resolve("policy.json"));
+        command.run().succeeds();
+        SortedMap<String, String> expected = second.outcome();
+        assertThat(command.and("--resume").run().succeeds().errors())
+                .anyMatch(line -> line.contains("run is complete"));
+        Files.delete(second.record("result.json"));
+        command.and("--resume").run().succeeds();
+        assertThat(second.outcome()).isEqualTo(expected);
+    }
+
+    /** The output is known by its contents: another run may have written the same policy. */
+    @Test
+    void anotherOutputWithTheSamePolicyIsNotTakenForOurs() throws IOException {
+        Files.delete(run.record("result.json"));
+        Path weights = run.output().resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(weights, bytes);
+        run.resume().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "'" + run.output() + "'");
+        assertThat(weights).hasBinaryContent(bytes);
+    }
+
+    /** Anybody can check a record with the tools of the system. */
+    @Test
+    void theSecondLineIsTheChecksumOfTheOthers() throws Exception {
+        for (String name : List.of("manifest.json", "search-state.json", "result.json")) {
+            List<String> lines = Files.readAllLines(run.record(name));
+            String second = lines.remove(1);
+            byte[] others = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
+            String expected = HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(others));
+            assertThat(second).isEqualTo("  \"sha256\" : \"" + expected + "\",");
+        }
+    }
+
+    private static void refuses(String name, ObjectNode document, String... words) throws IOException {
+        run.seal(name, document);
+        CommandRun resumed = run.resume();
+        resumed.isRefused(FailureKind.BAD_RECORD, words);
+        resumed.isRefused(FailureKind.BAD_RECORD, "'" + run.record(name) + "' is damaged");
+    }
+}
