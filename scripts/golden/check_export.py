@@ -13,7 +13,8 @@ usage: check_export.py DIR --expected PRUNED_JSON [--query-heads] [--plain] [--p
        --plain          load DIR without trust_remote_code, too
 needs torch and transformers
 
-Prints one line a check and exits with 1 if one fails. AutoConfig and AutoTokenizer are tried without our code, too. Logits may differ by 1e-4 of the largest one.
+Prints one line a check and exits with 1 if one fails. Logits may differ by 1e-4 of the largest one. AutoConfig and
+AutoTokenizer are tried without our code, too: they must work or ask for trust_remote_code.
 """
 import argparse
 import builtins

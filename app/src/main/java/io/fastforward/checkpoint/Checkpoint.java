@@ -28,8 +28,13 @@ import java.util.stream.Collectors;
 public final class Checkpoint implements AutoCloseable {
 
     private static final String CONFIG = "config.json";
-    static final String WEIGHTS = "model.safetensors";
-    static final String INDEX = "model.safetensors.index.json";
+
+    /** The file with all weights. */
+    public static final String WEIGHTS = "model.safetensors";
+
+    /** The file that names those with parts of the weights. */
+    public static final String INDEX = "model.safetensors.index.json";
+
     private static final String GENERATION_CONFIG = "generation_config.json";
 
     /** A bound on files that are mapped at once; the largest public models have some 200. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.Checkpoint;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
@@ -41,7 +42,7 @@ public final class Model implements AutoCloseable, WeightSource {
         this.checkpoint = checkpoint;
         this.names = new StoredNames(checkpoint);
         this.family = ModelFamilies.of(config);
-        requireOneSettingForAllLayers(config);
+        requireNoSpecialSettings(config);
         ModelSpec declared = family.reader().apply(config);
         boolean headDiffers = declared.tiedEmbeddings() && storesAnotherHead(declared);
         this.spec = declared.withTiedEmbeddings(declared.tiedEmbeddings() && !headDiffers);
@@ -320,11 +321,19 @@ public final class Model implements AutoCloseable, WeightSource {
         }
     }
 
-    private static void requireOneSettingForAllLayers(Config config) {
-        if (config.hasEntries("per_layer_config")) {
-            throw new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
-                    "config.json: per_layer_config is not supported; expected one setting for all layers");
+    /** What changes a model in transformers, for any family, and is not computed here. */
+    private static void requireNoSpecialSettings(Config config) {
+        String weights = config.text("transformers_weights", Checkpoint.WEIGHTS);
+        requireSupported(!config.hasEntries("per_layer_config"), "per_layer_config, settings of single layers,");
+        requireSupported(config.flag("is_causal", true), "is_causal false");
+        requireSupported(
+                Set.of(Checkpoint.WEIGHTS, Checkpoint.INDEX).contains(weights),
+                "transformers_weights '" + OneLine.of(weights) + "'");
+    }
+
+    private static void requireSupported(boolean holds, String setting) {
+        if (!holds) {
+            throw new Failure(FailureKind.UNSUPPORTED_MODEL, "config.json: " + setting + " is not supported");
         }
     }
 }

@@ -83,6 +83,8 @@ class FamilyConfigTest {
                 "tiny-qwen2-untied | layer_types | [\"full_attention\",\"linear\",\"linear\"] | layer_types has \"linear\"",
                 "tiny-mistral | layer_types | [\"full_attention\",\"sliding_attention\",\"full_attention\"] | alternate",
                 "tiny-opt | per_layer_config | {\"0\":{\"ffn_dim\":32}} | per_layer_config",
+                "tiny-llama2 | is_causal | false | is_causal false",
+                "tiny-llama2 | transformers_weights | \"other.safetensors\" | transformers_weights 'other.safetensors'",
                 "tiny-mistral | hidden_act | \"gelu\" | hidden_act 'gelu' is not supported",
                 "tiny-mistral | model_type | \"mixtral\" | supported are: llama, mistral, qwen2, opt",
             })
