@@ -224,7 +224,7 @@ public final class CompanionFiles {
                 cause == null ? FailureKind.BAD_CHECKPOINT : FailureKind.NOT_FOUND,
                 ModelDirectory.quoted(path) + (cause == null ? " was changed" : " is gone")
                         + " since the model was opened, so the result cannot take it over as it was; put it back and"
-                        + " start again",
+                        + " run the command again",
                 cause);
     }
 
