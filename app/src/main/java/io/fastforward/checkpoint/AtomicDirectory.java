@@ -74,8 +74,14 @@ public final class AtomicDirectory implements AutoCloseable {
             Path real = Files.exists(target)
                     ? target.toRealPath()
                     : target.toAbsolutePath().normalize();
-            removeEmpty(real);
-            return begin(real);
+            AtomicDirectory directory = begin(real);
+            try {
+                removeEmpty(real);
+                return directory;
+            } catch (IOException | Failure e) {
+                directory.close();
+                throw e;
+            }
         } catch (IOException e) {
             throw StorageFailure.of(target, e);
         }

@@ -34,8 +34,8 @@ public final class AtomicFile {
     /**
      * Writes a file under a temporary name, forces it to disk and gives it its name; replaces a file of that name.
      *
-     * @throws Failure of kind {@link FailureKind#STORAGE} if that fails; the old file then
-     *     stays as it was
+     * @throws Failure of kind {@link FailureKind#STORAGE} if that fails; then there is
+     *     the old file as it was, or, if only the name could not be forced to disk, the new one
      */
     public static void write(Path target, byte[] contents) {
         Path temporary = temporaryName(target);

@@ -125,6 +125,7 @@ public record Demo(Path directory) {
             }
             if (!Files.exists(target)) {
                 Files.createDirectories(target.toAbsolutePath().resolveSibling(""));
+                AtomicFile.deleteAbandoned(target);
                 AtomicFile.write(target, resource.readAllBytes());
             }
         } catch (IOException e) {

@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
 import io.fastforward.model.LayerSpec;
 import io.fastforward.model.ModelSpec;
 import io.fastforward.spi.Policy;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -31,6 +33,10 @@ record PolicyFile(String format, int version, String attentionUnit, double spars
 
     private static final String FORMAT = "fastforward-policy";
     private static final int VERSION = 2;
+
+    /** A policy of a thousand layers has some 150 kB. */
+    private static final int LARGEST = 16 << 20;
+
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
@@ -88,8 +94,8 @@ record PolicyFile(String format, int version, String attentionUnit, double spars
         if (!contents.attentionUnit().equals(unit(spec))) {
             throw bad(
                     file,
-                    "is about units of attention that are a " + contents.attentionUnit() + ", here they are a "
-                            + unit(spec) + "; give the --attention that it was made with",
+                    "is about units of attention that are a " + OneLine.of(contents.attentionUnit())
+                            + ", here they are a " + unit(spec) + "; give the --attention that it was made with",
                     null);
         }
         List<Integer> retained = new ArrayList<>();
@@ -122,15 +128,22 @@ record PolicyFile(String format, int version, String attentionUnit, double spars
     }
 
     private static PolicyFile parse(Path file) {
-        try {
-            PolicyFile contents = JSON.readValue(Files.readAllBytes(file), PolicyFile.class);
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(LARGEST + 1);
+            if (bytes.length > LARGEST) {
+                throw bad(
+                        file,
+                        "is not a policy.json as FastForward writes it: it has more than " + LARGEST + " bytes",
+                        null);
+            }
+            PolicyFile contents = JSON.readValue(bytes, PolicyFile.class);
             if (contents == null || contents.layers().contains(null)) {
                 throw bad(
                         file, "is not a policy.json as FastForward writes it: null stands for a policy or layer", null);
             }
             return contents;
         } catch (JsonProcessingException e) {
-            String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+            String reason = OneLine.of(e.getOriginalMessage());
             throw bad(file, "is not a policy.json as FastForward writes it: " + reason, e);
         } catch (NoSuchFileException e) {
             throw new Failure(FailureKind.NOT_FOUND, "the policy file " + file + " does not exist", e);

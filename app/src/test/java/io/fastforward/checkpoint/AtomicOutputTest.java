@@ -137,6 +137,17 @@ class AtomicOutputTest {
         assertThat(children(directory)).containsExactly(target);
     }
 
+    /** The process was killed right after its output was complete. */
+    @Test
+    void whoIsRefusedDeletesItToo() throws IOException {
+        Path target = Files.createDirectory(directory.resolve("out"));
+        Files.writeString(target.resolve("file"), "text");
+        Path abandoned = Files.createDirectory(directory.resolve("out.partial-0123abcd"));
+        Files.write(abandoned.resolve("process.lock"), signedLock());
+        Failures.expect(FailureKind.OUTPUT_NOT_EMPTY, () -> AtomicDirectory.create(target), "not an empty");
+        assertThat(children(directory)).containsExactly(target);
+    }
+
     @Test
     void nothingIsDeletedThatIsNotProvenToBeOurs() throws IOException {
         Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));

@@ -242,6 +242,18 @@ class RecordTest {
         assertThat(weights).hasBinaryContent(bytes);
     }
 
+    @Test
+    void aPolicyOfAnySizeIsNotRead(@TempDir Path other) throws IOException {
+        Path large = other.resolve("policy.json");
+        Files.write(large, new byte[(16 << 20) + 1]);
+        run.command()
+                .without("--sparsity")
+                .with("--output", other.resolve("out"))
+                .with("--policy", large)
+                .run()
+                .isRefused(FailureKind.BAD_RECORD, "policy.json", "more than 16777216 bytes");
+    }
+
     /** Anybody can check a record with the tools of the system. */
     @Test
     void theSecondLineIsTheChecksumOfTheOthers() throws Exception {
