@@ -15,6 +15,9 @@ import io.fastforward.search.Budget;
 import io.fastforward.search.Constraints;
 import io.fastforward.search.Schedule;
 import io.fastforward.spi.tensor.DataType;
+import io.fastforward.tokenizer.TextFormat;
+import io.fastforward.tokenizer.TextSettings;
+import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextUnit;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -64,7 +67,9 @@ final class PruneCommand implements Callable<Integer> {
     @Option(
             names = "--calibration",
             paramLabel = "FILE",
-            description = "Text for statistics, reward and calibration, in UTF-8.")
+            description =
+                    "Text for statistics, reward and calibration, in UTF-8: plain or JSON lines, perhaps gzipped; -"
+                            + " is standard input.")
     private @Nullable Path calibration;
 
     @Option(
@@ -195,11 +200,8 @@ final class PruneCommand implements Callable<Integer> {
             description = "Tokens of a window; default: 2048, or the model's context if that is shorter.")
     private @Nullable Integer window;
 
-    @Option(
-            names = "--text-unit",
-            paramLabel = "UNIT",
-            description = "What is one document: the whole file, or each line (${COMPLETION-CANDIDATES}).")
-    private @Nullable TextUnit textUnit;
+    @Mixin
+    private TextOptions texts;
 
     @Option(
             names = "--calibration-windows",
@@ -300,7 +302,7 @@ final class PruneCommand implements Callable<Integer> {
                 target,
                 sparsity == null ? 0.5 : sparsity,
                 window == null ? 0 : window,
-                textUnit == null ? TextUnit.FILE : textUnit,
+                texts.settings(TextUnit.FILE),
                 mostTasks == null ? Integer.MAX_VALUE : mostTasks,
                 episodes == null ? 300 : episodes,
                 compareUniform);
@@ -324,7 +326,7 @@ final class PruneCommand implements Callable<Integer> {
                 files.output(),
                 sparsity == null ? 0.3 : sparsity,
                 window == null ? 256 : window,
-                textUnit == null ? TextUnit.LINE : textUnit,
+                texts.settings(TextUnit.LINE),
                 mostTasks == null ? 100 : mostTasks,
                 episodes == null ? 180 : episodes,
                 true);
@@ -338,7 +340,7 @@ final class PruneCommand implements Callable<Integer> {
             Path target,
             double share,
             int windowLength,
-            TextUnit unit,
+            TextSettings textSettings,
             int questions,
             int candidates,
             boolean uniform) {
@@ -357,7 +359,7 @@ final class PruneCommand implements Callable<Integer> {
                         + finalistsSee);
         PruneSettings settings = new PruneSettings(
                 share,
-                unit,
+                textSettings,
                 windowLength,
                 positive(calibrationWindows, "--calibration-windows"),
                 positive(repairWindows, "--repair-windows"),
@@ -418,11 +420,24 @@ final class PruneCommand implements Callable<Integer> {
         out.println("  fastforward inspect " + result.output());
         out.println("  fastforward generate " + request.model() + " " + result.output() + " --prompt \"...\"");
         out.println("  fastforward evaluate " + result.output() + " --text "
-                + request.evaluationText().orElse(request.calibrationText())
-                + (request.settings().textUnit() == TextUnit.LINE ? " --text-unit line" : "")
+                + text(request)
                 + (request.settings().windowLength() == 0
                         ? ""
                         : " --window " + request.settings().windowLength()));
+    }
+
+    /** The text that figures were reported on, as options of a command; a pipe is gone by then. */
+    private static String text(PruneRequest request) {
+        Path file = request.evaluationText().orElse(request.calibrationText());
+        TextSettings settings = request.settings().text();
+        return (TextSource.text(file).isStream() ? "FILE" : file.toString())
+                + (settings.unit() == TextUnit.FILE
+                        ? ""
+                        : " --text-unit " + settings.unit().name().toLowerCase(Locale.ROOT))
+                + (settings.format() == TextFormat.AUTO
+                        ? ""
+                        : " --text-format " + settings.format().name().toLowerCase(Locale.ROOT))
+                + (settings.field().equals(TextSettings.DEFAULT_FIELD) ? "" : " --text-field " + settings.field());
     }
 
     private <T> T required(@Nullable T value, String what) {
