@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
+import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.ModelSpec;
@@ -55,7 +56,7 @@ final class RunDirectory implements AutoCloseable {
             List.of(MANIFEST, ORDER, SEARCH_STATE, TRIALS, SEARCH_RESULT, POLICY, EXPORT, RESULT);
 
     private final Path path;
-    private final Thread hook = new Thread(this::endWriting, "finish-record");
+    private final Thread hook = new ShutdownHook(this::endWriting, "finish-record");
     private Manifest manifest;
     private boolean ended;
 
