@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -123,6 +124,8 @@ final class JsonLines {
         }
         try {
             return JSON.readTree(line).isObject();
+        } catch (StreamConstraintsException _) {
+            return true; // too deep, say: reading will tell, and nobody wants it as prose
         } catch (JsonProcessingException _) {
             return false;
         }

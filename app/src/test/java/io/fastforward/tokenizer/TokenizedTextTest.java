@@ -171,7 +171,9 @@ class TokenizedTextTest {
 
     @Test
     void deepAndLongJsonIsRefusedOrRead() throws IOException {
-        refused(write("deep.jsonl", "{\"text\":\"a\",\"x\":" + "[".repeat(100_000) + "}"), "line 1", "depth");
+        for (String name : List.of("deep.jsonl", "deep.txt")) {
+            refused(write(name, "{\"text\":\"a\",\"x\":" + "[".repeat(100_000) + "}"), "line 1", "depth");
+        }
         String longText = "word ".repeat(50_000);
         Path file = write("long.jsonl", "{\"text\":\"" + longText + "\"}");
         assertThat(read(file, TextSettings.of(TextUnit.FILE)).summary().characters())
