@@ -50,7 +50,7 @@ public final class AtomicDirectory implements AutoCloseable {
 
     private final Path target;
     private final Path partial;
-    private final Thread hook = new Thread(this::deleteAtShutdown, "delete-unfinished-output");
+    private final Thread hook = new ShutdownHook(this::deleteAtShutdown, "delete-unfinished-output");
     private @Nullable ProcessLock lock;
     private State state = State.OPEN;
 

@@ -35,16 +35,15 @@ final class EvaluateCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
     private Path directory;
 
-    @Option(names = "--text", required = true, paramLabel = "FILE", description = "Text in UTF-8.")
+    @Option(
+            names = "--text",
+            required = true,
+            paramLabel = "FILE",
+            description = "Text in UTF-8, plain or JSON lines, perhaps gzipped; - is standard input.")
     private Path text;
 
-    @Option(
-            names = "--text-unit",
-            paramLabel = "UNIT",
-            defaultValue = "file",
-            description =
-                    "What is one document: the whole file, or each line (${COMPLETION-CANDIDATES}); default: file.")
-    private TextUnit textUnit;
+    @Mixin
+    private TextOptions texts;
 
     @Option(
             names = "--window",
@@ -88,7 +87,7 @@ final class EvaluateCommand implements Callable<Integer> {
         EvaluateRun.Request request = new EvaluateRun.Request(
                 directory,
                 text,
-                textUnit,
+                texts.settings(TextUnit.FILE),
                 window,
                 windows,
                 Optional.ofNullable(tasks),

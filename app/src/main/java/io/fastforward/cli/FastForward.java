@@ -55,7 +55,11 @@ public final class FastForward implements Runnable {
 
     /** Runs a command and ends the process with its exit code. */
     public static void main(String[] arguments) {
-        System.exit(run(arguments));
+        int exitCode;
+        try (ExitWatch ignored = ExitWatch.begin()) {
+            exitCode = run(arguments);
+        }
+        System.exit(exitCode);
     }
 
     /** Runs a command; returns the exit code. */

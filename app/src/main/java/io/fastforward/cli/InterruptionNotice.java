@@ -1,5 +1,6 @@
 package io.fastforward.cli;
 
+import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.failure.PlainText;
 import io.fastforward.run.PruneRun;
 import java.nio.file.Path;
@@ -25,8 +26,11 @@ final class InterruptionNotice implements AutoCloseable {
     }
 
     private static InterruptionNotice saying(Supplier<String> consequence) {
-        Thread hook = new Thread(
+        Thread hook = new ShutdownHook(
                 () -> {
+                    if (!ProcessEnd.isBySignal()) {
+                        return; // which was told elsewhere
+                    }
                     // On a terminal, ^C and perhaps a progress bar stand in the line.
                     System.err.print(Terminal.isStandardError() ? "\n" : "");
                     System.err.println(PlainText.line("fastforward: interrupted; " + consequence.get()));

@@ -15,6 +15,9 @@ import io.fastforward.search.Budget;
 import io.fastforward.search.Constraints;
 import io.fastforward.search.Schedule;
 import io.fastforward.spi.tensor.DataType;
+import io.fastforward.tokenizer.TextFormat;
+import io.fastforward.tokenizer.TextSettings;
+import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextUnit;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -65,7 +68,9 @@ final class PruneCommand implements Callable<Integer> {
     @Option(
             names = "--calibration",
             paramLabel = "FILE",
-            description = "Text for statistics, reward and calibration, in UTF-8.")
+            description =
+                    "Text for statistics, reward and calibration, in UTF-8: plain or JSON lines, perhaps gzipped; -"
+                            + " is standard input.")
     private @Nullable Path calibration;
 
     @Option(
@@ -196,11 +201,8 @@ final class PruneCommand implements Callable<Integer> {
             description = "Tokens of a window; default: 2048, or the model's context if that is shorter.")
     private @Nullable Integer window;
 
-    @Option(
-            names = "--text-unit",
-            paramLabel = "UNIT",
-            description = "What is one document: the whole file, or each line (${COMPLETION-CANDIDATES}).")
-    private @Nullable TextUnit textUnit;
+    @Mixin
+    private TextOptions texts;
 
     @Option(
             names = "--calibration-windows",
@@ -301,7 +303,7 @@ final class PruneCommand implements Callable<Integer> {
                 target,
                 sparsity == null ? 0.5 : sparsity,
                 window == null ? 0 : window,
-                textUnit == null ? TextUnit.FILE : textUnit,
+                texts.settings(TextUnit.FILE),
                 mostTasks == null ? Integer.MAX_VALUE : mostTasks,
                 episodes == null ? 300 : episodes,
                 compareUniform);
@@ -325,7 +327,7 @@ final class PruneCommand implements Callable<Integer> {
                 files.output(),
                 sparsity == null ? 0.3 : sparsity,
                 window == null ? 256 : window,
-                textUnit == null ? TextUnit.LINE : textUnit,
+                texts.settings(TextUnit.LINE),
                 mostTasks == null ? 100 : mostTasks,
                 episodes == null ? 180 : episodes,
                 true);
@@ -339,7 +341,7 @@ final class PruneCommand implements Callable<Integer> {
             Path target,
             double share,
             int windowLength,
-            TextUnit unit,
+            TextSettings textSettings,
             int questions,
             int candidates,
             boolean uniform) {
@@ -358,7 +360,7 @@ final class PruneCommand implements Callable<Integer> {
                         + finalistsSee);
         PruneSettings settings = new PruneSettings(
                 share,
-                unit,
+                textSettings,
                 windowLength,
                 positive(calibrationWindows, "--calibration-windows"),
                 positive(repairWindows, "--repair-windows"),
@@ -416,11 +418,8 @@ final class PruneCommand implements Callable<Integer> {
         out.println("Record of the run: " + result.runDirectory());
         out.println();
         out.println("Try next:");
-        List<String> evaluate = new ArrayList<>(List.of("evaluate", result.output(), "--text"));
-        evaluate.add(request.evaluationText().orElse(request.calibrationText()).toString());
-        if (request.settings().textUnit() == TextUnit.LINE) {
-            evaluate.addAll(List.of("--text-unit", "line"));
-        }
+        List<String> evaluate = new ArrayList<>(List.of("evaluate", result.output()));
+        evaluate.addAll(text(request));
         if (request.settings().windowLength() != 0) {
             evaluate.addAll(
                     List.of("--window", String.valueOf(request.settings().windowLength())));
@@ -430,6 +429,24 @@ final class PruneCommand implements Callable<Integer> {
                 List.of("generate", request.model().toString(), result.output(), "--prompt", "Once upon a time"),
                 evaluate);
         next.forEach(command -> out.println("  " + ShellCommand.of(command)));
+    }
+
+    /** The text that figures were reported on, as options of a command; a pipe is gone by then. */
+    private static List<String> text(PruneRequest request) {
+        Path file = request.evaluationText().orElse(request.calibrationText());
+        TextSettings settings = request.settings().text();
+        List<String> options =
+                new ArrayList<>(List.of("--text", TextSource.text(file).isStream() ? "FILE" : file.toString()));
+        if (settings.unit() != TextUnit.FILE) {
+            options.addAll(List.of("--text-unit", settings.unit().name().toLowerCase(Locale.ROOT)));
+        }
+        if (settings.format() != TextFormat.AUTO) {
+            options.addAll(List.of("--text-format", settings.format().name().toLowerCase(Locale.ROOT)));
+        }
+        if (!settings.field().equals(TextSettings.DEFAULT_FIELD)) {
+            options.addAll(List.of("--text-field", settings.field()));
+        }
+        return options;
     }
 
     private <T> T required(@Nullable T value, String what) {

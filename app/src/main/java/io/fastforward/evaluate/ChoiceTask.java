@@ -6,12 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.failure.Reason;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
+import io.fastforward.tokenizer.TextContents;
+import io.fastforward.tokenizer.TextSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -37,29 +33,22 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
 
     /**
      * Reads questions, one JSON object a line with {@code context}, {@code choices}, {@code answer} and perhaps
-     * {@code kind}.
+     * {@code kind}. The file may be gzipped, and a pipe.
      *
      * @param limit most questions to read
      * @throws Failure if the file is missing or a line is malformed; the message names the line
      */
-    public static List<ChoiceTask> read(Path file, int limit) {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-        } catch (NoSuchFileException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "the task file " + file + " does not exist", e);
-        } catch (IOException e) {
-            throw new Failure(FailureKind.BAD_TEXT, "cannot read the task file " + file + ": " + Reason.of(e), e);
-        }
+    public static List<ChoiceTask> read(TextSource file, int limit) {
+        List<String> lines = TextContents.of(file).text().lines().toList();
         ObjectMapper mapper = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         List<ChoiceTask> tasks = new ArrayList<>();
         for (int i = 0; i < lines.size() && tasks.size() < limit; i++) {
             if (!lines.get(i).isBlank()) {
-                tasks.add(parse(mapper, lines.get(i), file + " line " + (i + 1)));
+                tasks.add(parse(mapper, lines.get(i), "line " + (i + 1) + " of " + file.describe()));
             }
         }
         if (tasks.isEmpty()) {
-            throw new Failure(FailureKind.BAD_TEXT, "the task file " + file + " holds no questions");
+            throw new Failure(FailureKind.BAD_TEXT, file.describe() + " holds no questions");
         }
         return tasks;
     }
@@ -72,12 +61,13 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
                 if (!choice.isTextual()) {
                     throw new IllegalArgumentException("a choice is not a text");
                 }
-                choices.add(choice.textValue());
+                choices.add(TextContents.requireWholeCharacters(choice.textValue(), where));
             }
             JsonNode kind = node.get("kind");
             return new ChoiceTask(
                     kind != null && kind.isTextual() ? kind.textValue() : "all",
-                    required(node, "context", JsonNode::isTextual).textValue(),
+                    TextContents.requireWholeCharacters(
+                            required(node, "context", JsonNode::isTextual).textValue(), where),
                     choices,
                     required(node, "answer", JsonNode::isInt).intValue());
         } catch (JsonProcessingException | IllegalArgumentException e) {

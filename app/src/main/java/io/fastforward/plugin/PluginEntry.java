@@ -12,11 +12,11 @@ public sealed interface PluginEntry {
     String origin();
 
     /**
-     * A provider that can be used.
+     * A provider that can be used. What it does against its contract ends in failures that name it.
      *
      * @param kind its kind
      * @param origin where it came from
-     * @param provider the provider itself
+     * @param provider the provider
      */
     record Working(String kind, String origin, Plugin provider) implements PluginEntry {}
 
@@ -32,15 +32,7 @@ public sealed interface PluginEntry {
 
         /** The innermost reason, in one line. */
         public String reason() {
-            Throwable innermost = cause;
-            while (innermost.getCause() != null) {
-                innermost = innermost.getCause();
-            }
-            String message = innermost.getMessage();
-            String type = innermost.getClass().getSimpleName();
-            return message == null
-                    ? type
-                    : type + ": " + message.lines().findFirst().orElse("");
+            return PluginOrigin.describe(cause);
         }
     }
 }

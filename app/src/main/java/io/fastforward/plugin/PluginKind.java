@@ -13,16 +13,34 @@ import java.util.List;
  *
  * @param name what users call it
  * @param service the service type of its providers
+ * @param check makes sure that they keep to their contract
  */
-public record PluginKind<T extends Plugin>(String name, Class<T> service) {
+public record PluginKind<T extends Plugin>(String name, Class<T> service, Check<T> check) {
 
-    public static final PluginKind<PruningCriterion> CRITERION = new PluginKind<>("criterion", PruningCriterion.class);
-    public static final PluginKind<PolicyAgent.Provider> AGENT = new PluginKind<>("agent", PolicyAgent.Provider.class);
-    public static final PluginKind<Calibrator> CALIBRATOR = new PluginKind<>("calibrator", Calibrator.class);
+    /** Watches a provider. */
+    @FunctionalInterface
+    interface Check<T extends Plugin> {
+
+        /**
+         * A provider that does what the given one does, as long as that keeps to its contract.
+         *
+         * @param kind name of the kind
+         * @param origin where it came from
+         * @param external whether it is not one of the application's own
+         */
+        T of(String kind, String origin, boolean external, T provider);
+    }
+
+    public static final PluginKind<PruningCriterion> CRITERION =
+            new PluginKind<>("criterion", PruningCriterion.class, CheckedCriterion::new);
+    public static final PluginKind<PolicyAgent.Provider> AGENT =
+            new PluginKind<>("agent", PolicyAgent.Provider.class, CheckedAgentProvider::new);
+    public static final PluginKind<Calibrator> CALIBRATOR =
+            new PluginKind<>("calibrator", Calibrator.class, CheckedCalibrator::new);
     public static final PluginKind<ComputeBackend.Provider> BACKEND =
-            new PluginKind<>("backend", ComputeBackend.Provider.class);
+            new PluginKind<>("backend", ComputeBackend.Provider.class, CheckedBackendProvider::new);
     public static final PluginKind<TrialExecutor.Provider> EXECUTOR =
-            new PluginKind<>("executor", TrialExecutor.Provider.class);
+            new PluginKind<>("executor", TrialExecutor.Provider.class, CheckedExecutorProvider::new);
 
     /** Every kind, in the order of the list of plugins. */
     public static final List<PluginKind<? extends Plugin>> ALL =

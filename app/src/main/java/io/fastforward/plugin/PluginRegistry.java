@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
@@ -164,7 +163,7 @@ public final class PluginRegistry {
         try {
             requireSpiVersion(jar);
             url = jar.toUri().toURL();
-        } catch (IOException | IllegalStateException e) {
+        } catch (IOException | RuntimeException e) { // the latter from signed jars, too
             entries.add(new PluginEntry.Broken(
                     "jar", jar.toString(), jar.getFileName().toString(), e));
             return;
@@ -202,33 +201,23 @@ public final class PluginRegistry {
                     return;
                 }
                 provider = found.next();
-            } catch (ServiceConfigurationError | LinkageError e) {
+            } catch (RuntimeException | Error e) {
                 entries.add(new PluginEntry.Broken(kind.name(), loaderName, "a declared provider", e));
                 errors++;
                 continue;
             }
-            entries.add(instantiate(kind, provider));
+            entries.add(instantiate(kind, provider, loader instanceof URLClassLoader));
         }
     }
 
-    private static <T extends Plugin> PluginEntry instantiate(PluginKind<T> kind, ServiceLoader.Provider<T> provider) {
+    private static <T extends Plugin> PluginEntry instantiate(
+            PluginKind<T> kind, ServiceLoader.Provider<T> provider, boolean external) {
         String origin = originOf(provider.type());
         try {
-            T plugin = provider.get();
-            requireSound(plugin);
-            return new PluginEntry.Working(kind.name(), origin, plugin);
-        } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
+            return new PluginEntry.Working(
+                    kind.name(), origin, kind.check().of(kind.name(), origin, external, provider.get()));
+        } catch (Throwable e) { // its constructor and what it says about itself are its own code
             return new PluginEntry.Broken(kind.name(), origin, provider.type().getName(), e);
-        }
-    }
-
-    private static void requireSound(Plugin plugin) {
-        if (!plugin.id().matches("[a-z0-9][a-z0-9-]*")) {
-            throw new IllegalStateException(
-                    "its id '" + plugin.id() + "' must be lower case letters, digits and hyphens");
-        }
-        if (plugin.description().isBlank()) {
-            throw new IllegalStateException("it has no description");
         }
     }
 

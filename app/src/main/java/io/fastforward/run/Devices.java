@@ -88,7 +88,7 @@ public final class Devices {
     /** Every device of every backend, the ones that would be chosen first. */
     public static List<Device> all(PluginRegistry plugins) {
         return providers(plugins).stream()
-                .flatMap(provider -> provider.devices().stream())
+                .flatMap(provider -> devices(provider, Progress.silent()).stream())
                 .toList();
     }
 
@@ -104,7 +104,7 @@ public final class Devices {
         if (device.equals(AUTO) || device.equals(GPU)) {
             for (ComputeBackend.Provider provider : providers) {
                 boolean gpuOnly = device.equals(GPU);
-                List<Device> fitting = provider.devices().stream()
+                List<Device> fitting = devices(provider, progress).stream()
                         .filter(one -> gpuOnly ? one.gpu() : one.automatic())
                         .toList();
                 fitting.forEach(one -> found.add(new Candidate(provider, one)));
@@ -114,7 +114,7 @@ public final class Devices {
             }
             passedOver.forEach(provider -> reasons.add(reason(provider)));
         } else if (device.contains(":")) {
-            providers.forEach(provider -> provider.devices().stream()
+            providers.forEach(provider -> devices(provider, progress).stream()
                     .filter(one -> one.id().equals(device))
                     .forEach(one -> found.add(new Candidate(provider, one))));
             reasons.add("there is no '" + device + "' (the command 'devices' lists what there is)");
@@ -144,6 +144,16 @@ public final class Devices {
         return device.equals(AUTO) ? List.copyOf(found) : List.of(first);
     }
 
+    /** The devices of a provider that nobody asked for: if it is broken, others may serve. */
+    private static List<Device> devices(ComputeBackend.Provider provider, Progress progress) {
+        try {
+            return provider.devices();
+        } catch (Failure e) {
+            progress.note("Warning: " + e.getMessage());
+            return List.of();
+        }
+    }
+
     private static String reason(ComputeBackend.Provider provider) {
         Availability availability = provider.probe();
         String hint = availability.hint().isEmpty() ? "" : " (" + availability.hint() + ")";
@@ -159,7 +169,8 @@ public final class Devices {
     }
 
     private static boolean isHost(ComputeBackend.Provider provider) {
-        return provider.devices().stream().anyMatch(device -> device.backend().equals("host"));
+        return devices(provider, Progress.silent()).stream()
+                .anyMatch(device -> device.backend().equals("host"));
     }
 
     private static List<ComputeBackend.Provider> providers(PluginRegistry plugins) {

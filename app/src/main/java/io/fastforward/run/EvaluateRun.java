@@ -11,7 +11,9 @@ import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
 import io.fastforward.spi.ComputeBackend;
-import io.fastforward.tokenizer.TextUnit;
+import io.fastforward.tokenizer.TextSettings;
+import io.fastforward.tokenizer.TextSource;
+import io.fastforward.tokenizer.TextSummary;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.TokenizedText;
 import io.fastforward.tokenizer.Tokenizer;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +35,7 @@ public final class EvaluateRun {
      *
      * @param model checkpoint directory
      * @param text the text
-     * @param textUnit what in it is a document
+     * @param textSettings how it is read
      * @param windowLength tokens of a window; 0: 2048 or the model's context if that is shorter
      * @param windows most windows; 0: all
      * @param tasks multiple-choice questions
@@ -45,7 +48,7 @@ public final class EvaluateRun {
     public record Request(
             Path model,
             Path text,
-            TextUnit textUnit,
+            TextSettings textSettings,
             int windowLength,
             int windows,
             Optional<Path> tasks,
@@ -60,6 +63,7 @@ public final class EvaluateRun {
      *
      * @param model checkpoint directory
      * @param parameters all parameters of the model
+     * @param text what was read of the text
      * @param textTokens tokens of the text
      * @param perplexity perplexity, with the counts behind it
      * @param tokensPerSecond median over the repetitions
@@ -69,6 +73,7 @@ public final class EvaluateRun {
     public record Evaluation(
             String model,
             long parameters,
+            TextSummary text,
             int textTokens,
             Perplexity perplexity,
             double tokensPerSecond,
@@ -80,15 +85,19 @@ public final class EvaluateRun {
         requireAtLeast(0, request.windows(), "--windows");
         requireAtLeast(0, request.mostTasks(), "--most-tasks");
         requireAtLeast(1, request.repeat(), "--repeat");
+        TextSource source = TextSource.text(request.text());
+        Optional<TextSource> tasks = request.tasks().map(file -> TextSource.of("task file", file));
+        Texts.requireStreamsOfTheirOwn(Map.of("--text", Optional.of(source), "--tasks", tasks));
         return Devices.run(
                 plugins,
                 request.device(),
                 request.threads(),
                 progress,
-                (backend, takesOver) -> execute(request, backend, progress));
+                (backend, takesOver) -> execute(request, source, tasks, backend, progress));
     }
 
-    private static Evaluation execute(Request request, ComputeBackend backend, Progress progress) {
+    private static Evaluation execute(
+            Request request, TextSource source, Optional<TextSource> tasks, ComputeBackend backend, Progress progress) {
         try (Model model = Model.open(request.model());
                 Tokenizer tokenizer =
                         Tokenizer.open(request.model(), model.spec().vocabularySize());
@@ -96,12 +105,12 @@ public final class EvaluateRun {
                 Decoder decoder = new Decoder(backend, layers, model.ends(), request.memoryBytes() / 4)) {
             model.remarks().forEach(progress::note);
             int length = RunWindows.length(request.windowLength(), model.spec());
-            TokenizedText text = TokenizedText.read(request.text(), request.textUnit(), tokenizer);
-            RunWindows.requireOneWindow(request.text(), text.ids(), length);
+            TokenizedText text = TokenizedText.read(source, request.textSettings(), tokenizer);
+            progress.note("Text: " + text.summary().describe());
+            RunWindows.requireOneWindow(source, text.ids(), length);
             TokenWindows windows = TokenWindows.consecutive(text.ids(), length, orAll(request.windows()));
-            Optional<ChoiceAccuracy.Questions> questions = request.tasks()
-                    .map(file -> ChoiceAccuracy.Questions.tokenize(
-                            ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer));
+            Optional<ChoiceAccuracy.Questions> questions = tasks.map(file ->
+                    ChoiceAccuracy.Questions.tokenize(ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer));
             progress.begin("Evaluating", request.repeat());
             List<Perplexity> measured = new ArrayList<>();
             for (int i = 0; i < request.repeat(); i++) {
@@ -120,6 +129,7 @@ public final class EvaluateRun {
             return new Evaluation(
                     request.model().toString(),
                     model.spec().parameters(),
+                    text.summary(),
                     text.ids().length,
                     perplexity,
                     medianSpeed(measured),

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.annotation.Nulls;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.report.Variant;
 import io.fastforward.spi.Policy;
+import io.fastforward.tokenizer.TextSummary;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param variants figures; the dense model first, the written one last
  * @param repairs what calibration did
  * @param reloadDifference largest relative difference of logits between the model in memory and the written one
+ * @param texts what was read of the texts, by their role
  * @param heldOut whether figures are on the end of the calibration text
  * @param warnings what the user should know before trusting the figures, one line each
  * @param output directory of the pruned checkpoint
@@ -33,6 +36,7 @@ public record PruneResult(
         List<Variant> variants,
         List<ModuleRepair> repairs,
         double reloadDifference,
+        Map<String, TextSummary> texts,
         boolean heldOut,
         List<String> warnings,
         String output,
@@ -62,6 +66,7 @@ public record PruneResult(
         }
         variants = List.copyOf(variants);
         repairs = List.copyOf(repairs);
+        texts = texts == null ? Map.of() : Map.copyOf(texts); // records were written before there was such a list
         warnings = List.copyOf(warnings);
     }
 }

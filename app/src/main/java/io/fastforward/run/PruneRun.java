@@ -45,6 +45,7 @@ import io.fastforward.spi.TrialExecutor;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.statistics.FeatureStatistics;
+import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -85,6 +86,9 @@ public final class PruneRun {
     private final ServingPlugins serving;
     private final PruningCriterion criterion;
     private final PruningPass.Repair repair;
+    private final TextSource calibrationText;
+    private final Optional<TextSource> evaluationText;
+    private final Optional<TextSource> tasks;
 
     /**
      * A run that has not begun.
@@ -99,6 +103,9 @@ public final class PruneRun {
         this.serving = new ServingPlugins(plugins, settings);
         this.criterion = serving.criterion();
         this.repair = serving.repair();
+        this.calibrationText = TextSource.text(request.calibrationText());
+        this.evaluationText = request.evaluationText().map(TextSource::text);
+        this.tasks = request.tasks().map(file -> TextSource.of("task file", file));
     }
 
     /** Whether a run directory holds a run that can be resumed. */
@@ -110,6 +117,8 @@ public final class PruneRun {
     public PruneResult execute() {
         Destination destination = new Destination(request);
         destination.requireUsable();
+        Texts.requireStreamsOfTheirOwn(Map.of(
+                "--calibration", Optional.of(calibrationText), "--evaluation", evaluationText, "--tasks", tasks));
         SearchSettings searchSettings = searchSettings();
         boolean holdsEarlierRun = canBeResumed(request.runDirectory());
         return Devices.run(
@@ -144,11 +153,9 @@ public final class PruneRun {
                     request.memoryBytes(),
                     backend.weightBytes());
             memory.requireWithinLimit();
-            RunWindows windows =
-                    RunWindows.read(settings, request.calibrationText(), request.evaluationText(), tokenizer, length);
-            Optional<ChoiceAccuracy.Questions> questions = request.tasks()
-                    .map(file ->
-                            ChoiceAccuracy.Questions.tokenize(ChoiceTask.read(file, request.mostTasks()), tokenizer));
+            RunWindows windows = RunWindows.read(settings, calibrationText, evaluationText, tokenizer, length);
+            Optional<ChoiceAccuracy.Questions> questions = tasks.map(
+                    file -> ChoiceAccuracy.Questions.tokenize(ChoiceTask.read(file, request.mostTasks()), tokenizer));
             Policy likely = given.orElseGet(() -> budget.uniform(settings.sparsity()));
             destination.requireRoom(
                     CheckpointExport.weightBytes(model, inCheckpoint(spec.pruned(likely)), settings.export()));
@@ -168,6 +175,7 @@ public final class PruneRun {
                                     + "' began; the result may differ from that of a single device"));
                     model.remarks().forEach(progress::note);
                     progress.note(describe(model.spec(), windows));
+                    windows.texts().forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
                     progress.note(memory.describe());
                     List<String> warnings = warnings(model.spec(), windows);
                     warnings.forEach(warning -> progress.note("Warning: " + warning));
@@ -264,6 +272,7 @@ public final class PruneRun {
                         variants,
                         written.repairs(),
                         written.reloadDifference(),
+                        windows.texts(),
                         windows.heldOut(),
                         warnings,
                         request.output().toString(),
@@ -584,8 +593,9 @@ public final class PruneRun {
     }
 
     private Manifest manifest(Model model, String device, RunWindows windows) {
-        Map<String, FileHash> files = new TreeMap<>(windows.texts());
-        request.tasks().ifPresent(file -> files.put("tasks", FileHash.of(file)));
+        Map<String, FileHash> files = new TreeMap<>();
+        windows.texts().forEach((role, text) -> files.put(role, text.file()));
+        tasks.ifPresent(file -> files.put("tasks", file.hash()));
         request.policy().ifPresent(file -> files.put("policy", FileHash.of(file)));
         request.warmStart().ifPresent(from -> files.put("warm start", FileHash.of(RunDirectory.searchStateFile(from))));
         return new Manifest(

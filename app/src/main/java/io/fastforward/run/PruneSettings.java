@@ -4,7 +4,7 @@ import io.fastforward.export.CheckpointExport;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.search.Constraints;
 import io.fastforward.search.Schedule;
-import io.fastforward.tokenizer.TextUnit;
+import io.fastforward.tokenizer.TextSettings;
 import java.util.Map;
 
 /**
@@ -12,7 +12,7 @@ import java.util.Map;
  * manifest; a run is resumed with the same settings alone.
  *
  * @param sparsity share of the decoder layers' linear parameters to remove; ignored if a policy is given
- * @param textUnit what in a text is a document
+ * @param text how texts are read
  * @param windowLength tokens of a window; 0 takes the smaller of 2048 and the model's context
  * @param calibrationWindows windows for the criterion's statistics
  * @param repairWindows windows for the calibrator's moments
@@ -38,7 +38,7 @@ import java.util.Map;
  */
 public record PruneSettings(
         double sparsity,
-        TextUnit textUnit,
+        TextSettings text,
         int windowLength,
         int calibrationWindows,
         int repairWindows,

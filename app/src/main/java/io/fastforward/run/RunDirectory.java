@@ -2,6 +2,7 @@ package io.fastforward.run;
 
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.checkpoint.ProcessLock;
+import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.checkpoint.StorageFailure;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
@@ -62,7 +63,7 @@ final class RunDirectory implements AutoCloseable {
 
     private final Path path;
     private final ProcessLock lock;
-    private final Thread hook = new Thread(this::endWriting, "finish-record");
+    private final Thread hook = new ShutdownHook(this::endWriting, "finish-record");
     private Manifest manifest;
     private boolean ended;
 

@@ -1,13 +1,13 @@
 package io.fastforward.run;
 
-import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.ModelSpec;
+import io.fastforward.tokenizer.TextSource;
+import io.fastforward.tokenizer.TextSummary;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.TokenizedText;
 import io.fastforward.tokenizer.Tokenizer;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +22,7 @@ import java.util.TreeMap;
  * @param evaluation for the reported figures
  * @param heldOut whether the evaluation windows are the end of the calibration text
  * @param distinctTokens tokens of the text that calibration, repair and reward windows are cut from
- * @param texts hashes of the texts, by their role
+ * @param texts what was read of the texts, by their role
  */
 record RunWindows(
         TokenWindows calibration,
@@ -31,7 +31,7 @@ record RunWindows(
         TokenWindows evaluation,
         boolean heldOut,
         int distinctTokens,
-        Map<String, FileHash> texts) {
+        Map<String, TextSummary> texts) {
 
     /** Share of the calibration text that is kept for figures if there is no text for them. */
     private static final int HELD_OUT_PART = 10;
@@ -70,11 +70,11 @@ record RunWindows(
      *
      * @throws Failure if it is shorter than one window
      */
-    static void requireOneWindow(Path text, int[] tokens, int length) {
+    static void requireOneWindow(TextSource text, int[] tokens, int length) {
         if (tokens.length < length) {
             throw new Failure(
                     FailureKind.BAD_TEXT,
-                    "the text '" + text + "' has " + tokens.length + " tokens, but one window needs " + length
+                    text.describe() + " has " + tokens.length + " tokens, but one window needs " + length
                             + "; give a longer text or a smaller --window");
         }
     }
@@ -96,22 +96,22 @@ record RunWindows(
     /** Reads and cuts the texts. */
     static RunWindows read(
             PruneSettings settings,
-            Path calibrationText,
-            Optional<Path> evaluationText,
+            TextSource calibrationText,
+            Optional<TextSource> evaluationText,
             Tokenizer tokenizer,
             int length) {
         requireCountable(settings.calibrationWindows(), length, "--calibration-windows");
         requireCountable(settings.repairWindows(), length, "--repair-windows");
         requireCountable(settings.finalistWindows(), length, "--finalist-windows");
-        TokenizedText calibration = TokenizedText.read(calibrationText, settings.textUnit(), tokenizer);
-        Map<String, FileHash> texts = new TreeMap<>();
-        texts.put("calibration", calibration.hash());
+        TokenizedText calibration = TokenizedText.read(calibrationText, settings.text(), tokenizer);
+        Map<String, TextSummary> texts = new TreeMap<>();
+        texts.put("calibration", calibration.summary());
         int[] seen = calibration.ids();
         int[] unseen;
         if (evaluationText.isPresent()) {
-            TokenizedText evaluation = TokenizedText.read(evaluationText.get(), settings.textUnit(), tokenizer);
+            TokenizedText evaluation = TokenizedText.read(evaluationText.get(), settings.text(), tokenizer);
             unseen = evaluation.ids();
-            texts.put("evaluation", evaluation.hash());
+            texts.put("evaluation", evaluation.summary());
             requireOneWindow(calibrationText, seen, length);
             requireOneWindow(evaluationText.get(), unseen, length);
         } else {
@@ -119,7 +119,7 @@ record RunWindows(
             if (seen.length < kept + length) {
                 throw new Failure(
                         FailureKind.BAD_TEXT,
-                        "the text '" + calibrationText + "' has " + seen.length + " tokens, but one window of " + length
+                        calibrationText.describe() + " has " + seen.length + " tokens, but one window of " + length
                                 + " for calibration and one for figures are needed; give a longer text, or a smaller"
                                 + " --window, or another text for figures with --evaluation");
             }

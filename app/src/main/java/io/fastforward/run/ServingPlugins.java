@@ -24,7 +24,6 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** The plugins that serve a run, with the user's options for them. */
@@ -69,8 +68,7 @@ final class ServingPlugins {
      */
     PolicyAgent createAgent(Budget budget) {
         SearchSpace space = new SearchSpace(budget.modules(), settings.sparsity());
-        return withOptions(
-                PluginKind.AGENT, agent, () -> agent.create(space, settings.seed(), options(PluginKind.AGENT)));
+        return agent.create(space, settings.seed(), options(PluginKind.AGENT));
     }
 
     /**
@@ -79,7 +77,7 @@ final class ServingPlugins {
      * @throws Failure if an option has a bad value
      */
     TrialExecutor createExecutor(TrialExecutor.Evaluator local) {
-        return withOptions(PluginKind.EXECUTOR, executor, () -> executor.create(local, options(PluginKind.EXECUTOR)));
+        return executor.create(local, options(PluginKind.EXECUTOR));
     }
 
     /**
@@ -103,8 +101,7 @@ final class ServingPlugins {
             gram.set(1, 1, 2);
             DoubleMatrix mean = DoubleMatrix.allocate(arena, 1, 2);
             Calibrator.Problem problem = new Calibrator.Problem(map, 1, gram, gram, mean, mean, 4);
-            withOptions(
-                    PluginKind.CALIBRATOR, calibrator, () -> calibrator.calibrate(problem, options, algebra, arena));
+            calibrator.calibrate(problem, options, algebra, arena);
         }
     }
 
@@ -154,15 +151,6 @@ final class ServingPlugins {
             }
         });
         return new Options(values);
-    }
-
-    private static <R> R withOptions(PluginKind<?> kind, Plugin plugin, Supplier<R> use) {
-        try {
-            return use.get();
-        } catch (IllegalArgumentException e) {
-            throw new Failure(
-                    FailureKind.USAGE, kind.name() + " '" + plugin.id() + "' (--option): " + e.getMessage(), e);
-        }
     }
 
     private static void requireKind(String name) {

@@ -141,7 +141,7 @@ class BadInputTest {
                 .isRefused(FailureKind.BAD_TEXT, "short.txt", "one window needs 1024");
         small().with("--tasks", file("tasks.jsonl", "{\"context\": 5}\n"))
                 .run()
-                .isRefused(FailureKind.BAD_TEXT, "tasks.jsonl line 1");
+                .isRefused(FailureKind.BAD_TEXT, "line 1 of the task file", "tasks.jsonl");
         small().with("--tasks", directory.resolve("nowhere.jsonl"))
                 .run()
                 .isRefused(FailureKind.NOT_FOUND, "nowhere.jsonl");
@@ -196,7 +196,8 @@ class BadInputTest {
         "--schedule, 'NONE, SPARSITY, FIDELITY, BOTH'",
         "--target, 'PREFIX, DENSE'",
         "--dtype, 'F32, F16, BF16'",
-        "--text-unit, 'FILE, LINE'",
+        "--text-unit, 'FILE, LINE, WIKITEXT'",
+        "--text-format, 'AUTO, TEXT, JSONL'",
         "--format, 'hf, hf-padded'",
         "--attention, 'kv-group, query-heads, none'",
         "--target-runtime, 'hf, llama.cpp, vllm, any'",

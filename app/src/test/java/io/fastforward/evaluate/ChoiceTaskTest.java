@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.failure.FailureKind;
 import io.fastforward.testing.Failures;
+import io.fastforward.tokenizer.TextSource;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,11 +33,11 @@ class ChoiceTaskTest {
     void questionsAreReadLineByLine() throws IOException {
         Files.writeString(
                 file, GOOD + "\n\n{\"kind\":\"x\",\"context\":\"ä\",\"choices\":[\"1\",\"2\",\"3\"],\"answer\":0}\n");
-        assertThat(ChoiceTask.read(file, Integer.MAX_VALUE))
+        assertThat(read(file, Integer.MAX_VALUE))
                 .containsExactly(
                         new ChoiceTask("all", "a", List.of(" b", " c"), 1),
                         new ChoiceTask("x", "ä", List.of("1", "2", "3"), 0));
-        assertThat(ChoiceTask.read(file, 1)).hasSize(1);
+        assertThat(read(file, 1)).hasSize(1);
     }
 
     @ParameterizedTest
@@ -64,15 +67,40 @@ class ChoiceTaskTest {
     void anErrorNamesTheLine(String line) throws IOException {
         Files.writeString(file, GOOD + "\n\n" + line + "\n" + GOOD);
         Failures.expect(
-                FailureKind.BAD_TEXT, () -> ChoiceTask.read(file, Integer.MAX_VALUE), file + " line 3", "\"choices\"");
+                FailureKind.BAD_TEXT,
+                () -> read(file, Integer.MAX_VALUE),
+                "line 3 of the task file '" + file + "'",
+                "\"choices\"");
     }
 
     @Test
     void aFileThatIsNoneIsExplained() throws IOException {
-        Failures.expect(FailureKind.NOT_FOUND, () -> ChoiceTask.read(file, 5), file.toString(), "does not exist");
+        Failures.expect(FailureKind.NOT_FOUND, () -> read(file, 5), file.toString(), "does not exist");
         Files.writeString(file, "\n \n");
-        Failures.expect(FailureKind.BAD_TEXT, () -> ChoiceTask.read(file, 5), file.toString(), "no questions");
+        Failures.expect(FailureKind.BAD_TEXT, () -> read(file, 5), file.toString(), "no questions");
         Files.write(file, "{\"context\":\"ä\"}".getBytes(StandardCharsets.ISO_8859_1));
-        Failures.expect(FailureKind.BAD_TEXT, () -> ChoiceTask.read(file, 5), file.toString());
+        Failures.expect(FailureKind.BAD_TEXT, () -> read(file, 5), file.toString());
+    }
+
+    @Test
+    void aFileMayBeGzipped() throws IOException {
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            out.write((GOOD + "\r\n" + GOOD).getBytes(StandardCharsets.UTF_8));
+        }
+        assertThat(read(file, 5)).hasSize(2);
+    }
+
+    @Test
+    void halfACharacterIsNamed() throws IOException {
+        for (String part : List.of(
+                "\"context\":\"a\\ud800\",\"choices\":[\"b\",\"c\"]",
+                "\"context\":\"a\",\"choices\":[\"b\",\"\\udfff\"]")) {
+            Files.writeString(file, "{" + part + ",\"answer\":0}");
+            Failures.expect(FailureKind.BAD_TEXT, () -> read(file, 5), "line 1", "half of a character");
+        }
+    }
+
+    private static List<ChoiceTask> read(Path file, int limit) {
+        return ChoiceTask.read(TextSource.of("task file", file), limit);
     }
 }

@@ -12,6 +12,7 @@ import io.fastforward.testing.Backends;
 import io.fastforward.testing.DemoModel;
 import io.fastforward.testing.Golden;
 import io.fastforward.testing.RunningModel;
+import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ class DemoFiguresTest {
 
     @Test
     void answers() {
-        List<ChoiceTask> tasks = ChoiceTask.read(DemoModel.tasks(), 24);
+        List<ChoiceTask> tasks = ChoiceTask.read(TextSource.of("task file", DemoModel.tasks()), 24);
         JsonNode answers = expected.path("tasks").path("answers");
         Map<String, Integer> rightByKind = new TreeMap<>();
         for (int task = 0; task < tasks.size(); task++) {
@@ -91,7 +92,7 @@ class DemoFiguresTest {
 
     private static Questions questions(int count) {
         try (Tokenizer tokenizer = DemoModel.tokenizer()) {
-            return Questions.tokenize(ChoiceTask.read(DemoModel.tasks(), count), tokenizer);
+            return Questions.tokenize(ChoiceTask.read(TextSource.of("task file", DemoModel.tasks()), count), tokenizer);
         }
     }
 

@@ -13,6 +13,7 @@ import io.fastforward.spi.Policy;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DemoModel;
 import io.fastforward.testing.Failures;
+import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +45,7 @@ class QuestionsTest {
                 Decoder once = new Decoder(backend, resident, model.ends(), 1 << 24);
                 Decoder batched = new Decoder(backend, streamed, model.ends(), 1 << 24)) {
             // Choices of different lengths, and one that changes the last token of the context.
-            List<ChoiceTask> tasks = new ArrayList<>(ChoiceTask.read(DemoModel.tasks(), 3));
+            List<ChoiceTask> tasks = new ArrayList<>(ChoiceTask.read(TextSource.of("task file", DemoModel.tasks()), 3));
             tasks.add(new ChoiceTask("a", "The bo", List.of("x is red", "at", " is"), 0));
             tasks.add(new ChoiceTask("b", "A", List.of(" red box", " blue"), 0));
             Questions questions = Questions.tokenize(tasks, tokenizer);

@@ -24,6 +24,8 @@ import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DemoModel;
 import io.fastforward.testing.RunningModel;
+import io.fastforward.tokenizer.TextSettings;
+import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextUnit;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.TokenizedText;
@@ -85,7 +87,10 @@ class FoundCheckpointTest {
     private static double perplexity(ComputeBackend backend, Model model, Path checkpoint) {
         try (Tokenizer tokenizer = Tokenizer.open(checkpoint);
                 RunningModel running = new RunningModel(backend, model)) {
-            int[] tokens = TokenizedText.read(DemoModel.directory().resolve("validation.txt"), TextUnit.FILE, tokenizer)
+            int[] tokens = TokenizedText.read(
+                            TextSource.text(DemoModel.directory().resolve("validation.txt")),
+                            TextSettings.of(TextUnit.FILE),
+                            tokenizer)
                     .ids();
             assertThat(tokens).hasSize(64_026);
             return Perplexity.measure(

@@ -2,6 +2,8 @@ package io.fastforward.testing;
 
 import io.fastforward.model.Model;
 import io.fastforward.run.Demo;
+import io.fastforward.tokenizer.TextSettings;
+import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextUnit;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.TokenizedText;
@@ -47,7 +49,8 @@ public final class DemoModel {
     /** A text, every line tokenised on its own. */
     public static int[] tokens(String text) {
         try (Tokenizer tokenizer = tokenizer()) {
-            return TokenizedText.read(directory().resolve(text), TextUnit.LINE, tokenizer)
+            return TokenizedText.read(
+                            TextSource.text(directory().resolve(text)), TextSettings.of(TextUnit.LINE), tokenizer)
                     .ids();
         }
     }

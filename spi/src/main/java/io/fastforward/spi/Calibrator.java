@@ -55,7 +55,7 @@ public interface Calibrator extends Plugin {
     /**
      * The repaired map.
      *
-     * @param map {@code outputs × kept}, f32, with a bias if the dense map had one
+     * @param map {@code outputs × kept}, f32, finite, with a bias if and only if the dense map had one
      * @param relativeError ‖W′ X_K − W Y‖² ÷ ‖W Y‖² over the calibration tokens; NaN if it was not computed
      * @param ridge the λ that was used, in the units of the Gram matrix's diagonal; 0 if there was none
      * @param remark one line for the user if something was out of the ordinary, else null

@@ -33,7 +33,7 @@ public interface PolicyAgent {
      */
     record Outcome(double[] scores, double sparsity, double reward) {}
 
-    /** How many proposals the agent likes to be evaluated together before it learns from them. */
+    /** How many proposals the agent likes to be evaluated together before it learns from them, at least 1. */
     int batchSize();
 
     /** The number of episodes after which it has nothing new to propose; {@link Integer#MAX_VALUE} if there is none. */

@@ -30,7 +30,7 @@ public interface PruningCriterion extends Plugin {
      * One score for each {@linkplain ModuleSpec#parts() part} of a unit, which mostly is the unit; those of high score
      * are kept.
      *
-     * @return {@code module.spec().parts()} numbers, none of them NaN
+     * @return {@code module.spec().parts()} finite numbers
      * @throws IllegalArgumentException if the weights or statistics hold NaN or infinity
      */
     double[] score(Module module);

@@ -1,0 +1,12 @@
+package io.fastforward.checkpoint;
+
+/**
+ * A thread for {@link Runtime#addShutdownHook} that has to be done before the process may end. All hooks run at once, in
+ * no order, so one that ends the process itself has to know the others: it waits for those of this class.
+ */
+public final class ShutdownHook extends Thread {
+
+    public ShutdownHook(Runnable task, String name) {
+        super(task, name);
+    }
+}

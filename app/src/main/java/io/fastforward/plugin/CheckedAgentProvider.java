@@ -1,0 +1,20 @@
+package io.fastforward.plugin;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.SearchSpace;
+
+/** A maker of agents that are checked. */
+final class CheckedAgentProvider extends CheckedPlugin<PolicyAgent.Provider> implements PolicyAgent.Provider {
+
+    CheckedAgentProvider(String kind, String origin, boolean external, PolicyAgent.Provider plugin) {
+        super(kind, origin, external, plugin);
+    }
+
+    @Override
+    public PolicyAgent create(SearchSpace space, long seed, Options options) {
+        PolicyAgent agent =
+                origin().callWithOptions("creating an agent", options, () -> plugin().create(space, seed, options));
+        return new CheckedAgent(origin(), agent, space.modules());
+    }
+}

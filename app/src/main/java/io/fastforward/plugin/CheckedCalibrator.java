@@ -1,0 +1,88 @@
+package io.fastforward.plugin;
+
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+
+/** A calibrator whose maps are known to have the right shape, and finite weights in memory that can be read. */
+final class CheckedCalibrator extends CheckedPlugin<Calibrator> implements Calibrator {
+
+    private static final String DOING = "calibrating";
+
+    private final Statistics statistics;
+    private final boolean changesBias;
+
+    CheckedCalibrator(String kind, String origin, boolean external, Calibrator plugin) {
+        super(kind, origin, external, plugin);
+        statistics = statistics(plugin.statistics());
+        changesBias = plugin.changesBias();
+    }
+
+    @Override
+    public Statistics statistics() {
+        return statistics;
+    }
+
+    @Override
+    public boolean changesBias() {
+        return changesBias;
+    }
+
+    @Override
+    public Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena) {
+        Solution solution;
+        try {
+            solution = origin().callThatMayReject(DOING, () -> plugin().calibrate(problem, options, algebra, arena));
+        } catch (IllegalArgumentException e) {
+            if (isFinite(problem)) {
+                throw origin().rejected(DOING, options, e);
+            }
+            throw e;
+        }
+        Linear map = origin().requireGiven("giving the map of its solution", solution.map());
+        requireShape(map.weight(), problem.map().weight().rows(), problem.kept(), "weight");
+        Matrix bias = map.bias();
+        if ((bias == null) != (problem.map().bias() == null)) {
+            throw origin().failure("gave a map with" + (bias == null ? "out" : "") + " a bias for one with"
+                    + (bias == null ? "" : "out"));
+        }
+        if (bias != null) {
+            requireShape(bias, 1, problem.map().weight().rows(), "bias");
+        }
+        // Reading also tells whether the memory is closed, or of a thread that is not this one.
+        if (!origin().call("giving its solution", () -> FiniteNumbers.areIn(map))) {
+            if (!isFinite(problem)) {
+                throw new IllegalArgumentException("the features that were measured are not finite");
+            }
+            throw origin().failure("gave weights that are NaN or infinite");
+        }
+        return solution;
+    }
+
+    private void requireShape(Matrix matrix, int rows, int columns, String name) {
+        if (matrix.rows() != rows || matrix.columns() != columns || matrix.type() != DataType.F32) {
+            throw origin().failure("gave a " + name + " of " + matrix.rows() + " × " + matrix.columns() + " numbers in "
+                    + matrix.type() + ", expected " + rows + " × " + columns + " in F32");
+        }
+    }
+
+    private static Statistics statistics(@Nullable Statistics given) {
+        if (given == null) {
+            throw new IllegalStateException("its statistics are null");
+        }
+        return given;
+    }
+
+    private static boolean isFinite(Problem problem) {
+        return FiniteNumbers.areIn(problem.map())
+                && FiniteNumbers.areIn(problem.gram())
+                && FiniteNumbers.areIn(problem.target())
+                && FiniteNumbers.areIn(problem.mean())
+                && FiniteNumbers.areIn(problem.targetMean());
+    }
+}

@@ -1,0 +1,88 @@
+package io.fastforward.plugin;
+
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.LinearAlgebra;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A backend, or something that it handed out, whose calls are watched. One class does it for all of them: written out,
+ * it would be forty methods that do nothing but call another one. A call costs a fraction of a microsecond, and there
+ * are some for each module of a batch.
+ */
+final class CheckedDevice implements InvocationHandler {
+
+    /** What backends hand out, and get back. */
+    private static final List<Class<?>> HANDED_OUT = List.of(
+            ComputeBackend.DeviceMatrix.class,
+            ComputeBackend.LoadedModule.class,
+            ComputeBackend.LoadedHead.class,
+            ComputeBackend.KeyValueCache.class,
+            ComputeBackend.Moments.class,
+            LinearAlgebra.class);
+
+    private final PluginOrigin origin;
+    private final Object target;
+
+    private CheckedDevice(PluginOrigin origin, Object target) {
+        this.origin = origin;
+        this.target = target;
+    }
+
+    /** Something of a backend's, watched. */
+    static <T> T of(PluginOrigin origin, Class<T> type, Object target) {
+        return type.cast(Proxy.newProxyInstance(
+                CheckedDevice.class.getClassLoader(), new Class<?>[] {type}, new CheckedDevice(origin, target)));
+    }
+
+    @Override
+    @SuppressWarnings("ReferenceEquality") // two of them are never equal, as their targets
+    public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) throws Throwable {
+        if (method.getDeclaringClass() == Object.class) {
+            return switch (method.getName()) {
+                case "equals" -> arguments != null && proxy == arguments[0];
+                case "hashCode" -> System.identityHashCode(proxy);
+                default -> origin.toString();
+            };
+        }
+        String doing = "computing (" + method.getName() + ")";
+        Object result;
+        try {
+            result = method.invoke(target, own(arguments));
+        } catch (InvocationTargetException e) {
+            throw thrown(doing, e.getCause() == null ? e : e.getCause());
+        } catch (LinkageError e) { // it was built against another contract
+            throw origin.failed(doing, e);
+        }
+        if (method.getReturnType() == void.class) {
+            return null;
+        }
+        Object given = origin.requireGiven(doing, result);
+        return HANDED_OUT.contains(method.getReturnType()) ? of(origin, method.getReturnType(), given) : given;
+    }
+
+    private Throwable thrown(String doing, Throwable thrown) {
+        boolean callersFault = target instanceof LinearAlgebra && thrown instanceof IllegalArgumentException;
+        return callersFault || thrown instanceof OutOfMemoryError ? thrown : origin.thrown(doing, thrown);
+    }
+
+    /** The arguments as the backend knows them. */
+    private static Object @Nullable [] own(Object @Nullable [] arguments) {
+        if (arguments == null) {
+            return null;
+        }
+        Object[] own = arguments.clone();
+        for (int i = 0; i < own.length; i++) {
+            if (own[i] != null
+                    && Proxy.isProxyClass(own[i].getClass())
+                    && Proxy.getInvocationHandler(own[i]) instanceof CheckedDevice checked) {
+                own[i] = checked.target;
+            }
+        }
+        return own;
+    }
+}

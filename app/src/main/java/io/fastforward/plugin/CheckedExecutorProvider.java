@@ -1,0 +1,48 @@
+package io.fastforward.plugin;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.TrialExecutor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A maker of executors whose results are known to be as many as the trials. */
+final class CheckedExecutorProvider extends CheckedPlugin<TrialExecutor.Provider> implements TrialExecutor.Provider {
+
+    CheckedExecutorProvider(String kind, String origin, boolean external, TrialExecutor.Provider plugin) {
+        super(kind, origin, external, plugin);
+    }
+
+    @Override
+    public TrialExecutor create(TrialExecutor.Evaluator local, Options options) {
+        EngineCalls engine = new EngineCalls();
+        TrialExecutor executor = origin().callWithOptions(
+                        "creating an executor",
+                        options,
+                        () -> plugin().create(trials -> engine.call(() -> local.evaluate(trials)), options));
+        return new Checked(origin(), engine, executor);
+    }
+
+    private record Checked(PluginOrigin origin, EngineCalls engine, TrialExecutor executor) implements TrialExecutor {
+
+        @Override
+        public List<Result> execute(List<Trial> trials) {
+            List<Result> results = engine.within(
+                    () -> origin.call("executing trials", () -> copy(executor.execute(List.copyOf(trials)))));
+            if (results.size() != trials.size()) {
+                throw origin.failure(
+                        "was given " + trials.size() + " trials, but returned " + results.size() + " results");
+            }
+            return results;
+        }
+
+        @Override
+        public void close() {
+            origin.run("closing", executor::close);
+        }
+
+        /** Throws if one is null. */
+        private static @Nullable List<Result> copy(@Nullable List<Result> results) {
+            return results == null ? null : List.copyOf(results);
+        }
+    }
+}

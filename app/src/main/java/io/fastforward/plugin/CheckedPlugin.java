@@ -1,0 +1,63 @@
+package io.fastforward.plugin;
+
+import io.fastforward.spi.Plugin;
+import java.util.Map;
+
+/**
+ * A provider whose every call is watched: what it throws and what it gives against its contract ends in a failure that
+ * names it. What it says about itself is read once.
+ */
+abstract class CheckedPlugin<T extends Plugin> implements Plugin {
+
+    private final T plugin;
+    private final PluginOrigin origin;
+    private final String description;
+    private final Map<String, String> options;
+
+    /**
+     * A provider that was found.
+     *
+     * @throws IllegalStateException if what it says about itself makes no sense; it may throw anything else, too
+     */
+    CheckedPlugin(String kind, String origin, boolean external, T plugin) {
+        String id = plugin.id();
+        if (id == null || !id.matches("[a-z0-9][a-z0-9-]*")) {
+            throw new IllegalStateException("its id '" + id + "' must be lower case letters, digits and hyphens");
+        }
+        description = plugin.description();
+        if (description == null || description.isBlank()) {
+            throw new IllegalStateException("it has no description");
+        }
+        Map<String, String> known = plugin.options();
+        if (known == null) {
+            throw new IllegalStateException("its options are null");
+        }
+        options = Map.copyOf(known);
+        this.plugin = plugin;
+        this.origin = new PluginOrigin(kind, id, origin, external);
+    }
+
+    /** The provider itself. */
+    final T plugin() {
+        return plugin;
+    }
+
+    final PluginOrigin origin() {
+        return origin;
+    }
+
+    @Override
+    public final String id() {
+        return origin.id();
+    }
+
+    @Override
+    public final String description() {
+        return description;
+    }
+
+    @Override
+    public final Map<String, String> options() {
+        return options;
+    }
+}

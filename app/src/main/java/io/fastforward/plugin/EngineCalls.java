@@ -1,0 +1,39 @@
+package io.fastforward.plugin;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.spi.DeviceException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls that a plugin makes back into the engine. If the engine fails there, for want of memory on the device say,
+ * and the plugin then fails too, the former is what the run ends with, whatever the plugin made of it.
+ */
+final class EngineCalls {
+
+    private volatile @Nullable Throwable failed;
+
+    /** Calls the engine on behalf of a plugin, on any thread. */
+    <R> R call(Supplier<R> engine) {
+        try {
+            return engine.get();
+        } catch (Failure | DeviceException | OutOfMemoryError e) {
+            failed = e;
+            throw e;
+        }
+    }
+
+    /** Makes a checked call of a plugin that calls the engine; one at a time. */
+    <R> R within(Supplier<R> plugin) {
+        failed = null;
+        try {
+            return plugin.get();
+        } catch (RuntimeException | Error e) {
+            switch (failed) {
+                case RuntimeException first -> throw first;
+                case Error first -> throw first;
+                case null, default -> throw e;
+            }
+        }
+    }
+}

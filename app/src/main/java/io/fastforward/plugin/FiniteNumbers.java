@@ -1,0 +1,38 @@
+package io.fastforward.plugin;
+
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+
+/** Tells whether there is NaN or infinity in matrices. */
+final class FiniteNumbers {
+
+    private FiniteNumbers() {}
+
+    static boolean areIn(DoubleMatrix matrix) {
+        for (int row = 0; row < matrix.rows(); row++) {
+            for (int column = 0; column < matrix.columns(); column++) {
+                if (!Double.isFinite(matrix.get(row, column))) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    static boolean areIn(Matrix matrix) {
+        for (int row = 0; row < matrix.rows(); row++) {
+            for (int column = 0; column < matrix.columns(); column++) {
+                if (!Float.isFinite(matrix.get(row, column))) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    static boolean areIn(Linear map) {
+        Matrix bias = map.bias();
+        return areIn(map.weight()) && (bias == null || areIn(bias));
+    }
+}

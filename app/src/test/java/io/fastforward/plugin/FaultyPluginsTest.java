@@ -1,0 +1,310 @@
+package io.fastforward.plugin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.model.Model;
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.DeviceException;
+import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.Options;
+import io.fastforward.spi.Policy;
+import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.SearchSpace;
+import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testing.Failures;
+import io.fastforward.testing.FaultyPlugins;
+import io.fastforward.testing.RandomLlama;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whatever a plugin does against its contract ends in a failure that names it and its jar. */
+class FaultyPluginsTest {
+
+    private static final int MODULES = 4;
+
+    @TempDir
+    private static Path directory;
+
+    private static PluginRegistry registry;
+    private static Path model;
+
+    @BeforeAll
+    static void load() {
+        FaultyPlugins.write(directory);
+        registry = PluginRegistry.load(directory);
+        model = new RandomLlama().write(directory.resolve("model"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "state, IllegalStateException: no licence",
+        "argument, IllegalArgumentException: does not like it",
+        "stack, StackOverflowError",
+        "no-class, NoClassDefFoundError: org/acme/Missing",
+        "abstract, AbstractMethodError: score",
+        "memory, OutOfMemoryError: Java heap space",
+        "circle, RuntimeException",
+        "unprintable, ''",
+        "nan, 'NaN for unit 0 of the MLP of layer 0, expected a finite number'",
+        "infinite, Infinity for unit 0",
+        "minus-infinite, -Infinity for unit 0",
+        "few, 'gave 9 scores for the MLP of layer 0, expected 10'",
+        "many, 'gave 11 scores for the MLP of layer 0, expected 10'",
+        "null, gave null when scoring",
+    })
+    void criteria(String id, String words) {
+        PruningCriterion criterion = registry.find(PluginKind.CRITERION, id);
+        refused(() -> score(criterion, null), "criterion '" + id + "'", words);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "no-statistics, its statistics are null",
+        "no-options, its options are null",
+        "bad-description, StackOverflowError",
+        "bad-id, IllegalStateException: no licence",
+        "bad-constructor, OutOfMemoryError: Java heap space",
+    })
+    void criteriaThatCannotBeUsedAtAll(String id, String words) {
+        Failures.expect(
+                FailureKind.PLUGIN,
+                () -> registry.find(PluginKind.CRITERION, id),
+                "no criterion is called '" + id + "'",
+                "faulty.jar",
+                words);
+    }
+
+    /** That is no fault of the criterion's. */
+    @Test
+    void statisticsThatAreNotFiniteAreRejected() {
+        try (Arena arena = Arena.ofConfined()) {
+            DoubleMatrix moments = DoubleMatrix.allocate(arena, 1, 10);
+            moments.set(0, 3, Double.NaN);
+            for (String id : List.of("nan", "infinite", "argument")) {
+                assertThatThrownBy(() -> score(registry.find(PluginKind.CRITERION, id), moments))
+                        .isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+    }
+
+    @Test
+    void anInterruptIsNotLeftBehind() {
+        assertThat(score(registry.find(PluginKind.CRITERION, "interrupting"), null))
+                .hasSize(10);
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    /** Its own methods would throw again where --verbose prints it. */
+    @Test
+    void whatIsThrownCanBePrinted() {
+        for (String id : List.of("unprintable", "circle")) {
+            assertThatThrownBy(() -> score(registry.find(PluginKind.CRITERION, id), null))
+                    .satisfies(failure -> failure.printStackTrace(new PrintWriter(Writer.nullWriter())));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "create-null, gave null when creating an agent",
+        "create-state, IllegalStateException: no licence",
+        "batch-0, 'a batch size of 0, expected at least 1'",
+        "limit, 'an episode limit of -1, expected at least 0'",
+        "propose-null, gave null when proposing",
+        "propose-throws, IllegalStateException",
+        "propose-few, 'asked for 2 proposals, but gave 1'",
+        "propose-null-in-it, NullPointerException",
+        "propose-short, 'must propose 4 finite scores, but proposed 3'",
+        "propose-nan, 'proposed 4, one of them NaN'",
+        "observe, StackOverflowError",
+        "best-null, gave null when giving its best guess",
+        "best-short, 'proposed 1'",
+        "save-null, gave null when saving its state",
+        "restore, IllegalStateException: no licence",
+    })
+    void agents(String fault, String words) {
+        refused(
+                () -> {
+                    PolicyAgent agent = agent(fault);
+                    List<double[]> proposals = agent.propose(2, 0.5);
+                    agent.observe(List.of(new PolicyAgent.Outcome(proposals.getFirst(), 0.5, 1)));
+                    agent.restore(agent.save());
+                    agent.best(0.5);
+                },
+                "agent 'agents'",
+                words);
+    }
+
+    @Test
+    void whatAnAgentMayDo() {
+        assertThat(agent("batch-huge").batchSize()).isEqualTo(Integer.MAX_VALUE);
+        // The record that it is given may be damaged.
+        assertThatThrownBy(() -> agent("restore-argument").restore(new byte[0]))
+                .isInstanceOf(IllegalArgumentException.class);
+        // It rejects the user's options, unless there are none.
+        Failures.expect(
+                FailureKind.USAGE, () -> agent("create-argument"), "agent 'agents' (--option): does not like it");
+        PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
+        refused(
+                () -> provider.create(new SearchSpace(MODULES, 0.5), 1, Options.NONE),
+                "agent 'agents'",
+                "does not like it");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "null, gave null when calibrating",
+        "null-map, gave null when giving the map of its solution",
+        "few-rows, 'gave a weight of 1 × 2 numbers in F32, expected 2 × 2 in F32'",
+        "many-columns, 'gave a weight of 2 × 3 numbers'",
+        "half, in F16",
+        "nan, NaN or infinite",
+        "bias, a map with a bias for one without",
+        "closed, closed",
+        "state, IllegalStateException: no licence",
+        "stack, StackOverflowError",
+        "memory, JAVA_TOOL_OPTIONS",
+    })
+    void calibrators(String fault, String words) {
+        refused(() -> calibrate(fault, 1), "calibrator 'calibrators'", words);
+    }
+
+    @Test
+    void whatACalibratorRejects() {
+        Failures.expect(
+                FailureKind.USAGE,
+                () -> calibrate("argument", 1),
+                "calibrator 'calibrators' (--option): does not like it");
+        for (String fault : List.of("argument", "nan")) {
+            assertThatThrownBy(() -> calibrate(fault, Double.POSITIVE_INFINITY))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+        // The algebra is told of shapes that do not fit by its caller.
+        Failures.expect(FailureKind.USAGE, () -> calibrate("algebra", 1), "calibrator 'calibrators'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "create-null, gave null when creating an executor",
+        "null, gave null when executing trials",
+        "loses, 'was given 1 trials, but returned 0 results'",
+        "null-in-it, NullPointerException",
+        "doubles, 'was given 1 trials, but returned 2 results'",
+        "nothing, nothing to evaluate",
+        "close, IllegalStateException: no licence",
+        "argument, IllegalArgumentException: does not like it",
+    })
+    void executors(String fault, String words) {
+        refused(
+                () -> {
+                    try (TrialExecutor executor = executor(fault, trials -> {
+                        if (trials.isEmpty()) {
+                            throw new IllegalArgumentException("nothing to evaluate");
+                        }
+                        return List.of(new TrialExecutor.Result(1, 1));
+                    })) {
+                        executor.execute(List.of(trial()));
+                    }
+                },
+                "executor 'executors'",
+                words);
+    }
+
+    /** A failure of the engine is told, whatever an executor makes of it. */
+    @Test
+    void failuresOfTheEngineComeThrough() {
+        for (RuntimeException failure : List.of(
+                new DeviceException("the card is gone", null), new Failure(FailureKind.NOT_FINITE, "not finite"))) {
+            TrialExecutor executor = executor("hides", trials -> {
+                throw failure;
+            });
+            assertThatThrownBy(() -> executor.execute(List.of(trial()))).isSameAs(failure);
+        }
+    }
+
+    @Test
+    void backends() {
+        ComputeBackend.Provider probing = registry.find(PluginKind.BACKEND, "backends");
+        assertThat(probing.probe().available()).isFalse();
+        assertThat(probing.probe().message()).contains("backend 'backends'", "faulty.jar", "no licence");
+        assertThat(probing.backends())
+                .hasEntrySatisfying(
+                        "backends",
+                        availability -> assertThat(availability.message()).contains("no licence"));
+        refused(probing::devices, "backend 'backends'", "no licence");
+        ComputeBackend.Provider opening = registry.find(PluginKind.BACKEND, "backend-opening");
+        refused(() -> opening.open(1), "backend 'backend-opening'", "AbstractMethodError");
+        refused(() -> opening.open("backend-opening", 1), "backend 'backend-opening'", "AbstractMethodError");
+        try (ComputeBackend computing =
+                registry.find(PluginKind.BACKEND, "backend-computing").open(1)) {
+            refused(
+                    () -> computing.allocate(1, 1),
+                    "backend 'backend-computing'",
+                    "computing (allocate)",
+                    "no licence");
+            refused(computing::linearAlgebra, "gave null when computing (linearAlgebra)");
+            assertThat(List.of(computing)).contains(computing);
+        }
+    }
+
+    private static double[] score(PruningCriterion criterion, @Nullable DoubleMatrix moments) {
+        try (Model opened = Model.open(model)) {
+            return criterion.score(new PruningCriterion.Module(
+                    0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), 0, moments));
+        }
+    }
+
+    private static PolicyAgent agent(String fault) {
+        return registry.find(PluginKind.AGENT, "agents")
+                .create(new SearchSpace(MODULES, 0.5), 1, new Options(Map.of("fault", fault)));
+    }
+
+    private static Calibrator.Solution calibrate(String fault, double moment) {
+        Calibrator calibrator = registry.find(PluginKind.CALIBRATOR, "calibrators");
+        try (ComputeBackend backend = registry.find(PluginKind.BACKEND, "cpu").open(1);
+                Arena arena = Arena.ofShared()) {
+            LinearAlgebra algebra = backend.linearAlgebra();
+            DoubleMatrix gram = DoubleMatrix.allocate(arena, 3, 3);
+            gram.set(0, 0, moment);
+            DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
+            Linear map = Linear.of(Matrix.allocate(arena, DataType.F32, 2, 3));
+            return calibrator.calibrate(
+                    new Calibrator.Problem(map, 2, gram, gram, none, none, 5),
+                    new Options(Map.of("fault", fault)),
+                    algebra,
+                    arena);
+        }
+    }
+
+    private static TrialExecutor executor(String fault, TrialExecutor.Evaluator local) {
+        return registry.find(PluginKind.EXECUTOR, "executors").create(local, new Options(Map.of("fault", fault)));
+    }
+
+    private static TrialExecutor.Trial trial() {
+        return new TrialExecutor.Trial(new Policy(List.of(1, 1)), 0, 1);
+    }
+
+    private static void refused(ThrowingCallable code, String... words) {
+        Failures.expect(FailureKind.PLUGIN, code, words);
+        Failures.expect(FailureKind.PLUGIN, code, "faulty.jar");
+    }
+}

@@ -1,0 +1,298 @@
+package io.fastforward.testing;
+
+import io.fastforward.spi.Calibrator;
+import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.TrialExecutor;
+import java.nio.file.Path;
+
+/** A jar of plugins that do not keep to their contract, each in a way of its own. */
+public final class FaultyPlugins {
+
+    private static final String SOURCE = """
+            import io.fastforward.spi.*;
+            import io.fastforward.spi.model.Linear;
+            import io.fastforward.spi.tensor.*;
+            import java.lang.foreign.Arena;
+            import java.util.*;
+
+            public class Faulty {
+
+                /** Throws something, whatever the compiler expects. */
+                static <T> T fail(String fault) {
+                    switch (fault) {
+                        case "state": throw new IllegalStateException("no licence\\nsecond line");
+                        case "argument": throw new IllegalArgumentException("does not like it");
+                        case "stack": return fail(fault);
+                        case "no-class": throw new NoClassDefFoundError("org/acme/Missing");
+                        case "abstract": throw new AbstractMethodError("score");
+                        case "memory": throw new OutOfMemoryError("Java heap space");
+                        case "circle":
+                            RuntimeException first = new RuntimeException("first");
+                            RuntimeException second = new RuntimeException("second", first);
+                            first.initCause(second);
+                            throw first;
+                        case "unprintable":
+                            throw new RuntimeException() {
+                                public String getMessage() { throw new IllegalStateException("twice"); }
+                            };
+                        case "exit": System.exit(0);
+                        case "exit-elsewhere":
+                            Thread exit = new Thread(() -> System.exit(0));
+                            exit.start();
+                            try { exit.join(); } catch (InterruptedException e) { }
+                        default: throw new AssertionError(fault);
+                    }
+                }
+
+                public abstract static class Named implements Plugin {
+                    final String fault = getClass().getSimpleName().replace('_', '-').toLowerCase();
+                    public String id() { return fault; }
+                    public String description() { return "does not keep to its contract"; }
+                }
+
+                // Criteria.
+
+                public abstract static class Criterion extends Named implements PruningCriterion {
+                    public Statistics statistics() { return Statistics.NONE; }
+                    double[] some(Module module, double first) {
+                        double[] scores = new double[module.spec().parts()];
+                        scores[0] = first;
+                        return scores;
+                    }
+                    public double[] score(Module module) { return fail(fault); }
+                }
+                public static class State extends Criterion {}
+                public static class Argument extends Criterion {}
+                public static class Stack extends Criterion {}
+                public static class No_class extends Criterion {}
+                public static class Abstract extends Criterion {}
+                public static class Memory extends Criterion {}
+                public static class Circle extends Criterion {}
+                public static class Unprintable extends Criterion {}
+                public static class Exit extends Criterion {}
+                public static class Exit_elsewhere extends Criterion {}
+                public static class Interrupting extends Criterion {
+                    public double[] score(Module module) { Thread.currentThread().interrupt(); return some(module, 1); }
+                }
+                public static class Nan extends Criterion {
+                    public double[] score(Module module) { return some(module, Double.NaN); }
+                }
+                public static class Infinite extends Criterion {
+                    public double[] score(Module module) { return some(module, Double.POSITIVE_INFINITY); }
+                }
+                public static class Minus_infinite extends Criterion {
+                    public double[] score(Module module) { return some(module, Double.NEGATIVE_INFINITY); }
+                }
+                public static class Few extends Criterion {
+                    public double[] score(Module module) { return new double[module.spec().parts() - 1]; }
+                }
+                public static class Many extends Criterion {
+                    public double[] score(Module module) { return new double[module.spec().parts() + 1]; }
+                }
+                public static class Null extends Criterion {
+                    public double[] score(Module module) { return null; }
+                }
+                public static class No_statistics extends Criterion {
+                    public Statistics statistics() { return null; }
+                }
+                public static class No_options extends Criterion {
+                    public Map<String, String> options() { return null; }
+                }
+                public static class Bad_description extends Criterion {
+                    public String description() { return fail("stack"); }
+                }
+                public static class Bad_id extends Criterion {
+                    public String id() { return fail("state"); }
+                }
+                public static class Bad_constructor extends Criterion {
+                    public Bad_constructor() { fail("memory"); }
+                }
+
+                // Agents.
+
+                public static class Agents extends Named implements PolicyAgent.Provider {
+                    public Map<String, String> options() { return Map.of("fault", "what it does"); }
+                    public PolicyAgent create(SearchSpace space, long seed, Options options) {
+                        String fault = options.values().getOrDefault("fault", "create-argument");
+                        if (fault.equals("create-null")) return null;
+                        if (fault.startsWith("create-")) return fail(fault.substring(7));
+                        return new Agent(fault, space.modules());
+                    }
+                }
+                record Agent(String fault, int modules) implements PolicyAgent {
+                    public int batchSize() {
+                        return switch (fault) { case "batch-0" -> 0; case "batch-huge" -> Integer.MAX_VALUE; default -> 2; };
+                    }
+                    public int episodeLimit() { return fault.equals("limit") ? -1 : Integer.MAX_VALUE; }
+                    public List<double[]> propose(int count, double sparsity) {
+                        if (fault.equals("propose-null")) return null;
+                        if (fault.equals("propose-throws")) return fail("state");
+                        List<double[]> proposals = new ArrayList<>();
+                        for (int i = fault.equals("propose-few") ? 1 : 0; i < count; i++) {
+                            proposals.add(switch (fault) {
+                                case "propose-null-in-it" -> null;
+                                case "propose-short" -> new double[modules - 1];
+                                case "propose-nan" -> { double[] p = new double[modules]; p[0] = 0.0 / 0; yield p; }
+                                default -> new double[modules];
+                            });
+                        }
+                        return proposals;
+                    }
+                    public void observe(List<Outcome> outcomes) { if (fault.equals("observe")) fail("stack"); }
+                    public double[] best(double sparsity) {
+                        return fault.equals("best-null") ? null : new double[fault.equals("best-short") ? 1 : modules];
+                    }
+                    public byte[] save() { return fault.equals("save-null") ? null : new byte[1]; }
+                    public void restore(byte[] state) {
+                        if (fault.equals("restore")) fail("state");
+                        if (fault.equals("restore-argument")) fail("argument");
+                    }
+                }
+
+                // Calibrators.
+
+                public static class Calibrators extends Named implements Calibrator {
+                    public Map<String, String> options() { return Map.of("fault", "what it does"); }
+                    public Statistics statistics() { return Statistics.GRAM; }
+                    public Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena) {
+                        String fault = options.values().getOrDefault("fault", "argument");
+                        int outputs = problem.map().weight().rows();
+                        int kept = problem.kept();
+                        boolean biased = problem.map().bias() != null;
+                        DataType type = DataType.F32;
+                        float first = 0;
+                        switch (fault) {
+                            case "null": return null;
+                            case "null-map": return new Solution(null, 0, 0, null);
+                            case "few-rows": outputs--; break;
+                            case "many-columns": kept++; break;
+                            case "half": type = DataType.F16; break;
+                            case "nan": first = Float.NaN; break;
+                            case "bias": biased = !biased; break;
+                            case "closed": break;
+                            case "exit-later": if (kept > 1) fail("exit"); break;
+                            case "algebra":
+                                algebra.multiply(DoubleMatrix.allocate(arena, 1, 2), DoubleMatrix.allocate(arena, 1, 2),
+                                        DoubleMatrix.allocate(arena, 1, 2));
+                                break;
+                            default: return fail(fault);
+                        }
+                        Arena own = Arena.ofShared();
+                        Matrix weight = Matrix.allocate(own, type, outputs, kept);
+                        if (outputs * kept > 0) weight.set(0, 0, first);
+                        Linear map = new Linear(weight, biased ? Matrix.allocate(own, type, 1, outputs) : null);
+                        if (fault.equals("closed")) own.close();
+                        return new Solution(map, 0, 0, null);
+                    }
+                }
+
+                // Executors.
+
+                public static class Executors extends Named implements TrialExecutor.Provider {
+                    public Map<String, String> options() { return Map.of("fault", "what it does"); }
+                    public TrialExecutor create(TrialExecutor.Evaluator local, Options options) {
+                        String fault = options.values().getOrDefault("fault", "none");
+                        if (fault.equals("create-null")) return null;
+                        return new TrialExecutor() {
+                            public List<Result> execute(List<Trial> trials) {
+                                List<Result> results = new ArrayList<>();
+                                switch (fault) {
+                                    case "null": return null;
+                                    case "loses": return results;
+                                    case "null-in-it": for (Trial trial : trials) results.add(null); return results;
+                                    case "doubles":
+                                        results.addAll(local.evaluate(trials));
+                                        results.addAll(results);
+                                        return results;
+                                    case "hides":
+                                        try { return local.evaluate(trials); }
+                                        catch (RuntimeException e) { throw new IllegalStateException("somewhere else"); }
+                                    case "nothing": return local.evaluate(List.of());
+                                    case "close": return local.evaluate(trials);
+                                    default: return fail(fault);
+                                }
+                            }
+                            public void close() { if (fault.equals("close")) fail("state"); }
+                        };
+                    }
+                }
+
+                // Backends.
+
+                public static class Backends extends Named implements ComputeBackend.Provider {
+                    public int priority() { return 1000; }
+                    public Availability probe() { return fail("state"); }
+                    public ComputeBackend open(int threads) { return fail("state"); }
+                }
+                public static class Backend_opening extends Named implements ComputeBackend.Provider {
+                    public int priority() { return -1; }
+                    public Availability probe() { return Availability.ready("as it says"); }
+                    public ComputeBackend open(int threads) { return fail("abstract"); }
+                }
+                public static class Backend_exit extends Named implements ComputeBackend.Provider {
+                    public int priority() { return -3; }
+                    public Availability probe() { return Availability.ready("as it says"); }
+                    public ComputeBackend open(int threads) { return fail("exit"); }
+                }
+                public static class Backend_computing extends Named implements ComputeBackend.Provider {
+                    public int priority() { return -2; }
+                    public Availability probe() { return Availability.ready("as it says"); }
+                    public ComputeBackend open(int threads) {
+                        return (ComputeBackend) java.lang.reflect.Proxy.newProxyInstance(
+                                getClass().getClassLoader(), new Class<?>[] {ComputeBackend.class},
+                                (proxy, method, arguments) -> switch (method.getName()) {
+                                    case "device" -> "a device that fails";
+                                    case "matrixBytes", "weightBytes" -> Long.MAX_VALUE;
+                                    case "loadsWhileComputing" -> false;
+                                    case "linearAlgebra" -> null;
+                                    case "close" -> null;
+                                    default -> fail("state");
+                                });
+                    }
+                }
+            }
+            """;
+
+    private static final String CRITERIA = """
+            Faulty$State
+            Faulty$Argument
+            Faulty$Stack
+            Faulty$No_class
+            Faulty$Abstract
+            Faulty$Memory
+            Faulty$Circle
+            Faulty$Unprintable
+            Faulty$Exit
+            Faulty$Exit_elsewhere
+            Faulty$Interrupting
+            Faulty$Nan
+            Faulty$Infinite
+            Faulty$Minus_infinite
+            Faulty$Few
+            Faulty$Many
+            Faulty$Null
+            Faulty$No_statistics
+            Faulty$No_options
+            Faulty$Bad_description
+            Faulty$Bad_id
+            Faulty$Bad_constructor
+            """;
+
+    private FaultyPlugins() {}
+
+    /** Writes {@code faulty.jar} into a directory. */
+    public static Path write(Path directory) {
+        return new PluginJar()
+                .service(PruningCriterion.class, CRITERIA)
+                .service(PolicyAgent.Provider.class, "Faulty$Agents")
+                .service(Calibrator.class, "Faulty$Calibrators")
+                .service(TrialExecutor.Provider.class, "Faulty$Executors")
+                .service(
+                        ComputeBackend.Provider.class,
+                        "Faulty$Backends\nFaulty$Backend_opening\nFaulty$Backend_exit\nFaulty$Backend_computing")
+                .compiled("Faulty", SOURCE)
+                .write(directory.resolve("faulty.jar"));
+    }
+}
