@@ -90,17 +90,21 @@ public final class EvaluateRun {
 
     private static Evaluation execute(Request request, ComputeBackend backend, Progress progress) {
         try (Model model = Model.open(request.model());
-                Tokenizer tokenizer =
-                        Tokenizer.open(request.model(), model.spec().vocabularySize());
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
                 Decoder decoder = new Decoder(backend, layers, model.ends(), request.memoryBytes() / 4)) {
             int length = RunWindows.length(request.windowLength(), model.spec());
-            TokenizedText text = TokenizedText.read(request.text(), request.textUnit(), tokenizer);
+            TokenizedText text;
+            Optional<ChoiceAccuracy.Questions> questions;
+            // Its process ends here: it has nothing to do while the model is measured.
+            try (Tokenizer tokenizer =
+                    Tokenizer.open(request.model(), model.spec().vocabularySize())) {
+                text = TokenizedText.read(request.text(), request.textUnit(), tokenizer);
+                questions = request.tasks()
+                        .map(file -> ChoiceAccuracy.Questions.tokenize(
+                                ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer));
+            }
             RunWindows.requireOneWindow(request.text(), text.ids(), length);
             TokenWindows windows = TokenWindows.consecutive(text.ids(), length, orAll(request.windows()));
-            Optional<ChoiceAccuracy.Questions> questions = request.tasks()
-                    .map(file -> ChoiceAccuracy.Questions.tokenize(
-                            ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer));
             progress.begin("Evaluating", request.repeat());
             List<Perplexity> measured = new ArrayList<>();
             for (int i = 0; i < request.repeat(); i++) {
