@@ -53,8 +53,11 @@ public record NativeLibraryCache(Path directory) {
 
     /** Makes a directory and checks that it is private. */
     static NativeLibraryCache claim(Path location) {
+        if (!location.isAbsolute()) { // also if the user has no home directory, as in some containers
+            throw failure(location, "it is not an absolute path", null);
+        }
         try {
-            return new NativeLibraryCache(PrivateDirectory.claim(location.toAbsolutePath()));
+            return new NativeLibraryCache(PrivateDirectory.claim(location));
         } catch (IOException | UnsupportedOperationException e) {
             throw failure(location, reason(e), e);
         }
@@ -121,7 +124,7 @@ public record NativeLibraryCache(Path directory) {
                 FailureKind.STORAGE,
                 "native libraries cannot be unpacked to '" + location + "' and run from there: " + reason
                         + "; set the environment variable " + VARIABLE + " to a directory of your own that nobody else"
-                        + " can write to, on a file system that has room and may hold programs",
+                        + " can write to (mktemp -d makes one), on a file system that has room and may hold programs",
                 cause);
     }
 

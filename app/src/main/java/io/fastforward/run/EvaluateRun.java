@@ -99,18 +99,22 @@ public final class EvaluateRun {
     private static Evaluation execute(
             Request request, TextSource source, Optional<TextSource> tasks, ComputeBackend backend, Progress progress) {
         try (Model model = Model.open(request.model());
-                Tokenizer tokenizer =
-                        Tokenizer.open(request.model(), model.spec().vocabularySize());
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
                 Decoder decoder = new Decoder(backend, layers, model.ends(), request.memoryBytes() / 4)) {
             model.remarks().forEach(progress::note);
             int length = RunWindows.length(request.windowLength(), model.spec());
-            TokenizedText text = TokenizedText.read(source, request.textSettings(), tokenizer);
+            TokenizedText text;
+            Optional<ChoiceAccuracy.Questions> questions;
+            // Its process ends here: it has nothing to do while the model is measured.
+            try (Tokenizer tokenizer =
+                    Tokenizer.open(request.model(), model.spec().vocabularySize())) {
+                text = TokenizedText.read(source, request.textSettings(), tokenizer);
+                questions = tasks.map(file -> ChoiceAccuracy.Questions.tokenize(
+                        ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer));
+            }
             progress.note("Text: " + text.summary().describe());
             RunWindows.requireOneWindow(source, text.ids(), length);
             TokenWindows windows = TokenWindows.consecutive(text.ids(), length, orAll(request.windows()));
-            Optional<ChoiceAccuracy.Questions> questions = tasks.map(file ->
-                    ChoiceAccuracy.Questions.tokenize(ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer));
             progress.begin("Evaluating", request.repeat());
             List<Perplexity> measured = new ArrayList<>();
             for (int i = 0; i < request.repeat(); i++) {

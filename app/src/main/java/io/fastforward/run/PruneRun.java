@@ -133,9 +133,7 @@ public final class PruneRun {
     private PruneResult execute(
             Destination destination, SearchSettings searchSettings, ComputeBackend backend, boolean takesOver) {
         boolean resume = request.resume() || (takesOver && canBeResumed(request.runDirectory()));
-        try (Model model = Model.open(request.model());
-                Tokenizer tokenizer =
-                        Tokenizer.open(request.model(), model.spec().vocabularySize())) {
+        try (Model model = Model.open(request.model())) {
             ModelSpec spec = model.spec().withAttentionUnit(settings.attention().unit());
             requirePrunableHeads(model.spec());
             serving.requireServed(spec);
@@ -153,9 +151,15 @@ public final class PruneRun {
                     request.memoryBytes(),
                     backend.weightBytes());
             memory.requireWithinLimit();
-            RunWindows windows = RunWindows.read(settings, calibrationText, evaluationText, tokenizer, length);
-            Optional<ChoiceAccuracy.Questions> questions = tasks.map(
-                    file -> ChoiceAccuracy.Questions.tokenize(ChoiceTask.read(file, request.mostTasks()), tokenizer));
+            RunWindows windows;
+            Optional<ChoiceAccuracy.Questions> questions;
+            // Its process ends here: it has nothing to do in the rest of the run.
+            try (Tokenizer tokenizer =
+                    Tokenizer.open(request.model(), model.spec().vocabularySize())) {
+                windows = RunWindows.read(settings, calibrationText, evaluationText, tokenizer, length);
+                questions = tasks.map(file ->
+                        ChoiceAccuracy.Questions.tokenize(ChoiceTask.read(file, request.mostTasks()), tokenizer));
+            }
             Policy likely = given.orElseGet(() -> budget.uniform(settings.sparsity()));
             destination.requireRoom(
                     CheckpointExport.weightBytes(model, inCheckpoint(spec.pruned(likely)), settings.export()));

@@ -126,9 +126,12 @@ record AddedTokens(List<Token> tokens) {
         Map<String, Token> known = new LinkedHashMap<>();
         tokenizer.path("added_tokens").forEach(stored -> known.put(content(stored), Token.of(stored, false)));
         boolean changed = false;
-        ArrayNode section = tokenizer.path("added_tokens").isArray()
-                ? (ArrayNode) tokenizer.path("added_tokens")
-                : tokenizer.putArray("added_tokens");
+        if (!tokenizer.has("added_tokens")) {
+            tokenizer.putArray("added_tokens");
+        }
+        if (!(tokenizer.path("added_tokens") instanceof ArrayNode section)) {
+            return false; // the library will say what is wrong
+        }
         for (Token token : tokens) {
             @Nullable Token before = known.get(token.content());
             // Once special, always special: the library keeps a list of them.
@@ -142,8 +145,8 @@ record AddedTokens(List<Token> tokens) {
                 write(merged, section.addObject().put("id", 0));
             } else {
                 section.forEach(stored -> {
-                    if (content(stored).equals(merged.content())) {
-                        write(merged, (ObjectNode) stored);
+                    if (stored instanceof ObjectNode object && content(object).equals(merged.content())) {
+                        write(merged, object);
                     }
                 });
             }

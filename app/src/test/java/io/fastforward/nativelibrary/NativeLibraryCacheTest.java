@@ -105,6 +105,7 @@ class NativeLibraryCacheTest {
         Path file = Files.createFile(directory.resolve("file"));
         assertRefused(file, "is in the way");
         assertRefused(file.resolve("cache"), "file");
+        assertRefused(Path.of("?/.cache/fastforward"), "'?/.cache/fastforward'", "not an absolute path");
     }
 
     @Test

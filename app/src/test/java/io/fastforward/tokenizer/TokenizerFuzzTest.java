@@ -110,6 +110,16 @@ class TokenizerFuzzTest {
             "{\"type\":\"Strip\",\"content\":\"a\",\"start\":99,\"stop\":99}",
             "{\"type\":\"Metaspace\",\"replacement\":\"\",\"prepend_scheme\":\"always\",\"split\":true}");
 
+    private static final Map<String, String> COMPANIONS = new TreeMap<>(Map.of(
+            "added_tokens.json",
+            "{\"<|extra|>\": 1024, \"a\": -1, \"\": 0, \"<s>\": 7}",
+            "special_tokens_map.json",
+            "{\"bos_token\": \"<s>\", \"pad_token\": {\"content\": \"<|extra|>\", \"lstrip\": true},"
+                    + " \"additional_special_tokens\": [\"</s>\", {\"content\": \"x\"}]}",
+            "tokenizer_config.json",
+            "{\"eos_token\": {\"content\": \"</s>\"}, \"image_token\": \"y\", \"extra_special_tokens\": [\"z\"],"
+                    + " \"added_tokens_decoder\": {\"0\": {\"content\": \"<s>\", \"normalized\": true}}}"));
+
     @TempDir
     private Path directory;
 
@@ -162,11 +172,14 @@ class TokenizerFuzzTest {
         String json = sound.get(random.nextInt(sound.size()));
         byte[] damaged = random.nextInt(4) == 0 ? damageBytes(random, json) : damageTree(random, json, sound);
         Files.write(directory.resolve("tokenizer.json"), damaged);
-        Files.deleteIfExists(directory.resolve("added_tokens.json"));
-        if (random.nextInt(10) == 0) {
-            Files.write(
-                    directory.resolve("added_tokens.json"),
-                    damageBytes(random, "{\"<|extra|>\": 1024, \"a\": -1, \"\": 0}"));
+        for (Map.Entry<String, String> beside : COMPANIONS.entrySet()) {
+            Files.deleteIfExists(directory.resolve(beside.getKey()));
+            if (random.nextInt(8) == 0) {
+                byte[] companion = random.nextBoolean()
+                        ? damageBytes(random, beside.getValue())
+                        : damageTree(random, beside.getValue(), sound);
+                Files.write(directory.resolve(beside.getKey()), companion);
+            }
         }
         outcomes.merge(outcome(), 1, Integer::sum);
     }
