@@ -18,7 +18,7 @@ public enum FailureKind {
     BAD_TEXT(8),
     /** The output directory or that of the record holds something, or another process is working on it. */
     OUTPUT_NOT_EMPTY(9),
-    /** A plugin is unknown, broken, or there twice. */
+    /** A plugin is unknown, broken, or there twice, or does not keep to its contract. */
     PLUGIN(10),
     /** Writing failed: disk full, no permission. */
     STORAGE(11),
