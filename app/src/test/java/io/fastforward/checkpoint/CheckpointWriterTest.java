@@ -175,7 +175,7 @@ class CheckpointWriterTest {
             writer.write("a", random(plan.get(0)));
             writer.write("b", random(plan.get(1)));
             Files.createDirectory(obstacle); // the first shard gets its name, the second does not
-            Failures.expect(FailureKind.STORAGE, writer::finish, "cannot write '" + obstacle, "it needs ");
+            Failures.expect(FailureKind.STORAGE, writer::finish, "cannot write '" + obstacle, "Is a directory");
             Files.delete(obstacle);
         }
         assertThat(files()).containsExactly("config.json");
