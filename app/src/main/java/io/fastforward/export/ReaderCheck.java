@@ -7,7 +7,6 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,7 +112,7 @@ final class ReaderCheck {
                             .contains("\nclass " + reference.substring(dot + 1) + "(");
             require(defined, "names " + OneLine.of(reference) + " in auto_map, which is not there");
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new Failure(FailureKind.STORAGE, "cannot read back " + file + ": " + e.getMessage(), e);
         }
     }
 

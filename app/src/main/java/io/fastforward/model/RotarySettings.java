@@ -60,12 +60,12 @@ record RotarySettings(double theta, String type, Map<String, Double> scaling) {
     /** A line on two forms that contradict each other, or none. */
     static List<String> remarks(Config config, int context) {
         RotarySettings taken = read(config, context);
-        if (config.hasEntries(SCALING) && config.hasEntries(PARAMETERS)) {
-            RotarySettings other = readWithoutScaling(config, context);
-            if (!other.equals(taken)) {
-                return List.of("rope_scaling and rope_parameters contradict each other; taken, as in transformers, is"
-                        + " rope_scaling: " + taken);
-            }
+        if (config.hasEntries(SCALING)
+                && config.hasEntries(PARAMETERS)
+                && (!type(config.section(PARAMETERS)).equals(taken.type())
+                        || !readWithoutScaling(config, context).equals(taken))) {
+            return List.of("rope_scaling and rope_parameters contradict each other; taken, as in transformers, is"
+                    + " rope_scaling: " + taken);
         }
         double beside = config.number(THETA, taken.theta());
         return beside == taken.theta()
@@ -110,7 +110,7 @@ record RotarySettings(double theta, String type, Map<String, Double> scaling) {
 
     private static RotarySettings read(Config config, Config section, int context) {
         double theta = section.number(THETA, config.number(THETA, DEFAULT_THETA));
-        String type = section.text("rope_type", section.text("type", DEFAULT));
+        String type = type(section);
         if (section.hasSections()) {
             throw unsupported("rotary settings of their own for kinds of layers are not supported");
         }
@@ -122,6 +122,10 @@ record RotarySettings(double theta, String type, Map<String, Double> scaling) {
             scaling.put(key, number(config, section, key, context));
         }
         return new RotarySettings(theta, type, scaling);
+    }
+
+    private static String type(Config section) {
+        return section.text("rope_type", section.text("type", DEFAULT));
     }
 
     private static double number(Config config, Config section, String key, int context) {

@@ -163,6 +163,17 @@ class FamilyConfigTest {
         }
     }
 
+    /** What is not taken need not be supported. */
+    @Test
+    void aScalingThatIsNotTakenIsARemark() throws IOException {
+        Path checkpoint = changed("tiny-llama3", "rope_parameters", "{\"rope_type\":\"yarn\",\"factor\":2}");
+        try (Model model = Model.open(checkpoint)) {
+            assertThat(model.remarks())
+                    .singleElement()
+                    .satisfies(line -> assertThat(line).contains("rope_parameters", "llama3"));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
