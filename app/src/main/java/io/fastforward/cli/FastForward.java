@@ -55,6 +55,9 @@ public final class FastForward implements Runnable {
 
     /** Runs a command and ends the process with its exit code. */
     public static void main(String[] arguments) {
+        // Else the JVM itself prints what a thread of a plugin or library ended with, whatever is in the message.
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, failure) -> failure.printStackTrace(PlainWriter.to(System.err)));
         int exitCode;
         try (ExitWatch ignored = ExitWatch.begin()) {
             exitCode = run(arguments);

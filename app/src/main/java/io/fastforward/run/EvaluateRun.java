@@ -69,6 +69,7 @@ public final class EvaluateRun {
      * @param tokensPerSecond median over the repetitions
      * @param accuracy on the tasks, if there were any
      * @param device what computed
+     * @param remarks what is odd about the checkpoint, a line each
      */
     public record Evaluation(
             String model,
@@ -78,7 +79,8 @@ public final class EvaluateRun {
             Perplexity perplexity,
             double tokensPerSecond,
             @Nullable ChoiceAccuracy accuracy,
-            String device) {}
+            String device,
+            List<String> remarks) {}
 
     /** Measures. */
     public static Evaluation execute(Request request, PluginRegistry plugins, Progress progress) {
@@ -138,7 +140,8 @@ public final class EvaluateRun {
                     perplexity,
                     medianSpeed(measured),
                     questions.isPresent() ? accuracy(questions.get(), model, decoder, progress) : null,
-                    backend.device());
+                    backend.device(),
+                    model.remarks());
         }
     }
 

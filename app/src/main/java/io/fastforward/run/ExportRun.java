@@ -11,6 +11,7 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
 /** Writes a checkpoint again in another form or data type. */
 public final class ExportRun {
@@ -33,8 +34,9 @@ public final class ExportRun {
      *
      * @param output the directory
      * @param reloadDifference largest relative difference of logits between source and result
+     * @param remarks what is odd about the source, a line each
      */
-    public record Written(String output, double reloadDifference) {}
+    public record Written(String output, double reloadDifference, List<String> remarks) {}
 
     /** Writes, reads back and compares. */
     public static Written execute(Request request, PluginRegistry plugins, Progress progress) {
@@ -66,7 +68,7 @@ public final class ExportRun {
             double difference = ReloadCheck.run(backend, export.path(), window(model), probe.logits(arena));
             export.commit();
             progress.end("wrote " + request.output());
-            return new Written(request.output().toString(), difference);
+            return new Written(request.output().toString(), difference, model.remarks());
         }
     }
 

@@ -58,6 +58,7 @@ public final class GenerateRun {
      * @param text the same as text
      * @param ended whether the model ended by itself
      * @param tokensPerSecond generated tokens per second, the prompt's processing included
+     * @param remarks what is odd about the checkpoint, a line each
      */
     public record Continuation(
             String model,
@@ -66,7 +67,8 @@ public final class GenerateRun {
             List<Integer> tokens,
             String text,
             boolean ended,
-            double tokensPerSecond) {}
+            double tokensPerSecond,
+            List<String> remarks) {}
 
     /**
      * Generates.
@@ -145,7 +147,8 @@ public final class GenerateRun {
                     tokens,
                     tokenizer.decode(generated, true),
                     generated.length < generation.mostTokens(),
-                    generated.length / seconds);
+                    generated.length / seconds,
+                    model.remarks());
         }
     }
 

@@ -128,6 +128,11 @@ record PolicyFile(String format, int version, String attentionUnit, double spars
     }
 
     private static PolicyFile parse(Path file) {
+        if (Files.exists(file) && !Files.isRegularFile(file)) { // a pipe has nothing left for its hash
+            throw new Failure(
+                    FailureKind.NOT_FOUND,
+                    "the policy file " + file + " cannot be read: it is a directory or a pipe; give a file");
+        }
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(LARGEST + 1);
             if (bytes.length > LARGEST) {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param texts what was read of the texts, by their role
  * @param heldOut whether figures are on the end of the calibration text
  * @param warnings what the user should know before trusting the figures, one line each
+ * @param remarks what is odd about the checkpoint, a line each
  * @param output directory of the pruned checkpoint
  * @param runDirectory directory of the run's record
  */
@@ -39,6 +40,7 @@ public record PruneResult(
         Map<String, TextSummary> texts,
         boolean heldOut,
         List<String> warnings,
+        List<String> remarks,
         String output,
         String runDirectory) {
 

@@ -279,6 +279,7 @@ public final class PruneRun {
                         windows.texts(),
                         windows.heldOut(),
                         warnings,
+                        model.remarks(),
                         request.output().toString(),
                         directory.path().toString());
                 directory.saveResult(result);

@@ -60,7 +60,7 @@ class CheckpointFuzzTest {
         for (int i = 0; i < cases; i++) {
             damageOneFile(mutations.oneOf(models), i);
         }
-        System.out.println("Checkpoint readers: " + cases + " damaged checkpoints, " + opened + " opened, "
+        System.out.println("fuzz of checkpoints: " + cases + " cases, " + opened + " opened, "
                 + refused.values().stream().mapToInt(Integer::intValue).sum() + " refused " + refused + ", 0 others");
         // Both outcomes must be common, or the mutations are too wild or too tame to say anything.
         assertThat(opened).isGreaterThan(cases / 20);

@@ -93,7 +93,7 @@ class SafetensorsFuzzTest {
             }
             tryToRead(file);
         }
-        System.out.println("Safetensors headers: " + cases + " damaged files, " + whole + " read, " + damaged
+        System.out.println("fuzz of safetensors headers: " + cases + " cases, " + whole + " read, " + damaged
                 + " refused, 0 others");
         // Both outcomes must be common, or the mutations are too wild or too tame to say anything.
         assertThat(whole).isGreaterThan(cases / 100);

@@ -80,7 +80,7 @@ class RecordFuzzTest {
                 refused++;
             }
         }
-        System.out.printf("records: %d cases, %d refused, %d resumed, 0 defects%n", CASES, refused, right);
+        System.out.printf("fuzz of records: %d cases, %d refused, %d resumed, 0 others%n", CASES, refused, right);
         assertThat(right).isGreaterThan(CASES / 20);
         assertThat(refused).isGreaterThan(CASES / 4);
     }

@@ -38,11 +38,11 @@ class RemarksIT {
         requireOnce(CommandRun.of("generate", model.toString(), "--prompt", "Once", "--max-tokens", "2")
                 .errors());
         requireOnce(CommandRun.of("inspect", model.toString()).output());
-        JsonNode facts = new ObjectMapper()
-                .readTree(CommandRun.of("inspect", model.toString(), "--json").text());
-        assertThat(facts.path("remarks"))
-                .singleElement()
-                .satisfies(line -> assertThat(line.asText()).contains(REMARK));
+        requireRemark(CommandRun.of("inspect", model.toString(), "--json"));
+        requireRemark(CommandRun.of("evaluate", model.toString(), "--text", text, "--window", "16", "--json"));
+        CommandRun said =
+                CommandRun.of("generate", model.toString(), "--prompt", "Once", "--max-tokens", "2", "--json");
+        requireRemark(new ObjectMapper().readTree(said.succeeds().text()).path(0));
         JsonNode clean = new ObjectMapper()
                 .readTree(CommandRun.of("inspect", DemoModel.directory().toString(), "--json")
                         .text());
@@ -56,11 +56,25 @@ class RemarksIT {
                 .errors());
         requireOnce(SmallRun.into(directory.resolve("out")).of(model).run().errors());
         requireOnce(Files.readAllLines(directory.resolve("out-run").resolve("run.log")));
+        requireRemark(new ObjectMapper()
+                .readTree(directory.resolve("out-run").resolve("result.json").toFile()));
+        Path again = directory.resolve("again");
+        requireRemark(CommandRun.of("export", model.toString(), "--output", again.toString(), "--json"));
         for (String written : List.of("exported", "out")) {
             CommandRun inspected =
                     CommandRun.of("inspect", directory.resolve(written).toString());
             assertThat(inspected.succeeds().text()).doesNotContain("Warning");
         }
+    }
+
+    private static void requireRemark(CommandRun run) throws IOException {
+        requireRemark(new ObjectMapper().readTree(run.succeeds().text()));
+    }
+
+    private static void requireRemark(JsonNode result) {
+        assertThat(result.path("remarks"))
+                .singleElement()
+                .satisfies(line -> assertThat(line.asText()).contains(REMARK));
     }
 
     private static void requireOnce(List<String> lines) {

@@ -150,7 +150,7 @@ class TokenizerFuzzTest {
         assertThat(outcomes.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(cases);
         assertThat(outcomes).containsKeys("tokens", "refused in Java", "refused by the library");
         System.out.printf(
-                "tokenizer fuzz: %d cases in %.0f s, 0 aborts of this process; %s%n",
+                "fuzz of tokenizers: %d cases in %.0f s, 0 aborts of this process; %s%n",
                 cases, (System.nanoTime() - start) / 1e9, outcomes);
     }
 
