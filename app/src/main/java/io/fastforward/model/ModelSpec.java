@@ -84,20 +84,14 @@ public record ModelSpec(
 
     /** The same architecture, with a head that is the embedding or one of its own. */
     ModelSpec withTiedEmbeddings(boolean tied) {
-        return new ModelSpec(
-                family,
-                names,
-                hiddenSize,
-                embeddingSize,
-                vocabularySize,
-                contextLength,
-                positions,
-                layers,
-                finalNormalization,
-                tied);
+        return with(layers, tied);
     }
 
     private ModelSpec withLayers(List<LayerSpec> other) {
+        return with(other, tiedEmbeddings);
+    }
+
+    private ModelSpec with(List<LayerSpec> otherLayers, boolean tied) {
         return new ModelSpec(
                 family,
                 names,
@@ -106,9 +100,9 @@ public record ModelSpec(
                 vocabularySize,
                 contextLength,
                 positions,
-                other,
+                otherLayers,
                 finalNormalization,
-                tiedEmbeddings);
+                tied);
     }
 
     /** The features of the module that has most of them: what scratch memory and moments are sized by. */
