@@ -57,6 +57,10 @@ final class CheckedDevice implements InvocationHandler {
             throw thrown(doing, e.getCause() == null ? e : e.getCause());
         } catch (LinkageError e) { // it was built against another contract
             throw origin.failed(doing, e);
+        } finally {
+            if (origin.external()) { // ours leaves none, and what interrupts the engine's threads is for them
+                PluginOrigin.clearInterrupt();
+            }
         }
         if (method.getReturnType() == void.class) {
             return null;

@@ -1,7 +1,10 @@
 package io.fastforward.plugin;
 
+import io.fastforward.failure.OneLine;
+import io.fastforward.failure.PlainText;
 import io.fastforward.spi.Plugin;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A provider whose every call is watched: what it throws and what it gives against its contract ends in a failure that
@@ -21,18 +24,21 @@ abstract class CheckedPlugin<T extends Plugin> implements Plugin {
      */
     CheckedPlugin(String kind, String origin, boolean external, T plugin) {
         String id = plugin.id();
-        if (id == null || !id.matches("[a-z0-9][a-z0-9-]*")) {
-            throw new IllegalStateException("its id '" + id + "' must be lower case letters, digits and hyphens");
+        if (id == null || !id.matches("[a-z0-9][a-z0-9-]{0,63}")) {
+            throw new IllegalStateException("its id '" + OneLine.of(String.valueOf(id))
+                    + "' must be at most 64 lower case letters, digits and hyphens");
         }
-        description = plugin.description();
-        if (description == null || description.isBlank()) {
+        String described = plugin.description();
+        if (described == null || described.isBlank()) {
             throw new IllegalStateException("it has no description");
         }
+        description = PlainText.line(described);
         Map<String, String> known = plugin.options();
         if (known == null) {
             throw new IllegalStateException("its options are null");
         }
-        options = Map.copyOf(known);
+        options = known.entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, option -> PlainText.line(option.getValue())));
         this.plugin = plugin;
         this.origin = new PluginOrigin(kind, id, origin, external);
     }

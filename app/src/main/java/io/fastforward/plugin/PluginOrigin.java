@@ -88,6 +88,8 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
             throw e;
         } catch (Throwable e) {
             throw thrown(doing, e);
+        } finally {
+            clearInterrupt();
         }
         return requireGiven(doing, result);
     }
@@ -185,7 +187,7 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
     }
 
     /** Nothing if it cannot be shown: an exception whose own methods throw would end the process when it is printed. */
-    private static @Nullable Throwable printable(Throwable cause) {
+    static @Nullable Throwable printable(Throwable cause) {
         try {
             cause.printStackTrace(new PrintWriter(Writer.nullWriter()));
             return cause;
@@ -195,7 +197,7 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
     }
 
     /** An interrupt that a plugin left behind would close the next file that is read or written. */
-    private static void clearInterrupt() {
+    static void clearInterrupt() {
         boolean _ = Thread.interrupted();
     }
 }

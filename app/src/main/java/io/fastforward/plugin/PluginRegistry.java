@@ -141,7 +141,9 @@ public final class PluginRegistry {
         return new Failure(
                 FailureKind.PLUGIN,
                 message.toString(),
-                broken.isEmpty() ? null : broken.getFirst().cause());
+                broken.isEmpty()
+                        ? null
+                        : PluginOrigin.printable(broken.getFirst().cause()));
     }
 
     private static List<Path> jarsIn(Path directory) {
@@ -218,6 +220,8 @@ public final class PluginRegistry {
                     kind.name(), origin, kind.check().of(kind.name(), origin, external, provider.get()));
         } catch (Throwable e) { // its constructor and what it says about itself are its own code
             return new PluginEntry.Broken(kind.name(), origin, provider.type().getName(), e);
+        } finally {
+            PluginOrigin.clearInterrupt();
         }
     }
 
