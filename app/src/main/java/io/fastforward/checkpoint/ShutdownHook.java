@@ -1,5 +1,7 @@
 package io.fastforward.checkpoint;
 
+import java.util.List;
+
 /**
  * A thread for {@link Runtime#addShutdownHook} that has to be done before the process may end. All hooks run at once, in
  * no order, so one that ends the process itself has to know the others: it waits for those of this class.
@@ -8,5 +10,12 @@ public final class ShutdownHook extends Thread {
 
     public ShutdownHook(Runnable task, String name) {
         super(task, name);
+    }
+
+    /** Those that have begun and not ended, but for the one that asks. */
+    public static List<Thread> running() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread instanceof ShutdownHook && !thread.equals(Thread.currentThread()))
+                .toList();
     }
 }

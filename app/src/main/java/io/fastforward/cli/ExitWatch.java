@@ -3,7 +3,6 @@ package io.fastforward.cli;
 import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
-import java.util.List;
 
 /**
  * Notices that somebody else than the command line ends the process: a plugin, or a library of one, that calls
@@ -62,14 +61,8 @@ final class ExitWatch implements AutoCloseable {
         for (int i = 0; i < MOST_POLLS && !ProcessEnd.areHooksStarted(); i++) {
             Thread.sleep(POLL_MILLIS);
         }
-        for (Thread other : otherHooks()) {
+        for (Thread other : ShutdownHook.running()) {
             other.join();
         }
-    }
-
-    private static List<Thread> otherHooks() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread instanceof ShutdownHook && !thread.equals(Thread.currentThread()))
-                .toList();
     }
 }

@@ -47,6 +47,9 @@ public final class FastForward implements Runnable {
     private static final List<String> COMMANDS =
             List.of("prune", "evaluate", "generate", "export", "inspect", "plugins", "devices");
 
+    /** As shells have it for Ctrl-C. */
+    private static final int INTERRUPTED = 130;
+
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
@@ -58,10 +61,12 @@ public final class FastForward implements Runnable {
         // Else the JVM itself prints what a thread of a plugin or library ended with, whatever is in the message.
         Thread.setDefaultUncaughtExceptionHandler(
                 (thread, failure) -> failure.printStackTrace(PlainWriter.to(System.err)));
+        OverdueEnd end = OverdueEnd.watch(INTERRUPTED);
         int exitCode;
         try (ExitWatch ignored = ExitWatch.begin()) {
             exitCode = run(arguments);
         }
+        end.expect(exitCode);
         System.exit(exitCode);
     }
 

@@ -63,6 +63,15 @@ class PluginExitIT {
                 .isRefused(FailureKind.PLUGIN, WORDS);
     }
 
+    /** Nor does a signal end what waits for it. */
+    @Test
+    void aHookThatDoesNotEndIsNotWaitedFor() {
+        Launcher.Finished run = prune("--criterion=hook");
+        assertThat(run.exitCode()).isEqualTo(FailureKind.PLUGIN.exitCode());
+        assertThat(run.errors()).anyMatch(line -> line.contains("left a hook"));
+        assertThat(run.errors().getLast()).contains("takes too long");
+    }
+
     private Launcher.Finished prune(String... more) {
         String[] plugin = Stream.concat(Stream.of("--plugins=" + plugins), Stream.of(more))
                 .toArray(String[]::new);

@@ -37,6 +37,13 @@ public final class FaultyPlugins {
                             throw new RuntimeException() {
                                 public String getMessage() { throw new IllegalStateException("twice"); }
                             };
+                        case "hook": {
+                            Thread hook = new Thread(() -> {
+                                try { Thread.sleep(1_000_000); } catch (InterruptedException e) { }
+                            });
+                            Runtime.getRuntime().addShutdownHook(hook);
+                            throw new IllegalStateException("left a hook");
+                        }
                         case "exit": System.exit(0);
                         case "exit-elsewhere":
                             Thread exit = new Thread(() -> System.exit(0));
@@ -72,6 +79,7 @@ public final class FaultyPlugins {
                 public static class Circle extends Criterion {}
                 public static class Unprintable extends Criterion {}
                 public static class Exit extends Criterion {}
+                public static class Hook extends Criterion {}
                 public static class Exit_elsewhere extends Criterion {}
                 public static class Interrupting extends Criterion {
                     public double[] score(Module module) { Thread.currentThread().interrupt(); return some(module, 1); }
@@ -266,6 +274,7 @@ public final class FaultyPlugins {
             Faulty$Unprintable
             Faulty$Exit
             Faulty$Exit_elsewhere
+            Faulty$Hook
             Faulty$Interrupting
             Faulty$Nan
             Faulty$Infinite
