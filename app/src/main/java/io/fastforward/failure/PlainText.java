@@ -1,5 +1,7 @@
 package io.fastforward.failure;
 
+import java.util.stream.Collectors;
+
 /**
  * Makes text that came from files, plugins or drivers fit to be shown: on a terminal an escape sequence in it could clear
  * the screen, set the title or hide what follows, and controls of writing direction could make a line say something else
@@ -27,7 +29,8 @@ public final class PlainText {
 
     /** The text as one plain line; cut in the middle if it is very long. */
     public static String line(String text) {
-        String line = of(text.strip().replaceAll("\\s*\\R\\s*", " "));
+        String line = of(
+                text.lines().map(String::strip).filter(part -> !part.isEmpty()).collect(Collectors.joining(" ")));
         if (line.length() <= LONGEST_LINE) {
             return line;
         }
