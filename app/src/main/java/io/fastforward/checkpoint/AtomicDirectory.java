@@ -70,10 +70,7 @@ public final class AtomicDirectory implements AutoCloseable {
      */
     public static AtomicDirectory create(Path target) {
         try {
-            // Through a link to an empty directory, the directory itself is replaced.
-            Path real = Files.exists(target)
-                    ? target.toRealPath()
-                    : target.toAbsolutePath().normalize();
+            Path real = RealPath.of(target); // through a link to an empty directory, the directory itself is replaced
             AtomicDirectory directory = begin(real);
             try {
                 removeEmpty(real);
@@ -95,12 +92,12 @@ public final class AtomicDirectory implements AutoCloseable {
      *     {@link FailureKind#STORAGE} if nothing can be written there
      */
     public static void deleteAbandoned(Path target) {
-        Path absolute = target.toAbsolutePath().normalize();
-        if (!Files.isDirectory(absolute.resolveSibling(""))) {
+        Path real = RealPath.of(target);
+        if (!Files.isDirectory(real.resolveSibling(""))) {
             return;
         }
         try {
-            begin(absolute).close();
+            begin(real).close();
         } catch (IOException e) {
             throw StorageFailure.of(target, e);
         }
@@ -297,6 +294,12 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     private static void removeEmpty(Path target) throws IOException {
+        if (Files.isSymbolicLink(target)) { // which leads nowhere, or its place would have been taken for the target
+            throw new Failure(
+                    FailureKind.OUTPUT_NOT_EMPTY,
+                    "'" + target + "' is a link to '" + Files.readSymbolicLink(target)
+                            + "', which does not exist; make that directory, or choose another output directory");
+        }
         if (Files.exists(target) && !Files.isDirectory(target)) {
             throw notEmpty(target, null);
         }

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -41,9 +42,12 @@ public final class ProcessLock implements AutoCloseable {
      * Locks a file, which is made if it is not there; its directory exists.
      *
      * @return empty if another process holds it
-     * @throws IOException if the file cannot be opened or written
+     * @throws IOException if the file cannot be opened or written, or is not {@linkplain #mayBe a lock}
      */
     public static Optional<ProcessLock> tryAcquire(Path file) throws IOException {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !mayBe(file)) {
+            throw new FileAlreadyExistsException(file.toString());
+        }
         Optional<ProcessLock> acquired = tryLock(
                 file,
                 FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE, LinkOption.NOFOLLOW_LINKS));
@@ -86,17 +90,27 @@ public final class ProcessLock implements AutoCloseable {
 
     /** Whether a file is a lock of ours, held or not. */
     static boolean isSigned(Path file) {
+        return start(file).filter(MARKER::equals).isPresent();
+    }
+
+    /** Whether a file is a lock of ours, or one whose process was killed before it had signed it. */
+    public static boolean mayBe(Path file) {
+        return start(file).filter(MARKER::startsWith).isPresent();
+    }
+
+    /** What a file begins with, no longer than the signature; empty if it cannot be read, which proves nothing. */
+    private static Optional<String> start(Path file) {
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            return false;
+            return Optional.empty();
         }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
             ByteBuffer start = ByteBuffer.allocate(MARKER.length());
             while (start.hasRemaining() && channel.read(start) >= 0) {
                 // until it is full or the file ends
             }
-            return new String(start.array(), 0, start.position(), StandardCharsets.UTF_8).equals(MARKER);
+            return Optional.of(new String(start.array(), 0, start.position(), StandardCharsets.UTF_8));
         } catch (IOException _) {
-            return false; // what cannot be read is not proven to be ours
+            return Optional.empty();
         }
     }
 

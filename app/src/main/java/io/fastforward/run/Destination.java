@@ -1,6 +1,7 @@
 package io.fastforward.run;
 
 import io.fastforward.checkpoint.AtomicDirectory;
+import io.fastforward.checkpoint.RealPath;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
@@ -29,9 +30,9 @@ final class Destination {
      * @throws Failure if not
      */
     void requireUsable() {
-        Path model = real(request.model());
-        Path output = real(request.output());
-        Path record = real(request.runDirectory());
+        Path model = RealPath.of(request.model());
+        Path output = RealPath.of(request.output());
+        Path record = RealPath.of(request.runDirectory());
         if (output.startsWith(model)) {
             throw usage("the output '" + request.output() + "' is in the model's directory; choose another one with"
                     + " --output");
@@ -62,7 +63,7 @@ final class Destination {
         if (mayHaveWritten() && Files.exists(request.output())) {
             return;
         }
-        Path existing = existing(real(request.output()));
+        Path existing = existing(RealPath.of(request.output()));
         try {
             long free = Files.getFileStore(existing).getUsableSpace();
             if (free < bytes) {
@@ -133,17 +134,6 @@ final class Destination {
             throw new Failure(
                     FailureKind.STORAGE,
                     "cannot write into '" + existing + "': permission denied; choose another " + option);
-        }
-    }
-
-    /** The path without links, as far as it exists. */
-    private static Path real(Path path) {
-        Path absolute = path.toAbsolutePath().normalize();
-        Path existing = existing(absolute);
-        try {
-            return existing.toRealPath().resolve(existing.relativize(absolute));
-        } catch (IOException _) {
-            return absolute; // opening it will tell what is wrong
         }
     }
 

@@ -167,7 +167,7 @@ public final class PruneRun {
             try (RunDirectory directory =
                     RunDirectory.open(request.runDirectory(), manifest(model, backend.device(), windows), resume)) {
                 Optional<PruneResult> finished = directory.result();
-                if (finished.isPresent() && Files.exists(request.output())) {
+                if (finished.isPresent() && holdsOutput(directory)) {
                     shown.note("This run is complete; nothing is left to do.");
                     return finished.get();
                 }
@@ -190,6 +190,15 @@ public final class PruneRun {
                 });
             }
         }
+    }
+
+    /** Whether the output is still there, and as the run has written it. */
+    private boolean holdsOutput(RunDirectory directory) {
+        return Files.isDirectory(request.output())
+                && directory
+                        .export()
+                        .filter(written -> written.isIn(request.output()))
+                        .isPresent();
     }
 
     /** Runs with a log that also says why it ended. */

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -62,13 +63,23 @@ final class RunDirectory implements AutoCloseable {
             List.of(MANIFEST, ORDER, SEARCH_STATE, TRIALS, SEARCH_RESULT, POLICY, EXPORT, RESULT);
 
     private final Path path;
+    private final boolean begun;
+    private final boolean made;
     private final ProcessLock lock;
     private final Thread hook = new ShutdownHook(this::endWriting, "finish-record");
     private Manifest manifest;
     private boolean ended;
 
-    private RunDirectory(Path path, ProcessLock lock, Manifest manifest) {
+    /**
+     * A directory that is locked.
+     *
+     * @param begun whether the run begins here, and does not go on
+     * @param made whether the directory itself was not there before
+     */
+    private RunDirectory(Path path, boolean begun, boolean made, ProcessLock lock, Manifest manifest) {
         this.path = path;
+        this.begun = begun;
+        this.made = made;
         this.lock = lock;
         this.manifest = manifest;
     }
@@ -83,7 +94,8 @@ final class RunDirectory implements AutoCloseable {
      *     on it
      */
     static RunDirectory open(Path path, Manifest manifest, boolean resume) {
-        if (!holdsRun(path) && !Files.exists(path.resolve(LOCK))) {
+        boolean made = !Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+        if (!holdsRun(path) && !ProcessLock.mayBe(path.resolve(LOCK))) {
             if (resume) {
                 throw new Failure(
                         FailureKind.BAD_RECORD,
@@ -93,7 +105,7 @@ final class RunDirectory implements AutoCloseable {
         }
         ProcessLock lock = lock(path);
         try {
-            return holdsRun(path) ? goOn(path, lock, manifest, resume) : begin(path, lock, manifest);
+            return holdsRun(path) ? goOn(path, lock, manifest, resume) : begin(path, made, lock, manifest);
         } catch (Throwable e) {
             release(lock);
             throw e;
@@ -120,15 +132,15 @@ final class RunDirectory implements AutoCloseable {
                             + "; give the same again, or start a run of its own with --run-dir");
         }
         deleteAbandoned(path);
-        RunDirectory directory = new RunDirectory(path, lock, earlier);
+        RunDirectory directory = new RunDirectory(path, false, false, lock, earlier);
         Runtime.getRuntime().addShutdownHook(directory.hook);
         return directory;
     }
 
-    private static RunDirectory begin(Path path, ProcessLock lock, Manifest manifest) {
+    private static RunDirectory begin(Path path, boolean made, ProcessLock lock, Manifest manifest) {
         deleteAbandoned(path);
         requireNothingBut(path, Set.of(LOCK, LOG));
-        RunDirectory directory = new RunDirectory(path, lock, manifest);
+        RunDirectory directory = new RunDirectory(path, true, made, lock, manifest);
         Runtime.getRuntime().addShutdownHook(directory.hook);
         try {
             directory.write(MANIFEST, manifest);
@@ -320,7 +332,7 @@ final class RunDirectory implements AutoCloseable {
         write(RESULT, result);
     }
 
-    /** Deletes a new record in which no stage was finished. */
+    /** Deletes a record that was begun here and in which no stage was finished. */
     @Override
     public synchronized void close() {
         if (ended) {
@@ -333,13 +345,15 @@ final class RunDirectory implements AutoCloseable {
             return; // the process is ending, and what is there may be resumed
         }
         try (lock) {
-            if (Files.exists(path.resolve(ORDER))) {
+            if (!begun || Files.exists(path.resolve(ORDER))) {
                 return;
             }
             Files.deleteIfExists(path.resolve(LOG));
             Files.deleteIfExists(path.resolve(MANIFEST));
             lock.delete();
-            Files.deleteIfExists(path);
+            if (made) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.STORAGE,

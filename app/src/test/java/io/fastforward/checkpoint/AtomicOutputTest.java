@@ -3,6 +3,7 @@ package io.fastforward.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.testing.Failures;
 import java.io.IOException;
@@ -49,6 +50,27 @@ class AtomicOutputTest {
             output.commit();
         }
         assertThat(target.resolve("file")).hasContent("text");
+    }
+
+    @Test
+    void aLinkToNothingIsKept() throws IOException {
+        Path link = Files.createSymbolicLink(directory.resolve("link"), directory.resolve("nowhere"));
+        assertThatThrownBy(() -> AtomicDirectory.create(link))
+                .isInstanceOf(Failure.class)
+                .hasMessageContainingAll("link", "nowhere", "does not exist");
+        assertThat(link).isSymbolicLink();
+    }
+
+    /** As the system goes, not as the text of the path reads. */
+    @Test
+    void dotsBehindALinkLeadOutOfWhereItLeads() throws IOException {
+        Path sub = Files.createDirectories(directory.resolve("real/sub"));
+        Path link = Files.createSymbolicLink(directory.resolve("link"), sub);
+        try (AtomicDirectory output = AtomicDirectory.create(link.resolve("../out"))) {
+            output.commit();
+        }
+        assertThat(directory.resolve("real/out")).isDirectory();
+        assertThat(directory.resolve("out")).doesNotExist();
     }
 
     @Test

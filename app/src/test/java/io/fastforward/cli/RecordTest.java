@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.testing.FaultyPlugins;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -212,6 +214,53 @@ class RecordTest {
         Path notes = Files.writeString(run.record("notes"), "theirs");
         run.resume().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "not empty");
         assertThat(notes).hasContent("theirs");
+        Files.delete(notes);
+        Path lock = Files.writeString(run.record("run.lock"), "precious");
+        run.command().run().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "not empty");
+        assertThat(lock).hasContent("precious");
+    }
+
+    @Test
+    void aFinishedRunIsNotCompleteWithoutItsOutput() throws IOException {
+        Path weights = run.output().resolve("model.safetensors");
+        for (Path file : List.of(weights, run.output().resolve("config.json"))) {
+            run.restore(finished);
+            Files.delete(file);
+            run.resume().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "'" + run.output() + "'");
+        }
+        run.restore(finished);
+        try (Stream<Path> files = Files.list(run.output())) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        run.resume().succeeds();
+        assertThat(run.outcome()).isEqualTo(outcome);
+    }
+
+    /** Somebody deleted a large file of it to save room. */
+    @Test
+    void theRecordOfAFinishedRunIsNotDeleted() throws IOException {
+        Files.delete(run.record("nested-order.json"));
+        run.resume().succeeds();
+        assertThat(run.record("manifest.json")).exists();
+        assertThat(run.record("result.json")).exists();
+    }
+
+    @Test
+    void aLinkAsRunDirectoryStays(@TempDir Path other) throws IOException {
+        Path empty = Files.createDirectory(other.resolve("empty"));
+        Path link = Files.createSymbolicLink(other.resolve("link"), empty);
+        FaultyPlugins.write(other);
+        TinyRun.in(other)
+                .command()
+                .with("--run-dir", link)
+                .with("--plugins", other)
+                .with("--criterion", "nan")
+                .run()
+                .isRefused(FailureKind.PLUGIN, "nan");
+        assertThat(link).isSymbolicLink();
+        assertThat(empty).exists();
     }
 
     /** Such a run has no search to tell of, so that its result holds nulls. */
