@@ -128,7 +128,7 @@ class TokenizerFuzzTest {
 
     @Test
     void noDamagedTokenizerEndsOrStopsThisProcess() throws IOException {
-        int cases = Integer.getInteger("fastforward.fuzz.cases", 300);
+        int cases = Integer.getInteger("fastforward.fuzz.cases", 1000);
         long firstSeed = Long.getLong("fastforward.fuzz.seed", 1);
         List<String> sound = new ArrayList<>();
         for (Path file : files()) {
