@@ -6,6 +6,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,7 +41,8 @@ public final class Checkpoint implements AutoCloseable {
     /** A bound on files that are mapped at once; the largest public models have some 200. */
     private static final int MOST_SHARDS = 10_000;
 
-    private static final Pattern SHARD_NAME = Pattern.compile("[A-Za-z0-9._-]+\\.safetensors");
+    /** A file in plain sight, wherever the directory is copied: a colon means something on some systems. */
+    private static final Pattern SHARD_NAME = Pattern.compile("(?!\\.)[^/\\\\:\\p{C}\\p{Zl}\\p{Zp}]+\\.safetensors");
 
     private final Path directory;
     private final ModelDirectory contents;
@@ -224,11 +226,28 @@ public final class Checkpoint implements AutoCloseable {
     /** An index must not lead out of the directory, so its files have plain names. */
     private String shardName(Map.Entry<String, JsonNode> entry) {
         String name = entry.getValue().asText();
-        if (!entry.getValue().isTextual() || !SHARD_NAME.matcher(name).matches()) {
+        if (name.contains("/") || name.contains("\\")) {
+            throw new Failure(
+                    FailureKind.BAD_CHECKPOINT,
+                    "'" + directory.resolve(INDEX) + "' places tensor '" + OneLine.of(entry.getKey()) + "' in '"
+                            + OneLine.of(name)
+                            + "', expected a file in the same directory; move the files beside config.json and change"
+                            + " the index");
+        }
+        if (!entry.getValue().isTextual() || !SHARD_NAME.matcher(name).matches() || !canBePath(name)) {
             throw damagedIndex("it places tensor '" + OneLine.of(entry.getKey()) + "' in '" + OneLine.of(name)
                     + "', expected the name of a .safetensors file in the same directory");
         }
         return name;
+    }
+
+    /** Not every character can be in a file name on a system whose locale is C. */
+    private static boolean canBePath(String name) {
+        try {
+            return Path.of(name).toString().equals(name);
+        } catch (InvalidPathException _) {
+            return false;
+        }
     }
 
     private void addWeights(String fileName) {

@@ -31,6 +31,9 @@ final class JsonFile {
     /** Keys, values and brackets; an index of the largest public models has some 300,000. */
     private static final int MOST_TOKENS = 1_000_000;
 
+    /** How Jackson's message on a key that occurs twice begins; the key and a quotation mark follow. */
+    private static final String TWICE = "Duplicate field '";
+
     private static final int LONGEST_NAME = 10_000;
     private static final int LONGEST_STRING = 4 << 20;
     private static final int DEEPEST = 100;
@@ -73,6 +76,13 @@ final class JsonFile {
             }
             return node;
         } catch (JsonProcessingException e) {
+            if (e.getOriginalMessage().startsWith(TWICE)) {
+                String key = e.getOriginalMessage().substring(TWICE.length()).replaceFirst("'$", "");
+                throw new Failure(
+                        FailureKind.BAD_CHECKPOINT,
+                        "'" + path + "' has the key '" + OneLine.of(key) + "' twice; remove the one that does not hold",
+                        e);
+            }
             throw damaged(path, OneLine.of(e.getOriginalMessage()), e);
         } catch (IOException e) {
             throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);

@@ -33,10 +33,11 @@ public final class ReloadCheck {
      *
      * @param expected logits of the model in memory after every token of the window
      * @return the largest difference relative to the largest logit
-     * @throws Failure if it exceeds {@link #TOLERANCE}, or readers of the format would take the checkpoint for another
+     * @throws Failure of kind {@link FailureKind#NOT_FINITE} if one of those expected is not a finite number; if it exceeds {@link #TOLERANCE}, or readers of the format would take the checkpoint for another
      *     model
      */
     public static double run(ComputeBackend backend, Path directory, TokenWindows window, Matrix expected) {
+        requireFinite(expected);
         ReaderCheck.run(directory);
         try (Model model = Model.open(directory);
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
@@ -51,6 +52,21 @@ public final class ReloadCheck {
                                 + "; nothing was kept. The disk may be failing; please report it if it happens again");
             }
             return difference;
+        }
+    }
+
+    /** What is not finite differs from everything, itself included. */
+    private static void requireFinite(Matrix expected) {
+        for (int row = 0; row < expected.rows(); row++) {
+            for (int column = 0; column < expected.columns(); column++) {
+                if (!Float.isFinite(expected.get(row, column))) {
+                    throw new Failure(
+                            FailureKind.NOT_FINITE,
+                            "the logits of the model to write are not finite numbers: its weights in the data type of"
+                                    + " the output, or its activations, overflow; nothing was kept. With --dtype F16,"
+                                    + " use BF16 or F32 instead");
+                }
+            }
         }
     }
 

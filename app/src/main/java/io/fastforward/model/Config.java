@@ -125,6 +125,11 @@ final class Config {
         return has(key) ? number(key) : defaultValue;
     }
 
+    /** As {@link #number(String, double)}, but null stands for no default, because transformers refuses it there. */
+    double statedNumber(String key, double defaultValue) {
+        return states(key) ? number(key) : defaultValue;
+    }
+
     boolean flag(String key, boolean defaultValue) {
         if (!has(key)) {
             return defaultValue;

@@ -2,10 +2,12 @@ package io.fastforward.model;
 
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.OptionalDouble;
 
-/** Looks for weights that are NaN or infinite: those whose exponent bits are all set. */
+/** Looks for weights that are NaN or infinite, those whose exponent bits are all set, or would become so. */
 final class FiniteWeights {
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -27,6 +29,27 @@ final class FiniteWeights {
             }
         }
         return true;
+    }
+
+    /** The weight farthest from 0 if it would be rounded to infinity; all of them must be finite. */
+    static OptionalDouble overflowing(Matrix matrix, DataType type) {
+        if (type == DataType.F32 || type == matrix.type()) {
+            return OptionalDouble.empty();
+        }
+        float farthest = 0;
+        for (int row = 0; row < matrix.rows(); row++) {
+            for (int column = 0; column < matrix.columns(); column++) {
+                float weight = matrix.get(row, column);
+                farthest = Math.abs(weight) > Math.abs(farthest) ? weight : farthest;
+            }
+        }
+        return Float.isFinite(rounded(farthest, type)) ? OptionalDouble.empty() : OptionalDouble.of(farthest);
+    }
+
+    private static float rounded(float weight, DataType type) {
+        MemorySegment number = MemorySegment.ofArray(new byte[type.bytes()]);
+        type.set(number, 0, weight);
+        return type.get(number, 0);
     }
 
     private static boolean intsAreFinite(Matrix matrix, long first) {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -273,9 +274,10 @@ public final class Model implements AutoCloseable, WeightSource {
     /**
      * Looks at every weight.
      *
-     * @throws Failure if one is NaN or infinite; the message names its tensor
+     * @param dataType in which they will be written; null if each keeps its own
+     * @throws Failure if one is NaN or infinite, or would be in that data type; the message names its tensor
      */
-    public void requireFinite() {
+    public void requireFinite(@Nullable DataType dataType) {
         tensors().parallelStream()
                 .filter(tensor -> !FiniteWeights.areFinite(tensor.matrix()))
                 .findFirst()
@@ -286,6 +288,27 @@ public final class Model implements AutoCloseable, WeightSource {
                                     + "' holds NaN or infinite weights; the checkpoint is damaged or its training"
                                     + " diverged");
                 });
+        if (dataType != null) {
+            tensors().parallelStream()
+                    .flatMap(tensor -> overflow(tensor, dataType).stream())
+                    .findFirst()
+                    .ifPresent(overflow -> {
+                        throw overflow;
+                    });
+        }
+    }
+
+    private Optional<Failure> overflow(NamedTensor tensor, DataType dataType) {
+        OptionalDouble weight = FiniteWeights.overflowing(tensor.matrix(), dataType);
+        if (weight.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean half = dataType == DataType.F16;
+        return Optional.of(new Failure(
+                FailureKind.NOT_FINITE,
+                checkpoint.directory() + ": tensor '" + tensor.name() + "' holds " + (float) weight.getAsDouble()
+                        + ", but the largest number of " + dataType + " is " + (half ? "65504" : "3.3895314E38")
+                        + "; use --dtype " + (half ? "BF16 or F32" : "F32")));
     }
 
     /** The stored names of what the architecture has. Asking for them finds out whether all of it is there. */

@@ -128,7 +128,8 @@ final class RotaryDecoder {
                     FailureKind.UNSUPPORTED_MODEL,
                     "config.json: hidden_act '" + config.text("hidden_act") + "' is not supported; supported is: silu");
         }
-        Normalization normalization = new Normalization(Normalization.Kind.RMS, config.number("rms_norm_eps", 1e-6));
+        Normalization normalization =
+                new Normalization(Normalization.Kind.RMS, config.statedNumber("rms_norm_eps", 1e-6));
         int context = config.size("max_position_embeddings", traits.context());
         RotaryPositions rotary = RotaryFrequencies.of(RotarySettings.read(config, context), headSize);
 

@@ -109,7 +109,7 @@ record RotarySettings(double theta, String type, Map<String, Double> scaling) {
     }
 
     private static RotarySettings read(Config config, Config section, int context) {
-        double theta = section.number(THETA, config.number(THETA, DEFAULT_THETA));
+        double theta = (section.states(THETA) ? section : config).statedNumber(THETA, DEFAULT_THETA);
         String type = type(section);
         if (section.hasSections()) {
             throw unsupported("rotary settings of their own for kinds of layers are not supported");
@@ -132,7 +132,7 @@ record RotarySettings(double theta, String type, Map<String, Double> scaling) {
         if (!key.equals(TRAINED_CONTEXT)) {
             return section.number(key);
         }
-        return config.number(key, section.number(key, context));
+        return (config.states(key) ? config : section).statedNumber(key, context);
     }
 
     private static List<String> numbers(String type) {

@@ -25,6 +25,7 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
 
     private final ComputeBackend backend;
     private final ModelSpec pruned;
+    private final @Nullable DataType dataType;
     private final Arena arena = Arena.ofShared();
     private final ModelEnds ends;
     private final HiddenStates states;
@@ -41,6 +42,7 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
             ComputeBackend backend, Model model, ModelSpec pruned, @Nullable DataType dataType, TokenWindows window) {
         this.backend = backend;
         this.pruned = pruned;
+        this.dataType = dataType;
         this.ends = dataType == null ? model.ends() : LeadingUnits.copy(model.ends(), dataType, arena);
         this.states = HiddenStates.embed(backend, ends, window);
     }
@@ -48,7 +50,9 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
     @Override
     public void accept(int layer, LayerWeights weights) {
         Chunk chunk = states.chunks().getFirst();
-        try (LoadedLayer loaded = LayerSource.loadLayer(backend, pruned, (index, arena) -> weights, layer)) {
+        try (Arena layerArena = Arena.ofShared();
+                LoadedLayer loaded =
+                        LayerSource.loadLayer(backend, pruned, (index, _) -> rounded(weights, layerArena), layer)) {
             apply(loaded.attention(), chunk);
             apply(loaded.mlp(), chunk);
         }
@@ -68,6 +72,11 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
     public void close() {
         states.close();
         arena.close();
+    }
+
+    /** As they are written: who passes them by need not have rounded them. */
+    private LayerWeights rounded(LayerWeights weights, Arena layerArena) {
+        return dataType == null ? weights : LeadingUnits.copy(weights, dataType, layerArena);
     }
 
     private void apply(ComputeBackend.LoadedModule module, Chunk chunk) {

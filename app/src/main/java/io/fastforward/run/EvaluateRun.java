@@ -125,7 +125,7 @@ public final class EvaluateRun {
             }
             Perplexity perplexity = measured.getFirst();
             if (!perplexity.isFinite()) {
-                model.requireFinite();
+                model.requireFinite(null);
                 throw new Failure(
                         FailureKind.NOT_FINITE,
                         request.model() + ": the perplexity is not a finite number although all weights are; the"

@@ -49,8 +49,14 @@ public final class ExportRun {
     }
 
     private static Written execute(Request request, ComputeBackend backend, Progress progress) {
-        try (Model model = Model.open(request.model());
-                CheckpointExport export =
+        try (Model model = Model.open(request.model())) {
+            model.requireFinite(request.settings().dataType());
+            return execute(request, model, backend, progress);
+        }
+    }
+
+    private static Written execute(Request request, Model model, ComputeBackend backend, Progress progress) {
+        try (CheckpointExport export =
                         CheckpointExport.begin(model, model.spec(), request.output(), request.settings());
                 LogitProbe probe = new LogitProbe(
                         backend, model, model.spec(), request.settings().dataType(), window(model));

@@ -163,7 +163,7 @@ public final class PruneRun {
             Policy likely = given.orElseGet(() -> budget.uniform(settings.sparsity()));
             destination.requireRoom(
                     CheckpointExport.weightBytes(model, inCheckpoint(spec.pruned(likely)), settings.export()));
-            model.requireFinite();
+            model.requireFinite(settings.export().dataType());
             try (RunDirectory directory =
                     RunDirectory.open(request.runDirectory(), manifest(model, backend.device(), windows), resume)) {
                 Optional<PruneResult> finished = directory.result();

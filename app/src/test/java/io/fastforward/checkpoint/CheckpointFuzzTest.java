@@ -122,7 +122,7 @@ class CheckpointFuzzTest {
             Checkpoint checkpoint = model.checkpoint();
             checkpoint.generationConfig();
             if (readWeights) {
-                model.requireFinite();
+                model.requireFinite(null);
                 checkpoint.hashes();
             }
             checkpoint.companions().remark();

@@ -185,13 +185,38 @@ class CheckpointTest {
     }
 
     @Test
+    void shardsMayHaveAnyPlainName() throws IOException {
+        for (String name : List.of("model (1).safetensors", "a+b=c, d.safetensors", "a..b.safetensors")) {
+            writeWeights(name, entry("a", "F32", "[1]", 0, 4));
+            writeIndex("a", name);
+            try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+                assertThat(checkpoint.names()).containsExactly("a");
+            }
+        }
+        for (String name : List.of(".x.safetensors", ".safetensors", "x\\n.safetensors", "\\ud800.safetensors")) {
+            writeIndex("a", name);
+            expectFailure(FailureKind.BAD_CHECKPOINT, INDEX, "places tensor 'a' in", "in the same directory");
+        }
+    }
+
+    @Test
+    void shardsInOtherDirectoriesAreToBeMoved() throws IOException {
+        writeIndex("a", "sub/x.safetensors");
+        assertThatThrownBy(() -> Checkpoint.open(directory))
+                .hasMessageContaining("in 'sub/x.safetensors'")
+                .hasMessageContaining("move the files beside config.json and change the index")
+                .message()
+                .doesNotContain("download");
+    }
+
+    @Test
     void anIndexMustHaveAWeightMap() throws IOException {
         for (String index : List.of("{}", "{\"weight_map\":[]}")) {
             write(INDEX, index);
             expectFailure(FailureKind.BAD_CHECKPOINT, INDEX, "no weight_map");
         }
         write(INDEX, "{\"weight_map\":{\"a\":\"x.safetensors\",\"a\":\"x.safetensors\"}}");
-        expectFailure(FailureKind.BAD_CHECKPOINT, INDEX, "Duplicate");
+        expectFailure(FailureKind.BAD_CHECKPOINT, INDEX, "has the key 'a' twice");
     }
 
     @Test
@@ -204,10 +229,19 @@ class CheckpointTest {
     @Test
     void aDamagedConfigIsRefused() throws IOException {
         writeWeights("model.safetensors", entry("a", "F32", "[1]", 0, 4));
-        for (String config : List.of("{", "[]", "3", "{}{}", "{\"a\":1,\"a\":2}", "[".repeat(100_000))) {
+        for (String config : List.of("{", "[]", "3", "{}{}", "[".repeat(100_000))) {
             write("config.json", config);
             expectFailure(FailureKind.BAD_CHECKPOINT, "config.json' is not valid", "download it again");
         }
+    }
+
+    /** No download helps: somebody wrote it so. */
+    @Test
+    void aKeyThatOccursTwiceIsNamed() throws IOException {
+        writeWeights("model.safetensors", entry("a", "F32", "[1]", 0, 4));
+        write("config.json", "{\"section\":{\"it's\":1,\"it's\":1}}");
+        expectFailure(
+                FailureKind.BAD_CHECKPOINT, "config.json' has the key 'it's' twice; remove the one that does not hold");
     }
 
     @Test

@@ -95,6 +95,15 @@ class BadInputTest {
     }
 
     @Test
+    void aWeightTooLargeForTheDataTypeToWrite() throws IOException {
+        Path large = model().withWeight(DOWN, (short) 0x4789);
+        small().of(large)
+                .with("--dtype", "F16")
+                .run()
+                .isRefused(FailureKind.NOT_FINITE, DOWN, "70144.0", "65504", "--dtype BF16 or F32");
+    }
+
+    @Test
     void anUnknownArchitecture() throws IOException {
         Path other = model().withConfig(config -> config.put("model_type", "gpt_neox"));
         small().of(other).run().isRefused(FailureKind.UNSUPPORTED_MODEL, "gpt_neox", "supported are: llama");

@@ -1,8 +1,10 @@
 package io.fastforward.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.model.ModelSpec;
@@ -325,6 +327,21 @@ class CheckpointExportTest {
                     "1.0E-4");
         }
         assertThat(names(directory)).containsExactly("dense");
+    }
+
+    @Test
+    void logitsThatAreNotFiniteAreNotBlamedOnTheDisk(@TempDir Path directory) {
+        Path written = new RandomLlama().write(directory);
+        try (Model model = Model.open(written);
+                Arena arena = Arena.ofShared()) {
+            TokenWindows window = probe(model);
+            Matrix logits = Matrix.allocate(arena, DataType.F32, window.length(), 20);
+            logits.set(0, 0, Float.NaN);
+            Failure failure =
+                    catchThrowableOfType(Failure.class, () -> ReloadCheck.run(backend, written, window, logits));
+            assertThat(failure.kind()).isEqualTo(FailureKind.NOT_FINITE);
+            assertThat(failure).hasMessageContaining("not finite").message().doesNotContain("disk");
+        }
     }
 
     /** Neither before the first layer nor after the last does anything appear under the name of the output. */

@@ -59,7 +59,7 @@ class FoundCheckpointTest {
         try (ComputeBackend cpu = Backends.cpu();
                 ComputeBackend reference = Backends.open("reference");
                 Model model = Model.open(checkpoint.orElseThrow())) {
-            model.requireFinite();
+            model.requireFinite(null);
             assertThat(model.spec().tiedEmbeddings()).isTrue();
             assertThat(perplexity(cpu, model, checkpoint.orElseThrow())).isCloseTo(82.7658635, withinPercentage(0.1));
             assertThat(model.endTensors()).extracting(NamedTensor::name).containsExactly("model.embed_tokens.weight");

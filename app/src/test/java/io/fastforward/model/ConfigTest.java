@@ -69,6 +69,8 @@ class ConfigTest {
     @ParameterizedTest
     @CsvSource({
         "rms_norm_eps, 0",
+        "rms_norm_eps, null",
+        "rope_theta, null",
         "rms_norm_eps, -1e-5",
         "rms_norm_eps, NaN",
         "rms_norm_eps, Infinity",

@@ -226,7 +226,11 @@ class ModelTest {
             Path checkpoint = directory.resolve(type.name());
             new RandomLlama().stored(type).poison(name, value).write(checkpoint);
             try (Model model = Model.open(checkpoint)) {
-                Failures.expect(FailureKind.NOT_FINITE, model::requireFinite, checkpoint.toString(), "'" + name + "'");
+                Failures.expect(
+                        FailureKind.NOT_FINITE,
+                        () -> model.requireFinite(null),
+                        checkpoint.toString(),
+                        "'" + name + "'");
             }
         }
     }
@@ -242,7 +246,33 @@ class ModelTest {
         new RandomLlama().stored(type).poison("lm_head.weight", -largest).write(directory);
         try (Model model = Model.open(directory)) {
             assertThat(model.ends().head().head().weight().get(19, 11)).isEqualTo(-largest);
-            model.requireFinite();
+            model.requireFinite(null);
+        }
+    }
+
+    /** What is rounded down to the largest number of a data type fits, what is rounded up to infinity does not. */
+    @ParameterizedTest
+    @CsvSource({
+        "F16, 65519.99, 65520, 65504, use --dtype BF16 or F32",
+        "F16, -65519.99, -70000, 65504, use --dtype BF16 or F32",
+        "BF16, 3.39e38, 3.4e38, 3.3895314E38, use --dtype F32",
+    })
+    void weightsThatOverflowInTheDataTypeToWriteAreNamed(
+            DataType type, float fits, float overflows, String largest, String advice) {
+        Path fitting = new RandomLlama().poison("model.norm.weight", fits).write(directory.resolve("fits"));
+        try (Model model = Model.open(fitting)) {
+            model.requireFinite(type);
+        }
+        Path large = new RandomLlama().poison("model.norm.weight", overflows).write(directory.resolve("overflows"));
+        try (Model model = Model.open(large)) {
+            model.requireFinite(null);
+            model.requireFinite(DataType.F32);
+            Failures.expect(
+                    FailureKind.NOT_FINITE,
+                    () -> model.requireFinite(type),
+                    "'model.norm.weight' holds " + overflows,
+                    "largest number of " + type + " is " + largest,
+                    advice);
         }
     }
 

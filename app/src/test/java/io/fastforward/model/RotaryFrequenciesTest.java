@@ -66,6 +66,27 @@ class RotaryFrequenciesTest {
                 "missing");
     }
 
+    /** As transformers 5.17 has it: null in the place that counts is an error and not the default. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"rope_theta\":null}",
+                "{\"rope_theta\":null,\"rope_parameters\":{\"rope_type\":\"default\"}}",
+                "{\"rope_theta\":null,\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2}}",
+                "{\"rope_theta\":16,\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":null}}",
+            })
+    void aThetaOfNullIsRefused(String config) {
+        Failures.expect(FailureKind.BAD_CHECKPOINT, () -> frequencies(config, 4), "rope_theta", "null");
+    }
+
+    @Test
+    void nullsThatDecideNothingAreRead() throws JsonProcessingException {
+        String section = "{\"rope_theta\":16,\"partial_rotary_factor\":null}";
+        String nulls = "\"rope_theta\":null,\"partial_rotary_factor\":null,\"original_max_position_embeddings\":null";
+        assertThat(frequencies("{" + nulls + ",\"rope_parameters\":" + section + "}", 4))
+                .containsExactly(1.0, 0.25);
+    }
+
     /** What transformers 5.17 takes, by its configs of the same contents. */
     @ParameterizedTest
     @CsvSource(
