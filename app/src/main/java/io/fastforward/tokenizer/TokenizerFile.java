@@ -129,7 +129,8 @@ record TokenizerFile(Path path, String json) {
                         optional(modelDirectory, "added_tokens.json"),
                         tokenizer.path("added_tokens"))
                 .mergeInto(tokenizer);
-        if (!merged) {
+        boolean deterministic = withoutDropout((ObjectNode) tokenizer.path("model"));
+        if (!merged && deterministic) {
             return new TokenizerFile(path, json);
         }
         requireAddedTokens(path, tokenizer.path("added_tokens"));
@@ -138,6 +139,20 @@ record TokenizerFile(Path path, String json) {
         } catch (JsonProcessingException e) {
             throw damaged(path, OneLine.of(e.getOriginalMessage()), e);
         }
+    }
+
+    /**
+     * Turns off what makes the tokens of a text random. It is meant for training; figures of random tokens could not be
+     * made again.
+     *
+     * @return whether it was off
+     */
+    private static boolean withoutDropout(ObjectNode model) {
+        if (!model.hasNonNull("dropout")) {
+            return true;
+        }
+        model.putNull("dropout");
+        return false;
     }
 
     /** Why the library did not take it. */
