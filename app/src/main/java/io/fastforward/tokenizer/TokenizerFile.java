@@ -157,10 +157,13 @@ record TokenizerFile(Path path, String json) {
 
     /** Why the library did not take it. */
     Failure refused(TokenizerTrouble trouble) {
+        if (trouble.kind() == TokenizerTrouble.Kind.KILLED) {
+            return trouble.killed("the tokenizer '" + path + "' cannot be opened");
+        }
         String unknown = unknownKind();
         String what = switch (trouble.kind()) {
             case REFUSED, OUT_OF_MEMORY -> "is not a tokenizer that can be read: ";
-            case ENDED -> "is not a tokenizer that can be read, the library gave up on it: ";
+            case ENDED, KILLED -> "is not a tokenizer that can be read, the library gave up on it: ";
             case LATE -> "is not a tokenizer that can be used: ";
         };
         return new Failure(
