@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
 import io.fastforward.tokenizer.TextContents;
 import io.fastforward.tokenizer.TextSource;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
     public ChoiceTask {
         choices = List.copyOf(choices);
         if (choices.size() < 2 || answer < 0 || answer >= choices.size()) {
-            throw new IllegalArgumentException("needs at least two choices and the index of the right one, but has "
+            throw new IllegalArgumentException("it needs at least two choices and the index of the right one, but has "
                     + choices.size() + " choices and the answer " + answer);
         }
     }
@@ -73,9 +74,14 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
         } catch (JsonProcessingException | IllegalArgumentException e) {
             throw new Failure(
                     FailureKind.BAD_TEXT,
-                    where + " is no question: expected {\"context\": text, \"choices\": [text, …], \"answer\": index}",
+                    where + " is no question: expected {\"context\": text, \"choices\": [text, …], \"answer\": index}; "
+                            + OneLine.of(reason(e)),
                     e);
         }
+    }
+
+    private static String reason(Exception e) {
+        return String.valueOf(e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage());
     }
 
     private static JsonNode required(JsonNode node, String key, Predicate<JsonNode> kind) {

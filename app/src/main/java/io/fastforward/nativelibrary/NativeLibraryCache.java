@@ -2,6 +2,8 @@ package io.fastforward.nativelibrary;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,9 +13,12 @@ import java.net.URLConnection;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -47,8 +52,7 @@ public record NativeLibraryCache(Path directory) {
      *     and what to set
      */
     public static NativeLibraryCache claim() {
-        return claim(location(
-                System.getenv(), Path.of(System.getProperty("user.home", "")), System.getProperty("os.name", "")));
+        return claim(location(System.getenv(), System.getProperty("user.home", ""), System.getProperty("os.name", "")));
     }
 
     /** Makes a directory and checks that it is private. */
@@ -64,23 +68,45 @@ public record NativeLibraryCache(Path directory) {
     }
 
     /** {@link #VARIABLE}, else where the platform keeps caches. */
-    static Path location(Map<String, String> environment, Path home, String system) {
+    static Path location(Map<String, String> environment, String home, String system) {
         String chosen = environment.getOrDefault(VARIABLE, "");
         if (!chosen.isBlank()) {
-            return Path.of(chosen);
+            return path("the environment variable " + VARIABLE, chosen);
         }
         String name = system.toLowerCase(Locale.ROOT);
         if (name.startsWith("windows")) {
             String local = environment.getOrDefault("LOCALAPPDATA", "");
-            return (local.isBlank() ? home.resolve("AppData", "Local") : Path.of(local))
+            return (local.isBlank()
+                            ? home(home).resolve("AppData", "Local")
+                            : path("the environment variable LOCALAPPDATA", local))
                     .resolve("fastforward", "cache");
         }
         if (name.startsWith("mac")) {
-            return home.resolve("Library", "Caches", "fastforward");
+            return home(home).resolve("Library", "Caches", "fastforward");
         }
         String caches = environment.getOrDefault("XDG_CACHE_HOME", "");
         boolean absolute = caches.startsWith("/"); // others must be ignored, says the specification
-        return (absolute ? Path.of(caches) : home.resolve(".cache")).resolve("fastforward");
+        return (absolute
+                        ? path("the environment variable XDG_CACHE_HOME", caches)
+                        : home(home).resolve(".cache"))
+                .resolve("fastforward");
+    }
+
+    private static Path home(String home) {
+        return path("the user's home directory (user.home)", home);
+    }
+
+    private static Path path(String what, String value) {
+        try {
+            return Path.of(value);
+        } catch (InvalidPathException e) {
+            throw new Failure(
+                    FailureKind.STORAGE,
+                    "native libraries are unpacked to a directory below " + what + ", but no file can have the name '"
+                            + OneLine.of(value) + "': " + e.getReason() + "; set the environment variable " + VARIABLE
+                            + " to a directory of your own, or LC_ALL=C.UTF-8 if the name is not ASCII",
+                    e);
+        }
     }
 
     /**
@@ -154,14 +180,24 @@ public record NativeLibraryCache(Path directory) {
     }
 
     /** What processes that were killed have left. */
-    private static void deleteAbandoned(Path folder) throws IOException {
+    private static void deleteAbandoned(Path folder) {
+        Instant limit = Instant.now().minus(ABANDONED);
         try (DirectoryStream<Path> partials = Files.newDirectoryStream(folder, "*" + PARTIAL)) {
-            Instant limit = Instant.now().minus(ABANDONED);
             for (Path partial : partials) {
-                if (Files.getLastModifiedTime(partial).toInstant().isBefore(limit)) {
-                    Files.deleteIfExists(partial);
-                }
+                deleteAbandoned(partial, limit);
             }
+        } catch (IOException | DirectoryIteratorException _) {
+            // what is left takes room and does no harm
+        }
+    }
+
+    private static void deleteAbandoned(Path partial, Instant limit) {
+        try {
+            if (Files.getLastModifiedTime(partial).toInstant().isBefore(limit)) {
+                Files.deleteIfExists(partial);
+            }
+        } catch (IOException _) {
+            // another process has finished with it
         }
     }
 
@@ -194,7 +230,8 @@ public record NativeLibraryCache(Path directory) {
             case AccessDeniedException denied -> "permission to write '" + denied.getFile() + "' is denied";
             case FileSystemException other
             when other.getReason() != null -> "'" + other.getFile() + "': " + other.getReason();
-            case FileSystemException other -> "'" + other.getFile() + "' is in the way";
+            case FileAlreadyExistsException there -> "'" + there.getFile() + "' is in the way";
+            case IOException other -> Reason.of(other);
             default -> String.valueOf(cause.getMessage());
         };
     }

@@ -62,9 +62,11 @@ final class PrivateDirectory {
     private static UserPrincipal ownerOfNewFile(Path directory) throws IOException {
         try {
             Path file = Files.createTempFile(directory, "owner", null);
-            UserPrincipal owner = Files.getOwner(file);
-            Files.delete(file);
-            return owner;
+            try {
+                return Files.getOwner(file);
+            } finally {
+                Files.deleteIfExists(file);
+            }
         } catch (AccessDeniedException e) {
             throw new IOException("'" + directory + "' cannot be written to", e);
         }

@@ -40,6 +40,8 @@ public final class StreamedText {
             window = Arrays.copyOfRange(window, complete, window.length);
             complete = window.length;
             given = decode.apply(window).length();
+        } else if (end == text.length() && changesNothing(token, text)) {
+            window = Arrays.copyOf(window, window.length - 1);
         }
         return piece;
     }
@@ -48,6 +50,16 @@ public final class StreamedText {
     public String finish() {
         String text = decode.apply(window);
         return piece(text, text.length());
+    }
+
+    /**
+     * Whether a token, the last one of the window, has no text wherever it stands, as special tokens that are skipped.
+     * A second space at the start is one that is seen, though the first is not.
+     */
+    private boolean changesNothing(int token, String text) {
+        int[] twice = Arrays.copyOf(window, window.length + 1);
+        twice[window.length] = token;
+        return decode.apply(twice).equals(text);
     }
 
     private String piece(String text, int end) {

@@ -4,7 +4,6 @@ import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
-import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +14,6 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
-import java.util.zip.GZIPInputStream;
 
 /**
  * The characters of a text file: unpacked if it was gzipped, decoded from UTF-8, without a byte order mark, and with
@@ -70,7 +68,7 @@ public record TextContents(FileHash hash, boolean gzipped, String text) {
 
     private static byte[] unpack(TextSource source, byte[] packed) {
         byte[] plain;
-        try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(packed), 1 << 16)) {
+        try (InputStream in = new GzipMembers(packed)) {
             plain = in.readNBytes(Math.toIntExact(TextSource.LARGEST + 1)); // a small file may hold any amount of zeros
         } catch (EOFException e) {
             throw new Failure(

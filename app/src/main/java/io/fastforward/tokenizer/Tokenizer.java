@@ -70,7 +70,8 @@ public final class Tokenizer implements AutoCloseable {
      *
      * @param addSpecialTokens whether to add what the model expects around a document, such as a first {@code <s>}
      * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if the tokenizer has none for some part of it, or one
-     *     that the model does not have, {@link FailureKind#BAD_TEXT} if it is too long, or holds half a character
+     *     that the model does not have, {@link FailureKind#BAD_TEXT} if it is too long, or holds half a character,
+     *     or if the tokenizer's process is killed
      */
     public int[] encode(String text, boolean addSpecialTokens) {
         checkOpen();
@@ -92,13 +93,17 @@ public final class Tokenizer implements AutoCloseable {
      * The text of some tokens. Ids that the tokenizer does not know are left out.
      *
      * @param skipSpecial whether to leave out tokens such as {@code <s>}
-     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if the tokenizer cannot tell it
+     * @throws Failure of kind {@link FailureKind#BAD_CHECKPOINT} if the tokenizer cannot tell it,
+     *     {@link FailureKind#STORAGE} if its process is killed
      */
     public String decode(int[] ids, boolean skipSpecial) {
         checkOpen();
         try {
             return process.decode(ids, skipSpecial);
         } catch (TokenizerTrouble e) {
+            if (e.kind() == TokenizerTrouble.Kind.KILLED) {
+                throw e.killed("the text of " + ids.length + " tokens cannot be told");
+            }
             throw new Failure(
                     FailureKind.BAD_CHECKPOINT,
                     "the tokenizer '" + path + "' cannot tell the text of " + ids.length + " tokens: " + reason(e)
@@ -161,6 +166,14 @@ public final class Tokenizer implements AutoCloseable {
                     FailureKind.BAD_TEXT,
                     "a text of " + text.length() + " characters does not fit into the tokenizer's memory; give a part"
                             + " of it, or make every line a text of its own with --text-unit LINE",
+                    trouble);
+        }
+        if (trouble.kind() == TokenizerTrouble.Kind.KILLED) {
+            return new Failure(
+                    FailureKind.BAD_TEXT,
+                    "a text of " + text.length() + " characters cannot be encoded: " + reason(trouble)
+                            + "; free memory, give a part of the text, or make every line a text of its own with"
+                            + " --text-unit LINE",
                     trouble);
         }
         String start = text.length() <= QUOTED ? text : text.substring(0, QUOTED) + "…";

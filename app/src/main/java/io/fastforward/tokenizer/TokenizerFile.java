@@ -129,7 +129,8 @@ record TokenizerFile(Path path, String json) {
                         optional(modelDirectory, "added_tokens.json"),
                         tokenizer.path("added_tokens"))
                 .mergeInto(tokenizer);
-        if (!merged) {
+        boolean deterministic = withoutDropout((ObjectNode) tokenizer.path("model"));
+        if (!merged && deterministic) {
             return new TokenizerFile(path, json);
         }
         requireAddedTokens(path, tokenizer.path("added_tokens"));
@@ -140,12 +141,29 @@ record TokenizerFile(Path path, String json) {
         }
     }
 
+    /**
+     * Turns off what makes the tokens of a text random. It is meant for training; figures of random tokens could not be
+     * made again.
+     *
+     * @return whether it was off
+     */
+    private static boolean withoutDropout(ObjectNode model) {
+        if (!model.hasNonNull("dropout")) {
+            return true;
+        }
+        model.putNull("dropout");
+        return false;
+    }
+
     /** Why the library did not take it. */
     Failure refused(TokenizerTrouble trouble) {
+        if (trouble.kind() == TokenizerTrouble.Kind.KILLED) {
+            return trouble.killed("the tokenizer '" + path + "' cannot be opened");
+        }
         String unknown = unknownKind();
         String what = switch (trouble.kind()) {
             case REFUSED, OUT_OF_MEMORY -> "is not a tokenizer that can be read: ";
-            case ENDED -> "is not a tokenizer that can be read, the library gave up on it: ";
+            case ENDED, KILLED -> "is not a tokenizer that can be read, the library gave up on it: ";
             case LATE -> "is not a tokenizer that can be used: ";
         };
         return new Failure(

@@ -43,6 +43,10 @@ final class TokenizerProcess implements AutoCloseable {
     private static final long END_SECONDS = 10;
     private static final int BUFFER = 1 << 16;
     private static final int MOST_ERROR_OUTPUT = 1 << 14;
+
+    /** How a process ends on Unix that is sent SIGKILL, as the system does when memory runs out. */
+    private static final int KILLED = 128 + 9;
+
     private static final String PANIC = "panicked at ";
 
     private final Process process;
@@ -75,6 +79,15 @@ final class TokenizerProcess implements AutoCloseable {
      *     no process can be started
      */
     static TokenizerProcess start(Duration patience) {
+        return start(patience, Runtime.getRuntime().maxMemory());
+    }
+
+    /**
+     * Starts the process, with the library loaded.
+     *
+     * @param heap how many bytes Java may use there, beside the library's own memory
+     */
+    static TokenizerProcess start(Duration patience, long heap) {
         List<Path> libraries = TokenizerLibrary.unpack();
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -83,6 +96,7 @@ final class TokenizerProcess implements AutoCloseable {
                 // It starts sooner, and has little to do in Java.
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
+                "-Xmx" + heap,
                 "-XX:-UsePerfData",
                 // Standard output is for answers.
                 "-XX:+DisplayVMOutputToStderr",
@@ -114,6 +128,9 @@ final class TokenizerProcess implements AutoCloseable {
             return started;
         } catch (TokenizerTrouble e) {
             started.close();
+            if (e.kind() == TokenizerTrouble.Kind.KILLED) {
+                throw e.killed("the tokenizer's process cannot be started");
+            }
             throw NativeLibraryCache.failure(
                     libraries.getLast().resolveSibling(""), OneLine.of(String.valueOf(e.getMessage())), e);
         }
@@ -180,6 +197,7 @@ final class TokenizerProcess implements AutoCloseable {
             payload.writeTo(requests);
             requests.flush();
         } catch (IOException e) {
+            await(_ -> true); // it may have said why it reads no more
             throw ended(e);
         }
     }
@@ -203,8 +221,10 @@ final class TokenizerProcess implements AutoCloseable {
     }
 
     private TokenizerTrouble ended(IOException cause) {
+        boolean byItself = false;
         try {
-            if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+            byItself = process.waitFor(END_SECONDS, TimeUnit.SECONDS);
+            if (!byItself) {
                 process.destroyForcibly();
             }
             errorReader.join(Duration.ofSeconds(END_SECONDS));
@@ -212,10 +232,16 @@ final class TokenizerProcess implements AutoCloseable {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
-        return late
+        if (late) {
+            return new TokenizerTrouble(
+                    TokenizerTrouble.Kind.LATE,
+                    "the library did not answer in " + patience.toSeconds() + " s and longer",
+                    cause);
+        }
+        return byItself && process.exitValue() == KILLED
                 ? new TokenizerTrouble(
-                        TokenizerTrouble.Kind.LATE,
-                        "the library did not answer in " + patience.toSeconds() + " s and longer",
+                        TokenizerTrouble.Kind.KILLED,
+                        "the tokenizer's process was killed, perhaps by the system for want of memory",
                         cause)
                 : new TokenizerTrouble(TokenizerTrouble.Kind.ENDED, lastWords(), cause);
     }

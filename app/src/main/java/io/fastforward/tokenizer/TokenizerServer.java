@@ -32,7 +32,7 @@ final class TokenizerServer {
     static final int DONE = 0;
     /** A text follows: why the library refused. */
     static final int REFUSED = 1;
-    /** The heap is too small; nothing follows. */
+    /** The heap is too small; nothing follows, and the process ends. */
     static final int OUT_OF_MEMORY = 2;
 
     private static final TokenizersLibrary NATIVE = TokenizersLibrary.LIB;
@@ -52,8 +52,20 @@ final class TokenizerServer {
      *
      * @param libraries the native libraries, in the order in which they must be loaded
      */
-    public static void main(String[] libraries) throws IOException {
-        endWithTheParent();
+    public static void main(String[] libraries) {
+        try {
+            endWithTheParent();
+            run(libraries);
+        } catch (EOFException _) {
+            Runtime.getRuntime().halt(0); // no more requests
+        } catch (Throwable e) {
+            System.err.println(e);
+        } finally {
+            Runtime.getRuntime().halt(1); // an ordinary end waits for that of the parent
+        }
+    }
+
+    private static void run(String[] libraries) throws IOException {
         // Not System.out, which is for people.
         var replies = new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), BUFFER));
         try {
@@ -67,11 +79,7 @@ final class TokenizerServer {
         }
         replies.flush();
         var requests = new DataInputStream(new BufferedInputStream(new FileInputStream(FileDescriptor.in), BUFFER));
-        try {
-            new TokenizerServer(requests, replies).serve();
-        } catch (EOFException _) {
-            Runtime.getRuntime().halt(0); // no more requests
-        }
+        new TokenizerServer(requests, replies).serve();
     }
 
     static void writeText(DataOutputStream to, String text) throws IOException {
@@ -125,6 +133,8 @@ final class TokenizerServer {
                 }
             } catch (OutOfMemoryError _) {
                 replies.writeByte(OUT_OF_MEMORY);
+                replies.flush();
+                Runtime.getRuntime().halt(1); // the rest of the request may still be in the stream
             } catch (RuntimeException e) { // from the library
                 replies.writeByte(REFUSED);
                 writeText(replies, String.valueOf(e.getMessage()));
@@ -164,8 +174,8 @@ final class TokenizerServer {
         for (int i = 0; i < ids.length; i++) {
             ids[i] = requests.readInt();
         }
-        String text = NATIVE.decode(tokenizer, ids, skipSpecialTokens);
+        byte[] utf8 = NATIVE.decode(tokenizer, ids, skipSpecialTokens).getBytes(StandardCharsets.UTF_8);
         replies.writeByte(DONE);
-        writeText(replies, text);
+        writeText(replies, utf8);
     }
 }

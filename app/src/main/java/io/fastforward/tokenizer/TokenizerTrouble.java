@@ -1,5 +1,7 @@
 package io.fastforward.tokenizer;
 
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
 import org.jspecify.annotations.Nullable;
 
 /** The tokenizer library did not do what it was asked to. */
@@ -13,6 +15,8 @@ final class TokenizerTrouble extends Exception {
         OUT_OF_MEMORY,
         /** Its process ended. */
         ENDED,
+        /** Its process was ended from outside, and not by this one. */
+        KILLED,
         /** It did not answer in time, so its process was ended. */
         LATE
     }
@@ -28,5 +32,14 @@ final class TokenizerTrouble extends Exception {
 
     Kind kind() {
         return kind;
+    }
+
+    /**
+     * The failure if the process was killed while neither a text nor a file is to blame.
+     *
+     * @param what cannot be done
+     */
+    Failure killed(String what) {
+        return new Failure(FailureKind.STORAGE, what + ": " + getMessage() + "; free memory and try again", this);
     }
 }

@@ -74,6 +74,16 @@ class ChoiceTaskTest {
     }
 
     @Test
+    void anErrorSaysWhatIsWrong() throws IOException {
+        Files.writeString(file, GOOD.replace("1}", "7}"));
+        Failures.expect(FailureKind.BAD_TEXT, () -> read(file, 5), "has 2 choices and the answer 7");
+        Files.writeString(file, GOOD.replace("answer", "reply"));
+        Failures.expect(FailureKind.BAD_TEXT, () -> read(file, 5), "answer is missing");
+        Files.writeString(file, "prose");
+        Failures.expect(FailureKind.BAD_TEXT, () -> read(file, 5), "Unrecognized token 'prose'");
+    }
+
+    @Test
     void aFileThatIsNoneIsExplained() throws IOException {
         Failures.expect(FailureKind.NOT_FOUND, () -> read(file, 5), file.toString(), "does not exist");
         Files.writeString(file, "\n \n");

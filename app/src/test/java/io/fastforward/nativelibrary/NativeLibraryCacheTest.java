@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.testing.Failures;
 import java.io.IOException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +43,27 @@ class NativeLibraryCacheTest {
                 .isEqualTo(Path.of("/local/fastforward/cache"));
         Map<String, String> set = Map.of("FASTFORWARD_CACHE", "/own", "XDG_CACHE_HOME", "/fast");
         assertThat(location(set, "Linux")).isEqualTo(Path.of("/own"));
+    }
+
+    /** As is one with other characters than ASCII ones, if the locale is not UTF-8. */
+    @Test
+    void aNameThatNoFileCanHaveIsRefused() {
+        for (String variable : List.of("FASTFORWARD_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA")) {
+            String system = variable.equals("LOCALAPPDATA") ? "Windows 11" : "Linux";
+            Failures.expect(
+                    FailureKind.STORAGE,
+                    () -> location(Map.of(variable, "/a\0b"), system),
+                    "the environment variable " + variable,
+                    "'/a\uFFFDb'",
+                    "FASTFORWARD_CACHE");
+        }
+        Failures.expect(
+                FailureKind.STORAGE,
+                () -> NativeLibraryCache.location(Map.of(), "/a\0b", "Linux"),
+                "home directory",
+                "FASTFORWARD_CACHE");
+        assertThat(NativeLibraryCache.location(Map.of("FASTFORWARD_CACHE", "/own"), "/a\0b", "Linux"))
+                .isEqualTo(Path.of("/own"));
     }
 
     @Test
@@ -124,6 +149,21 @@ class NativeLibraryCacheTest {
         assertThat(file.getParent()).isDirectoryNotContaining("glob:**.partial");
     }
 
+    /** Here something that is not empty has the name of one. */
+    @Test
+    void whatCannotBeTidiedUpIsLeft() throws IOException {
+        NativeLibraryCache cache = NativeLibraryCache.claim(directory.resolve("cache"));
+        Path folder = cache.unpack("library-1", resource("one")).resolveSibling("");
+        Path left = Files.createDirectories(folder.resolve("a.partial/b")).getParent();
+        Path abandoned = Files.createFile(folder.resolve("z.partial"));
+        for (Path old : List.of(left, abandoned)) {
+            Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+        }
+        assertThat(cache.unpack("library-1", resource("two"))).hasContent("two");
+        assertThat(left).exists();
+        assertThat(abandoned).doesNotExist();
+    }
+
     @Test
     void anyNumberMayUnpackAtOnce() throws Exception {
         String contents = "0123456789".repeat(100_000);
@@ -145,7 +185,7 @@ class NativeLibraryCacheTest {
     }
 
     private static Path location(Map<String, String> environment, String system) {
-        return NativeLibraryCache.location(environment, HOME, system);
+        return NativeLibraryCache.location(environment, HOME.toString(), system);
     }
 
     private URL resource(String contents) throws IOException {

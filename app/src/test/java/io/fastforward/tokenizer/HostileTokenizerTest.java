@@ -58,6 +58,22 @@ class HostileTokenizerTest {
         assertRefused(tokenizer.toString(), "the library gave up on it", "download it again");
     }
 
+    /** It leaves out merges by chance. */
+    @Test
+    void dropoutIsTurnedOff() throws IOException {
+        String text = "the tokens of a text ".repeat(20);
+        int[] expected;
+        try (Tokenizer tokenizer = open(sound().toString())) {
+            expected = tokenizer.encode(text, true);
+        }
+        ObjectNode random = sound();
+        ((ObjectNode) random.path("model")).put("dropout", 0.5);
+        try (Tokenizer tokenizer = open(random.toString())) {
+            assertThat(tokenizer.encode(text, true)).isEqualTo(expected);
+            assertThat(tokenizer.encode(text, true)).isEqualTo(expected);
+        }
+    }
+
     @Test
     void aTemplateWithoutItsTokenIsRefused() throws IOException {
         ObjectNode tokenizer = sound();

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +113,48 @@ class StreamedTextTest {
             assertThat(String.join("", pieces)).isEqualTo(text);
         }
         assertThat(most[0]).as("most tokens decoded at once").isLessThanOrEqualTo(6);
+    }
+
+    /** A model may give nothing but special tokens, which are skipped. */
+    @Test
+    void tokensWithoutTextAreNotDecodedAgainForEachToken() {
+        int[] most = {0};
+        try (Tokenizer tokenizer = Tokenizer.open(TokenizerTest.RESOURCES)) {
+            int special = tokenizer.encode("", true)[0];
+            StreamedText text = new StreamedText(ids -> {
+                most[0] = Math.max(most[0], ids.length);
+                return tokenizer.decode(ids, true);
+            });
+            StringBuilder streamed = new StringBuilder();
+            addOften(text, special);
+            for (int token : tokenizer.encode("\u4f60\u597d text", false)) {
+                String piece = text.add(token);
+                streamed.append(piece);
+                if (!piece.isEmpty()) {
+                    addOften(text, special);
+                }
+            }
+            assertThat(streamed.append(text.finish())).hasToString("\u4f60\u597d text");
+        }
+        assertThat(most[0]).as("most tokens decoded at once").isLessThanOrEqualTo(10);
+    }
+
+    private static void addOften(StreamedText text, int special) {
+        for (int i = 0; i < 50; i++) {
+            assertThat(text.add(special)).isEmpty();
+        }
+    }
+
+    /** The first space is dropped, so the first token seems to have no text. */
+    @Test
+    void spacesAtTheStartAreKept() {
+        List<String> tokens = List.of(" ", " ", "", " a", "", " ", "b");
+        Function<int[], String> decode = ids -> {
+            String joined = Arrays.stream(ids).mapToObj(tokens::get).collect(Collectors.joining());
+            return joined.startsWith(" ") ? joined.substring(1) : joined;
+        };
+        assertThat(String.join("", pieces(IntStream.range(0, tokens.size()).toArray(), decode)))
+                .isEqualTo("  a b");
     }
 
     /** What each token gives, and what is left in the end. */

@@ -212,6 +212,32 @@ class TokenizedTextTest {
         refused(Files.write(directory.resolve("empty.gz"), gzip(new byte[0])), "is empty");
     }
 
+    /** What follows the first member must be sound, or be nothing. */
+    @Test
+    void allMembersOfGzipAreRead() throws IOException {
+        byte[] first = gzip(utf8("One "));
+        byte[] second = gzip(utf8("line."));
+        byte[] padding = new byte[1000];
+        for (byte[] packed :
+                List.of(join(first, second), join(join(first, gzip(new byte[0])), join(second, padding)))) {
+            Path file = Files.write(directory.resolve("members.gz"), packed);
+            assertThat(read(file, TextSettings.of(TextUnit.FILE)).ids()).isEqualTo(tokens("One line."));
+        }
+        Path padded = Files.write(directory.resolve("padded.gz"), join(first, padding));
+        assertThat(read(padded, TextSettings.of(TextUnit.FILE)).ids()).isEqualTo(tokens("One "));
+        for (int length = 1; length < second.length; length++) {
+            Path cut = Files.write(directory.resolve("cut.gz"), join(first, Arrays.copyOf(second, length)));
+            refused(cut, "gzipped and ends too early", "download it again");
+        }
+        for (int at : new int[] {0, 1, 2, second.length - 1, second.length - 8}) { // magic, method, length, checksum
+            byte[] damaged = second.clone();
+            damaged[at] ^= 1;
+            refused(Files.write(directory.resolve("bad.gz"), join(first, damaged)), "gzipped and damaged");
+        }
+        Path between = Files.write(directory.resolve("between.gz"), join(join(first, padding), second));
+        refused(between, "gzipped and damaged");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "50415231150415, Parquet, read_parquet",

@@ -210,6 +210,7 @@ class TokenizerFuzzTest {
                 case ENDED -> "aborts of the library's process";
                 case LATE -> "library's process ended for being late";
                 case OUT_OF_MEMORY -> "out of memory";
+                case KILLED -> "killed from outside";
             };
         }
     }

@@ -29,7 +29,7 @@ public final class CpuBackendProvider implements ComputeBackend.Provider {
         } catch (LinkageError | RuntimeException e) {
             return Availability.missing(
                     "OpenBLAS does not load on " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
-                            + ": " + e,
+                            + ": " + firstCause(e),
                     "it comes for Linux x86-64 and arm64, macOS arm64 and Windows x86-64 and is unpacked to '"
                             + System.getProperty("org.bytedeco.javacpp.cachedir", "~/.javacpp/cache")
                             + "': make that a directory that can be written to and run from, or set the environment"
@@ -59,8 +59,17 @@ public final class CpuBackendProvider implements ComputeBackend.Provider {
         try {
             blas = OpenBlas.load();
         } catch (LinkageError | RuntimeException e) {
-            throw new IllegalStateException("OpenBLAS is not available: " + e.getMessage(), e);
+            throw new IllegalStateException("OpenBLAS is not available: " + firstCause(e), e);
         }
         return new CpuBackend(blas, RowKernels.best(), threads);
+    }
+
+    /** What went wrong at first: after that, Java says no more than that the class could not be initialised. */
+    static Throwable firstCause(Throwable e) {
+        Throwable first = e;
+        while (first.getCause() != null) {
+            first = first.getCause();
+        }
+        return first;
     }
 }

@@ -85,4 +85,13 @@ class CpuBackendProviderTest {
         assertThat(builder.start().waitFor()).as("exit code").isZero();
         return Files.readString(output);
     }
+
+    @Test
+    void theFirstCauseIsTold() {
+        var first = new UnsatisfiedLinkError("cannot map the library");
+        Throwable again = new NoClassDefFoundError("Could not initialize class")
+                .initCause(new ExceptionInInitializerError(first));
+        assertThat(CpuBackendProvider.firstCause(again)).isSameAs(first);
+        assertThat(CpuBackendProvider.firstCause(first)).isSameAs(first);
+    }
 }
