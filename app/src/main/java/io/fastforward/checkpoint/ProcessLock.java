@@ -6,7 +6,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -39,19 +38,18 @@ public final class ProcessLock implements AutoCloseable {
     }
 
     /**
-     * Locks a file, which is made if it is not there; its directory exists.
+     * Locks a file, which is made if it is not there; its directory exists. What is not {@linkplain #mayBe a lock} keeps
+     * its contents.
      *
      * @return empty if another process holds it
-     * @throws IOException if the file cannot be opened or written, or is not {@linkplain #mayBe a lock}
+     * @throws IOException if the file cannot be opened or written
      */
     public static Optional<ProcessLock> tryAcquire(Path file) throws IOException {
-        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !mayBe(file)) {
-            throw new FileAlreadyExistsException(file.toString());
-        }
+        boolean ours = !Files.exists(file, LinkOption.NOFOLLOW_LINKS) || mayBe(file);
         Optional<ProcessLock> acquired = tryLock(
                 file,
                 FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE, LinkOption.NOFOLLOW_LINKS));
-        if (acquired.isPresent()) {
+        if (ours && acquired.isPresent()) {
             acquired.get().sign();
         }
         return acquired;

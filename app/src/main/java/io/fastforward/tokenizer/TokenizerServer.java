@@ -10,6 +10,7 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
 
@@ -59,7 +60,8 @@ final class TokenizerServer {
         } catch (EOFException _) {
             Runtime.getRuntime().halt(0); // no more requests
         } catch (Throwable e) {
-            System.err.println(e);
+            // The parent reads it and tells people.
+            new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8).println(e);
         } finally {
             Runtime.getRuntime().halt(1); // an ordinary end waits for that of the parent
         }
