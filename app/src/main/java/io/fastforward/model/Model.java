@@ -279,23 +279,21 @@ public final class Model implements AutoCloseable, WeightSource {
      */
     public void requireFinite(@Nullable DataType dataType) {
         tensors().parallelStream()
-                .filter(tensor -> !FiniteWeights.areFinite(tensor.matrix()))
+                .flatMap(tensor -> notFinite(tensor, dataType).stream())
                 .findFirst()
-                .ifPresent(tensor -> {
-                    throw new Failure(
-                            FailureKind.NOT_FINITE,
-                            checkpoint.directory() + ": tensor '" + tensor.name()
-                                    + "' holds NaN or infinite weights; the checkpoint is damaged or its training"
-                                    + " diverged");
+                .ifPresent(failure -> {
+                    throw failure;
                 });
-        if (dataType != null) {
-            tensors().parallelStream()
-                    .flatMap(tensor -> overflow(tensor, dataType).stream())
-                    .findFirst()
-                    .ifPresent(overflow -> {
-                        throw overflow;
-                    });
+    }
+
+    private Optional<Failure> notFinite(NamedTensor tensor, @Nullable DataType dataType) {
+        if (!FiniteWeights.areFinite(tensor.matrix())) {
+            return Optional.of(new Failure(
+                    FailureKind.NOT_FINITE,
+                    checkpoint.directory() + ": tensor '" + tensor.name()
+                            + "' holds NaN or infinite weights; the checkpoint is damaged or its training diverged"));
         }
+        return dataType == null ? Optional.empty() : overflow(tensor, dataType);
     }
 
     private Optional<Failure> overflow(NamedTensor tensor, DataType dataType) {
