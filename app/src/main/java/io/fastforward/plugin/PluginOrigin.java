@@ -41,10 +41,18 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
      *     passes on
      */
     <R> R call(String doing, Supplier<? extends @Nullable R> call) {
+        return call(doing, call, Failure.class);
+    }
+
+    /** @param passed what the caller gets as the plugin threw it */
+    private <R> R call(String doing, Supplier<? extends @Nullable R> call, Class<? extends Throwable> passed) {
         R result;
         try {
             result = call.get();
         } catch (Throwable e) {
+            if (passed.isInstance(e)) {
+                throw e;
+            }
             throw thrown(doing, e);
         } finally {
             clearInterrupt();
@@ -66,32 +74,12 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
      * @throws IllegalArgumentException as the plugin threw it
      */
     <R> R callThatMayReject(String doing, Supplier<? extends @Nullable R> call) {
-        R result;
-        try {
-            result = call.get();
-        } catch (IllegalArgumentException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw thrown(doing, e);
-        } finally {
-            clearInterrupt();
-        }
-        return requireGiven(doing, result);
+        return call(doing, call, IllegalArgumentException.class);
     }
 
     /** Calls a backend, which may say that a device has no room. */
     <R> R callOnDevice(String doing, Supplier<? extends @Nullable R> call) {
-        R result;
-        try {
-            result = call.get();
-        } catch (OutOfMemoryError e) {
-            throw e;
-        } catch (Throwable e) {
-            throw thrown(doing, e);
-        } finally {
-            clearInterrupt();
-        }
-        return requireGiven(doing, result);
+        return call(doing, call, OutOfMemoryError.class);
     }
 
     /**
