@@ -1,6 +1,7 @@
 package io.fastforward.cli;
 
 import io.fastforward.checkpoint.ShutdownHook;
+import java.util.List;
 
 /**
  * Ends the process although somebody else's shutdown hook, such as a plugin's, does not come to an end: the JVM would
@@ -36,10 +37,15 @@ final class OverdueEnd {
 
     private void endAnyway() {
         try {
-            Thread.sleep(PATIENCE_MILLIS);
-            for (Thread own : ShutdownHook.running()) {
-                own.join();
-            }
+            List<Thread> own;
+            do {
+                Thread.sleep(
+                        PATIENCE_MILLIS); // also once ours are done: then nothing may be left, and the process ends
+                own = ShutdownHook.running();
+                for (Thread hook : own) {
+                    hook.join();
+                }
+            } while (!own.isEmpty());
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
