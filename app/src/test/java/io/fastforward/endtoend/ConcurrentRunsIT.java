@@ -25,7 +25,8 @@ class ConcurrentRunsIT {
         Path record = directory.resolve("out-run");
         Launcher.Started first = Launcher.in(directory)
                 .start(SmallPrune.into(output))
-                .awaitWhileRunning(() -> Files.exists(record.resolve("nested-order.json")));
+                .awaitWhileRunning(() -> Files.exists(record.resolve("nested-order.json")))
+                .send("STOP"); // or it might be writing its output by the time that the others look
         for (String[] command : List.of(SmallPrune.into(output, "--resume"), SmallPrune.into(output))) {
             Launcher.in(directory)
                     .run(command)
