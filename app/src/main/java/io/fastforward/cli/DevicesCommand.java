@@ -3,8 +3,8 @@ package io.fastforward.cli;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.run.Devices;
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.Device;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,7 +69,7 @@ final class DevicesCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static Line line(ComputeBackend.Device device) {
+    private static Line line(Device device) {
         return new Line(
                 device.id(), device.name(), device.backend(), device.memoryBytes(), device.gpu(), device.automatic());
     }

@@ -4,7 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.PlainText;
 import io.fastforward.failure.Reason;
-import io.fastforward.spi.DeviceException;
+import io.fastforward.spi.backend.DeviceException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 

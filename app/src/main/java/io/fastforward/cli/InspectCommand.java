@@ -1,9 +1,9 @@
 package io.fastforward.cli;
 
-import io.fastforward.model.LayerSpec;
 import io.fastforward.model.Model;
-import io.fastforward.model.ModelSpec;
 import io.fastforward.report.RetentionChart;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.ModelSpec;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.IncrementalDecoder;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package io.fastforward.evaluate;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TokenWindows;
 import java.util.List;
 

@@ -2,7 +2,7 @@ package io.fastforward.export;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.fastforward.model.Model;
-import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.model.ModelSpec;
 
 /** In which form a pruned model is written. All of them are Hugging Face checkpoint directories. */
 public enum ExportFormat {

@@ -1,9 +1,9 @@
 package io.fastforward.export;
 
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.LayerWeights;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionWeights;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.tensor.Matrix;

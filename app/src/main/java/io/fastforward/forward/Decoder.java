@@ -1,11 +1,11 @@
 package io.fastforward.forward;
 
 import io.fastforward.forward.HiddenStates.Chunk;
-import io.fastforward.model.ModelEnds;
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.model.ModelEnds;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;

@@ -1,9 +1,9 @@
 package io.fastforward.forward;
 
-import io.fastforward.model.ModelEnds;
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.tokenizer.TokenWindows;
 import java.util.ArrayList;
 import java.util.Arrays;

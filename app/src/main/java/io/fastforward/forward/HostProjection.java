@@ -1,6 +1,6 @@
 package io.fastforward.forward;
 
-import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;

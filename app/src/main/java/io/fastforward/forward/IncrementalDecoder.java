@@ -1,13 +1,13 @@
 package io.fastforward.forward;
 
-import io.fastforward.model.ModelEnds;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.KeyValueCache;
-import io.fastforward.spi.ComputeBackend.LoadedModule;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.KeyValueCache;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.model.ModelEnds;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;

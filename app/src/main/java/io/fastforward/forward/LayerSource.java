@@ -1,11 +1,11 @@
 package io.fastforward.forward;
 
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.LayerWeights;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.model.WeightSource;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LayerWeights;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.WeightSource;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.fastforward.forward;
 
-import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.backend.LoadedModule;
 
 /**
  * A decoder layer on a device. Closing it releases what was loaded for the caller alone.

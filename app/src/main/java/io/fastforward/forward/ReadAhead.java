@@ -1,8 +1,8 @@
 package io.fastforward.forward;
 
-import io.fastforward.model.ModelSpec;
-import io.fastforward.model.WeightSource;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.WeightSource;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;

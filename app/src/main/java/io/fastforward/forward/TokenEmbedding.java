@@ -2,9 +2,9 @@ package io.fastforward.forward;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.model.ModelEnds;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;

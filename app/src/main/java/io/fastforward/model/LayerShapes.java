@@ -2,6 +2,8 @@ package io.fastforward.model;
 
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.TensorNames;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -2,6 +2,8 @@ package io.fastforward.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.ModelSpec;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;

@@ -1,7 +1,9 @@
 package io.fastforward.model;
 
+import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.NormWeights;
+import io.fastforward.spi.model.TensorNames;
 import io.fastforward.spi.tensor.Matrix;
 import java.util.ArrayList;
 import java.util.List;

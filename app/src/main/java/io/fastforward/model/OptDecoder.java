@@ -4,8 +4,12 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LearnedPositions;
 import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.model.TensorNames;
 import java.util.ArrayList;
 import java.util.List;
 

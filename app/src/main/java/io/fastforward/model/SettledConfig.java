@@ -2,6 +2,7 @@ package io.fastforward.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.tensor.DataType;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.fastforward.plugin;
 
-import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.search.PolicyAgent;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

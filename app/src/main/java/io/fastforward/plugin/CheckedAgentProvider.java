@@ -1,8 +1,8 @@
 package io.fastforward.plugin;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.SearchSpace;
+import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.search.PolicyAgent;
 
 /** A maker of agents that are checked. */
 final class CheckedAgentProvider extends CheckedPlugin<PolicyAgent.Provider> implements PolicyAgent.Provider {

@@ -1,8 +1,9 @@
 package io.fastforward.plugin;
 
 import io.fastforward.failure.Failure;
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Device;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -37,9 +38,9 @@ final class CheckedBackendProvider extends CheckedPlugin<ComputeBackend.Provider
     }
 
     @Override
-    public List<ComputeBackend.Device> devices() {
+    public List<Device> devices() {
         return origin().call("listing its devices", () -> {
-            List<ComputeBackend.Device> devices = List.copyOf(plugin().devices());
+            List<Device> devices = List.copyOf(plugin().devices());
             devices.forEach(device -> {
                 Objects.requireNonNull(device.id(), "the id of a device");
                 Objects.requireNonNull(device.name(), "the name of a device");

@@ -1,9 +1,9 @@
 package io.fastforward.plugin;
 
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.LinearAlgebra;
 import io.fastforward.spi.Options;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;

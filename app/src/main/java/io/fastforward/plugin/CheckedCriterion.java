@@ -1,17 +1,17 @@
 package io.fastforward.plugin;
 
-import io.fastforward.spi.PruningCriterion;
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A criterion whose scores are known to be finite and as many as they should be. */
-final class CheckedCriterion extends CheckedPlugin<PruningCriterion> implements PruningCriterion {
+final class CheckedCriterion extends CheckedPlugin<Criterion> implements Criterion {
 
     private final Statistics statistics;
 
-    CheckedCriterion(String kind, String origin, boolean external, PruningCriterion plugin) {
+    CheckedCriterion(String kind, String origin, boolean external, Criterion plugin) {
         super(kind, origin, external, plugin);
         statistics = statistics(plugin.statistics());
     }

@@ -1,7 +1,11 @@
 package io.fastforward.plugin;
 
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.KeyValueCache;
+import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.backend.LoadedHead;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.backend.Moments;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -18,11 +22,11 @@ final class CheckedDevice implements InvocationHandler {
 
     /** What backends hand out, and get back. */
     private static final List<Class<?>> HANDED_OUT = List.of(
-            ComputeBackend.DeviceMatrix.class,
-            ComputeBackend.LoadedModule.class,
-            ComputeBackend.LoadedHead.class,
-            ComputeBackend.KeyValueCache.class,
-            ComputeBackend.Moments.class,
+            DeviceMatrix.class,
+            LoadedModule.class,
+            LoadedHead.class,
+            KeyValueCache.class,
+            Moments.class,
             LinearAlgebra.class);
 
     private final PluginOrigin origin;

@@ -1,7 +1,7 @@
 package io.fastforward.plugin;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.search.TrialExecutor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

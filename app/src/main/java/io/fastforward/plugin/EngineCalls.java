@@ -1,7 +1,7 @@
 package io.fastforward.plugin;
 
 import io.fastforward.failure.Failure;
-import io.fastforward.spi.DeviceException;
+import io.fastforward.spi.backend.DeviceException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 

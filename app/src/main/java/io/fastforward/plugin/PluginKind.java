@@ -1,11 +1,11 @@
 package io.fastforward.plugin;
 
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.Plugin;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialExecutor;
 import java.util.List;
 
 /**
@@ -31,8 +31,8 @@ public record PluginKind<T extends Plugin>(String name, Class<T> service, Check<
         T of(String kind, String origin, boolean external, T provider);
     }
 
-    public static final PluginKind<PruningCriterion> CRITERION =
-            new PluginKind<>("criterion", PruningCriterion.class, CheckedCriterion::new);
+    public static final PluginKind<Criterion> CRITERION =
+            new PluginKind<>("criterion", Criterion.class, CheckedCriterion::new);
     public static final PluginKind<PolicyAgent.Provider> AGENT =
             new PluginKind<>("agent", PolicyAgent.Provider.class, CheckedAgentProvider::new);
     public static final PluginKind<Calibrator> CALIBRATOR =

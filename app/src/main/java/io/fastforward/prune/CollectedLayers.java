@@ -1,7 +1,7 @@
 package io.fastforward.prune;
 
-import io.fastforward.model.LayerWeights;
-import io.fastforward.model.WeightSource;
+import io.fastforward.spi.model.LayerWeights;
+import io.fastforward.spi.model.WeightSource;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,11 +1,11 @@
 package io.fastforward.prune;
 
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.MomentKind;
-import io.fastforward.spi.ComputeBackend.Moments;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -28,17 +28,17 @@ final class FeatureMoments implements AutoCloseable {
         centred = repair.calibrator().statistics() == Calibrator.Statistics.CENTRED_GRAM;
         boolean dense = repair.followsDenseModel();
         try {
-            gram = open(backend, repair.measuresGram(), MomentKind.GRAM, width);
-            cross = open(backend, repair.measuresGram() && dense, MomentKind.CROSS_GRAM, width);
-            sums = open(backend, repair.measuresMeans(), MomentKind.SUMS, width);
-            denseSums = open(backend, repair.measuresMeans() && dense, MomentKind.SUMS, width);
+            gram = open(backend, repair.measuresGram(), Moment.GRAM, width);
+            cross = open(backend, repair.measuresGram() && dense, Moment.CROSS_GRAM, width);
+            sums = open(backend, repair.measuresMeans(), Moment.SUMS, width);
+            denseSums = open(backend, repair.measuresMeans() && dense, Moment.SUMS, width);
         } catch (Throwable e) {
             close();
             throw e;
         }
     }
 
-    private @Nullable Moments open(ComputeBackend backend, boolean wanted, MomentKind kind, int width) {
+    private @Nullable Moments open(ComputeBackend backend, boolean wanted, Moment kind, int width) {
         if (!wanted) {
             return null;
         }

@@ -1,12 +1,12 @@
 package io.fastforward.prune;
 
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.LayerWeights;
-import io.fastforward.model.ModelEnds;
 import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;

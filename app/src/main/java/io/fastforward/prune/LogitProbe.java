@@ -5,12 +5,13 @@ import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.forward.LanguageModelHead;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LoadedLayer;
-import io.fastforward.model.LayerWeights;
 import io.fastforward.model.Model;
-import io.fastforward.model.ModelEnds;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.model.LayerWeights;
+import io.fastforward.spi.model.ModelEnds;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
@@ -79,7 +80,7 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
         return dataType == null ? weights : LeadingUnits.copy(weights, dataType, layerArena);
     }
 
-    private void apply(ComputeBackend.LoadedModule module, Chunk chunk) {
+    private void apply(LoadedModule module, Chunk chunk) {
         int units = module.spec().units();
         try (DeviceMatrix scratch =
                 backend.allocate(chunk.shape().rows(), module.spec().features(units))) {

@@ -1,7 +1,7 @@
 package io.fastforward.prune;
 
-import io.fastforward.model.ModelSpec;
 import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,14 +1,14 @@
 package io.fastforward.prune;
 
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.LayerWeights;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.model.WeightSource;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.AttentionWeights;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

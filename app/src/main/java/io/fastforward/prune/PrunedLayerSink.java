@@ -1,6 +1,6 @@
 package io.fastforward.prune;
 
-import io.fastforward.model.LayerWeights;
+import io.fastforward.spi.model.LayerWeights;
 import java.util.List;
 
 /** Receives the layers of a pruned model in order, each as soon as it is ready. */

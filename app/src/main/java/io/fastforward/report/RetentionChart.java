@@ -1,7 +1,7 @@
 package io.fastforward.report;
 
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.ModelSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

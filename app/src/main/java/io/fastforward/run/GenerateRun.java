@@ -10,7 +10,7 @@ import io.fastforward.generate.TextGeneration;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.tokenizer.StreamedText;
 import io.fastforward.tokenizer.Tokenizer;
 import java.nio.file.Path;

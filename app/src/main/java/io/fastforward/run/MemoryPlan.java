@@ -3,11 +3,11 @@ package io.fastforward.run;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.HiddenStates;
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.ModelSpec;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.spi.PruningCriterion.Statistics;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.statistics.FeatureStatistics;
 import java.util.Locale;
 

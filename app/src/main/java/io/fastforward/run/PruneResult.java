@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.report.Variant;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TextSummary;
 import java.util.List;
 import java.util.Map;

@@ -12,8 +12,6 @@ import io.fastforward.failure.Reason;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.model.WeightSource;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CollectedLayers;
 import io.fastforward.prune.LogitProbe;
@@ -36,13 +34,15 @@ import io.fastforward.search.SearchResult;
 import io.fastforward.search.SearchSettings;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.DeviceException;
-import io.fastforward.spi.Policy;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.model.WeightSource;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.tokenizer.TextSource;
@@ -84,7 +84,7 @@ public final class PruneRun {
     private final PluginRegistry plugins;
     private final Progress shown;
     private final ServingPlugins serving;
-    private final PruningCriterion criterion;
+    private final Criterion criterion;
     private final PruningPass.Repair repair;
     private final TextSource calibrationText;
     private final Optional<TextSource> evaluationText;
@@ -322,7 +322,7 @@ public final class PruneRun {
             return order;
         }
 
-        private double[] score(PruningCriterion.Module module) {
+        private double[] score(Criterion.Module module) {
             try {
                 return criterion.score(module);
             } catch (IllegalArgumentException e) {

@@ -2,8 +2,8 @@ package io.fastforward.run;
 
 import io.fastforward.evaluate.Perplexity;
 import io.fastforward.forward.Decoder;
-import io.fastforward.spi.Policy;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.tokenizer.TokenWindows;
 import java.util.List;
 import java.util.SplittableRandom;

@@ -2,7 +2,7 @@ package io.fastforward.run;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextSummary;
 import io.fastforward.tokenizer.TokenWindows;

@@ -1,7 +1,7 @@
 package io.fastforward.run;
 
 import io.fastforward.search.Budget;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 
 /**
  * What later stages need to know of a search.

@@ -2,21 +2,21 @@ package io.fastforward.run;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.ModelSpec;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.search.Budget;
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.LinearAlgebra;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.SearchSpace;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
@@ -34,7 +34,7 @@ final class ServingPlugins {
             List.of(PluginKind.AGENT, PluginKind.CALIBRATOR, PluginKind.CRITERION, PluginKind.EXECUTOR);
 
     private final PruneSettings settings;
-    private final PruningCriterion criterion;
+    private final Criterion criterion;
     private final PolicyAgent.Provider agent;
     private final TrialExecutor.Provider executor;
     private final Calibrator calibrator;
@@ -53,7 +53,7 @@ final class ServingPlugins {
         calibrator = find(plugins, PluginKind.CALIBRATOR, settings.calibrator());
     }
 
-    PruningCriterion criterion() {
+    Criterion criterion() {
         return criterion;
     }
 

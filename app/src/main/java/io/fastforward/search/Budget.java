@@ -2,9 +2,9 @@ package io.fastforward.search;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.spi.Policy;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.Policy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -1,6 +1,6 @@
 package io.fastforward.search;
 
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 
 /**
  * The mapping of the released research code: retention r = clip(|score|, minimum, 1), then repaired. If that is more

@@ -1,7 +1,7 @@
 package io.fastforward.search;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.search.TrialExecutor;
 import java.util.List;
 
 /** Evaluates trials in this process, one after the other. */

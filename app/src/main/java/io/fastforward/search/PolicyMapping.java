@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 import java.util.List;
 import java.util.stream.Collectors;
 

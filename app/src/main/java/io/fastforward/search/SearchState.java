@@ -1,6 +1,6 @@
 package io.fastforward.search;
 
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 import java.util.List;
 
 /**
@@ -9,7 +9,7 @@ import java.util.List;
  * @param version of this format
  * @param settings of the search; a search goes on with the same ones alone
  * @param episodes how many are done
- * @param agent what {@link io.fastforward.spi.PolicyAgent#save()} returned; also the warm start of another search
+ * @param agent what {@link io.fastforward.spi.search.PolicyAgent#save()} returned; also the warm start of another search
  * @param evaluated every policy evaluated at full fidelity, the dense one included, in order
  * @param evaluations trials executed so far
  * @param savedEvaluations trials that were not executed because an equal one had been

@@ -1,6 +1,6 @@
 package io.fastforward.search;
 
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 

@@ -4,20 +4,20 @@ import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LoadedLayer;
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.LayerWeights;
-import io.fastforward.model.ModelEnds;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.model.WeightSource;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.LoadedModule;
-import io.fastforward.spi.ComputeBackend.MomentKind;
-import io.fastforward.spi.ComputeBackend.Moments;
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.PruningCriterion.Statistics;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LayerWeights;
+import io.fastforward.spi.model.ModelEnds;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.WeightSource;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.spi.tensor.ColumnMagnitudes;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
@@ -52,7 +52,7 @@ public final class FeatureStatistics {
     @FunctionalInterface
     public interface Visitor {
         /** A module; weights and moments are valid during the call. */
-        void visit(PruningCriterion.Module module);
+        void visit(Criterion.Module module);
     }
 
     /**
@@ -99,8 +99,8 @@ public final class FeatureStatistics {
             try (Arena arena = Arena.ofShared()) {
                 LayerWeights stored = weights.layer(i, arena);
                 LayerSpec layer = spec.layers().get(i);
-                visitor.visit(new PruningCriterion.Module(i, layer.attention(), stored.attention(), 0, null));
-                visitor.visit(new PruningCriterion.Module(i, layer.mlp(), stored.mlp(), 0, null));
+                visitor.visit(new Criterion.Module(i, layer.attention(), stored.attention(), 0, null));
+                visitor.visit(new Criterion.Module(i, layer.mlp(), stored.mlp(), 0, null));
             }
             progress.accept(i + 1);
         }
@@ -109,7 +109,7 @@ public final class FeatureStatistics {
     private void measure(int layer, LoadedModule module, ModuleWeights stored, HiddenStates states, Visitor visitor) {
         ModuleSpec dense = module.spec();
         int width = dense.features(dense.units());
-        MomentKind kind = wanted == Statistics.GRAM ? MomentKind.GRAM : MomentKind.SQUARE_SUMS;
+        Moment kind = wanted == Statistics.GRAM ? Moment.GRAM : Moment.SQUARE_SUMS;
         try (Moments moments = backend.moments(kind, width, width);
                 DeviceMatrix features = backend.allocate(states.chunkRows(), width);
                 Arena arena = Arena.ofShared()) {
@@ -119,7 +119,7 @@ public final class FeatureStatistics {
                 moments.add(features, features, rows);
                 backend.project(module, dense.units(), rows, features, chunk.hidden());
             }
-            visitor.visit(new PruningCriterion.Module(
+            visitor.visit(new Criterion.Module(
                     layer,
                     dense,
                     stored,

@@ -1,6 +1,6 @@
 package io.fastforward.endtoend;
 
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.testing.PluginJar;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,9 +29,9 @@ final class FailingGpu {
 
     private static final String SOURCE = """
             import io.fastforward.backend.cpu.ReferenceBackendProvider;
-            import io.fastforward.spi.Availability;
-            import io.fastforward.spi.ComputeBackend;
-            import io.fastforward.spi.DeviceException;
+            import io.fastforward.spi.backend.Availability;
+            import io.fastforward.spi.backend.ComputeBackend;
+            import io.fastforward.spi.backend.DeviceException;
             import java.lang.reflect.InvocationHandler;
             import java.lang.reflect.InvocationTargetException;
             import java.lang.reflect.Method;
@@ -56,7 +56,7 @@ final class FailingGpu {
                     return Availability.ready("fails later");
                 }
 
-                public List<ComputeBackend.Device> devices() {
+                public List<Device> devices() {
                     return List.of(DEVICES);
                 }
 
@@ -153,7 +153,7 @@ final class FailingGpu {
     }
 
     private static String device(String id, String gpu) {
-        return "new ComputeBackend.Device(\"" + id + "\", \"" + id + "\", \"opencl\", 0, " + gpu + ", true)";
+        return "new Device(\"" + id + "\", \"" + id + "\", \"opencl\", 0, " + gpu + ", true)";
     }
 
     private static Class<?> referenceProvider() {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.RandomLlama;

@@ -3,7 +3,7 @@ package io.fastforward.export;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.model.Model;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.Golden;
 import io.fastforward.testing.RunningModel;

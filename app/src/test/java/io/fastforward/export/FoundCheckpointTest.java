@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fastforward.evaluate.Perplexity;
 import io.fastforward.model.Model;
-import io.fastforward.model.ModelSpec;
 import io.fastforward.model.NamedTensor;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
@@ -16,10 +15,11 @@ import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.NestedOrder;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.Options;
-import io.fastforward.spi.Policy;
-import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.prune.Criterion;
 import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DemoModel;
@@ -103,7 +103,7 @@ class FoundCheckpointTest {
 
     private static void prune(ComputeBackend backend, Model model, Policy policy, TokenWindows windows, Path output) {
         PluginRegistry plugins = PluginRegistry.load(null);
-        PruningCriterion wanda = plugins.find(PluginKind.CRITERION, "wanda");
+        Criterion wanda = plugins.find(PluginKind.CRITERION, "wanda");
         List<double[]> scores = new ArrayList<>();
         new FeatureStatistics(backend, model.spec(), model, wanda.statistics())
                 .collect(model.ends(), windows, module -> scores.add(wanda.score(module)), layers -> {});

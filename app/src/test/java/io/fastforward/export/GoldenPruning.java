@@ -2,8 +2,6 @@ package io.fastforward.export;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.model.Model;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.model.WeightSource;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CalibrationTarget;
@@ -12,12 +10,14 @@ import io.fastforward.prune.NestedOrder;
 import io.fastforward.prune.NestedWeights;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.spi.ComputeBackend;
 import io.fastforward.spi.Options;
-import io.fastforward.spi.Policy;
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.PruningCriterion.Statistics;
+import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.model.WeightSource;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.testing.Golden;
 import io.fastforward.tokenizer.TokenWindows;
@@ -73,7 +73,7 @@ final class GoldenPruning {
     static GoldenPruning of(ComputeBackend backend, Model model, String family, AttentionUnit unit) {
         ModelSpec spec = model.spec().withAttentionUnit(unit);
         WeightSource weights = new NestedWeights(spec, model, NestedOrder.ofSource(spec));
-        PruningCriterion magnitude = PLUGINS.find(PluginKind.CRITERION, "magnitude");
+        Criterion magnitude = PLUGINS.find(PluginKind.CRITERION, "magnitude");
         List<double[]> scores = new ArrayList<>();
         new FeatureStatistics(backend, spec, weights, Statistics.NONE)
                 .collect(model.ends(), NO_WINDOWS, module -> scores.add(magnitude.score(module)), layers -> {});

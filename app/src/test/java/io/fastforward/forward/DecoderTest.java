@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.fastforward.model.Model;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.RandomLlama;
 import io.fastforward.testing.RunningModel;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fastforward.model.Model;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.testing.RandomLlama;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;

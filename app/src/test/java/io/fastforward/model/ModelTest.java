@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.testing.DemoModel;
 import io.fastforward.testing.Failures;

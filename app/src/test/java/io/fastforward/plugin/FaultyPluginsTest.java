@@ -6,17 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.DeviceException;
-import io.fastforward.spi.LinearAlgebra;
 import io.fastforward.spi.Options;
-import io.fastforward.spi.Policy;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.SearchSpace;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
@@ -73,7 +73,7 @@ class FaultyPluginsTest {
         "null, gave null when scoring",
     })
     void criteria(String id, String words) {
-        PruningCriterion criterion = registry.find(PluginKind.CRITERION, id);
+        Criterion criterion = registry.find(PluginKind.CRITERION, id);
         refused(() -> score(criterion, null), "criterion '" + id + "'", words);
     }
 
@@ -266,9 +266,9 @@ class FaultyPluginsTest {
         }
     }
 
-    private static double[] score(PruningCriterion criterion, @Nullable DoubleMatrix moments) {
+    private static double[] score(Criterion criterion, @Nullable DoubleMatrix moments) {
         try (Model opened = Model.open(model)) {
-            return criterion.score(new PruningCriterion.Module(
+            return criterion.score(new Criterion.Module(
                     0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), 0, moments));
         }
     }

@@ -7,9 +7,9 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginEntry.Broken;
-import io.fastforward.spi.Calibrator;
 import io.fastforward.spi.Options;
-import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Criterion;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.PluginJar;
 import io.fastforward.testing.RandomLlama;
@@ -44,9 +44,9 @@ class PluginRegistryTest {
     void anExternalPluginWorks() {
         Path jar = criterion("by-index").write(directory.resolve("index.jar"));
         PluginRegistry registry = PluginRegistry.load(directory);
-        PruningCriterion criterion = registry.find(PluginKind.CRITERION, "by-index");
+        Criterion criterion = registry.find(PluginKind.CRITERION, "by-index");
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("model")))) {
-            double[] scores = criterion.score(new PruningCriterion.Module(
+            double[] scores = criterion.score(new Criterion.Module(
                     0, model.spec().layers().getFirst().mlp(), model.layer(0).mlp(), 0, null));
             assertThat(scores).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
         }
@@ -64,10 +64,10 @@ class PluginRegistryTest {
     @Test
     void anExternalPluginSeesTheContractAlone() throws ClassNotFoundException {
         criterion("by-index").write(directory.resolve("index.jar"));
-        PruningCriterion criterion = PluginRegistry.load(directory).find(PluginKind.CRITERION, "by-index");
+        Criterion criterion = PluginRegistry.load(directory).find(PluginKind.CRITERION, "by-index");
         ClassLoader loader = ((CheckedPlugin<?>) criterion).plugin().getClass().getClassLoader();
         assertThat(loader).isNotSameAs(PluginRegistry.class.getClassLoader());
-        assertThat(loader.loadClass(PruningCriterion.class.getName())).isSameAs(PruningCriterion.class);
+        assertThat(loader.loadClass(Criterion.class.getName())).isSameAs(Criterion.class);
         assertThat(loader.loadClass("java.net.http.HttpClient")).isNotNull();
         for (String hidden : List.of(
                 PluginRegistry.class.getName(),
@@ -86,7 +86,7 @@ class PluginRegistryTest {
     void aJarForAnotherContractIsNotLoaded(String version) {
         Path jar = new PluginJar()
                 .spiVersion(version)
-                .service(PruningCriterion.class, "Damaged")
+                .service(Criterion.class, "Damaged")
                 .entry("Damaged.class", new byte[] {1, 2, 3})
                 .write(directory.resolve("old.jar"));
         Broken broken = onlyBroken(PluginRegistry.load(directory));
@@ -132,14 +132,13 @@ class PluginRegistryTest {
 
     @Test
     void whateverElseIsWrongWithAProviderIsRecorded() {
-        expectBroken(new PluginJar().service(PruningCriterion.class, "Missing"), "Missing");
-        expectBroken(new PluginJar().service(PruningCriterion.class, "two words"), "Illegal configuration-file syntax");
+        expectBroken(new PluginJar().service(Criterion.class, "Missing"), "Missing");
+        expectBroken(new PluginJar().service(Criterion.class, "two words"), "Illegal configuration-file syntax");
         expectBroken(
-                new PluginJar().service(PruningCriterion.class, "Damaged").entry("Damaged.class", new byte[] {1, 2, 3}),
+                new PluginJar().service(Criterion.class, "Damaged").entry("Damaged.class", new byte[] {1, 2, 3}),
                 "ClassFormatError");
         expectBroken(
-                new PluginJar().service(PruningCriterion.class, "Other").compiled("Other", "public class Other {}"),
-                "Other");
+                new PluginJar().service(Criterion.class, "Other").compiled("Other", "public class Other {}"), "Other");
         expectBroken(criterion("Upper Case"), "id 'Upper Case'");
         expectBroken(criterion("by-index", "", description(" ")), "no description");
         expectBroken(criterion("by-index", "", "public String description() { return null; }"), "no description");
@@ -147,7 +146,7 @@ class PluginRegistryTest {
         // Its author leaned on a class of ours.
         expectBroken(
                 new PluginJar()
-                        .service(PruningCriterion.class, "Leaning")
+                        .service(Criterion.class, "Leaning")
                         .compiled(
                                 "Leaning",
                                 source(
@@ -163,7 +162,7 @@ class PluginRegistryTest {
     @Test
     void errorsOfOneJarAreLimited() {
         new PluginJar()
-                .service(PruningCriterion.class, "Missing\n".repeat(1000) + lines(500))
+                .service(Criterion.class, "Missing\n".repeat(1000) + lines(500))
                 .write(directory.resolve("a.jar"));
         assertThat(PluginRegistry.load(directory).entries().stream()
                         .filter(Broken.class::isInstance)
@@ -263,7 +262,7 @@ class PluginRegistryTest {
 
     private static PluginJar criterion(String id, String constructor, String description) {
         return new PluginJar()
-                .service(PruningCriterion.class, "ByIndex")
+                .service(Criterion.class, "ByIndex")
                 .compiled("ByIndex", source("ByIndex", id, constructor, description));
     }
 
@@ -273,9 +272,9 @@ class PluginRegistryTest {
 
     private static String source(String className, String id, String constructor, String description) {
         return """
-                import io.fastforward.spi.PruningCriterion;
+                import io.fastforward.spi.prune.Criterion;
 
-                public class %1$s implements PruningCriterion {
+                public class %1$s implements Criterion {
                     public %1$s() { %3$s }
                     public String id() { return "%2$s"; }
                     %4$s

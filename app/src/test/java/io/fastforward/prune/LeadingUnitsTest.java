@@ -3,11 +3,11 @@ package io.fastforward.prune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fastforward.model.LayerWeights;
 import io.fastforward.model.Model;
-import io.fastforward.model.ModelSpec;
 import io.fastforward.model.NamedTensor;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.LayerWeights;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.testing.RandomLlama;
 import java.nio.file.Path;
 import java.util.List;

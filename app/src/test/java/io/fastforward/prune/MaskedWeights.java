@@ -1,12 +1,12 @@
 package io.fastforward.prune;
 
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.LayerWeights;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.model.WeightSource;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.model.WeightSource;
 import java.lang.foreign.Arena;
 import java.util.List;
 

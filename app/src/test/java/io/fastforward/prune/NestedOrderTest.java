@@ -3,14 +3,14 @@ package io.fastforward.prune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fastforward.model.LayerSpec;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.model.TensorNames;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.model.TensorNames;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -1,6 +1,6 @@
 package io.fastforward.prune;
 
-import io.fastforward.model.ModelSpec;
+import io.fastforward.spi.model.ModelSpec;
 import java.util.Random;
 
 /** Orders of units. */

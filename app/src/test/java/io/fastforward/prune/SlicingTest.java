@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.model.Model;
-import io.fastforward.model.ModelSpec;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DemoModel;

@@ -3,7 +3,7 @@ package io.fastforward.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.model.Model;
-import io.fastforward.spi.Policy;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.testing.RandomLlama;
 import java.nio.file.Path;
 import java.util.List;

@@ -3,8 +3,8 @@ package io.fastforward.search;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.search.Constraints.Kind;
-import io.fastforward.spi.Policy;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.Policy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fastforward.failure.Failure;
-import io.fastforward.spi.Policy;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.Policy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

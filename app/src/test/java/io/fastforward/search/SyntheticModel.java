@@ -1,8 +1,8 @@
 package io.fastforward.search;
 
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.PolicyAgent.Outcome;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.PolicyAgent.Outcome;
+import io.fastforward.spi.search.TrialExecutor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,9 +8,9 @@ import io.fastforward.forward.HiddenStates;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.PruningCriterion.Statistics;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DemoModel;
@@ -44,7 +44,7 @@ class FeatureStatisticsTest {
         JsonNode golden = Golden.read("demo/wanda.json");
         float[] groups = Golden.floats(golden.path("groups"));
         float[] channels = Golden.floats(golden.path("channels"));
-        PruningCriterion wanda = PluginRegistry.load(null).find(PluginKind.CRITERION, "wanda");
+        Criterion wanda = PluginRegistry.load(null).find(PluginKind.CRITERION, "wanda");
         List<double[]> scores = new ArrayList<>();
         List<Integer> progress = new ArrayList<>();
         try (Model model = DemoModel.open()) {
@@ -117,12 +117,12 @@ class FeatureStatisticsTest {
     @Test
     void withoutStatisticsNoWindowIsLookedAt(@TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
-            List<PruningCriterion.Module> modules = new ArrayList<>();
+            List<Criterion.Module> modules = new ArrayList<>();
             List<Integer> progress = new ArrayList<>();
             new FeatureStatistics(backend, model.spec(), model, Statistics.NONE)
                     .collect(model.ends(), new TokenWindows(5, 0, new int[0]), modules::add, progress::add);
             assertThat(progress).containsExactly(1, 2);
-            assertThat(modules).extracting(PruningCriterion.Module::layer).containsExactly(0, 0, 1, 1);
+            assertThat(modules).extracting(Criterion.Module::layer).containsExactly(0, 0, 1, 1);
             assertThat(modules).allSatisfy(module -> {
                 assertThat(module.moments()).isNull();
                 assertThat(module.tokens()).isZero();

@@ -2,7 +2,7 @@ package io.fastforward.testing;
 
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.ComputeBackend;
 
 /** Opens backends the way the application does. */
 public final class Backends {

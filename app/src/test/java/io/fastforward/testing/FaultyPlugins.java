@@ -1,10 +1,10 @@
 package io.fastforward.testing;
 
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.TrialExecutor;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialExecutor;
 import java.nio.file.Path;
 
 /** A jar of plugins that do not keep to their contract, each in a way of its own. */
@@ -61,7 +61,7 @@ public final class FaultyPlugins {
 
                 // Criteria.
 
-                public abstract static class Criterion extends Named implements PruningCriterion {
+                public abstract static class Criterion extends Named implements Criterion {
                     public Statistics statistics() { return Statistics.NONE; }
                     double[] some(Module module, double first) {
                         double[] scores = new double[module.spec().parts()];
@@ -294,7 +294,7 @@ public final class FaultyPlugins {
     /** Writes {@code faulty.jar} into a directory. */
     public static Path write(Path directory) {
         return new PluginJar()
-                .service(PruningCriterion.class, CRITERIA)
+                .service(Criterion.class, CRITERIA)
                 .service(PolicyAgent.Provider.class, "Faulty$Agents")
                 .service(Calibrator.class, "Faulty$Calibrators")
                 .service(TrialExecutor.Provider.class, "Faulty$Executors")

@@ -1,8 +1,8 @@
 package io.fastforward.agents;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.SearchSpace;
+import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.search.PolicyAgent;
 import java.util.Map;
 
 /** Proximal policy optimisation: the search of FastForward. */

@@ -1,6 +1,6 @@
 package io.fastforward.agents;
 
-import io.fastforward.spi.PolicyAgent;
+import io.fastforward.spi.search.PolicyAgent;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package io.fastforward.agents;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.SearchSpace;
+import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.search.PolicyAgent;
 
 /** Uniform pruning: the same retention everywhere, no search. */
 public final class UniformAgentProvider implements PolicyAgent.Provider {

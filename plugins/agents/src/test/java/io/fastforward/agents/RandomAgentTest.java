@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.PolicyAgentContract;
-import io.fastforward.spi.SearchSpace;
+import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.testkit.PolicyAgentContract;
 import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

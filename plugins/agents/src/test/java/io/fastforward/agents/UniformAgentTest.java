@@ -3,9 +3,9 @@ package io.fastforward.agents;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.PolicyAgent;
-import io.fastforward.spi.PolicyAgentContract;
-import io.fastforward.spi.SearchSpace;
+import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.testkit.PolicyAgentContract;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

@@ -1,7 +1,7 @@
 package io.fastforward.calibrators;
 
-import io.fastforward.spi.Calibrator.Problem;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.prune.Calibrator.Problem;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 

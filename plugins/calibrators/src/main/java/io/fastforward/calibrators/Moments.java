@@ -1,6 +1,6 @@
 package io.fastforward.calibrators;
 
-import io.fastforward.spi.Calibrator.Problem;
+import io.fastforward.spi.prune.Calibrator.Problem;
 import io.fastforward.spi.tensor.DoubleMatrix;
 
 /**

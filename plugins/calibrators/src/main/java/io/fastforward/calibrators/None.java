@@ -1,8 +1,8 @@
 package io.fastforward.calibrators;
 
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.LinearAlgebra;
 import io.fastforward.spi.Options;
+import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.prune.Calibrator;
 import java.lang.foreign.Arena;
 
 /** No calibration: the kept weights stay as they are. */

@@ -1,6 +1,6 @@
 package io.fastforward.calibrators;
 
-import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;

@@ -4,11 +4,11 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.CalibratorContract;
 import io.fastforward.spi.Options;
-import io.fastforward.spi.PlainLinearAlgebra;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.testkit.CalibratorContract;
+import io.fastforward.testkit.PlainLinearAlgebra;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

@@ -4,14 +4,14 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.fastforward.spi.Calibrator;
-import io.fastforward.spi.Calibrator.Problem;
-import io.fastforward.spi.Calibrator.Solution;
-import io.fastforward.spi.CalibratorContract;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Calibrator.Problem;
+import io.fastforward.spi.prune.Calibrator.Solution;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testkit.CalibratorContract;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,13 +1,13 @@
 package io.fastforward.criteria;
 
-import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.prune.Criterion;
 
 /**
  * Weight magnitude, the baseline that looks at no data: column j of the output map W scores mean over i of |W_ij|; a
  * unit scores the sum over its columns (Han, Pool, Tran, Dally: Learning both Weights and Connections for Efficient
  * Neural Networks, NeurIPS 2015, for single weights).
  */
-public final class Magnitude implements PruningCriterion {
+public final class Magnitude implements Criterion {
 
     @Override
     public String id() {

@@ -1,9 +1,9 @@
 package io.fastforward.criteria;
 
-import io.fastforward.spi.PruningCriterion.Module;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.prune.Criterion.Module;
 import io.fastforward.spi.tensor.Matrix;
 import java.util.Arrays;
 

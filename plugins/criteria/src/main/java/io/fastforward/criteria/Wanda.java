@@ -1,6 +1,6 @@
 package io.fastforward.criteria;
 
-import io.fastforward.spi.PruningCriterion;
+import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The mean over tokens, instead of the paper's sum, makes scores of different calibration sets comparable and
  * changes no order.
  */
-public final class Wanda implements PruningCriterion {
+public final class Wanda implements Criterion {
 
     @Override
     public String id() {

@@ -3,17 +3,17 @@ package io.fastforward.criteria;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.PruningCriterionContract;
+import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testkit.CriterionContract;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class MagnitudeTest extends PruningCriterionContract {
+class MagnitudeTest extends CriterionContract {
 
     @Override
-    protected PruningCriterion criterion() {
+    protected Criterion criterion() {
         return new Magnitude();
     }
 

@@ -4,22 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.PruningCriterion;
-import io.fastforward.spi.PruningCriterionContract;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testkit.CriterionContract;
 import java.util.Objects;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class WandaTest extends PruningCriterionContract {
+class WandaTest extends CriterionContract {
 
     @Override
-    protected PruningCriterion criterion() {
+    protected Criterion criterion() {
         return new Wanda();
     }
 
@@ -86,8 +86,8 @@ class WandaTest extends PruningCriterionContract {
 
     @Test
     void bothCriteriaAreFoundAsServices() {
-        assertThat(ServiceLoader.load(PruningCriterion.class))
-                .extracting(PruningCriterion::id)
+        assertThat(ServiceLoader.load(Criterion.class))
+                .extracting(Criterion::id)
                 .containsExactly("wanda", "magnitude");
     }
 }

@@ -1,7 +1,7 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.DeviceException;
+import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.tensor.DataType;

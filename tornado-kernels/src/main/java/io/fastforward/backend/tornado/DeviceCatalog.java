@@ -1,8 +1,8 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.Device;
-import io.fastforward.spi.DeviceException;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Device;
+import io.fastforward.spi.backend.DeviceException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

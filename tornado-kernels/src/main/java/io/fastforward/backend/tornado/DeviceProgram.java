@@ -1,7 +1,7 @@
 package io.fastforward.backend.tornado;
 
 import io.fastforward.backend.tornado.DeviceGraphs.Graph;
-import io.fastforward.spi.DeviceException;
+import io.fastforward.spi.backend.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

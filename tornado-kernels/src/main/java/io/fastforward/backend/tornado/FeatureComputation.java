@@ -1,6 +1,6 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.BatchShape;
+import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.MlpSpec;

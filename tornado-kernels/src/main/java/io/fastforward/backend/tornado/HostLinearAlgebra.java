@@ -1,6 +1,6 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>One thread computes and another may load weights beside it; who uses a {@link Stage} keeps others from it.
  *
- * <p>All calls throw {@link io.fastforward.spi.DeviceException} if the device fails and {@link OutOfMemoryError} if it
+ * <p>All calls throw {@link io.fastforward.spi.backend.DeviceException} if the device fails and {@link OutOfMemoryError} if it
  * has less room than it said.
  */
 interface KernelExecutor extends AutoCloseable {

@@ -2,7 +2,7 @@ package io.fastforward.backend.tornado;
 
 import io.fastforward.backend.tornado.LinearMap.Columns;
 import io.fastforward.backend.tornado.LinearMap.Rows;
-import io.fastforward.spi.DeviceException;
+import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;

@@ -1,8 +1,14 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.KeyValueCache;
+import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.backend.LoadedHead;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
@@ -177,14 +183,13 @@ final class TornadoBackend implements ComputeBackend {
     }
 
     @Override
-    public Moments moments(MomentKind kind, int leftWidth, int rightWidth) {
+    public Moments moments(Moment kind, int leftWidth, int rightWidth) {
         requireOpen();
-        if (leftWidth < 1 || (kind == MomentKind.CROSS_GRAM && rightWidth < 1)) {
+        if (leftWidth < 1 || (kind == Moment.CROSS_GRAM && rightWidth < 1)) {
             throw new IllegalArgumentException(
                     "moments need widths of at least 1, but got " + leftWidth + " and " + rightWidth);
         }
-        return new TornadoMoments(
-                this, memory, kind, leftWidth, kind == MomentKind.CROSS_GRAM ? rightWidth : leftWidth);
+        return new TornadoMoments(this, memory, kind, leftWidth, kind == Moment.CROSS_GRAM ? rightWidth : leftWidth);
     }
 
     @Override

@@ -1,7 +1,8 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Device;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,7 @@ public final class TornadoBackendProvider implements ComputeBackend.Provider {
     }
 
     @Override
-    public List<ComputeBackend.Device> devices() {
+    public List<Device> devices() {
         return tornadoVm().devices();
     }
 

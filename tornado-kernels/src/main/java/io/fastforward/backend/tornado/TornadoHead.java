@@ -1,6 +1,6 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend.LoadedHead;
+import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,6 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend.KeyValueCache;
+import io.fastforward.spi.backend.KeyValueCache;
 
 /** Keys, turned by their positions, and values, on the device: {@code capacity × width} each. */
 final class TornadoKeyValueCache implements OwnedObject, KeyValueCache {

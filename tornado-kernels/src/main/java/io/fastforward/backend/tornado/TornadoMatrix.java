@@ -1,6 +1,6 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.backend.DeviceMatrix;
 
 /** A matrix in the memory of the device, rows without gaps. */
 record TornadoMatrix(TornadoBackend owner, Region region, int rows, int columns) implements OwnedObject, DeviceMatrix {

@@ -1,6 +1,6 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;

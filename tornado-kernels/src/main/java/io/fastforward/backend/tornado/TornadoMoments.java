@@ -1,9 +1,9 @@
 package io.fastforward.backend.tornado;
 
 import io.fastforward.backend.tornado.ColumnSumKernel.Term;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.MomentKind;
-import io.fastforward.spi.ComputeBackend.Moments;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,7 +21,7 @@ final class TornadoMoments implements Moments {
 
     private final TornadoBackend owner;
     private final DeviceMemory memory;
-    private final MomentKind kind;
+    private final Moment kind;
     private final int leftWidth;
     private final int rightWidth;
     private final Region partial;
@@ -31,7 +31,7 @@ final class TornadoMoments implements Moments {
     private long tokens;
     private boolean open = true;
 
-    TornadoMoments(TornadoBackend owner, DeviceMemory memory, MomentKind kind, int leftWidth, int rightWidth) {
+    TornadoMoments(TornadoBackend owner, DeviceMemory memory, Moment kind, int leftWidth, int rightWidth) {
         this.owner = owner;
         this.memory = memory;
         this.kind = kind;
@@ -49,7 +49,7 @@ final class TornadoMoments implements Moments {
     }
 
     private boolean isRow() {
-        return kind == MomentKind.SUMS || kind == MomentKind.SQUARE_SUMS;
+        return kind == Moment.SUMS || kind == Moment.SQUARE_SUMS;
     }
 
     @Override
@@ -57,7 +57,7 @@ final class TornadoMoments implements Moments {
         requireOpen();
         TornadoMatrix y = owner.own(left);
         TornadoMatrix x = owner.own(right);
-        if (kind != MomentKind.CROSS_GRAM && !y.equals(x)) {
+        if (kind != Moment.CROSS_GRAM && !y.equals(x)) {
             throw new IllegalArgumentException(kind + " sums up one matrix, but two different ones are given");
         }
         ArgumentChecks.requireHolds(y, rows, leftWidth);
@@ -80,7 +80,7 @@ final class TornadoMoments implements Moments {
             ColumnSumKernel.launch(
                     memory.executor(),
                     new ColumnSumKernel.Sizes(
-                            kind == MomentKind.SQUARE_SUMS ? Term.SQUARE : Term.VALUE,
+                            kind == Moment.SQUARE_SUMS ? Term.SQUARE : Term.VALUE,
                             rows,
                             rows,
                             rightWidth,
@@ -104,7 +104,7 @@ final class TornadoMoments implements Moments {
                             1,
                             -1,
                             pending > 0,
-                            kind == MomentKind.GRAM));
+                            kind == Moment.GRAM));
         }
         pending += rows;
     }
@@ -112,7 +112,7 @@ final class TornadoMoments implements Moments {
     private void flush() {
         if (pending > 0) {
             memory.read(partial.start(), rightWidth, sums.rows(), rightWidth, (row, segment, offset) -> {
-                int width = kind == MomentKind.GRAM ? row + 1 : rightWidth;
+                int width = kind == Moment.GRAM ? row + 1 : rightWidth;
                 for (int column = 0; column < width; column++) {
                     float value = segment.get(ValueLayout.JAVA_FLOAT, offset + (long) column * Float.BYTES);
                     add(row, column, value);
@@ -140,7 +140,7 @@ final class TornadoMoments implements Moments {
         DoubleMatrix result = DoubleMatrix.allocate(target, sums.rows(), sums.columns());
         for (int row = 0; row < sums.rows(); row++) {
             for (int column = 0; column < sums.columns(); column++) {
-                boolean mirrored = kind == MomentKind.GRAM && column > row;
+                boolean mirrored = kind == Moment.GRAM && column > row;
                 result.set(row, column, mirrored ? sums.get(column, row) : sums.get(row, column));
             }
         }

@@ -1,8 +1,8 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.Device;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Device;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

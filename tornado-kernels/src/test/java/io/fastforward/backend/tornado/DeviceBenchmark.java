@@ -1,12 +1,12 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.LoadedHead;
-import io.fastforward.spi.ComputeBackend.LoadedModule;
-import io.fastforward.spi.ComputeBackend.MomentKind;
-import io.fastforward.spi.ComputeBackend.Moments;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LoadedHead;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionWeights;
@@ -201,7 +201,7 @@ final class DeviceBenchmark {
         for (LoadedModule module : modules) {
             ModuleSpec spec = module.spec();
             int width = spec.features(spec.units());
-            try (Moments squares = backend.moments(MomentKind.SQUARE_SUMS, width, width);
+            try (Moments squares = backend.moments(Moment.SQUARE_SUMS, width, width);
                     Arena arena = Arena.ofConfined()) {
                 backend.features(module, spec.units(), new BatchShape(1, tokens), hidden, scratch);
                 squares.add(scratch, scratch, tokens);

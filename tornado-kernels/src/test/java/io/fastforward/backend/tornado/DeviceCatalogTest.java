@@ -2,7 +2,7 @@ package io.fastforward.backend.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fastforward.spi.ComputeBackend.Device;
+import io.fastforward.spi.backend.Device;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 

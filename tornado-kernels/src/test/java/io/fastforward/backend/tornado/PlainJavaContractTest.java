@@ -1,7 +1,7 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackendContract;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.testkit.ComputeBackendContract;
 
 /** The contract with the kernels in plain Java: what they compute, without any compiler or driver. */
 class PlainJavaContractTest extends ComputeBackendContract {

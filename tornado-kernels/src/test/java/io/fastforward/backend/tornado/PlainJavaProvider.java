@@ -1,7 +1,7 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
 
 /**
  * Opens the kernels as plain Java methods.

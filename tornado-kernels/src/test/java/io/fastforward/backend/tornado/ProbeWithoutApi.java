@@ -1,6 +1,6 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.ComputeBackend;
 import java.util.ServiceLoader;
 
 /** Finds and asks the provider in a process of its own, as the application does. */

@@ -2,9 +2,9 @@ package io.fastforward.backend.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpSpec;

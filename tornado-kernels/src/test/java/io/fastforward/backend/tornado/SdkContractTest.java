@@ -1,7 +1,7 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackendContract;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.testkit.ComputeBackendContract;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 /** The contract on a device of a TornadoVM SDK: profile tornadovm. */

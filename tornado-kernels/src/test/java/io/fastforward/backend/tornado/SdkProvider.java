@@ -1,7 +1,8 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Device;
 import java.util.List;
 
 /**
@@ -44,7 +45,7 @@ final class SdkProvider implements ComputeBackend.Provider {
     }
 
     @Override
-    public List<ComputeBackend.Device> devices() {
+    public List<Device> devices() {
         return provider.devices();
     }
 

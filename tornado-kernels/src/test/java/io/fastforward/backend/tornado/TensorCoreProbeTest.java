@@ -2,7 +2,7 @@ package io.fastforward.backend.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fastforward.spi.DeviceException;
+import io.fastforward.spi.backend.DeviceException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;

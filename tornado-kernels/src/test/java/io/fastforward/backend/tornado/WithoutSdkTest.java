@@ -3,7 +3,7 @@ package io.fastforward.backend.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.fastforward.spi.Availability;
+import io.fastforward.spi.backend.Availability;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.BatchShape;
+import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.RotaryPositions;
 import org.jspecify.annotations.Nullable;

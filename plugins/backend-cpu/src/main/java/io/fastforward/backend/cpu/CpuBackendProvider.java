@@ -1,7 +1,7 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
 
 /** OpenBLAS for products and factorisations, Java for the rest, on all cores. */
 public final class CpuBackendProvider implements ComputeBackend.Provider {

@@ -1,6 +1,6 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.ComputeBackend.MomentKind;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,12 +24,12 @@ final class CpuMoments extends HostMoments {
         void add(MemorySegment x, long first, MemorySegment sums, long sumsFirst, int length);
     }
 
-    CpuMoments(CpuBackend owner, CpuResources cpu, MomentKind kind, int leftWidth, int rightWidth) {
+    CpuMoments(CpuBackend owner, CpuResources cpu, Moment kind, int leftWidth, int rightWidth) {
         super(owner, kind, leftWidth, rightWidth);
         this.cpu = cpu;
         try {
             this.sums = DoubleMatrix.allocate(
-                    arena, kind == MomentKind.SUMS || kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth, rightWidth);
+                    arena, kind == Moment.SUMS || kind == Moment.SQUARE_SUMS ? 1 : leftWidth, rightWidth);
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -43,7 +43,7 @@ final class CpuMoments extends HostMoments {
             case SQUARE_SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulateSquares);
             case GRAM, CROSS_GRAM ->
                 cpu.forTiles(BLOCKS, leftWidth(), rightWidth(), (i, height, j, width, worker) -> {
-                    if (kind() == MomentKind.CROSS_GRAM || j <= i) {
+                    if (kind() == Moment.CROSS_GRAM || j <= i) {
                         addBlock(FloatView.of(left), FloatView.of(right), rows, i, height, j, width, worker);
                     }
                 });
@@ -74,7 +74,7 @@ final class CpuMoments extends HostMoments {
     DoubleMatrix readChecked(Arena target) {
         DoubleMatrix result = DoubleMatrix.allocate(target, sums.rows(), sums.columns());
         cpu.forTiles(BLOCKS, sums.rows(), sums.columns(), (row, rows, column, columns, worker) -> {
-            boolean mirrored = kind() == MomentKind.GRAM && column > row;
+            boolean mirrored = kind() == Moment.GRAM && column > row;
             for (int i = row; i < row + rows; i++) {
                 for (int j = column; j < column + columns; j++) {
                     result.set(i, j, mirrored ? sums.get(j, i) : sums.get(i, j));

@@ -1,7 +1,13 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.KeyValueCache;
+import io.fastforward.spi.backend.LoadedHead;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
@@ -177,13 +183,13 @@ abstract class HostBackend implements ComputeBackend {
     }
 
     @Override
-    public final Moments moments(MomentKind kind, int leftWidth, int rightWidth) {
+    public final Moments moments(Moment kind, int leftWidth, int rightWidth) {
         requireOpen();
-        if (leftWidth < 1 || (kind == MomentKind.CROSS_GRAM && rightWidth < 1)) {
+        if (leftWidth < 1 || (kind == Moment.CROSS_GRAM && rightWidth < 1)) {
             throw new IllegalArgumentException(
                     "moments need widths of at least 1, but got " + leftWidth + " and " + rightWidth);
         }
-        return newMoments(kind, leftWidth, kind == MomentKind.CROSS_GRAM ? rightWidth : leftWidth);
+        return newMoments(kind, leftWidth, kind == Moment.CROSS_GRAM ? rightWidth : leftWidth);
     }
 
     /** Loads attention whose shapes fit. */
@@ -214,7 +220,7 @@ abstract class HostBackend implements ComputeBackend {
 
     abstract void computeLogits(HostHead head, HostMatrix hidden, int firstRow, Matrix result);
 
-    abstract Moments newMoments(MomentKind kind, int leftWidth, int rightWidth);
+    abstract Moments newMoments(Moment kind, int leftWidth, int rightWidth);
 
     /** Converts a host matrix to single precision, to consecutive elements of {@code target}. */
     abstract void widen(Matrix source, MemorySegment target, long firstElement);

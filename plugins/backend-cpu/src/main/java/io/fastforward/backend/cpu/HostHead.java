@@ -1,6 +1,6 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.ComputeBackend.LoadedHead;
+import io.fastforward.spi.backend.LoadedHead;
 
 /** A head loaded by a {@link HostBackend}. */
 interface HostHead extends HostObject, LoadedHead {

@@ -1,6 +1,6 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.ComputeBackend.KeyValueCache;
+import io.fastforward.spi.backend.KeyValueCache;
 
 /** What caches in host memory share: whose they are, and how many tokens they hold. */
 abstract class HostKeyValueCache implements HostObject, KeyValueCache {

@@ -1,6 +1,6 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
+import io.fastforward.spi.backend.DeviceMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -1,6 +1,6 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.Linear;
 
 /** A module loaded by a {@link HostBackend}. */

@@ -1,8 +1,8 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.MomentKind;
-import io.fastforward.spi.ComputeBackend.Moments;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
 
@@ -10,20 +10,20 @@ import java.lang.foreign.Arena;
 abstract class HostMoments implements Moments {
 
     private final HostBackend owner;
-    private final MomentKind kind;
+    private final Moment kind;
     private final int leftWidth;
     private final int rightWidth;
     private long tokens;
     private boolean open = true;
 
-    HostMoments(HostBackend owner, MomentKind kind, int leftWidth, int rightWidth) {
+    HostMoments(HostBackend owner, Moment kind, int leftWidth, int rightWidth) {
         this.owner = owner;
         this.kind = kind;
         this.leftWidth = leftWidth;
         this.rightWidth = rightWidth;
     }
 
-    final MomentKind kind() {
+    final Moment kind() {
         return kind;
     }
 
@@ -40,7 +40,7 @@ abstract class HostMoments implements Moments {
         requireOpen();
         HostMatrix leftMatrix = owner.own(left);
         HostMatrix rightMatrix = owner.own(right);
-        if (kind != MomentKind.CROSS_GRAM && leftMatrix != rightMatrix) {
+        if (kind != Moment.CROSS_GRAM && leftMatrix != rightMatrix) {
             throw new IllegalArgumentException(kind + " sums up one matrix, but two different ones are given");
         }
         requireShape(leftMatrix, rows, leftWidth);

@@ -1,7 +1,9 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionWeights;
@@ -40,7 +42,7 @@ final class ReferenceBackend extends HostBackend {
     }
 
     @Override
-    Moments newMoments(MomentKind kind, int leftWidth, int rightWidth) {
+    Moments newMoments(Moment kind, int leftWidth, int rightWidth) {
         return new ReferenceMoments(this, kind, leftWidth, rightWidth);
     }
 

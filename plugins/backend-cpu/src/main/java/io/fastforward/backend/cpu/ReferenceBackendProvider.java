@@ -1,7 +1,7 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
 
 /** Plain Java loops in double precision, on one thread: what every backend is compared with. Serves everywhere. */
 public final class ReferenceBackendProvider implements ComputeBackend.Provider {

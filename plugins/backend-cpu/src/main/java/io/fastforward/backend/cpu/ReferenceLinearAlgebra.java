@@ -1,6 +1,6 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.LinearAlgebra;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.tensor.DoubleMatrix;
 
 /** The textbook algorithms (Golub and Van Loan, Matrix Computations, 3.1 and 4.2), row by row. */

@@ -1,6 +1,6 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.ComputeBackend.MomentKind;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
 
@@ -9,9 +9,9 @@ final class ReferenceMoments extends HostMoments {
 
     private final double[][] sums;
 
-    ReferenceMoments(ReferenceBackend owner, MomentKind kind, int leftWidth, int rightWidth) {
+    ReferenceMoments(ReferenceBackend owner, Moment kind, int leftWidth, int rightWidth) {
         super(owner, kind, leftWidth, rightWidth);
-        this.sums = new double[kind == MomentKind.SUMS || kind == MomentKind.SQUARE_SUMS ? 1 : leftWidth][rightWidth];
+        this.sums = new double[kind == Moment.SUMS || kind == Moment.SQUARE_SUMS ? 1 : leftWidth][rightWidth];
     }
 
     @Override

@@ -3,8 +3,8 @@ package io.fastforward.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

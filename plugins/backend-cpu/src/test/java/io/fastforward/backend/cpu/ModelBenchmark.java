@@ -1,11 +1,11 @@
 package io.fastforward.backend.cpu;
 
 import com.sun.management.OperatingSystemMXBean;
-import io.fastforward.spi.BatchShape;
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackend.DeviceMatrix;
-import io.fastforward.spi.ComputeBackend.LoadedHead;
-import io.fastforward.spi.ComputeBackend.LoadedModule;
+import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LoadedHead;
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionWeights;

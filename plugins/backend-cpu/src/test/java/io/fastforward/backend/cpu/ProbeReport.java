@@ -1,7 +1,7 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.Availability;
-import io.fastforward.spi.ComputeBackend;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.ComputeBackend;
 
 /** Prints what the provider says in this process, and whether the backend opens. */
 final class ProbeReport {

@@ -1,7 +1,7 @@
 package io.fastforward.backend.cpu;
 
-import io.fastforward.spi.ComputeBackend;
-import io.fastforward.spi.ComputeBackendContract;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.testkit.ComputeBackendContract;
 
 class ReferenceBackendTest extends ComputeBackendContract {
 

@@ -1,8 +1,0 @@
-package io.fastforward.model;
-
-/**
- * A vector for each position that is added to the token's embedding (OPT).
- *
- * @param offset rows of the stored matrix before that of position 0
- */
-public record LearnedPositions(int offset) {}

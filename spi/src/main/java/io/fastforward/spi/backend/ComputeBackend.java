@@ -1,0 +1,205 @@
+package io.fastforward.spi.backend;
+
+import io.fastforward.spi.Plugin;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.tensor.Matrix;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Tensor work on a device, in blocks as large as a decoder module. Weights are loaded once and stay on the device;
+ * the number of active units is an argument of every operation, so that one loaded module in nested order serves
+ * every pruned candidate without a copy and without recompiling.
+ *
+ * <p>All arithmetic is in single precision or better; the error of an output is at most a small multiple of
+ * n·2⁻²⁴·Σ|w·x| for a sum of n products. A backend uses all cores or the whole device by itself and is called from
+ * one thread at a time (but for {@link #loadsWhileComputing}). Objects that it hands out belong to the caller, who closes them before the backend. Results
+ * do not depend on the number of threads.
+ *
+ * <p>Operations throw {@link IllegalArgumentException} for shapes that do not fit, {@link OutOfMemoryError} if the
+ * device has no room, {@link DeviceException} if the device fails, {@link IllegalStateException} after {@link #close()}.
+ */
+public interface ComputeBackend extends AutoCloseable {
+
+    /** Finds devices of one kind and opens them. */
+    interface Provider extends Plugin {
+
+        /** The higher of two available backends serves by default. */
+        int priority();
+
+        /** Whether it can serve on this machine. Cheap, never throws, and free of lasting effects if it cannot. */
+        Availability probe();
+
+        /**
+         * The devices that it can open here, the best first; none if {@link #probe()} says that it is not available.
+         * Most providers have one, which is called as they are.
+         */
+        default List<Device> devices() {
+            Availability availability = probe();
+            return availability.available()
+                    ? List.of(new Device(id(), availability.message(), "host", 0, false, true))
+                    : List.of();
+        }
+
+        /** The kinds of drivers that it can use, and for each one that does not serve here, why and what to install. */
+        default Map<String, Availability> backends() {
+            return Map.of(id(), probe());
+        }
+
+        /**
+         * Opens the device.
+         *
+         * @param threads upper bound on the CPU threads that it uses, at least 1
+         * @throws IllegalStateException if {@link #probe()} said that it is not available
+         */
+        ComputeBackend open(int threads);
+
+        /**
+         * Opens one of its {@link #devices()}.
+         *
+         * @param device its id
+         * @throws IllegalArgumentException if there is no such device
+         * @throws DeviceException if it does not open
+         */
+        default ComputeBackend open(String device, int threads) {
+            if (!device.equals(id())) {
+                throw new IllegalArgumentException("backend '" + id() + "' has no device '" + device + "'");
+            }
+            return open(threads);
+        }
+    }
+
+    /** One line for people and manifests: what results depend on, such as device and library with its version. */
+    String device();
+
+    /** Bytes that all matrices on the device together may take; {@link Long#MAX_VALUE} where the host's memory is it. */
+    default long matrixBytes() {
+        return Long.MAX_VALUE;
+    }
+
+    /** Bytes that all weights on the device together may take; {@link Long#MAX_VALUE} where the host's memory is it. */
+    default long weightBytes() {
+        return Long.MAX_VALUE;
+    }
+
+    /**
+     * Whether {@link #load} may be called on another thread, one at a time, beside whatever the first one computes, and
+     * takes little of its time: then the next layer is loaded while the device works on this one.
+     */
+    default boolean loadsWhileComputing() {
+        return false;
+    }
+
+    /** A new zeroed matrix on the device. */
+    DeviceMatrix allocate(int rows, int columns);
+
+    /** Copies all rows of a host matrix, widened to single precision, to rows of a device matrix of the same width. */
+    void write(Matrix source, DeviceMatrix target, int firstRow);
+
+    /** Copies rows of a device matrix to all rows of an F32 host matrix of at most the same width. */
+    void read(DeviceMatrix source, int firstRow, Matrix target);
+
+    /** Brings a module to the device. The host memory of the weights is not needed after the call. */
+    LoadedModule load(ModuleSpec spec, ModuleWeights weights);
+
+    /**
+     * Replaces the leading columns of a loaded module's output map, and its bias if one is given.
+     *
+     * @param output {@code hidden × features of some units}
+     */
+    void replaceOutput(LoadedModule module, Linear output);
+
+    /**
+     * The features of a module: what its output map gets to see.
+     *
+     * @param module the module
+     * @param units how many leading units are active, from 1 to all
+     * @param batch shape of the batch, at most as many rows as {@code hidden} has
+     * @param hidden {@code ≥ rows × hidden}, not changed
+     * @param features {@code ≥ rows × ≥ features of the active units}; the leading columns are written, the others
+     *     left as they were
+     */
+    void features(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix features);
+
+    /**
+     * A cache for one sequence that is processed bit by bit.
+     *
+     * @param attention an attention module; stays open as long as the cache
+     * @param units how many leading units are active
+     * @param capacity most tokens, at least 1
+     */
+    KeyValueCache keyValueCache(LoadedModule attention, int units, int capacity);
+
+    /**
+     * The attention features of the next tokens of a sequence, which see themselves and those before them. Their keys
+     * and values are added to the cache.
+     *
+     * @param rows how many tokens; they come at positions {@code cache.length()} and after
+     * @param hidden {@code ≥ rows × hidden}, not changed
+     * @param features {@code ≥ rows × ≥ features of the cache's units}, as in {@link #features}
+     */
+    void nextFeatures(KeyValueCache cache, int rows, DeviceMatrix hidden, DeviceMatrix features);
+
+    /**
+     * The end of a module: hidden += output map · features, over the leading units; then the normalisation, if it
+     * comes {@linkplain io.fastforward.spi.model.Normalization.Placement#AFTER after} the module.
+     *
+     * @param rows how many leading rows are processed
+     */
+    void project(LoadedModule module, int units, int rows, DeviceMatrix features, DeviceMatrix hidden);
+
+    /**
+     * How much every feature weighs in a module's output map W: Σ |W_ij| over all rows i, for every column j, if the
+     * device is the better place to sum up.
+     *
+     * @param module as it was loaded, without replacements
+     * @return one number for each feature of all units, not finite where a weight of the column is not; or nothing, and
+     *     the caller sums up in host memory
+     */
+    default Optional<double[]> outputMagnitudes(LoadedModule module) {
+        return Optional.empty();
+    }
+
+    /**
+     * A whole module: {@link #features} and {@link #project} at once, for when nobody looks at the features.
+     *
+     * @param scratch {@code ≥ rows × ≥ features of the active units}; its contents afterwards are undefined
+     */
+    default void apply(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix scratch) {
+        features(module, units, batch, hidden, scratch);
+        project(module, units, batch.rows(), scratch, hidden);
+    }
+
+    /**
+     * Brings the end of a model to the device. The host memory of the weights must live as long as the loaded head,
+     * so that a backend need not copy a large vocabulary.
+     */
+    LoadedHead loadHead(HeadWeights weights);
+
+    /**
+     * Log-likelihood of one token after each row: log softmax(head · normalise(hidden))[target], without
+     * normalisation if the head has none.
+     *
+     * @param targets one token id for each leading row of {@code hidden}; a negative one is skipped
+     * @param result {@code targets.length} numbers, natural logarithms; 0 where skipped. NaN where the logits are not
+     *     finite.
+     */
+    void logLikelihood(LoadedHead head, DeviceMatrix hidden, int[] targets, double[] result);
+
+    /** The logits of consecutive rows, into an F32 matrix {@code rows × vocabulary}. */
+    void logits(LoadedHead head, DeviceMatrix hidden, int firstRow, Matrix result);
+
+    /** A new sum of moments; {@code rightWidth} counts for {@link Moment#CROSS_GRAM} alone. */
+    Moments moments(Moment kind, int leftWidth, int rightWidth);
+
+    /** Double-precision linear algebra for calibrators. */
+    LinearAlgebra linearAlgebra();
+
+    @Override
+    void close();
+}

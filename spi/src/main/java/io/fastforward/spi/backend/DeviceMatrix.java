@@ -1,0 +1,13 @@
+package io.fastforward.spi.backend;
+
+/** A row-major single-precision matrix in the device's memory. */
+public interface DeviceMatrix extends AutoCloseable {
+    /** Number of rows. */
+    int rows();
+
+    /** Number of columns. */
+    int columns();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,12 @@
+package io.fastforward.spi.backend;
+
+import io.fastforward.spi.model.ModuleSpec;
+
+/** A module whose weights are on the device. */
+public interface LoadedModule extends AutoCloseable {
+    /** What it computes. */
+    ModuleSpec spec();
+
+    @Override
+    void close();
+}

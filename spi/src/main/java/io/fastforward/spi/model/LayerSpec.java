@@ -1,0 +1,9 @@
+package io.fastforward.spi.model;
+
+/**
+ * One decoder layer: attention, then MLP. Layers of one model may have different widths.
+ *
+ * @param attention the attention module
+ * @param mlp the MLP module
+ */
+public record LayerSpec(AttentionSpec attention, MlpSpec mlp) {}

@@ -1,0 +1,71 @@
+package io.fastforward.spi.search;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.Plugin;
+import io.fastforward.spi.model.SearchSpace;
+import java.util.List;
+
+/**
+ * Proposes raw retention scores and learns from the rewards that they earn: a contextual bandit whose context is the
+ * sparsity and whose action is one score for each module. The budget, the schedule, evaluation and resume live in the
+ * engine, so an agent is free to propose any finite numbers.
+ *
+ * <p>The engine calls {@link #propose} and {@link #observe} in turn, from one thread at a time. Same seed, same calls:
+ * same proposals.
+ */
+public interface PolicyAgent {
+
+    /** Makes agents of one kind. */
+    interface Provider extends Plugin {
+
+        /**
+         * A new agent.
+         *
+         * @throws IllegalArgumentException if an option has a bad value; the message names it
+         */
+        PolicyAgent create(SearchSpace space, long seed, Options options);
+    }
+
+    /**
+     * A proposal's outcome.
+     *
+     * @param scores the raw scores, as proposed
+     * @param sparsity the sparsity at which it was evaluated
+     * @param reward dense perplexity ÷ pruned perplexity on the same windows (Eq. 2); higher is better. A large
+     *     negative number if the perplexity was not finite.
+     */
+    record Outcome(double[] scores, double sparsity, double reward) {}
+
+    /** How many proposals the agent likes to be evaluated together before it learns from them, at least 1. */
+    int batchSize();
+
+    /** The number of episodes after which it has nothing new to propose; {@link Integer#MAX_VALUE} if there is none. */
+    default int episodeLimit() {
+        return Integer.MAX_VALUE;
+    }
+
+    /**
+     * New proposals.
+     *
+     * @param count how many, at least 1
+     * @param sparsity the sparsity at which they will be evaluated
+     * @return {@code count} arrays of {@link SearchSpace#modules()} finite numbers
+     */
+    List<double[]> propose(int count, double sparsity);
+
+    /** Learns from a batch: all proposals of the last {@link #propose}, in their order. */
+    void observe(List<Outcome> outcomes);
+
+    /** The agent's best guess without exploration, at some sparsity; the engine evaluates it among the finalists. */
+    double[] best(double sparsity);
+
+    /** Everything that {@link #restore} needs to go on exactly from here. */
+    byte[] save();
+
+    /**
+     * Goes on from a saved state. The seed of the saved agent goes on too.
+     *
+     * @throws IllegalArgumentException if the state is damaged, or of an agent of another kind or size
+     */
+    void restore(byte[] state);
+}

@@ -1,0 +1,271 @@
+package io.fastforward.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import io.fastforward.spi.model.Activation;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.AttentionWeights;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.NormWeights;
+import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Criterion.Module;
+import io.fastforward.spi.prune.Criterion.Statistics;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every {@link Criterion} must do. A provider's test extends it and adds what is its own. */
+public abstract class CriterionContract {
+
+    private static final Normalization NORMALIZATION = new Normalization(Normalization.Kind.RMS, 1e-5);
+    private static final int LAYER = 17;
+    private static final int TOKENS = 37;
+
+    /** Memory of the modules of one test. */
+    protected final Arena arena = Arena.ofConfined();
+
+    private final SplittableRandom random = new SplittableRandom(20);
+
+    /** The criterion under test. */
+    protected abstract Criterion criterion();
+
+    @AfterEach
+    final void freeModules() {
+        arena.close();
+    }
+
+    /** Modules of sizes 1, odd, with several query heads a KV group, and with units that are query heads. */
+    protected static Stream<ModuleSpec> specs() {
+        return Stream.of(
+                mlp(1, 1),
+                mlp(3, 1),
+                mlp(1, 7),
+                mlp(33, 129),
+                attention(5, 1, 1, 1),
+                attention(7, 3, 2, 5),
+                attention(7, 3, 4, 5).withUnit(AttentionUnit.QUERY_HEAD));
+    }
+
+    /** A gated MLP. */
+    protected static MlpSpec mlp(int hidden, int channels) {
+        return new MlpSpec(NORMALIZATION, hidden, channels, true, Activation.SILU, false, false);
+    }
+
+    /** An attention module without positions and biases. */
+    protected static AttentionSpec attention(int hidden, int headSize, int queriesPerGroup, int groups) {
+        return new AttentionSpec(NORMALIZATION, hidden, headSize, groups, queriesPerGroup, null, 0, false, false);
+    }
+
+    /** A module with random weights, and the statistics that the criterion asks for. */
+    protected final Module module(ModuleSpec spec, DataType type) {
+        int features = spec.features(spec.units());
+        return module(spec, randomMatrix(type, spec.hiddenSize(), features), moments(features));
+    }
+
+    /** A module with random input maps and the given output map and moments. */
+    protected final Module module(ModuleSpec spec, Matrix output, @Nullable DoubleMatrix moments) {
+        return new Module(LAYER, spec, weights(spec, output), moments == null ? 0 : TOKENS, moments);
+    }
+
+    private ModuleWeights weights(ModuleSpec spec, Matrix output) {
+        var norm = new NormWeights(randomMatrix(DataType.F32, 1, spec.hiddenSize()), null);
+        return switch (spec) {
+            case AttentionSpec attention ->
+                new AttentionWeights(
+                        norm,
+                        randomInput(attention, attention.features(attention.units())),
+                        randomInput(attention, attention.groups() * attention.headSize()),
+                        randomInput(attention, attention.groups() * attention.headSize()),
+                        Linear.of(output));
+            case MlpSpec mlp ->
+                new MlpWeights(
+                        norm, randomInput(mlp, mlp.channels()), randomInput(mlp, mlp.channels()), Linear.of(output));
+        };
+    }
+
+    private Linear randomInput(ModuleSpec spec, int rows) {
+        return Linear.of(randomMatrix(DataType.F32, rows, spec.hiddenSize()));
+    }
+
+    /** A matrix of normal numbers with a gap between its rows. */
+    protected final Matrix randomMatrix(DataType type, int rows, int columns) {
+        Matrix matrix = Matrix.allocate(arena, type, rows, columns + 3).leadingColumns(columns);
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                matrix.set(i, j, (float) random.nextGaussian());
+            }
+        }
+        return matrix;
+    }
+
+    /** Moments of random features, in the shape that the criterion asks for. */
+    protected final @Nullable DoubleMatrix moments(int features) {
+        if (criterion().statistics() == Statistics.NONE) {
+            return null;
+        }
+        double[][] samples = new double[TOKENS][features];
+        for (double[] sample : samples) {
+            Arrays.setAll(sample, j -> (j % 3 + 0.1) * random.nextGaussian());
+        }
+        boolean gram = criterion().statistics() == Statistics.GRAM;
+        DoubleMatrix moments = DoubleMatrix.allocate(arena, gram ? features : 1, features);
+        for (int i = 0; i < moments.rows(); i++) {
+            for (int j = 0; j < features; j++) {
+                double sum = 0;
+                for (double[] sample : samples) {
+                    sum += (gram ? sample[i] : sample[j]) * sample[j];
+                }
+                moments.set(i, j, sum);
+            }
+        }
+        return moments;
+    }
+
+    @Test
+    final void itIntroducesItself() {
+        assertThat(criterion().id()).matches("[a-z0-9-]+");
+        assertThat(criterion().description()).isNotBlank().doesNotContain("\n");
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    final void thereIsOneNumberForEveryPart(ModuleSpec spec) {
+        for (DataType type : DataType.values()) {
+            double[] scores = criterion().score(module(spec, type));
+            assertThat(scores).hasSize(spec.parts());
+            assertThat(scores).doesNotContain(Double.NaN);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    final void itIsPure(ModuleSpec spec) {
+        Module module = module(spec, DataType.F32);
+        byte[] weights = module.weights().output().weight().data().toArray(ValueLayout.JAVA_BYTE);
+
+        double[] first = criterion().score(module);
+
+        assertThat(criterion().score(module)).containsExactly(first);
+        assertThat(module.weights().output().weight().data().toArray(ValueLayout.JAVA_BYTE))
+                .isEqualTo(weights);
+    }
+
+    @Test
+    final void theOrderOfUnitsDoesNotMatter() {
+        AttentionSpec spec = attention(7, 3, 2, 5);
+        int width = spec.featuresPerUnit();
+        Module module = module(spec, DataType.F32);
+        int[] order = {3, 0, 4, 1, 2};
+        int[] columns = Arrays.stream(order)
+                .flatMap(unit -> IntStream.range(unit * width, (unit + 1) * width))
+                .toArray();
+        int[] headRows = Arrays.stream(order)
+                .flatMap(unit -> IntStream.range(unit * spec.headSize(), (unit + 1) * spec.headSize()))
+                .toArray();
+        AttentionWeights weights = (AttentionWeights) module.weights();
+        var permuted = new AttentionWeights(
+                weights.norm(),
+                permuteRows(weights.query(), columns),
+                permuteRows(weights.key(), headRows),
+                permuteRows(weights.value(), headRows),
+                Linear.of(permuteColumns(weights.output().weight(), columns)));
+
+        double[] scores = criterion().score(module);
+        double[] permutedScores = criterion()
+                .score(new Module(LAYER, spec, permuted, module.tokens(), permute(module.moments(), columns)));
+
+        for (int i = 0; i < order.length; i++) {
+            assertThat(permutedScores[i]).isCloseTo(scores[order[i]], within(1e-9 * Math.abs(scores[order[i]])));
+        }
+    }
+
+    private Linear permuteRows(Linear map, int[] rows) {
+        Matrix source = map.weight();
+        Matrix target = Matrix.allocate(arena, source.type(), source.rows(), source.columns());
+        for (int i = 0; i < rows.length; i++) {
+            for (int j = 0; j < source.columns(); j++) {
+                target.set(i, j, source.get(rows[i], j));
+            }
+        }
+        return Linear.of(target);
+    }
+
+    private Matrix permuteColumns(Matrix source, int[] columns) {
+        Matrix target = Matrix.allocate(arena, source.type(), source.rows(), source.columns());
+        for (int i = 0; i < source.rows(); i++) {
+            for (int j = 0; j < columns.length; j++) {
+                target.set(i, j, source.get(i, columns[j]));
+            }
+        }
+        return target;
+    }
+
+    private @Nullable DoubleMatrix permute(@Nullable DoubleMatrix moments, int[] columns) {
+        if (moments == null) {
+            return null;
+        }
+        DoubleMatrix target = DoubleMatrix.allocate(arena, moments.rows(), moments.columns());
+        for (int i = 0; i < moments.rows(); i++) {
+            for (int j = 0; j < columns.length; j++) {
+                target.set(i, j, moments.get(moments.rows() == 1 ? 0 : columns[i], columns[j]));
+            }
+        }
+        return target;
+    }
+
+    @ParameterizedTest
+    @EnumSource(DataType.class)
+    final void weightsThatAreNotFiniteAreRefusedByPlace(DataType type) {
+        for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            Module attention = module(attention(7, 3, 2, 5), type);
+            attention.weights().output().weight().set(6, 29, bad);
+            assertRefused(attention, List.of("layer 17", "attention", "weight"));
+
+            Module mlp = module(mlp(3, 5), type);
+            mlp.weights().output().weight().set(0, 4, bad);
+            assertRefused(mlp, List.of("layer 17", "MLP", "weight"));
+        }
+    }
+
+    @Test
+    final void momentsThatAreNotFiniteAreRefusedByPlaceOrNeverRead() {
+        for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
+            boolean gram = criterion().statistics() == Statistics.GRAM;
+            DoubleMatrix moments = DoubleMatrix.allocate(arena, gram ? 5 : 1, 5);
+            moments.set(moments.rows() - 1, 4, bad);
+            Module module = module(mlp(3, 5), randomMatrix(DataType.F32, 3, 5), moments);
+            if (criterion().statistics() == Statistics.NONE) {
+                assertThat(criterion().score(module)).doesNotContain(Double.NaN);
+            } else {
+                assertRefused(module, List.of("layer 17", "MLP", "features"));
+            }
+        }
+    }
+
+    private void assertRefused(Module module, List<String> place) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> criterion().score(module))
+                .withMessageContainingAll(place.toArray(String[]::new));
+    }
+}
