@@ -71,7 +71,7 @@ class FaultyPluginRunTest {
                         .succeeds()
                         .text())
                 .contains(
-                        "broken: IllegalStateException: its statistics are null", "not available: backend 'backends'");
+                        "broken: IllegalStateException: its options are null", "not available: backend 'backends'");
         assertThat(CommandRun.of("devices", "--plugins", plugins.toString())
                         .succeeds()
                         .text())
