@@ -2,10 +2,10 @@ package io.fastforward.export;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
-import io.fastforward.prune.NestedOrder;
-import io.fastforward.prune.NestedWeights;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.spi.backend.ComputeBackend;
@@ -69,7 +69,7 @@ final class GoldenPruning {
     /** The pruning of an open model. */
     static GoldenPruning of(ComputeBackend backend, Model model, String family, AttentionUnit unit) {
         ModelSpec spec = model.spec().withAttentionUnit(unit);
-        WeightSource weights = new NestedWeights(spec, model, NestedOrder.ofSource(spec));
+        WeightSource weights = new NestedModel(spec, model, NestedOrder.ofSource(spec));
         Criterion magnitude = DefaultPlugins.criterion("magnitude");
         List<double[]> scores = new ArrayList<>();
         new FeatureStatistics(backend, spec, weights, Statistics.NONE)
@@ -90,7 +90,7 @@ final class GoldenPruning {
     }
 
     WeightSource nested() {
-        return new NestedWeights(spec, model, order);
+        return new NestedModel(spec, model, order);
     }
 
     ModelSpec pruned() {
