@@ -2,14 +2,15 @@ package io.fastforward.prune;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.HiddenStates.Chunk;
+import io.fastforward.forward.HiddenStates;
 import io.fastforward.model.Model;
 import io.fastforward.model.WeightCopy;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
@@ -71,6 +72,7 @@ public final class PruningPass {
     }
 
     private final ComputeBackend backend;
+    private final LinearAlgebra algebra;
     private final Model model;
     private final ModelSpec spec;
     private final NestedModel nested;
@@ -87,6 +89,7 @@ public final class PruningPass {
      */
     public PruningPass(
             ComputeBackend backend,
+            LinearAlgebra algebra,
             Model model,
             ModelSpec spec,
             NestedOrder order,
@@ -94,6 +97,7 @@ public final class PruningPass {
             Repair repair,
             @Nullable DataType dataType) {
         this.backend = backend;
+        this.algebra = algebra;
         this.model = model;
         this.spec = spec;
         this.nested = new NestedModel(spec, model, order);
@@ -226,7 +230,7 @@ public final class PruningPass {
         String module = spec instanceof AttentionSpec ? "attention" : "mlp";
         Calibrator.Solution solution;
         try {
-            solution = repair.calibrator().calibrate(problem, backend.linearAlgebra(), arena);
+            solution = repair.calibrator().calibrate(problem, algebra, arena);
         } catch (IllegalArgumentException e) {
             throw new Failure(
                     FailureKind.NOT_FINITE,

@@ -410,7 +410,14 @@ class CheckpointExportTest {
         });
         PruningPass.Repair ridge = new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX);
         return new PruningPass(
-                backend, model, model.spec(), NestedOrder.byDescendingScore(model.spec(), scores), policy, ridge, type);
+                backend,
+                Backends.linearAlgebra(),
+                model,
+                model.spec(),
+                NestedOrder.byDescendingScore(model.spec(), scores),
+                policy,
+                ridge,
+                type);
     }
 
     private static CheckpointExport.Settings written(@Nullable DataType type, long shardBytes) {

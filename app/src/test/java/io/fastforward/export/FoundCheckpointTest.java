@@ -114,6 +114,7 @@ class FoundCheckpointTest {
                     new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX);
             new PruningPass(
                             backend,
+                            Backends.linearAlgebra(),
                             model,
                             model.spec(),
                             NestedOrder.byDescendingScore(model.spec(), scores),

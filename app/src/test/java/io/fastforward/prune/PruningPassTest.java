@@ -116,6 +116,7 @@ class PruningPassTest {
                 try (CollectedLayers layers = new CollectedLayers()) {
                     List<ModuleRepair> repairs = new PruningPass(
                                     backend,
+                                    Backends.linearAlgebra(),
                                     model,
                                     spec,
                                     order,
@@ -343,6 +344,13 @@ class PruningPassTest {
             @Nullable DataType type) {
         Calibrator found = DefaultPlugins.calibrator(calibrator);
         return new PruningPass(
-                backend, model, model.spec(), order, policy, new PruningPass.Repair(found, target), type);
+                backend,
+                Backends.linearAlgebra(),
+                model,
+                model.spec(),
+                order,
+                policy,
+                new PruningPass.Repair(found, target),
+                type);
     }
 }
