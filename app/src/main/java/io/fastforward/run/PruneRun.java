@@ -20,6 +20,7 @@ import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.prune.ScoringPass;
 import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
@@ -45,7 +46,6 @@ import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.tensor.Matrix;
-import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
@@ -149,7 +149,7 @@ public final class PruneRun {
                     model.spec(),
                     settings,
                     length,
-                    criterion.statistics(),
+                    criterion.wishes(),
                     repair,
                     request.memoryBytes(),
                     backend.weightBytes());
@@ -313,27 +313,14 @@ public final class PruneRun {
             progress.begin(
                     "Scoring units with " + settings.criterion(),
                     model.spec().layers().size());
-            List<double[]> scores = new ArrayList<>();
             boolean asStored = spec.equals(model.spec());
             WeightSource weights = asStored ? model : new NestedModel(spec, model, NestedOrder.ofSource(spec));
-            new FeatureStatistics(backend, spec, weights, criterion.statistics())
-                    .collect(
-                            model.ends(),
-                            windows.calibration(),
-                            module -> scores.add(score(module)),
-                            layers -> progress.advance(layers, "layers"));
+            List<double[]> scores = new ScoringPass(backend, spec, weights, criterion)
+                    .run(model.ends(), windows.calibration(), layers -> progress.advance(layers, "layers"));
             NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
             directory.saveOrder(order);
             progress.end("sorted the units of " + scores.size() + " modules");
             return order;
-        }
-
-        private double[] score(Criterion.Module module) {
-            try {
-                return criterion.score(module);
-            } catch (IllegalArgumentException e) {
-                throw new Failure(FailureKind.NOT_FINITE, settings.criterion() + " cannot score: " + e.getMessage(), e);
-            }
         }
 
         private SearchOutcome search(Decoder decoder, SearchSettings searchSettings, PolicyAgent agent) {

@@ -31,7 +31,6 @@ class ArchitectureTest {
             "model",
             "forward",
             "nested",
-            "statistics",
             "search",
             "prune",
             "export",
