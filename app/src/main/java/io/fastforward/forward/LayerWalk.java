@@ -151,7 +151,7 @@ public final class LayerWalk implements AutoCloseable {
 
     private void pass(LoadedModule module, Tap tap, Chunk chunk, DeviceMatrix target) {
         switch (tap) {
-            case INPUT -> throw new IllegalStateException("backends do not show the input of a module yet");
+            case INPUT -> backend.input(module, chunk.shape().rows(), chunk.hidden(), target);
             case FEATURES -> backend.features(module, module.spec().units(), chunk.shape(), chunk.hidden(), target);
         }
     }

@@ -1,5 +1,6 @@
 package io.fastforward.plugin;
 
+import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.tensor.DoubleMatrix;
@@ -34,8 +35,11 @@ final class FiniteNumbers {
 
     /** Whether all weights of a module are finite, and everything that was measured on it. */
     static boolean areIn(ModuleView module) {
-        return module.weights().maps().values().stream().allMatch(FiniteNumbers::areIn)
-                && module.measured().moments().values().stream().allMatch(FiniteNumbers::areIn);
+        return module.weights().maps().values().stream().allMatch(FiniteNumbers::areIn) && areIn(module.measured());
+    }
+
+    static boolean areIn(Measured measured) {
+        return measured.moments().values().stream().allMatch(FiniteNumbers::areIn);
     }
 
     /** @throws IllegalArgumentException if they are not */

@@ -10,9 +10,9 @@ import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
-import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.AttentionSpec;
@@ -147,7 +147,7 @@ public final class PruningPass {
             int layer, ModuleSpec spec, ModuleWeights weights, int kept, @Nullable LayerWalk walk, Arena arena) {
         if (walk == null) {
             ModuleView module = new ModuleView(layer, spec, weights, Measured.NOTHING);
-            return weights.with(repair(module, kept, new Bench(arena, Map.of())));
+            return weights.with(repair(module, kept, new ModuleBench(algebra, arena, Map.of())));
         }
         try (LoadedModule loaded = backend.load(spec, weights);
                 Arena scratch = Arena.ofShared()) {
@@ -157,18 +157,11 @@ public final class PruningPass {
                     .map(Wish::tap)
                     .distinct()
                     .collect(Collectors.toMap(tap -> tap, tap -> walk.batches(loaded, tap, scratch)));
-            Map<MapRole, Linear> repaired = repair(module, kept, new Bench(arena, batches));
-            repaired.forEach((role, map) -> replace(loaded, role, map));
+            Map<MapRole, Linear> repaired = repair(module, kept, new ModuleBench(algebra, arena, batches));
+            repaired.forEach((role, map) -> backend.replace(loaded, role, map));
             walk.moveOn(loaded, kept);
             return weights.with(repaired);
         }
-    }
-
-    private void replace(LoadedModule module, MapRole role, Linear map) {
-        if (!role.isOutput()) {
-            throw new IllegalStateException("backends do not replace a map " + role + " yet");
-        }
-        backend.replaceOutput(module, map);
     }
 
     /** What the calibrator makes of a module, in the data types that will be written: later layers see that. */
@@ -187,52 +180,14 @@ public final class PruningPass {
                 module.layer(), name, repaired.relativeError(), repaired.ridge(), repaired.remark()));
         Map<MapRole, Linear> rounded = new EnumMap<>(MapRole.class);
         repaired.replaced()
-                .forEach((role, map) -> rounded.put(
-                        role, rounded(map, module.weights().map(role), workbench.arena())));
+                .forEach((role, map) ->
+                        rounded.put(role, rounded(map, module.weights().map(role), workbench.arena())));
         return rounded;
     }
 
-    /** What a calibrator works with at one module. */
-    private final class Bench implements Workbench {
-
-        private final Arena arena;
-        private final Map<Tap, Iterable<Matrix>> batches;
-
-        Bench(Arena arena, Map<Tap, Iterable<Matrix>> batches) {
-            this.arena = arena;
-            this.batches = batches;
-        }
-
-        @Override
-        public LinearAlgebra algebra() {
-            return algebra;
-        }
-
-        @Override
-        public Arena arena() {
-            return arena;
-        }
-
-        @Override
-        public Iterable<Matrix> batches(Tap tap) {
-            Iterable<Matrix> wished = batches.get(tap);
-            if (wished == null) {
-                throw new IllegalArgumentException("the calibrator has no wish for " + tap);
-            }
-            return wished;
-        }
-    }
-
-    /** A repaired map in the data types that will be written: the source's, unless one was asked for. */
     private Linear rounded(Linear repaired, Linear source, Arena arena) {
-        Matrix bias = repaired.bias();
-        Matrix sourceBias = source.bias();
-        return new Linear(
-                WeightCopy.of(repaired.weight(), writtenType(source.weight()), arena),
-                bias == null || sourceBias == null ? null : WeightCopy.of(bias, writtenType(sourceBias), arena));
-    }
-
-    private DataType writtenType(Matrix source) {
-        return dataType == null ? source.type() : dataType;
+        return dataType == null
+                ? WeightCopy.like(source, repaired, arena)
+                : WeightCopy.of(repaired, dataType, arena);
     }
 }
