@@ -7,6 +7,7 @@ import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** A module whose weights are on the device. */
 final class TornadoModule implements LoadedModule {
@@ -33,7 +34,7 @@ final class TornadoModule implements LoadedModule {
     }
 
     LinearMap map(MapRole role) {
-        return maps.get(role);
+        return Objects.requireNonNull(maps.get(role));
     }
 
     LinearMap output() {

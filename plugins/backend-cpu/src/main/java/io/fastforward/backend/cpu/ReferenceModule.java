@@ -8,6 +8,7 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Normalization;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** A module's weights on the heap. */
 final class ReferenceModule implements LoadedModule {
@@ -34,12 +35,16 @@ final class ReferenceModule implements LoadedModule {
 
     /** The first {@code outputs} elements of what a map makes of the leading elements of its input. */
     double[] apply(MapRole role, double[] x, int outputs) {
-        return maps.get(role).apply(x, outputs);
+        return map(role).apply(x, outputs);
     }
 
     /** Replaces leading rows or columns of a map. */
     void replace(MapRole role, Linear map) {
-        maps.get(role).replace(map);
+        map(role).replace(map);
+    }
+
+    private ReferenceMap map(MapRole role) {
+        return Objects.requireNonNull(maps.get(role));
     }
 
     @Override
