@@ -7,12 +7,15 @@ import java.lang.foreign.MemorySegment;
 /** Keys and values off the heap, a row for each token: {@code capacity × groups·headSize} each. */
 final class CpuKeyValueCache extends HostKeyValueCache {
 
+    private final CpuModule module;
     private final Arena arena = Arena.ofShared();
     private final FloatView keys;
     private final FloatView values;
 
-    CpuKeyValueCache(HostBackend owner, HostModule module, AttentionSpec spec, int units, int capacity) {
-        super(owner, module, units, capacity);
+    CpuKeyValueCache(CpuModule module, int units, int capacity) {
+        super(units, capacity);
+        this.module = module;
+        AttentionSpec spec = spec();
         int width = Math.multiplyExact(spec.groups(units), spec.headSize());
         long bytes = Math.multiplyExact((long) width * Float.BYTES, capacity);
         try {
@@ -24,9 +27,17 @@ final class CpuKeyValueCache extends HostKeyValueCache {
         }
     }
 
+    CpuModule module() {
+        return module;
+    }
+
+    AttentionSpec spec() {
+        return (AttentionSpec) module.spec();
+    }
+
     /** Adds the keys and values in rows of a projection. */
     void append(ProjectionLayout layout, FloatView projected, int rows) {
-        AttentionSpec spec = layout.spec();
+        AttentionSpec spec = spec();
         for (int row = 0; row < rows; row++) {
             for (int group = 0; group < spec.groups(units()); group++) {
                 int column = group * spec.headSize();
@@ -46,7 +57,7 @@ final class CpuKeyValueCache extends HostKeyValueCache {
     }
 
     @Override
-    void release() {
+    public void close() {
         arena.close();
     }
 

@@ -24,12 +24,11 @@ final class CpuMoments extends HostMoments {
         void add(MemorySegment x, long first, MemorySegment sums, long sumsFirst, int length);
     }
 
-    CpuMoments(CpuBackend owner, CpuResources cpu, Moment kind, int leftWidth, int rightWidth) {
-        super(owner, kind, leftWidth, rightWidth);
+    CpuMoments(CpuResources cpu, Moment kind, int leftWidth, int rightWidth) {
+        super(kind, leftWidth, rightWidth);
         this.cpu = cpu;
         try {
-            this.sums = DoubleMatrix.allocate(
-                    arena, kind == Moment.SUMS || kind == Moment.SQUARE_SUMS ? 1 : leftWidth, rightWidth);
+            this.sums = DoubleMatrix.allocate(arena, rows(), rightWidth);
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -37,7 +36,7 @@ final class CpuMoments extends HostMoments {
     }
 
     @Override
-    void addChecked(HostMatrix left, HostMatrix right, int rows) {
+    void addRows(HostMatrix left, HostMatrix right, int rows) {
         switch (kind()) {
             case SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulate);
             case SQUARE_SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulateSquares);
@@ -71,7 +70,7 @@ final class CpuMoments extends HostMoments {
     }
 
     @Override
-    DoubleMatrix readChecked(Arena target) {
+    public DoubleMatrix read(Arena target) {
         DoubleMatrix result = DoubleMatrix.allocate(target, sums.rows(), sums.columns());
         cpu.pool().forTiles(BLOCKS, sums.rows(), sums.columns(), (row, rows, column, columns, worker) -> {
             boolean mirrored = kind() == Moment.GRAM && column > row;
@@ -85,7 +84,7 @@ final class CpuMoments extends HostMoments {
     }
 
     @Override
-    void release() {
+    public void close() {
         arena.close();
     }
 }

@@ -27,6 +27,11 @@ record CpuNorm(
                         normalization, width, loader.load(weights.weight()).data(), loader.loadRow(weights.bias()));
     }
 
+    /** The normalisation of as many numbers that leaves them as they are. */
+    CpuNorm none() {
+        return new CpuNorm(null, width, null, null);
+    }
+
     boolean isBefore() {
         return normalization != null && normalization.placement() == Normalization.Placement.BEFORE;
     }

@@ -1,5 +1,6 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.spi.backend.DeviceMatrix;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -11,8 +12,9 @@ import java.lang.foreign.MemorySegment;
  */
 record FloatView(MemorySegment data, long first, int stride) {
 
-    static FloatView of(HostMatrix matrix) {
-        return new FloatView(matrix.data(), 0, matrix.columns());
+    /** A matrix of a {@link HostBackend}. */
+    static FloatView of(DeviceMatrix matrix) {
+        return new FloatView(((HostMatrix) matrix).data(), 0, matrix.columns());
     }
 
     /** The view that starts at a later row and column. */

@@ -2,25 +2,16 @@ package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.backend.KeyValueCache;
 
-/** What caches in host memory share: whose they are, and how many tokens they hold. */
-abstract class HostKeyValueCache implements HostObject, KeyValueCache {
+/** How many tokens a cache in host memory holds. */
+abstract class HostKeyValueCache implements KeyValueCache {
 
-    private final HostBackend owner;
-    private final HostModule module;
     private final int units;
     private final int capacity;
     private int length;
-    private boolean open = true;
 
-    HostKeyValueCache(HostBackend owner, HostModule module, int units, int capacity) {
-        this.owner = owner;
-        this.module = module;
+    HostKeyValueCache(int units, int capacity) {
         this.units = units;
         this.capacity = capacity;
-    }
-
-    final HostModule module() {
-        return module;
     }
 
     final int units() {
@@ -43,34 +34,7 @@ abstract class HostKeyValueCache implements HostObject, KeyValueCache {
     }
 
     @Override
-    public final void truncate(int tokens) {
-        if (tokens < 0 || tokens > length) {
-            throw new IllegalArgumentException("a cache of " + length + " tokens cannot be cut down to " + tokens);
-        }
+    public void truncate(int tokens) {
         length = tokens;
-        forgetAfter(tokens);
     }
-
-    @Override
-    public final HostBackend owner() {
-        return owner;
-    }
-
-    @Override
-    public final boolean isOpen() {
-        return open;
-    }
-
-    @Override
-    public final void close() {
-        if (open) {
-            open = false;
-            release();
-        }
-    }
-
-    /** Drops what belongs to later tokens, if that is not overwritten anyway. */
-    void forgetAfter(int tokens) {}
-
-    abstract void release();
 }

@@ -3,21 +3,16 @@ package io.fastforward.backend.cpu;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
-import io.fastforward.spi.tensor.DoubleMatrix;
-import java.lang.foreign.Arena;
 
-/** The checks and the count that all moments in host memory share. */
+/** What moments in host memory share: their shape and count. */
 abstract class HostMoments implements Moments {
 
-    private final HostBackend owner;
     private final Moment kind;
     private final int leftWidth;
     private final int rightWidth;
     private long tokens;
-    private boolean open = true;
 
-    HostMoments(HostBackend owner, Moment kind, int leftWidth, int rightWidth) {
-        this.owner = owner;
+    HostMoments(Moment kind, int leftWidth, int rightWidth) {
         this.kind = kind;
         this.leftWidth = leftWidth;
         this.rightWidth = rightWidth;
@@ -35,56 +30,21 @@ abstract class HostMoments implements Moments {
         return rightWidth;
     }
 
+    /** Rows of the sum. */
+    final int rows() {
+        return kind == Moment.SUMS || kind == Moment.SQUARE_SUMS ? 1 : leftWidth;
+    }
+
     @Override
     public final void add(DeviceMatrix left, DeviceMatrix right, int rows) {
-        requireOpen();
-        HostMatrix leftMatrix = owner.own(left);
-        HostMatrix rightMatrix = owner.own(right);
-        if (kind != Moment.CROSS_GRAM && leftMatrix != rightMatrix) {
-            throw new IllegalArgumentException(kind + " sums up one matrix, but two different ones are given");
-        }
-        requireShape(leftMatrix, rows, leftWidth);
-        requireShape(rightMatrix, rows, rightWidth);
-        addChecked(leftMatrix, rightMatrix, rows);
+        addRows((HostMatrix) left, (HostMatrix) right, rows);
         tokens += rows;
     }
+
+    abstract void addRows(HostMatrix left, HostMatrix right, int rows);
 
     @Override
     public final long tokens() {
         return tokens;
-    }
-
-    @Override
-    public final DoubleMatrix read(Arena arena) {
-        requireOpen();
-        return readChecked(arena);
-    }
-
-    @Override
-    public final void close() {
-        if (open) {
-            open = false;
-            release();
-        }
-    }
-
-    abstract void addChecked(HostMatrix left, HostMatrix right, int rows);
-
-    abstract DoubleMatrix readChecked(Arena arena);
-
-    abstract void release();
-
-    private void requireOpen() {
-        owner.requireOpen();
-        if (!open) {
-            throw new IllegalStateException("the moments are closed");
-        }
-    }
-
-    private static void requireShape(HostMatrix matrix, int rows, int width) {
-        if (rows < 0 || rows > matrix.rows() || width > matrix.columns()) {
-            throw new IllegalArgumentException(
-                    "a matrix of " + HostBackend.shape(matrix) + " does not hold " + rows + " × " + width);
-        }
     }
 }

@@ -1,11 +1,17 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.KeyValueCache;
+import io.fastforward.spi.backend.LoadedHead;
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -13,6 +19,7 @@ import io.fastforward.spi.model.RotaryPositions;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 
 /** The formulas of the contract as plain loops in double precision. Only what is stored is single precision. */
@@ -26,22 +33,35 @@ final class ReferenceBackend extends HostBackend {
     }
 
     @Override
-    HostModule loadChecked(ModuleSpec spec, ModuleWeights weights) {
-        return new ReferenceModule(this, spec, weights);
+    public void write(Matrix source, DeviceMatrix target, int firstRow) {
+        for (int row = 0; row < source.rows(); row++) {
+            var values = new double[source.columns()];
+            for (int column = 0; column < values.length; column++) {
+                values[column] = source.get(row, column);
+            }
+            setRow(target, firstRow + row, values);
+        }
     }
 
     @Override
-    HostHead loadCheckedHead(HeadWeights weights) {
-        return new ReferenceHead(this, weights);
+    public LoadedModule load(ModuleSpec spec, ModuleWeights weights) {
+        return new ReferenceModule(spec, weights);
     }
 
     @Override
-    Moments newMoments(Moment kind, int leftWidth, int rightWidth) {
-        return new ReferenceMoments(this, kind, leftWidth, rightWidth);
+    public void replace(LoadedModule module, MapRole role, Linear map) {
+        ((ReferenceModule) module).replace(role, map);
     }
 
     @Override
-    void computeFeatures(HostModule module, int units, BatchShape batch, HostMatrix hidden, HostMatrix features) {
+    public void input(LoadedModule module, int rows, DeviceMatrix hidden, DeviceMatrix target) {
+        for (int row = 0; row < rows; row++) {
+            setRow(target, row, ((ReferenceModule) module).input(row(hidden, row)));
+        }
+    }
+
+    @Override
+    public void features(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix features) {
         var loaded = (ReferenceModule) module;
         switch (loaded.spec()) {
             case MlpSpec mlp -> {
@@ -51,10 +71,10 @@ final class ReferenceBackend extends HostBackend {
             }
             case AttentionSpec attention -> {
                 for (int sequence = 0; sequence < batch.sequences(); sequence++) {
-                    var cache = new ReferenceKeyValueCache(this, loaded, units, batch.length());
+                    var cache = new ReferenceKeyValueCache(loaded, units, batch.length());
                     for (int i = 0; i < batch.length(); i++) {
                         int row = sequence * batch.length() + i;
-                        setRow(features, row, attend(loaded, attention, units, loaded.input(row(hidden, row)), cache));
+                        setRow(features, row, attend(attention, cache, row(hidden, row)));
                     }
                 }
             }
@@ -63,13 +83,12 @@ final class ReferenceBackend extends HostBackend {
 
     private static double[] mlpFeatures(ReferenceModule module, MlpSpec spec, int units, double[] hidden) {
         double[] x = module.input(hidden);
-        List<ReferenceMap> maps = module.inputs();
-        double[] activated = maps.getFirst().apply(x, units);
+        double[] activated = module.apply(spec.gated() ? MapRole.GATE : MapRole.UP, x, units);
         for (int i = 0; i < units; i++) {
             activated[i] = activate(spec.activation(), activated[i]);
         }
         if (spec.gated()) {
-            double[] up = maps.getLast().apply(x, units);
+            double[] up = module.apply(MapRole.UP, x, units);
             for (int i = 0; i < units; i++) {
                 activated[i] *= up[i];
             }
@@ -85,35 +104,30 @@ final class ReferenceBackend extends HostBackend {
     }
 
     @Override
-    HostKeyValueCache newKeyValueCache(HostModule attention, AttentionSpec spec, int units, int capacity) {
-        return new ReferenceKeyValueCache(this, attention, units, capacity);
+    public KeyValueCache keyValueCache(LoadedModule attention, int units, int capacity) {
+        return new ReferenceKeyValueCache((ReferenceModule) attention, units, capacity);
     }
 
     @Override
-    void computeNextFeatures(
-            HostModule module,
-            AttentionSpec spec,
-            HostKeyValueCache cache,
-            int rows,
-            HostMatrix hidden,
-            HostMatrix features) {
+    public void nextFeatures(KeyValueCache cache, int rows, DeviceMatrix hidden, DeviceMatrix features) {
         var kept = (ReferenceKeyValueCache) cache;
         for (int row = 0; row < rows; row++) {
-            double[] x = ((ReferenceModule) module).input(row(hidden, row));
-            setRow(features, row, attend((ReferenceModule) module, spec, kept.units(), x, kept));
+            setRow(features, row, attend((AttentionSpec) kept.module().spec(), kept, row(hidden, row)));
         }
     }
 
     /** The features of the token that comes after those in a cache. */
-    private static double[] attend(
-            ReferenceModule module, AttentionSpec spec, int units, double[] x, ReferenceKeyValueCache cache) {
+    private static double[] attend(AttentionSpec spec, ReferenceKeyValueCache cache, double[] hidden) {
+        ReferenceModule module = cache.module();
+        double[] x = module.input(hidden);
+        int units = cache.units();
         int position = cache.length();
         int keyFeatures = spec.groups(units) * spec.headSize();
-        double[] query = module.inputs().get(0).apply(x, spec.features(units));
-        double[] key = module.inputs().get(1).apply(x, keyFeatures);
+        double[] query = module.apply(MapRole.QUERY, x, spec.features(units));
+        double[] key = module.apply(MapRole.KEY, x, keyFeatures);
         turn(spec, query, position);
         turn(spec, key, position);
-        cache.append(key, module.inputs().get(2).apply(x, keyFeatures));
+        cache.append(key, module.apply(MapRole.VALUE, x, keyFeatures));
 
         int first = spec.slidingWindow() == 0 ? 0 : Math.max(0, position + 1 - spec.slidingWindow());
         var result = new double[query.length];
@@ -177,14 +191,13 @@ final class ReferenceBackend extends HostBackend {
     }
 
     @Override
-    void computeProjection(HostModule module, int units, int rows, HostMatrix features, HostMatrix hidden) {
+    public void project(LoadedModule module, int units, int rows, DeviceMatrix features, DeviceMatrix hidden) {
         var loaded = (ReferenceModule) module;
+        MapRole output = loaded.spec().maps().getLast().role();
         int width = loaded.spec().features(units);
         for (int row = 0; row < rows; row++) {
-            var x = new double[width];
-            System.arraycopy(row(features, row), 0, x, 0, width);
             double[] y = row(hidden, row);
-            double[] step = loaded.output().apply(x, y.length);
+            double[] step = loaded.apply(output, Arrays.copyOf(row(features, row), width), y.length);
             for (int i = 0; i < y.length; i++) {
                 y[i] += step[i];
             }
@@ -193,7 +206,12 @@ final class ReferenceBackend extends HostBackend {
     }
 
     @Override
-    void computeLogLikelihood(HostHead head, HostMatrix hidden, int[] targets, double[] result) {
+    public LoadedHead loadHead(HeadWeights weights) {
+        return new ReferenceHead(weights);
+    }
+
+    @Override
+    public void logLikelihood(LoadedHead head, DeviceMatrix hidden, int[] targets, double[] result) {
         for (int row = 0; row < targets.length; row++) {
             result[row] =
                     targets[row] < 0 ? 0 : logLikelihood(((ReferenceHead) head).logits(row(hidden, row)), targets[row]);
@@ -216,7 +234,7 @@ final class ReferenceBackend extends HostBackend {
     }
 
     @Override
-    void computeLogits(HostHead head, HostMatrix hidden, int firstRow, Matrix result) {
+    public void logits(LoadedHead head, DeviceMatrix hidden, int firstRow, Matrix result) {
         for (int row = 0; row < result.rows(); row++) {
             double[] logits = ((ReferenceHead) head).logits(row(hidden, firstRow + row));
             for (int token = 0; token < logits.length; token++) {
@@ -226,29 +244,29 @@ final class ReferenceBackend extends HostBackend {
     }
 
     @Override
-    void widen(Matrix source, MemorySegment target, long firstElement) {
-        long element = firstElement;
-        for (int row = 0; row < source.rows(); row++) {
-            for (int column = 0; column < source.columns(); column++) {
-                target.setAtIndex(ValueLayout.JAVA_FLOAT, element++, source.get(row, column));
-            }
-        }
+    public Moments moments(Moment kind, int leftWidth, int rightWidth) {
+        return new ReferenceMoments(kind, leftWidth, rightWidth);
     }
 
-    static double[] row(HostMatrix matrix, int row) {
+    @Override
+    public void close() {}
+
+    static double[] row(DeviceMatrix matrix, int row) {
+        MemorySegment data = ((HostMatrix) matrix).data();
         var values = new double[matrix.columns()];
         long first = (long) row * matrix.columns();
         for (int column = 0; column < values.length; column++) {
-            values[column] = matrix.data().getAtIndex(ValueLayout.JAVA_FLOAT, first + column);
+            values[column] = data.getAtIndex(ValueLayout.JAVA_FLOAT, first + column);
         }
         return values;
     }
 
     /** Stores the leading columns of a row. */
-    private static void setRow(HostMatrix matrix, int row, double[] values) {
+    private static void setRow(DeviceMatrix matrix, int row, double[] values) {
+        MemorySegment data = ((HostMatrix) matrix).data();
         long first = (long) row * matrix.columns();
         for (int column = 0; column < values.length; column++) {
-            matrix.data().setAtIndex(ValueLayout.JAVA_FLOAT, first + column, (float) values[column]);
+            data.setAtIndex(ValueLayout.JAVA_FLOAT, first + column, (float) values[column]);
         }
     }
 }

@@ -1,18 +1,16 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.HeadWeights;
 import org.jspecify.annotations.Nullable;
 
 /** A head on the heap. */
-final class ReferenceHead implements HostHead {
+final class ReferenceHead implements LoadedHead {
 
-    private final HostBackend owner;
     private final @Nullable ReferenceNorm norm;
     private final ReferenceMap head;
-    private boolean open = true;
 
-    ReferenceHead(HostBackend owner, HeadWeights weights) {
-        this.owner = owner;
+    ReferenceHead(HeadWeights weights) {
         this.norm = weights.normalization() == null || weights.norm() == null
                 ? null
                 : ReferenceNorm.of(weights.normalization(), weights.norm());
@@ -24,27 +22,10 @@ final class ReferenceHead implements HostHead {
     }
 
     @Override
-    public HostBackend owner() {
-        return owner;
-    }
-
-    @Override
     public int vocabulary() {
         return head.weight().length;
     }
 
     @Override
-    public int hiddenSize() {
-        return head.weight()[0].length;
-    }
-
-    @Override
-    public boolean isOpen() {
-        return open;
-    }
-
-    @Override
-    public void close() {
-        open = false;
-    }
+    public void close() {}
 }

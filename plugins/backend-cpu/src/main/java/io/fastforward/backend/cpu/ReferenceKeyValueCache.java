@@ -6,11 +6,17 @@ import java.util.List;
 /** Keys and values on the heap, in double precision. */
 final class ReferenceKeyValueCache extends HostKeyValueCache {
 
+    private final ReferenceModule module;
     private final List<double[]> keys = new ArrayList<>();
     private final List<double[]> values = new ArrayList<>();
 
-    ReferenceKeyValueCache(HostBackend owner, HostModule module, int units, int capacity) {
-        super(owner, module, units, capacity);
+    ReferenceKeyValueCache(ReferenceModule module, int units, int capacity) {
+        super(units, capacity);
+        this.module = module;
+    }
+
+    ReferenceModule module() {
+        return module;
     }
 
     /** Adds those of one token, all KV groups one after the other. */
@@ -29,14 +35,12 @@ final class ReferenceKeyValueCache extends HostKeyValueCache {
     }
 
     @Override
-    void forgetAfter(int tokens) {
+    public void truncate(int tokens) {
+        super.truncate(tokens);
         keys.subList(tokens, keys.size()).clear();
         values.subList(tokens, values.size()).clear();
     }
 
     @Override
-    void release() {
-        keys.clear();
-        values.clear();
-    }
+    public void close() {}
 }

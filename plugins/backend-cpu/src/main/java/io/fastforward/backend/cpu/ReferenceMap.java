@@ -32,6 +32,17 @@ record ReferenceMap(float[][] weight, float[] bias) {
         return row == null ? new float[columns] : row(row, 0);
     }
 
+    /** Replaces leading rows or columns of W, and as much of b if it is given. */
+    void replace(Linear linear) {
+        Matrix leading = linear.weight();
+        for (int row = 0; row < leading.rows(); row++) {
+            System.arraycopy(row(leading, row), 0, weight[row], 0, leading.columns());
+        }
+        if (linear.bias() != null) {
+            System.arraycopy(row(linear.bias(), 0), 0, bias, 0, leading.rows());
+        }
+    }
+
     /** The first {@code outputs} elements of W x + b, where x may be shorter than the rows of W. */
     double[] apply(double[] x, int outputs) {
         var y = new double[outputs];

@@ -1,28 +1,26 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Normalization;
-import io.fastforward.spi.tensor.Matrix;
-import java.util.List;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 
 /** A module's weights on the heap. */
-final class ReferenceModule implements HostModule {
+final class ReferenceModule implements LoadedModule {
 
-    private final HostBackend owner;
     private final ModuleSpec spec;
     private final ReferenceNorm norm;
-    private final List<ReferenceMap> inputs;
-    private ReferenceMap output;
-    private boolean open = true;
+    private final Map<MapRole, ReferenceMap> maps = new EnumMap<>(MapRole.class);
 
-    ReferenceModule(HostBackend owner, ModuleSpec spec, ModuleWeights weights) {
-        this.owner = owner;
+    ReferenceModule(ModuleSpec spec, ModuleWeights weights) {
         this.spec = spec;
         this.norm = ReferenceNorm.of(spec.normalization(), weights.norm());
-        this.inputs = weights.inputs().stream().map(ReferenceMap::of).toList();
-        this.output = ReferenceMap.of(weights.output());
+        weights.maps().forEach((role, map) -> maps.put(role, ReferenceMap.of(map)));
     }
 
     /** What the input maps get to see. */
@@ -35,29 +33,18 @@ final class ReferenceModule implements HostModule {
         return spec.normalization().placement() == Normalization.Placement.AFTER ? norm.apply(hidden) : hidden;
     }
 
-    /** The maps that make the features, in the order of {@link ModuleWeights#inputs()}. */
-    List<ReferenceMap> inputs() {
-        return inputs;
+    /** The first {@code outputs} elements of what a map makes of the leading elements of its input. */
+    double[] apply(MapRole role, double[] x, int outputs) {
+        return map(role).apply(x, outputs);
     }
 
-    ReferenceMap output() {
-        return output;
+    /** Replaces leading rows or columns of a map. */
+    void replace(MapRole role, Linear map) {
+        map(role).replace(map);
     }
 
-    @Override
-    public void replaceOutput(Linear replacement) {
-        Matrix weight = replacement.weight();
-        for (int row = 0; row < weight.rows(); row++) {
-            System.arraycopy(ReferenceMap.row(weight, row), 0, output.weight()[row], 0, weight.columns());
-        }
-        if (replacement.bias() != null) {
-            output = new ReferenceMap(output.weight(), ReferenceMap.row(replacement.bias(), 0));
-        }
-    }
-
-    @Override
-    public HostBackend owner() {
-        return owner;
+    private ReferenceMap map(MapRole role) {
+        return Objects.requireNonNull(maps.get(role));
     }
 
     @Override
@@ -66,12 +53,5 @@ final class ReferenceModule implements HostModule {
     }
 
     @Override
-    public boolean isOpen() {
-        return open;
-    }
-
-    @Override
-    public void close() {
-        open = false;
-    }
+    public void close() {}
 }

@@ -9,13 +9,13 @@ final class ReferenceMoments extends HostMoments {
 
     private final double[][] sums;
 
-    ReferenceMoments(ReferenceBackend owner, Moment kind, int leftWidth, int rightWidth) {
-        super(owner, kind, leftWidth, rightWidth);
-        this.sums = new double[kind == Moment.SUMS || kind == Moment.SQUARE_SUMS ? 1 : leftWidth][rightWidth];
+    ReferenceMoments(Moment kind, int leftWidth, int rightWidth) {
+        super(kind, leftWidth, rightWidth);
+        this.sums = new double[rows()][rightWidth];
     }
 
     @Override
-    void addChecked(HostMatrix left, HostMatrix right, int rows) {
+    void addRows(HostMatrix left, HostMatrix right, int rows) {
         for (int row = 0; row < rows; row++) {
             double[] y = ReferenceBackend.row(left, row);
             double[] x = ReferenceBackend.row(right, row);
@@ -42,7 +42,7 @@ final class ReferenceMoments extends HostMoments {
     }
 
     @Override
-    DoubleMatrix readChecked(Arena arena) {
+    public DoubleMatrix read(Arena arena) {
         DoubleMatrix result = DoubleMatrix.allocate(arena, sums.length, rightWidth());
         for (int i = 0; i < sums.length; i++) {
             for (int j = 0; j < rightWidth(); j++) {
@@ -53,5 +53,5 @@ final class ReferenceMoments extends HostMoments {
     }
 
     @Override
-    void release() {}
+    public void close() {}
 }
