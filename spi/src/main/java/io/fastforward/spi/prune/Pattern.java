@@ -44,13 +44,13 @@ public sealed interface Pattern {
     /**
      * Zeros anywhere in the map, as many as if every row had its share.
      *
-     * @param zeros greater than 0, less than 1; of a row, as many weights as fit into it wholly
+     * @param share greater than 0, less than 1; of a row, as many weights as fit into it wholly
      */
-    record Share(double zeros) implements Pattern {
+    record Share(double share) implements Pattern {
 
         public Share {
-            if (!(zeros > 0 && zeros < 1)) {
-                throw new IllegalArgumentException("a share of zeros is greater than 0 and less than 1, not " + zeros);
+            if (!(share > 0 && share < 1)) {
+                throw new IllegalArgumentException("a share of zeros is greater than 0 and less than 1, not " + share);
             }
         }
 
@@ -61,7 +61,7 @@ public sealed interface Pattern {
 
         @Override
         public int zerosInGroup(int columns) {
-            return (int) (zeros * columns);
+            return (int) (share * columns);
         }
 
         @Override
@@ -71,14 +71,14 @@ public sealed interface Pattern {
         public boolean holdsIn(Matrix matrix) {
             long found = 0;
             for (int row = 0; row < matrix.rows(); row++) {
-                found += zeros(matrix, row, 0, matrix.columns());
+                found += zerosIn(matrix, row, 0, matrix.columns());
             }
             return found >= (long) matrix.rows() * zerosInGroup(matrix.columns());
         }
 
         @Override
         public String toString() {
-            return String.valueOf(zeros);
+            return String.valueOf(share);
         }
     }
 
@@ -117,7 +117,7 @@ public sealed interface Pattern {
         public boolean holdsIn(Matrix matrix) {
             for (int row = 0; row < matrix.rows(); row++) {
                 for (int first = 0; first < matrix.columns(); first += size) {
-                    if (zeros(matrix, row, first, first + size) < size - others) {
+                    if (zerosIn(matrix, row, first, first + size) < size - others) {
                         return false;
                     }
                 }
@@ -131,7 +131,7 @@ public sealed interface Pattern {
         }
     }
 
-    private static int zeros(Matrix matrix, int row, int from, int to) {
+    private static int zerosIn(Matrix matrix, int row, int from, int to) {
         int zeros = 0;
         for (int column = from; column < to; column++) {
             zeros += matrix.get(row, column) == 0 ? 1 : 0;
