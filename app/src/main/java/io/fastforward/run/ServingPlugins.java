@@ -5,7 +5,6 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.search.Budget;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.LinearAlgebra;
@@ -17,6 +16,7 @@ import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
@@ -66,8 +66,8 @@ final class ServingPlugins {
      *
      * @throws Failure if an option has a bad value
      */
-    PolicyAgent createAgent(Budget budget) {
-        SearchSpace space = new SearchSpace(budget.modules(), settings.sparsity());
+    PolicyAgent createAgent(ModelSpec spec) {
+        SearchSpace space = SearchSpace.of(spec.modules(), settings.sparsity());
         return agent.create(space, settings.seed(), options(PluginKind.AGENT));
     }
 
@@ -76,8 +76,8 @@ final class ServingPlugins {
      *
      * @throws Failure if an option has a bad value
      */
-    TrialExecutor createExecutor(TrialExecutor.Evaluator local) {
-        return executor.create(local, options(PluginKind.EXECUTOR));
+    TrialExecutor createExecutor(TrialExecutor.Evaluator local, Workload workload) {
+        return executor.create(local, workload, options(PluginKind.EXECUTOR));
     }
 
     /**

@@ -12,7 +12,10 @@ public final class FaultyPlugins {
 
     private static final String SOURCE = """
             import io.fastforward.spi.*;
-            import io.fastforward.spi.model.Linear;
+            import io.fastforward.spi.backend.*;
+            import io.fastforward.spi.model.*;
+            import io.fastforward.spi.prune.*;
+            import io.fastforward.spi.search.*;
             import io.fastforward.spi.tensor.*;
             import java.lang.foreign.Arena;
             import java.util.*;
@@ -61,7 +64,7 @@ public final class FaultyPlugins {
 
                 // Criteria.
 
-                public abstract static class Criterion extends Named implements Criterion {
+                public abstract static class Criterion extends Named implements io.fastforward.spi.prune.Criterion {
                     public Statistics statistics() { return Statistics.NONE; }
                     double[] some(Module module, double first) {
                         double[] scores = new double[module.spec().parts()];
@@ -126,7 +129,7 @@ public final class FaultyPlugins {
                         String fault = options.values().getOrDefault("fault", "create-argument");
                         if (fault.equals("create-null")) return null;
                         if (fault.startsWith("create-")) return fail(fault.substring(7));
-                        return new Agent(fault, space.modules());
+                        return new Agent(fault, space.sites().size());
                     }
                 }
                 record Agent(String fault, int modules) implements PolicyAgent {
@@ -200,25 +203,26 @@ public final class FaultyPlugins {
 
                 public static class Executors extends Named implements TrialExecutor.Provider {
                     public Map<String, String> options() { return Map.of("fault", "what it does"); }
-                    public TrialExecutor create(TrialExecutor.Evaluator local, Options options) {
+                    public TrialExecutor create(
+                            TrialExecutor.Evaluator local, Workload workload, Options options) {
                         String fault = options.values().getOrDefault("fault", "none");
                         if (fault.equals("create-null")) return null;
                         return new TrialExecutor() {
-                            public List<Result> execute(List<Trial> trials) {
+                            public List<Result> execute(TrialBatch batch) {
                                 List<Result> results = new ArrayList<>();
                                 switch (fault) {
                                     case "null": return null;
                                     case "loses": return results;
-                                    case "null-in-it": for (Trial trial : trials) results.add(null); return results;
+                                    case "null-in-it": for (Policy policy : batch.candidates()) results.add(null); return results;
                                     case "doubles":
-                                        results.addAll(local.evaluate(trials));
+                                        results.addAll(local.evaluate(batch));
                                         results.addAll(results);
                                         return results;
                                     case "hides":
-                                        try { return local.evaluate(trials); }
+                                        try { return local.evaluate(batch); }
                                         catch (RuntimeException e) { throw new IllegalStateException("somewhere else"); }
-                                    case "nothing": return local.evaluate(List.of());
-                                    case "close": return local.evaluate(trials);
+                                    case "nothing": return local.evaluate(new TrialBatch(0, 1, List.of()));
+                                    case "close": return local.evaluate(batch);
                                     default: return fail(fault);
                                 }
                             }

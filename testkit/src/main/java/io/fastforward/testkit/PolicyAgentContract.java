@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.model.Site;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.PolicyAgent.Outcome;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link PolicyAgent} has to keep. A provider's test extends it. */
@@ -30,8 +32,19 @@ public abstract class PolicyAgentContract {
     /** For each option a value that must be rejected. */
     protected abstract Map<String, String> badOptions();
 
+    /** A search space of so many modules, whose target is 30%. */
+    protected static SearchSpace space(int modules) {
+        return new SearchSpace(
+                IntStream.range(0, modules)
+                        .mapToObj(i -> i % 2 == 0
+                                ? new Site(i / 2, Site.Kind.ATTENTION, 6, 4096)
+                                : new Site(i / 2, Site.Kind.MLP, 64, 72))
+                        .toList(),
+                SPARSITY);
+    }
+
     private PolicyAgent agent(long seed) {
-        return provider().create(new SearchSpace(MODULES, SPARSITY), seed, Options.NONE);
+        return provider().create(space(MODULES), seed, Options.NONE);
     }
 
     /** Proposes and observes batches with rewards that depend on the scores; returns all proposals. */
@@ -155,9 +168,7 @@ public abstract class PolicyAgentContract {
 
     @Test
     public void rejectsAStateOfAnotherSize() {
-        byte[] other = provider()
-                .create(new SearchSpace(MODULES + 2, SPARSITY), 7, Options.NONE)
-                .save();
+        byte[] other = provider().create(space(MODULES + 2), 7, Options.NONE).save();
         PolicyAgent agent = agent(7);
         assertThatThrownBy(() -> agent.restore(other)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -183,8 +194,8 @@ public abstract class PolicyAgentContract {
     public void rejectsBadOptionsByName() {
         assertThat(provider().options().keySet()).isEqualTo(badOptions().keySet());
         badOptions()
-                .forEach((name, value) -> assertThatThrownBy(() -> provider()
-                                .create(new SearchSpace(MODULES, SPARSITY), 7, new Options(Map.of(name, value))))
+                .forEach((name, value) -> assertThatThrownBy(
+                                () -> provider().create(space(MODULES), 7, new Options(Map.of(name, value))))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining(name));
     }

@@ -29,6 +29,6 @@ public final class RandomAgentProvider implements PolicyAgent.Provider {
         if (batch < 1) {
             throw new IllegalArgumentException("option batch must be at least 1, but is " + batch);
         }
-        return new RandomAgent(space.modules(), seed, batch);
+        return new RandomAgent(space.sites().size(), seed, batch);
     }
 }
