@@ -12,12 +12,12 @@ import io.fastforward.failure.Reason;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CollectedLayers;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.ModuleRepair;
-import io.fastforward.prune.NestedOrder;
-import io.fastforward.prune.NestedWeights;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.report.LoggedProgress;
@@ -261,7 +261,7 @@ public final class PruneRun {
         /** @param agent null if a policy is given */
         PruneResult run(Optional<Policy> given, SearchSettings searchSettings, @Nullable PolicyAgent agent) {
             NestedOrder order = directory.order(spec).orElseGet(this::score);
-            NestedWeights nested = new NestedWeights(spec, model, order);
+            NestedModel nested = new NestedModel(spec, model, order);
             try (LayerSource layers = memory.residentSearch()
                             ? LayerSource.resident(backend, spec, nested)
                             : LayerSource.streamed(backend, spec, nested);
@@ -313,7 +313,7 @@ public final class PruneRun {
                     model.spec().layers().size());
             List<double[]> scores = new ArrayList<>();
             boolean asStored = spec.equals(model.spec());
-            WeightSource weights = asStored ? model : new NestedWeights(spec, model, NestedOrder.ofSource(spec));
+            WeightSource weights = asStored ? model : new NestedModel(spec, model, NestedOrder.ofSource(spec));
             new FeatureStatistics(backend, spec, weights, criterion.statistics())
                     .collect(
                             model.ends(),

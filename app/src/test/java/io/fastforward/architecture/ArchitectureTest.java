@@ -30,6 +30,7 @@ class ArchitectureTest {
             "tokenizer",
             "model",
             "forward",
+            "nested",
             "statistics",
             "search",
             "prune",
