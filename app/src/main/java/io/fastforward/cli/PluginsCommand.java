@@ -4,7 +4,7 @@ import io.fastforward.plugin.PluginEntry;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.spi.backend.Availability;
-import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Probed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -64,10 +64,10 @@ final class PluginsCommand implements Callable<Integer> {
     }
 
     private static String status(PluginEntry.Working working) {
-        if (!(working.provider() instanceof ComputeBackend.Provider backend)) {
+        if (!(working.provider() instanceof Probed probed)) {
             return "ready";
         }
-        Availability availability = backend.probe();
+        Availability availability = probed.probe();
         return (availability.available() ? "ready: " : "not available: ")
                 + availability.message()
                 + (availability.hint().isEmpty() ? "" : " (" + availability.hint() + ")");

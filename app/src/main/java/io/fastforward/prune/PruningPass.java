@@ -11,6 +11,7 @@ import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
@@ -73,6 +74,7 @@ public final class PruningPass {
     }
 
     private final ComputeBackend backend;
+    private final LinearAlgebra algebra;
     private final Model model;
     private final ModelSpec spec;
     private final NestedModel nested;
@@ -89,6 +91,7 @@ public final class PruningPass {
      */
     public PruningPass(
             ComputeBackend backend,
+            LinearAlgebra algebra,
             Model model,
             ModelSpec spec,
             NestedOrder order,
@@ -96,6 +99,7 @@ public final class PruningPass {
             Repair repair,
             @Nullable DataType dataType) {
         this.backend = backend;
+        this.algebra = algebra;
         this.model = model;
         this.spec = spec;
         this.nested = new NestedModel(spec, model, order);
@@ -228,7 +232,7 @@ public final class PruningPass {
         String module = spec instanceof AttentionSpec ? "attention" : "mlp";
         Calibrator.Solution solution;
         try {
-            solution = repair.calibrator().calibrate(problem, repair.options(), backend.linearAlgebra(), arena);
+            solution = repair.calibrator().calibrate(problem, repair.options(), algebra, arena);
         } catch (IllegalArgumentException e) {
             throw new Failure(
                     FailureKind.NOT_FINITE,

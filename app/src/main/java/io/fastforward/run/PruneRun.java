@@ -37,6 +37,7 @@ import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -125,17 +126,20 @@ public final class PruneRun {
                 "--calibration", Optional.of(calibrationText), "--evaluation", evaluationText, "--tasks", tasks));
         SearchSettings searchSettings = searchSettings();
         boolean holdsEarlierRun = canBeResumed(request.runDirectory());
-        return Devices.run(
-                plugins,
-                request.device(),
-                request.threads(),
-                shown,
-                (backend, takesOver) -> execute(destination, searchSettings, backend, takesOver && !holdsEarlierRun));
+        return Devices.run(plugins, request.device(), request.threads(), shown, (backend, takesOver) -> {
+            try (LinearAlgebra algebra = Devices.linearAlgebra(plugins, request.threads())) {
+                return execute(destination, searchSettings, backend, algebra, takesOver && !holdsEarlierRun);
+            }
+        });
     }
 
     /** @param takesOver whether another device began this run and failed; what is in the run directory is its own */
     private PruneResult execute(
-            Destination destination, SearchSettings searchSettings, ComputeBackend backend, boolean takesOver) {
+            Destination destination,
+            SearchSettings searchSettings,
+            ComputeBackend backend,
+            LinearAlgebra algebra,
+            boolean takesOver) {
         boolean resume = request.resume() || (takesOver && canBeResumed(request.runDirectory()));
         try (Model model = Model.open(request.model())) {
             ModelSpec spec = model.spec().withAttentionUnit(settings.attention().unit());
@@ -144,7 +148,7 @@ public final class PruneRun {
             Budget budget = budget(spec);
             Optional<Policy> given = request.policy().map(file -> PolicyFile.read(file, spec));
             PolicyAgent agent = given.isPresent() ? null : agent(spec, budget);
-            serving.requireCalibratorOptions(backend.linearAlgebra());
+            serving.requireCalibratorOptions(algebra);
             int length = RunWindows.length(settings.windowLength(), model.spec());
             MemoryPlan memory = MemoryPlan.of(
                     model.spec(),
@@ -188,8 +192,8 @@ public final class PruneRun {
                     List<String> warnings = warnings(model.spec(), windows);
                     warnings.forEach(warning -> progress.note("Warning: " + warning));
                     return new Stages(
-                                    backend, model, spec, budget, memory, windows, questions, directory, progress,
-                                    warnings)
+                                    backend, algebra, model, spec, budget, memory, windows, questions, directory,
+                                    progress, warnings)
                             .run(given, searchSettings, agent);
                 });
             }
@@ -225,6 +229,7 @@ public final class PruneRun {
     private final class Stages {
 
         private final ComputeBackend backend;
+        private final LinearAlgebra algebra;
         private final Model model;
         private final ModelSpec spec;
         private final Budget budget;
@@ -237,6 +242,7 @@ public final class PruneRun {
 
         Stages(
                 ComputeBackend backend,
+                LinearAlgebra algebra,
                 Model model,
                 ModelSpec spec,
                 Budget budget,
@@ -247,6 +253,7 @@ public final class PruneRun {
                 Progress progress,
                 List<String> warnings) {
             this.backend = backend;
+            this.algebra = algebra;
             this.model = model;
             this.spec = spec;
             this.budget = budget;
@@ -440,6 +447,7 @@ public final class PruneRun {
         private PruningPass pass(NestedOrder order, Policy policy) {
             return new PruningPass(
                     backend,
+                    algebra,
                     model,
                     spec,
                     order,

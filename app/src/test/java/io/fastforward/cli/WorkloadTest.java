@@ -8,8 +8,8 @@ import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
-import io.fastforward.prune.NestedOrder;
-import io.fastforward.prune.NestedWeights;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.run.RewardEvaluator;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
@@ -95,7 +95,7 @@ class WorkloadTest {
         try (ComputeBackend backend = cpu.open(1);
                 Model model = Model.open(Path.of(workload.model()))) {
             ModelSpec spec = model.spec().withAttentionUnit(workload.attentionUnit());
-            NestedWeights nested = new NestedWeights(spec, model, new NestedOrder(workload.order()));
+            NestedModel nested = new NestedModel(spec, model, new NestedOrder(workload.order()));
             try (LayerSource layers = LayerSource.resident(backend, spec, nested);
                     Decoder decoder = new Decoder(backend, layers, model.ends(), 1 << 20)) {
                 RewardEvaluator elsewhere = new RewardEvaluator(decoder, workload.windows());

@@ -413,7 +413,14 @@ class CheckpointExportTest {
         PruningPass.Repair ridge = new PruningPass.Repair(
                 PluginRegistry.load(null).find(PluginKind.CALIBRATOR, "ridge"), Options.NONE, CalibrationTarget.PREFIX);
         return new PruningPass(
-                backend, model, model.spec(), NestedOrder.byDescendingScore(model.spec(), scores), policy, ridge, type);
+                backend,
+                Backends.linearAlgebra(),
+                model,
+                model.spec(),
+                NestedOrder.byDescendingScore(model.spec(), scores),
+                policy,
+                ridge,
+                type);
     }
 
     private static CheckpointExport.Settings written(@Nullable DataType type, long shardBytes) {

@@ -117,6 +117,7 @@ class FoundCheckpointTest {
                     plugins.find(PluginKind.CALIBRATOR, "ridge"), Options.NONE, CalibrationTarget.PREFIX);
             new PruningPass(
                             backend,
+                            Backends.linearAlgebra(),
                             model,
                             model.spec(),
                             NestedOrder.byDescendingScore(model.spec(), scores),

@@ -19,6 +19,7 @@ import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.statistics.FeatureStatistics;
+import io.fastforward.testing.Backends;
 import io.fastforward.testing.Golden;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
@@ -109,7 +110,7 @@ final class GoldenPruning {
         try (CheckpointExport export = CheckpointExport.begin(model, pruned(), output, settings);
                 LogitProbe probe = new LogitProbe(backend, model, pruned(), null, window);
                 Arena arena = Arena.ofShared()) {
-            new PruningPass(backend, model, spec, order, policy, none, null)
+            new PruningPass(backend, Backends.linearAlgebra(), model, spec, order, policy, none, null)
                     .run(NO_WINDOWS, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
             export.finish();
             double difference = ReloadCheck.run(backend, export.path(), window, probe.logits(arena));

@@ -10,6 +10,7 @@ import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.Policy;
@@ -254,7 +255,7 @@ class FaultyPluginsTest {
         ComputeBackend.Provider probing = registry.find(PluginKind.BACKEND, "backends");
         assertThat(probing.probe().available()).isFalse();
         assertThat(probing.probe().message()).contains("backend 'backends'", "faulty.jar", "no licence");
-        assertThat(probing.backends())
+        assertThat(probing.drivers())
                 .hasEntrySatisfying(
                         "backends",
                         availability -> assertThat(availability.message()).contains("no licence"));
@@ -269,8 +270,21 @@ class FaultyPluginsTest {
                     "backend 'backend-computing'",
                     "computing (allocate)",
                     "no licence");
-            refused(computing::linearAlgebra, "gave null when computing (linearAlgebra)");
+            refused(() -> computing.moments(Moment.SUMS, 1, 1), "gave null when computing (moments)");
             assertThat(List.of(computing)).contains(computing);
+        }
+    }
+
+    @Test
+    void linearAlgebra() {
+        LinearAlgebra.Provider provider = registry.find(PluginKind.LINEAR_ALGEBRA, "algebras");
+        assertThat(provider.probe().available()).isFalse();
+        assertThat(provider.probe().message()).contains("linear-algebra 'algebras'", "faulty.jar", "no licence");
+        try (LinearAlgebra algebra = provider.open(1);
+                Arena arena = Arena.ofShared()) {
+            DoubleMatrix matrix = DoubleMatrix.allocate(arena, 1, 1);
+            refused(() -> algebra.cholesky(matrix), "linear-algebra 'algebras'", "computing (cholesky)", "no licence");
+            assertThatThrownBy(() -> algebra.solve(matrix, matrix)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 
@@ -287,9 +301,9 @@ class FaultyPluginsTest {
 
     private static Calibrator.Solution calibrate(String fault, double moment) {
         Calibrator calibrator = registry.find(PluginKind.CALIBRATOR, "calibrators");
-        try (ComputeBackend backend = registry.find(PluginKind.BACKEND, "cpu").open(1);
+        try (LinearAlgebra algebra =
+                        registry.find(PluginKind.LINEAR_ALGEBRA, "openblas").open(1);
                 Arena arena = Arena.ofShared()) {
-            LinearAlgebra algebra = backend.linearAlgebra();
             DoubleMatrix gram = DoubleMatrix.allocate(arena, 3, 3);
             gram.set(0, 0, moment);
             DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);

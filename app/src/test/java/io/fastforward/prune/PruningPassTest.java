@@ -119,6 +119,7 @@ class PruningPassTest {
                 try (CollectedLayers layers = new CollectedLayers()) {
                     List<ModuleRepair> repairs = new PruningPass(
                                     backend,
+                                    Backends.linearAlgebra(),
                                     model,
                                     spec,
                                     order,
@@ -347,6 +348,13 @@ class PruningPassTest {
             @Nullable DataType type) {
         Calibrator found = plugins.find(PluginKind.CALIBRATOR, calibrator);
         return new PruningPass(
-                backend, model, model.spec(), order, policy, new PruningPass.Repair(found, Options.NONE, target), type);
+                backend,
+                Backends.linearAlgebra(),
+                model,
+                model.spec(),
+                order,
+                policy,
+                new PruningPass.Repair(found, Options.NONE, target),
+                type);
     }
 }

@@ -1,6 +1,7 @@
 package io.fastforward.testing;
 
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
@@ -231,6 +232,20 @@ public final class FaultyPlugins {
                     }
                 }
 
+                // Linear algebra.
+
+                public static class Algebras extends Named implements LinearAlgebra.Provider {
+                    public int priority() { return 1000; }
+                    public Availability probe() { return fail("state"); }
+                    public LinearAlgebra open(int threads) {
+                        return new LinearAlgebra() {
+                            public boolean cholesky(DoubleMatrix symmetric) { return fail("state"); }
+                            public void solve(DoubleMatrix factor, DoubleMatrix rows) { fail("argument"); }
+                            public void multiply(DoubleMatrix left, DoubleMatrix right, DoubleMatrix result) {}
+                        };
+                    }
+                }
+
                 // Backends.
 
                 public static class Backends extends Named implements ComputeBackend.Provider {
@@ -258,7 +273,7 @@ public final class FaultyPlugins {
                                     case "device" -> "a device that fails";
                                     case "matrixBytes", "weightBytes" -> Long.MAX_VALUE;
                                     case "loadsWhileComputing" -> false;
-                                    case "linearAlgebra" -> null;
+                                    case "moments" -> null;
                                     case "close" -> null;
                                     default -> fail("state");
                                 });
@@ -302,6 +317,7 @@ public final class FaultyPlugins {
                 .service(PolicyAgent.Provider.class, "Faulty$Agents")
                 .service(Calibrator.class, "Faulty$Calibrators")
                 .service(TrialExecutor.Provider.class, "Faulty$Executors")
+                .service(LinearAlgebra.Provider.class, "Faulty$Algebras")
                 .service(
                         ComputeBackend.Provider.class,
                         "Faulty$Backends\nFaulty$Backend_opening\nFaulty$Backend_exit\nFaulty$Backend_computing")
