@@ -32,12 +32,12 @@ public record PluginKind<T extends Plugin>(String name, Class<T> service, Check<
         T of(String kind, String origin, boolean external, T provider);
     }
 
-    public static final PluginKind<Criterion> CRITERION =
-            new PluginKind<>("criterion", Criterion.class, CheckedCriterion::new);
+    public static final PluginKind<Criterion.Provider> CRITERION =
+            new PluginKind<>("criterion", Criterion.Provider.class, CheckedCriterionProvider::new);
     public static final PluginKind<PolicyAgent.Provider> AGENT =
             new PluginKind<>("agent", PolicyAgent.Provider.class, CheckedAgentProvider::new);
-    public static final PluginKind<Calibrator> CALIBRATOR =
-            new PluginKind<>("calibrator", Calibrator.class, CheckedCalibrator::new);
+    public static final PluginKind<Calibrator.Provider> CALIBRATOR =
+            new PluginKind<>("calibrator", Calibrator.Provider.class, CheckedCalibratorProvider::new);
     public static final PluginKind<ComputeBackend.Provider> BACKEND =
             new PluginKind<>("backend", ComputeBackend.Provider.class, CheckedBackendProvider::new);
     public static final PluginKind<LinearAlgebra.Provider> LINEAR_ALGEBRA =

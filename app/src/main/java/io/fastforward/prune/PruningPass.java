@@ -8,7 +8,6 @@ import io.fastforward.model.Model;
 import io.fastforward.model.WeightCopy;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
-import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LinearAlgebra;
@@ -47,10 +46,9 @@ public final class PruningPass {
      * How modules are repaired.
      *
      * @param calibrator who repairs them
-     * @param options its options
      * @param target what they are to reproduce
      */
-    public record Repair(Calibrator calibrator, Options options, CalibrationTarget target) {
+    public record Repair(Calibrator calibrator, CalibrationTarget target) {
 
         /** Whether the dense model's hidden states are needed beside those of the pruned prefix. */
         boolean followsDenseModel() {
@@ -232,7 +230,7 @@ public final class PruningPass {
         String module = spec instanceof AttentionSpec ? "attention" : "mlp";
         Calibrator.Solution solution;
         try {
-            solution = repair.calibrator().calibrate(problem, repair.options(), algebra, arena);
+            solution = repair.calibrator().calibrate(problem, algebra, arena);
         } catch (IllegalArgumentException e) {
             throw new Failure(
                     FailureKind.NOT_FINITE,

@@ -148,7 +148,6 @@ public final class PruneRun {
             Budget budget = budget(spec);
             Optional<Policy> given = request.policy().map(file -> PolicyFile.read(file, spec));
             PolicyAgent agent = given.isPresent() ? null : agent(spec, budget);
-            serving.requireCalibratorOptions(algebra);
             int length = RunWindows.length(settings.windowLength(), model.spec());
             MemoryPlan memory = MemoryPlan.of(
                     model.spec(),
@@ -316,7 +315,7 @@ public final class PruneRun {
 
         private NestedOrder score() {
             progress.begin(
-                    "Scoring units with " + criterion.id(),
+                    "Scoring units with " + settings.criterion(),
                     model.spec().layers().size());
             List<double[]> scores = new ArrayList<>();
             boolean asStored = spec.equals(model.spec());
@@ -337,7 +336,7 @@ public final class PruneRun {
             try {
                 return criterion.score(module);
             } catch (IllegalArgumentException e) {
-                throw new Failure(FailureKind.NOT_FINITE, criterion.id() + " cannot score: " + e.getMessage(), e);
+                throw new Failure(FailureKind.NOT_FINITE, settings.criterion() + " cannot score: " + e.getMessage(), e);
             }
         }
 

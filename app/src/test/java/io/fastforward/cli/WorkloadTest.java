@@ -6,10 +6,10 @@ import io.fastforward.checkpoint.FileHash;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
-import io.fastforward.plugin.PluginKind;
-import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
+import io.fastforward.plugin.PluginKind;
+import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.run.RewardEvaluator;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
@@ -32,7 +32,7 @@ class WorkloadTest {
 
     /** Evaluates in this process, and writes down what it was given and what came out. */
     private static final String SOURCE = """
-            import io.fastforward.spi.Options;
+            import io.fastforward.spi.*;
             import io.fastforward.spi.search.*;
             import java.io.*;
             import java.nio.file.*;
@@ -41,9 +41,9 @@ class WorkloadTest {
             public class Recording implements TrialExecutor.Provider {
                 public String id() { return "recording"; }
                 public String description() { return "keeps what it was given"; }
-                public Map<String, String> options() { return Map.of("to", "a directory"); }
+                public List<OptionSpec> options() { return List.of(OptionSpec.text("to", "a directory", "")); }
                 public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
-                    Path to = Path.of(options.values().get("to"));
+                    Path to = Path.of(options.text("to"));
                     write(to.resolve("workload"), workload);
                     return new TrialExecutor() {
                         private int batches;

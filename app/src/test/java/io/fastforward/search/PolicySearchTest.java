@@ -87,7 +87,7 @@ class PolicySearchTest {
                 .filter(provider -> provider.id().equals("ppo"))
                 .findFirst()
                 .orElseThrow();
-        PolicyAgent agent = ppo.create(SearchSpace.of(MODULES, SPARSITY), 1, Options.NONE);
+        PolicyAgent agent = ppo.create(SearchSpace.of(MODULES, SPARSITY), 1, Options.defaults(ppo));
         SearchResult result = search(settings(300), budget, agent, model, DEAF).run();
         double uniform = finalist(result, Origin.UNIFORM).reward();
         assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);

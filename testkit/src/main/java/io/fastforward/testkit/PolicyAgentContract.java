@@ -3,7 +3,6 @@ package io.fastforward.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.model.Site;
 import io.fastforward.spi.search.PolicyAgent;
@@ -13,24 +12,22 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link PolicyAgent} has to keep. A provider's test extends it. */
-public abstract class PolicyAgentContract {
+public abstract class PolicyAgentContract extends PluginContract<PolicyAgent.Provider> {
 
     private static final int MODULES = 6;
     private static final double SPARSITY = 0.3;
 
-    /** The provider under test. */
-    protected abstract PolicyAgent.Provider provider();
+    /** For the test of one provider. */
+    protected PolicyAgentContract() {
+        super(PolicyAgent.Provider.class);
+    }
 
     /** Whether proposals depend on the seed. */
     protected abstract boolean stochastic();
-
-    /** For each option a value that must be rejected. */
-    protected abstract Map<String, String> badOptions();
 
     /** A search space of so many modules, whose target is 30%. */
     protected static SearchSpace space(int modules) {
@@ -44,7 +41,11 @@ public abstract class PolicyAgentContract {
     }
 
     private PolicyAgent agent(long seed) {
-        return provider().create(space(MODULES), seed, Options.NONE);
+        return agent(MODULES, seed);
+    }
+
+    private PolicyAgent agent(int modules, long seed) {
+        return provider().create(space(modules), seed, options(Map.of()));
     }
 
     /** Proposes and observes batches with rewards that depend on the scores; returns all proposals. */
@@ -67,17 +68,6 @@ public abstract class PolicyAgentContract {
             assertThat(scores).hasSize(MODULES);
             assertThat(Arrays.stream(scores).allMatch(Double::isFinite)).isTrue();
         }
-    }
-
-    @Test
-    public void isFoundByTheServiceLoader() {
-        assertThat(ServiceLoader.load(PolicyAgent.Provider.class))
-                .filteredOn(found -> found.id().equals(provider().id()))
-                .hasSize(1)
-                .allSatisfy(found ->
-                        assertThat(found.getClass()).isEqualTo(provider().getClass()));
-        assertThat(provider().id()).matches("[a-z0-9-]+");
-        assertThat(provider().description()).isNotBlank().doesNotContain("\n");
     }
 
     @Test
@@ -168,7 +158,7 @@ public abstract class PolicyAgentContract {
 
     @Test
     public void rejectsAStateOfAnotherSize() {
-        byte[] other = provider().create(space(MODULES + 2), 7, Options.NONE).save();
+        byte[] other = agent(MODULES + 2, 7).save();
         PolicyAgent agent = agent(7);
         assertThatThrownBy(() -> agent.restore(other)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -188,15 +178,5 @@ public abstract class PolicyAgentContract {
             }
             assertFinite(List.of(agent.best(SPARSITY)));
         }
-    }
-
-    @Test
-    public void rejectsBadOptionsByName() {
-        assertThat(provider().options().keySet()).isEqualTo(badOptions().keySet());
-        badOptions()
-                .forEach((name, value) -> assertThatThrownBy(
-                                () -> provider().create(space(MODULES), 7, new Options(Map.of(name, value))))
-                        .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining(name));
     }
 }

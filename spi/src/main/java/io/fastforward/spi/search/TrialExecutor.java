@@ -19,6 +19,7 @@ public interface TrialExecutor extends AutoCloseable {
          *
          * @param local evaluates trials in this process
          * @param workload all that it takes to evaluate them in another one, with the same results
+         * @throws IllegalArgumentException if options do not go together; the message names them
          */
         TrialExecutor create(Evaluator local, Workload workload, Options options);
     }
