@@ -1,5 +1,7 @@
 package io.fastforward.forward;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
@@ -187,7 +189,7 @@ public final class LayerWalk implements AutoCloseable {
 
         void add(int index) {
             int count = first().chunks().get(index).shape().rows();
-            streams.forEach((stream, states) -> rows.get(stream)
+            streams.forEach((stream, states) -> requireNonNull(rows.get(stream))
                     .forEach((tap, target) -> pass(module, tap, states.chunks().get(index), target)));
             sums.forEach((wish, sum) -> {
                 DeviceMatrix left = rows(wish.stream(), wish.tap());
@@ -210,11 +212,12 @@ public final class LayerWalk implements AutoCloseable {
         }
 
         private DoubleMatrix answer(Map<Wish, DoubleMatrix> read, Wish wish) {
-            return read.get(summed(wish, streams.keySet()));
+            return requireNonNull(read.get(summed(wish, streams.keySet())));
         }
 
         private DeviceMatrix rows(HiddenStream stream, Tap tap) {
-            return (rows.size() == 1 ? rows.values().iterator().next() : rows.get(stream)).get(tap);
+            EnumMap<Tap, DeviceMatrix> single = rows.values().iterator().next();
+            return requireNonNull((rows.size() == 1 ? single : requireNonNull(rows.get(stream))).get(tap));
         }
 
         @Override

@@ -17,8 +17,8 @@ import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
-import io.fastforward.spi.prune.Calibrator.Repair;
 import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Calibrator.Repair;
 import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
@@ -131,10 +131,18 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
 
     /** A plain MLP of given features; equal ones if the features are to be reproduced themselves. */
     protected final Sample sample(Linear map, int kept, double[][] prefix, double[][] dense) {
-        Map<Tap, double[][]> own = Map.of(Tap.FEATURES, prefix, Tap.INPUT, features(prefix.length, map.weight().rows()));
+        Map<Tap, double[][]> own = Map.of(
+                Tap.FEATURES,
+                prefix,
+                Tap.INPUT,
+                features(prefix.length, map.weight().rows()));
         Map<Tap, double[][]> followed = Arrays.deepEquals(prefix, dense)
                 ? own
-                : Map.of(Tap.FEATURES, dense, Tap.INPUT, features(prefix.length, map.weight().rows()));
+                : Map.of(
+                        Tap.FEATURES,
+                        dense,
+                        Tap.INPUT,
+                        features(prefix.length, map.weight().rows()));
         Measured measured = new Sums(own, followed).measured(calibrator().wishes(), arena);
         return new Sample(module(map, measured), kept, prefix, dense);
     }
@@ -142,8 +150,7 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
     private ModuleView module(Linear map, Measured measured) {
         int hidden = map.weight().rows();
         int channels = map.weight().columns();
-        MlpSpec spec =
-                new MlpSpec(NORMALIZATION, hidden, channels, false, Activation.RELU, false, map.bias() != null);
+        MlpSpec spec = new MlpSpec(NORMALIZATION, hidden, channels, false, Activation.RELU, false, map.bias() != null);
         ModuleWeights weights = ModuleWeights.ofMlp(
                 new NormWeights(weights(1, hidden), null), null, Linear.of(weights(channels, hidden)), map);
         return new ModuleView(17, spec, weights, measured);
@@ -217,8 +224,7 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
         double sum = 0;
         for (int t = 0; t < sample.prefix().length; t++) {
             for (int i = 0; i < repaired.weight().rows(); i++) {
-                double error = image(repaired, i, sample.prefix()[t])
-                        - image(sample.map(), i, sample.dense()[t]);
+                double error = image(repaired, i, sample.prefix()[t]) - image(sample.map(), i, sample.dense()[t]);
                 sum += error * error;
             }
         }
@@ -293,14 +299,16 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
             Matrix other = requireNonNull(first.replaced().get(role)).weight();
             assertThat(numbers(map.weight())).containsExactly(numbers(other));
             assertThat(map.weight().data().address())
-                    .isNotEqualTo(sample.module().weights().map(role).weight().data().address());
+                    .isNotEqualTo(
+                            sample.module().weights().map(role).weight().data().address());
         });
         assertThat(Arrays.deepEquals(everythingIn(sample.module()), before)).isTrue();
     }
 
     private static byte[][] everythingIn(ModuleView module) {
         return Stream.concat(
-                        module.weights().maps().values().stream().map(map -> map.weight().data()),
+                        module.weights().maps().values().stream()
+                                .map(map -> map.weight().data()),
                         module.measured().moments().values().stream().map(DoubleMatrix::data))
                 .map(CalibratorContract::bytes)
                 .toArray(byte[][]::new);
@@ -311,8 +319,7 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
     final void aStatedRelativeErrorIsTrue(Sizes sizes) {
         Sample sample = sample(sizes);
         Repair repair = repair(sample);
-        if (!Double.isNaN(repair.relativeError())
-                && repair.replaced().keySet().equals(Set.of(MapRole.MLP_OUTPUT))) {
+        if (!Double.isNaN(repair.relativeError()) && repair.replaced().keySet().equals(Set.of(MapRole.MLP_OUTPUT))) {
             // The moments hold the features' products to 2⁻⁵³, and fewer than 10⁵ of them are summed up.
             double expected = squaredError(sample, output(repair)) / squaredTarget(sample);
             assertThat(repair.relativeError()).isCloseTo(expected, within(1e-9 * expected + 1e-11));

@@ -180,8 +180,8 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
                 Linear.of(permuteColumns(weights.output().weight(), columns)));
 
         double[] scores = criterion().score(module);
-        double[] permutedScores = criterion()
-                .score(new ModuleView(LAYER, spec, permuted, permute(module.measured(), columns)));
+        double[] permutedScores =
+                criterion().score(new ModuleView(LAYER, spec, permuted, permute(module.measured(), columns)));
 
         for (int i = 0; i < order.length; i++) {
             assertThat(permutedScores[i]).isCloseTo(scores[order[i]], within(1e-9 * Math.abs(scores[order[i]])));

@@ -33,7 +33,8 @@ public record PlainWorkbench(LinearAlgebra algebra, Arena arena, Map<Tap, double
     private Matrix batch(double[][] all, int from, int to) {
         Matrix batch = Matrix.allocate(arena, DataType.F32, to - from, all[0].length);
         IntStream.range(from, to)
-                .forEach(i -> IntStream.range(0, all[i].length).forEach(j -> batch.set(i - from, j, (float) all[i][j])));
+                .forEach(i ->
+                        IntStream.range(0, all[i].length).forEach(j -> batch.set(i - from, j, (float) all[i][j])));
         return batch;
     }
 }

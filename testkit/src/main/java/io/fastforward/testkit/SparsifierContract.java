@@ -133,7 +133,9 @@ public abstract class SparsifierContract extends PluginContract<Sparsifier.Provi
     @Test
     final void groupsThatDoNotFitAreRefused() {
         MapView map = map(MapRole.UP, DataType.F32, 3, 7);
-        assertThatIllegalArgumentException().isThrownBy(() -> sparsify(map, "2:4")).withMessageContaining("7");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> sparsify(map, "2:4"))
+                .withMessageContaining("7");
     }
 
     @ParameterizedTest

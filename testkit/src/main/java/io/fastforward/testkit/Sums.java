@@ -1,8 +1,8 @@
 package io.fastforward.testkit;
 
+import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.Moment;
-import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.tensor.DoubleMatrix;
@@ -24,7 +24,7 @@ record Sums(Map<Tap, double[][]> own, Map<Tap, double[][]> dense) {
         Map<Wish, DoubleMatrix> sums = new HashMap<>();
         Map<Wish, DoubleMatrix> answers = new HashMap<>();
         for (Wish wish : wishes) {
-            Wish summed = own == dense ? wish.onSingleStream() : wish;
+            Wish summed = own.equals(dense) ? wish.onSingleStream() : wish;
             answers.put(wish, sums.computeIfAbsent(summed, key -> sum(key, arena)));
         }
         return new Measured(wishes.isEmpty() ? 0 : own.values().iterator().next().length, answers);

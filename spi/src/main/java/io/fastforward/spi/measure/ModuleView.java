@@ -23,7 +23,12 @@ public record ModuleView(
 
     /** A module whose magnitudes are summed up in host memory. */
     public ModuleView(int layer, ModuleSpec spec, ModuleWeights weights, Measured measured) {
-        this(layer, spec, weights, measured, () -> ColumnMagnitudes.of(weights.output().weight()));
+        this(
+                layer,
+                spec,
+                weights,
+                measured,
+                () -> ColumnMagnitudes.of(weights.output().weight()));
     }
 
     /** Where it is, for messages: "layer 17, attention". */

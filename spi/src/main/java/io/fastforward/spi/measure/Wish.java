@@ -45,9 +45,9 @@ public record Wish(Tap tap, Moment moment, HiddenStream stream) {
     @Override
     public String toString() {
         return switch (stream) {
-            case OWN -> "";
-            case DENSE -> "dense ";
-        }
+                    case OWN -> "";
+                    case DENSE -> "dense ";
+                }
                 + switch (moment) {
                     case SUMS -> "sums";
                     case SQUARE_SUMS -> "square sums";

@@ -2,8 +2,8 @@ package io.fastforward.spi.prune;
 
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.measure.Measured;
-import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
@@ -79,8 +79,7 @@ public abstract class OutputMapCalibrator implements Calibrator {
             solution = solve(
                     problem(module, module.spec().features(kept), scratch), workbench.algebra(), workbench.arena());
         }
-        return new Repair(
-                Map.of(role, solution.map()), solution.relativeError(), solution.ridge(), solution.remark());
+        return new Repair(Map.of(role, solution.map()), solution.relativeError(), solution.ridge(), solution.remark());
     }
 
     private static Problem problem(ModuleView module, int kept, Arena scratch) {
@@ -111,8 +110,7 @@ public abstract class OutputMapCalibrator implements Calibrator {
 
     private static Linear singlePrecision(Linear map, Arena scratch) {
         Matrix bias = map.bias();
-        return new Linear(
-                singlePrecision(map.weight(), scratch), bias == null ? null : singlePrecision(bias, scratch));
+        return new Linear(singlePrecision(map.weight(), scratch), bias == null ? null : singlePrecision(bias, scratch));
     }
 
     private static Matrix singlePrecision(Matrix matrix, Arena scratch) {

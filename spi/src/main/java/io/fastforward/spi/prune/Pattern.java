@@ -16,7 +16,8 @@ public sealed interface Pattern {
             int colon = text.indexOf(':');
             return colon < 0
                     ? new Share(Double.parseDouble(text))
-                    : new Groups(Integer.parseInt(text.substring(0, colon)), Integer.parseInt(text.substring(colon + 1)));
+                    : new Groups(
+                            Integer.parseInt(text.substring(0, colon)), Integer.parseInt(text.substring(colon + 1)));
         } catch (IllegalArgumentException e) { // what does not parse is one, too
             throw new IllegalArgumentException(
                     "a pattern is a share of zeros greater than 0 and less than 1, as 0.5, or N:M with 0 < N < M, as 2:4,"
