@@ -2,8 +2,8 @@ package io.fastforward.prune;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.forward.HiddenStates;
+import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.model.Model;
 import io.fastforward.model.WeightCopy;
 import io.fastforward.nested.NestedModel;
