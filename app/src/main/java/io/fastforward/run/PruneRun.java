@@ -28,6 +28,7 @@ import io.fastforward.search.Budget;
 import io.fastforward.search.Constraints;
 import io.fastforward.search.PolicyMapping;
 import io.fastforward.search.PolicySearch;
+import io.fastforward.search.Reward;
 import io.fastforward.search.Schedule;
 import io.fastforward.search.SearchListener;
 import io.fastforward.search.SearchResult;
@@ -44,6 +45,8 @@ import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
+import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.tokenizer.TextSource;
@@ -64,6 +67,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,7 +147,7 @@ public final class PruneRun {
             serving.requireServed(spec);
             Budget budget = budget(spec);
             Optional<Policy> given = request.policy().map(file -> PolicyFile.read(file, spec));
-            PolicyAgent agent = given.isPresent() ? null : agent(budget);
+            PolicyAgent agent = given.isPresent() ? null : agent(spec, budget);
             int length = RunWindows.length(settings.windowLength(), model.spec());
             MemoryPlan memory = MemoryPlan.of(
                     model.spec(),
@@ -270,7 +274,7 @@ public final class PruneRun {
                     Decoder decoder = decoder(layers)) {
                 List<Variant> variants = new ArrayList<>();
                 variants.add(measure("dense", decoder, spec.densePolicy()));
-                SearchOutcome found = agent == null ? null : search(decoder, searchSettings, agent);
+                SearchOutcome found = agent == null ? null : search(decoder, order, searchSettings, agent);
                 Policy policy = found == null ? given.orElseThrow() : found.policy();
                 directory.savePolicy(policy, spec, budget.sparsity(policy));
                 if (request.compareUniform() && budget.removedParameters(policy) > 0) {
@@ -336,7 +340,8 @@ public final class PruneRun {
             }
         }
 
-        private SearchOutcome search(Decoder decoder, SearchSettings searchSettings, PolicyAgent agent) {
+        private SearchOutcome search(
+                Decoder decoder, NestedOrder order, SearchSettings searchSettings, PolicyAgent agent) {
             Optional<SearchOutcome> earlier = directory.searchOutcome(budget, settings.sparsity());
             if (earlier.isPresent()) {
                 progress.note("The search is complete; taking its result from the record.");
@@ -349,21 +354,40 @@ public final class PruneRun {
             int episodes = Math.min(settings.episodes(), agent.episodeLimit());
             saved.ifPresent(state -> progress.note("Resuming after episode " + state.episodes()));
             progress.begin("Searching with " + settings.agent(), episodes);
+            Workload workload = workload(order);
             try (TrialExecutor executor =
-                    serving.createExecutor(new RewardEvaluator(decoder, windows.reward(), settings.rewardWindows()))) {
-                PolicySearch search =
-                        new PolicySearch(searchSettings, budget, agent, executor, new Recorder(directory, progress));
+                    serving.createExecutor(new RewardEvaluator(decoder, workload.windows()), workload)) {
+                PolicySearch search = new PolicySearch(
+                        searchSettings,
+                        budget,
+                        agent,
+                        executor,
+                        Reward.PERPLEXITY_RATIO,
+                        new Recorder(directory, progress));
                 SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();
                 SearchOutcome outcome = new SearchOutcome(found.winner().policy(), summary(found));
                 directory.saveSearchOutcome(outcome);
                 progress.end(String.format(
                         Locale.ROOT,
                         "perplexity %s on the reward windows (dense %s), %d evaluations",
-                        VariantTable.significant(found.winner().perplexity()),
-                        VariantTable.significant(found.densePerplexity()),
+                        VariantTable.significant(Math.exp(found.winner().loss())),
+                        VariantTable.significant(Math.exp(found.denseLoss())),
                         found.evaluations()));
                 return outcome;
             }
+        }
+
+        private Workload workload(NestedOrder order) {
+            return new Workload(
+                    request.model().toAbsolutePath().toString(),
+                    directory.model().stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
+                    settings.attention().unit(),
+                    order.modules(),
+                    new Workload.Windows(
+                            windows.reward().length(), windows.reward().tokens(), settings.rewardWindows()),
+                    Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
+                    DataType.F32,
+                    Versions.current());
         }
 
         /** What an interrupted run wrote, if it came so far and its output is still there. */
@@ -533,9 +557,9 @@ public final class PruneRun {
                 settings.finalistWindows());
     }
 
-    private PolicyAgent agent(Budget budget) {
+    private PolicyAgent agent(ModelSpec spec, Budget budget) {
         requireReachable(budget);
-        PolicyAgent agent = serving.createAgent(budget);
+        PolicyAgent agent = serving.createAgent(spec);
         request.warmStart().ifPresent(from -> warmStart(agent, from));
         return agent;
     }
@@ -638,8 +662,8 @@ public final class PruneRun {
                 found.evaluations(),
                 found.savedEvaluations(),
                 found.winner().origin().name().toLowerCase(Locale.ROOT),
-                found.winner().perplexity(),
-                found.densePerplexity());
+                Math.exp(found.winner().loss()),
+                Math.exp(found.denseLoss()));
     }
 
     private static String describe(ModelSpec spec, RunWindows windows) {

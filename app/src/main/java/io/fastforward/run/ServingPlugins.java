@@ -5,7 +5,6 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.search.Budget;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.model.LayerSpec;
@@ -15,6 +14,7 @@ import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -67,8 +67,8 @@ final class ServingPlugins {
      *
      * @throws Failure if options do not go together
      */
-    PolicyAgent createAgent(Budget budget) {
-        return agent.create(new SearchSpace(budget.modules(), settings.sparsity()), settings.seed(), agentOptions);
+    PolicyAgent createAgent(ModelSpec spec) {
+        return agent.create(SearchSpace.of(spec.modules(), settings.sparsity()), settings.seed(), agentOptions);
     }
 
     /**
@@ -76,8 +76,8 @@ final class ServingPlugins {
      *
      * @throws Failure if options do not go together
      */
-    TrialExecutor createExecutor(TrialExecutor.Evaluator local) {
-        return executor.create(local, executorOptions);
+    TrialExecutor createExecutor(TrialExecutor.Evaluator local, Workload workload) {
+        return executor.create(local, workload, executorOptions);
     }
 
     /**
