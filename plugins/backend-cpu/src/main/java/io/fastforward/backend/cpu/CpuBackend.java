@@ -1,6 +1,11 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.Tiling;
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.backend.LoadedHead;
@@ -15,6 +20,7 @@ import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The fast backend. Every operation is cut into {@link Tiling tiles} of tokens and weights, whose size does not depend
@@ -25,7 +31,7 @@ import io.fastforward.spi.tensor.Matrix;
  * and the queries, keys and values; for each thread at most 1024 × 2048 numbers, 1024 × 1024 numbers, and 1024 rows of
  * hidden width for the vocabulary. A model of 1.1 billion parameters (hidden 2048) needs 75 MiB, and 20 for a thread.
  */
-final class CpuBackend extends HostBackend {
+final class CpuBackend implements ComputeBackend {
 
     private final CpuResources cpu;
     private final AttentionFeatures attentionFeatures;
@@ -45,8 +51,26 @@ final class CpuBackend extends HostBackend {
     }
 
     @Override
+    public DeviceMatrix allocate(int rows, int columns) {
+        return new CpuMatrix(rows, columns);
+    }
+
+    @Override
     public void write(Matrix source, DeviceMatrix target, int firstRow) {
-        WeightLoader.widen(cpu, source, FloatView.of(target).at(firstRow, 0));
+        WeightLoader.widen(cpu, source, CpuMatrix.view(target).at(firstRow, 0));
+    }
+
+    @Override
+    public void read(DeviceMatrix source, int firstRow, Matrix target) {
+        FloatView rows = CpuMatrix.view(source).at(firstRow, 0);
+        for (int row = 0; row < target.rows(); row++) {
+            MemorySegment.copy(
+                    rows.data(),
+                    rows.index(row) * Float.BYTES,
+                    target.data(),
+                    row * target.rowStride() * Float.BYTES,
+                    (long) target.columns() * Float.BYTES);
+        }
     }
 
     @Override
@@ -61,14 +85,14 @@ final class CpuBackend extends HostBackend {
 
     @Override
     public void input(LoadedModule module, int rows, DeviceMatrix hidden, DeviceMatrix target) {
-        cpu.input(((CpuModule) module).norm(), FloatView.of(hidden), FloatView.of(target), rows);
+        cpu.input(((CpuModule) module).norm(), CpuMatrix.view(hidden), CpuMatrix.view(target), rows);
     }
 
     @Override
     public void features(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix features) {
         var loaded = (CpuModule) module;
-        FloatView x = FloatView.of(hidden);
-        FloatView y = FloatView.of(features);
+        FloatView x = CpuMatrix.view(hidden);
+        FloatView y = CpuMatrix.view(features);
         switch (loaded.spec()) {
             case AttentionSpec spec -> attentionFeatures.compute(loaded, spec, units, batch, x, y);
             case MlpSpec spec -> mlpFeatures.compute(loaded, spec, units, batch.rows(), x, y);
@@ -82,7 +106,7 @@ final class CpuBackend extends HostBackend {
 
     @Override
     public void nextFeatures(KeyValueCache cache, int rows, DeviceMatrix hidden, DeviceMatrix features) {
-        attentionFeatures.computeNext((CpuKeyValueCache) cache, rows, FloatView.of(hidden), FloatView.of(features));
+        attentionFeatures.computeNext((CpuKeyValueCache) cache, rows, CpuMatrix.view(hidden), CpuMatrix.view(features));
     }
 
     @Override
@@ -90,8 +114,8 @@ final class CpuBackend extends HostBackend {
         var loaded = (CpuModule) module;
         CpuMap output = loaded.output();
         int inputs = loaded.spec().features(units);
-        FloatView x = FloatView.of(features);
-        FloatView y = FloatView.of(hidden);
+        FloatView x = CpuMatrix.view(features);
+        FloatView y = CpuMatrix.view(hidden);
         int width = hidden.columns();
         cpu.pool()
                 .forTiles(
@@ -110,12 +134,12 @@ final class CpuBackend extends HostBackend {
 
     @Override
     public void logLikelihood(LoadedHead head, DeviceMatrix hidden, int[] targets, double[] result) {
-        vocabularyLogits.logLikelihood((CpuHead) head, FloatView.of(hidden), targets, result);
+        vocabularyLogits.logLikelihood((CpuHead) head, CpuMatrix.view(hidden), targets, result);
     }
 
     @Override
     public void logits(LoadedHead head, DeviceMatrix hidden, int firstRow, Matrix result) {
-        vocabularyLogits.logits((CpuHead) head, FloatView.of(hidden).at(firstRow, 0), result);
+        vocabularyLogits.logits((CpuHead) head, CpuMatrix.view(hidden).at(firstRow, 0), result);
     }
 
     @Override

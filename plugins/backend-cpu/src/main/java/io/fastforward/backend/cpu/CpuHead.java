@@ -1,5 +1,7 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.tensor.DataType;

@@ -1,5 +1,6 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;

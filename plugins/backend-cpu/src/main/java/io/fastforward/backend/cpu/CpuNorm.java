@@ -1,5 +1,6 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,10 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.Tiling;
+import io.fastforward.backend.cpu.algebra.WorkerPool;
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
