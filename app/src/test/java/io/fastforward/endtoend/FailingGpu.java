@@ -31,6 +31,7 @@ final class FailingGpu {
             import io.fastforward.backend.cpu.reference.ReferenceBackendProvider;
             import io.fastforward.spi.backend.Availability;
             import io.fastforward.spi.backend.ComputeBackend;
+            import io.fastforward.spi.backend.Device;
             import io.fastforward.spi.backend.DeviceException;
             import java.lang.reflect.InvocationHandler;
             import java.lang.reflect.InvocationTargetException;
