@@ -7,9 +7,9 @@ import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.Moment;
-import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.ModelEnds;
@@ -207,8 +207,7 @@ public final class LayerWalk implements AutoCloseable {
             Map<Wish, DoubleMatrix> read = new HashMap<>();
             sums.forEach((wish, sum) -> read.put(wish, sum.read(arena).readOnly()));
             return new Measured(
-                    tokens,
-                    wishes.stream().collect(Collectors.toMap(wish -> wish, wish -> answer(read, wish))));
+                    tokens, wishes.stream().collect(Collectors.toMap(wish -> wish, wish -> answer(read, wish))));
         }
 
         private DoubleMatrix answer(Map<Wish, DoubleMatrix> read, Wish wish) {

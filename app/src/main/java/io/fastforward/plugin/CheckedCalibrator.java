@@ -42,8 +42,7 @@ final class CheckedCalibrator implements Calibrator {
         Workbench shown = new WatchedWorkbench(engine, workbench);
         Repair repair;
         try {
-            repair = engine.within(
-                    () -> origin.callThatMayReject(DOING, () -> calibrator.repair(module, kept, shown)));
+            repair = engine.within(() -> origin.callThatMayReject(DOING, () -> calibrator.repair(module, kept, shown)));
         } catch (IllegalArgumentException e) {
             if (FiniteNumbers.areIn(module)) {
                 throw origin.failed(DOING, e);

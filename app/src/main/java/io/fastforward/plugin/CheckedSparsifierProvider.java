@@ -20,8 +20,7 @@ final class CheckedSparsifierProvider extends CheckedPlugin<Sparsifier.Provider>
     public Sparsifier create(Options options) {
         Sparsifier sparsifier =
                 origin().callWithOptions("creating a sparsifier", options, () -> plugin().create(options));
-        Set<Moment> wishes =
-                origin().call("telling what it wishes to know", () -> Set.copyOf(sparsifier.wishes()));
+        Set<Moment> wishes = origin().call("telling what it wishes to know", () -> Set.copyOf(sparsifier.wishes()));
         return new Checked(origin(), sparsifier, wishes);
     }
 

@@ -176,8 +176,8 @@ public final class PruningPass {
                     "calibrating the " + name + " module of layer " + module.layer() + " failed: " + e.getMessage(),
                     e);
         }
-        repairs.add(new ModuleRepair(
-                module.layer(), name, repaired.relativeError(), repaired.ridge(), repaired.remark()));
+        repairs.add(
+                new ModuleRepair(module.layer(), name, repaired.relativeError(), repaired.ridge(), repaired.remark()));
         Map<MapRole, Linear> rounded = new EnumMap<>(MapRole.class);
         repaired.replaced()
                 .forEach((role, map) ->
@@ -186,8 +186,6 @@ public final class PruningPass {
     }
 
     private Linear rounded(Linear repaired, Linear source, Arena arena) {
-        return dataType == null
-                ? WeightCopy.like(source, repaired, arena)
-                : WeightCopy.of(repaired, dataType, arena);
+        return dataType == null ? WeightCopy.like(source, repaired, arena) : WeightCopy.of(repaired, dataType, arena);
     }
 }

@@ -101,8 +101,8 @@ public final class SparsifyingPass {
         if (walk == null) {
             Map<MapRole, Linear> sparse = new EnumMap<>(MapRole.class);
             weights.maps()
-                    .forEach((role, map) ->
-                            sparse.put(role, sparsify(new MapView(layer, role, map, Measured.NOTHING), Map.of(), arena)));
+                    .forEach((role, map) -> sparse.put(
+                            role, sparsify(new MapView(layer, role, map, Measured.NOTHING), Map.of(), arena)));
             return weights.with(sparse);
         }
         try (LoadedModule loaded = backend.load(spec, weights)) {

@@ -116,7 +116,12 @@ class ArchitectureTest {
         noClasses()
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ROOT + "agents..", ROOT + "criteria..", ROOT + "sparsifiers..", ROOT + "calibrators..", ROOT + "backend..")
+                .resideInAnyPackage(
+                        ROOT + "agents..",
+                        ROOT + "criteria..",
+                        ROOT + "sparsifiers..",
+                        ROOT + "calibrators..",
+                        ROOT + "backend..")
                 .check(APP);
     }
 

@@ -70,7 +70,8 @@ class LayerWalkTest {
 
             Measured second = walk.measure(module, wishes, arena);
             assertThat(difference(second.get(GRAM), first.get(GRAM))).isZero();
-            assertThat(difference(second.get(DENSE_SUMS), first.get(DENSE_SUMS))).isGreaterThan(1e-3);
+            assertThat(difference(second.get(DENSE_SUMS), first.get(DENSE_SUMS)))
+                    .isGreaterThan(1e-3);
             assertThat(difference(second.get(CROSS), first.get(CROSS))).isGreaterThan(1e-3);
 
             walk.moveOn(module, module.spec().units());

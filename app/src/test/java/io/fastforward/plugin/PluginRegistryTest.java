@@ -10,7 +10,6 @@ import io.fastforward.plugin.PluginEntry.Broken;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
-import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.testing.Failures;
@@ -50,7 +49,8 @@ class PluginRegistryTest {
         Criterion.Provider provider = registry.find(PluginKind.CRITERION, "by-index");
         Criterion criterion = provider.create(Options.of(provider.options(), Map.of("first", "5")));
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("model")))) {
-            double[] scores = criterion.score(new ModuleView(0, model.spec().layers().getFirst().mlp(), model.layer(0).mlp(), Measured.NOTHING));
+            double[] scores = criterion.score(new ModuleView(
+                    0, model.spec().layers().getFirst().mlp(), model.layer(0).mlp(), Measured.NOTHING));
             assertThat(scores).containsExactly(5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
         }
         assertThat(registry.entries())

@@ -133,8 +133,7 @@ class ScoringPassTest {
     void whatIsNotFiniteIsExplained(@TempDir Path directory) {
         RandomLlama llama = new RandomLlama().poison("model.layers.1.mlp.up_proj.weight", Float.POSITIVE_INFINITY);
         try (Model model = Model.open(llama.write(directory))) {
-            ScoringPass pass =
-                    new ScoringPass(backend, model.spec(), model, DefaultPlugins.criterion("wanda"));
+            ScoringPass pass = new ScoringPass(backend, model.spec(), model, DefaultPlugins.criterion("wanda"));
             Failures.expect(
                     FailureKind.NOT_FINITE,
                     () -> pass.run(model.ends(), RunningModel.randomWindows(model.spec(), 9, 5, 2), done -> {}),

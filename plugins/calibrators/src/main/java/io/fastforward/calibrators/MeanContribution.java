@@ -48,13 +48,7 @@ final class MeanContribution {
         DoubleMatrix gram = without(problem.gram(), problem.tokens(), right, right, scratch);
         DoubleMatrix target = itself ? gram : without(problem.target(), problem.tokens(), left, right, scratch);
         return new Problem(
-                problem.map(),
-                problem.kept(),
-                gram,
-                target,
-                problem.mean(),
-                problem.targetMean(),
-                problem.tokens());
+                problem.map(), problem.kept(), gram, target, problem.mean(), problem.targetMean(), problem.tokens());
     }
 
     private static DoubleMatrix without(

@@ -1,7 +1,7 @@
 package io.fastforward.calibrators;
 
-import io.fastforward.spi.OptionSpec.Range;
 import io.fastforward.spi.OptionSpec;
+import io.fastforward.spi.OptionSpec.Range;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.measure.Wish;

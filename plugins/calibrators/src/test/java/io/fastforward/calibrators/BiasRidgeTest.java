@@ -70,9 +70,8 @@ class BiasRidgeTest extends CalibratorContract {
     @MethodSource("sizes")
     void itIsNeverWorseThanTheBiasAlone(Sizes sizes) {
         Sample sample = sample(sizes);
-        double biasAlone = squaredError(
-                sample,
-                output(new Bias().repair(sample.module(), sample.kept(), workbench(sample))));
+        double biasAlone =
+                squaredError(sample, output(new Bias().repair(sample.module(), sample.kept(), workbench(sample))));
         double both = squaredError(sample, output(repair(sample)));
         assertThat(both).isLessThanOrEqualTo(biasAlone * (1 + 1e-6) + 1e-9);
     }

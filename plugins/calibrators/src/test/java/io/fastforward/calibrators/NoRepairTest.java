@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.prune.Calibrator.Repair;
 import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Calibrator.Repair;
 import io.fastforward.spi.prune.OutputMapCalibrator.Problem;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;

@@ -9,8 +9,8 @@ import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.prune.Calibrator.Repair;
 import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Calibrator.Repair;
 import io.fastforward.spi.prune.OutputMapCalibrator.Problem;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
@@ -155,8 +155,7 @@ class RidgeTest extends CalibratorContract {
         Linear untouched = new Linear(dense.weight().leadingColumns(sizes.kept()), dense.bias());
         double withoutCalibration = squaredError(sample, untouched);
         for (double ridge : new double[] {1e-6, 1e-4, 1e-2, 1, 100}) {
-            double calibrated = squaredError(
-                    sample, output(repair(sample, ridge(ridge))));
+            double calibrated = squaredError(sample, output(repair(sample, ridge(ridge))));
             assertThat(calibrated).isLessThanOrEqualTo(withoutCalibration * (1 + 1e-6));
         }
     }
@@ -170,7 +169,8 @@ class RidgeTest extends CalibratorContract {
         Repair solution = repair(sample, ridge(1e-12));
 
         for (int i = 0; i < 2; i++) {
-            assertThat(output(solution).weight().get(i, 0)).isCloseTo(weight.get(i, 0) + weight.get(i, 2), within(1e-6f));
+            assertThat(output(solution).weight().get(i, 0))
+                    .isCloseTo(weight.get(i, 0) + weight.get(i, 2), within(1e-6f));
             assertThat(output(solution).weight().get(i, 1)).isCloseTo(weight.get(i, 1), within(1e-6f));
         }
         assertThat(solution.relativeError()).isLessThan(1e-12);
@@ -196,8 +196,7 @@ class RidgeTest extends CalibratorContract {
     void deadInputsKeepTheirWeights() {
         double[][] features = {{1, 0, 2, 1}, {-3, 0, 1, 2}, {2, 0, 2, 3}, {0.5, 0, -1, 4}};
         Matrix weight = weights(3, 4);
-        Repair solution =
-                repair(sample(Linear.of(weight), 3, features, features));
+        Repair solution = repair(sample(Linear.of(weight), 3, features, features));
         for (int i = 0; i < 3; i++) {
             assertThat(output(solution).weight().get(i, 1)).isEqualTo(weight.get(i, 1));
             assertThat(output(solution).weight().get(i, 0)).isNotEqualTo(weight.get(i, 0));
@@ -208,8 +207,7 @@ class RidgeTest extends CalibratorContract {
     @Test
     void withoutRidgeDeadInputsRaiseItAndAreReported() {
         double[][] features = {{1, 0, 2, 1}, {-3, 0, 1, 2}, {2, 0, 2, 3}, {0.5, 0, -1, 4}};
-        Repair solution = repair(
-                sample(Linear.of(weights(3, 4)), 3, features, features), ridge(0));
+        Repair solution = repair(sample(Linear.of(weights(3, 4)), 3, features, features), ridge(0));
         assertThat(solution.remark()).endsWith("ridge raised from 0.0e+00 to 1.0e-10");
         assertThat(solution.ridge()).isGreaterThan(0);
     }
@@ -218,15 +216,13 @@ class RidgeTest extends CalibratorContract {
     void inputsThatAreAllZeroKeepTheirWeights() {
         double[][] features = {{0, 0, 0}, {0, 0, 0}};
         Matrix weight = weights(3, 3);
-        Repair silent =
-                repair(sample(Linear.of(weight), 2, features, features));
+        Repair silent = repair(sample(Linear.of(weight), 2, features, features));
         assertThat(numbers(output(silent).weight())).containsExactly(numbers(weight.leadingColumns(2)));
         assertThat(silent.relativeError()).isEqualTo(0);
         assertThat(silent.remark()).contains("zero on all calibration tokens");
 
         double[][] removedSpeaks = {{0, 0, 1}, {0, 0, 2}};
-        Repair lost = repair(
-                sample(Linear.of(weight), 2, removedSpeaks, removedSpeaks));
+        Repair lost = repair(sample(Linear.of(weight), 2, removedSpeaks, removedSpeaks));
         assertThat(numbers(output(lost).weight())).containsExactly(numbers(weight.leadingColumns(2)));
         assertThat(lost.relativeError()).isEqualTo(1);
     }

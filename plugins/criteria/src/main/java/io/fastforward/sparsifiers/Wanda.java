@@ -48,8 +48,9 @@ public final class Wanda implements Sparsifier {
         for (int j = 0; j < norms.length; j++) {
             double sum = squareSums.get(0, j);
             if (!(sum >= 0 && sum < Double.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException(map.place() + ": the square sum of input " + j + " is " + sum
-                        + ", but a finite number of at least 0 was expected; the model overflows on the calibration text");
+                throw new IllegalArgumentException(
+                        map.place() + ": the square sum of input " + j + " is " + sum
+                                + ", but a finite number of at least 0 was expected; the model overflows on the calibration text");
             }
             norms[j] = Math.sqrt(sum);
         }
