@@ -20,6 +20,7 @@ import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.prune.ScoringPass;
 import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
@@ -28,6 +29,7 @@ import io.fastforward.search.Budget;
 import io.fastforward.search.Constraints;
 import io.fastforward.search.PolicyMapping;
 import io.fastforward.search.PolicySearch;
+import io.fastforward.search.Reward;
 import io.fastforward.search.Schedule;
 import io.fastforward.search.SearchListener;
 import io.fastforward.search.SearchResult;
@@ -36,6 +38,7 @@ import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -43,8 +46,9 @@ import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
+import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
-import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
@@ -63,6 +67,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,17 +126,20 @@ public final class PruneRun {
                 "--calibration", Optional.of(calibrationText), "--evaluation", evaluationText, "--tasks", tasks));
         SearchSettings searchSettings = searchSettings();
         boolean holdsEarlierRun = canBeResumed(request.runDirectory());
-        return Devices.run(
-                plugins,
-                request.device(),
-                request.threads(),
-                shown,
-                (backend, takesOver) -> execute(destination, searchSettings, backend, takesOver && !holdsEarlierRun));
+        return Devices.run(plugins, request.device(), request.threads(), shown, (backend, takesOver) -> {
+            try (LinearAlgebra algebra = Devices.linearAlgebra(plugins, request.threads())) {
+                return execute(destination, searchSettings, backend, algebra, takesOver && !holdsEarlierRun);
+            }
+        });
     }
 
     /** @param takesOver whether another device began this run and failed; what is in the run directory is its own */
     private PruneResult execute(
-            Destination destination, SearchSettings searchSettings, ComputeBackend backend, boolean takesOver) {
+            Destination destination,
+            SearchSettings searchSettings,
+            ComputeBackend backend,
+            LinearAlgebra algebra,
+            boolean takesOver) {
         boolean resume = request.resume() || (takesOver && canBeResumed(request.runDirectory()));
         try (Model model = Model.open(request.model())) {
             ModelSpec spec = model.spec().withAttentionUnit(settings.attention().unit());
@@ -139,14 +147,13 @@ public final class PruneRun {
             serving.requireServed(spec);
             Budget budget = budget(spec);
             Optional<Policy> given = request.policy().map(file -> PolicyFile.read(file, spec));
-            PolicyAgent agent = given.isPresent() ? null : agent(budget);
-            serving.requireCalibratorOptions(backend.linearAlgebra());
+            PolicyAgent agent = given.isPresent() ? null : agent(spec, budget);
             int length = RunWindows.length(settings.windowLength(), model.spec());
             MemoryPlan memory = MemoryPlan.of(
                     model.spec(),
                     settings,
                     length,
-                    criterion.statistics(),
+                    criterion.wishes(),
                     repair,
                     request.memoryBytes(),
                     backend.weightBytes());
@@ -184,8 +191,8 @@ public final class PruneRun {
                     List<String> warnings = warnings(model.spec(), windows);
                     warnings.forEach(warning -> progress.note("Warning: " + warning));
                     return new Stages(
-                                    backend, model, spec, budget, memory, windows, questions, directory, progress,
-                                    warnings)
+                                    backend, algebra, model, spec, budget, memory, windows, questions, directory,
+                                    progress, warnings)
                             .run(given, searchSettings, agent);
                 });
             }
@@ -221,6 +228,7 @@ public final class PruneRun {
     private final class Stages {
 
         private final ComputeBackend backend;
+        private final LinearAlgebra algebra;
         private final Model model;
         private final ModelSpec spec;
         private final Budget budget;
@@ -233,6 +241,7 @@ public final class PruneRun {
 
         Stages(
                 ComputeBackend backend,
+                LinearAlgebra algebra,
                 Model model,
                 ModelSpec spec,
                 Budget budget,
@@ -243,6 +252,7 @@ public final class PruneRun {
                 Progress progress,
                 List<String> warnings) {
             this.backend = backend;
+            this.algebra = algebra;
             this.model = model;
             this.spec = spec;
             this.budget = budget;
@@ -264,7 +274,7 @@ public final class PruneRun {
                     Decoder decoder = decoder(layers)) {
                 List<Variant> variants = new ArrayList<>();
                 variants.add(measure("dense", decoder, spec.densePolicy()));
-                SearchOutcome found = agent == null ? null : search(decoder, searchSettings, agent);
+                SearchOutcome found = agent == null ? null : search(decoder, order, searchSettings, agent);
                 Policy policy = found == null ? given.orElseThrow() : found.policy();
                 directory.savePolicy(policy, spec, budget.sparsity(policy));
                 if (request.compareUniform() && budget.removedParameters(policy) > 0) {
@@ -305,32 +315,20 @@ public final class PruneRun {
 
         private NestedOrder score() {
             progress.begin(
-                    "Scoring units with " + criterion.id(),
+                    "Scoring units with " + settings.criterion(),
                     model.spec().layers().size());
-            List<double[]> scores = new ArrayList<>();
             boolean asStored = spec.equals(model.spec());
             WeightSource weights = asStored ? model : new NestedModel(spec, model, NestedOrder.ofSource(spec));
-            new FeatureStatistics(backend, spec, weights, criterion.statistics())
-                    .collect(
-                            model.ends(),
-                            windows.calibration(),
-                            module -> scores.add(score(module)),
-                            layers -> progress.advance(layers, "layers"));
+            List<double[]> scores = new ScoringPass(backend, spec, weights, criterion)
+                    .run(model.ends(), windows.calibration(), layers -> progress.advance(layers, "layers"));
             NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
             directory.saveOrder(order);
             progress.end("sorted the units of " + scores.size() + " modules");
             return order;
         }
 
-        private double[] score(Criterion.Module module) {
-            try {
-                return criterion.score(module);
-            } catch (IllegalArgumentException e) {
-                throw new Failure(FailureKind.NOT_FINITE, criterion.id() + " cannot score: " + e.getMessage(), e);
-            }
-        }
-
-        private SearchOutcome search(Decoder decoder, SearchSettings searchSettings, PolicyAgent agent) {
+        private SearchOutcome search(
+                Decoder decoder, NestedOrder order, SearchSettings searchSettings, PolicyAgent agent) {
             Optional<SearchOutcome> earlier = directory.searchOutcome(budget, settings.sparsity());
             if (earlier.isPresent()) {
                 progress.note("The search is complete; taking its result from the record.");
@@ -343,21 +341,40 @@ public final class PruneRun {
             int episodes = Math.min(settings.episodes(), agent.episodeLimit());
             saved.ifPresent(state -> progress.note("Resuming after episode " + state.episodes()));
             progress.begin("Searching with " + settings.agent(), episodes);
+            Workload workload = workload(order);
             try (TrialExecutor executor =
-                    serving.createExecutor(new RewardEvaluator(decoder, windows.reward(), settings.rewardWindows()))) {
-                PolicySearch search =
-                        new PolicySearch(searchSettings, budget, agent, executor, new Recorder(directory, progress));
+                    serving.createExecutor(new RewardEvaluator(decoder, workload.windows()), workload)) {
+                PolicySearch search = new PolicySearch(
+                        searchSettings,
+                        budget,
+                        agent,
+                        executor,
+                        Reward.PERPLEXITY_RATIO,
+                        new Recorder(directory, progress));
                 SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();
                 SearchOutcome outcome = new SearchOutcome(found.winner().policy(), summary(found));
                 directory.saveSearchOutcome(outcome);
                 progress.end(String.format(
                         Locale.ROOT,
                         "perplexity %s on the reward windows (dense %s), %d evaluations",
-                        VariantTable.significant(found.winner().perplexity()),
-                        VariantTable.significant(found.densePerplexity()),
+                        VariantTable.significant(Math.exp(found.winner().loss())),
+                        VariantTable.significant(Math.exp(found.denseLoss())),
                         found.evaluations()));
                 return outcome;
             }
+        }
+
+        private Workload workload(NestedOrder order) {
+            return new Workload(
+                    request.model().toAbsolutePath().toString(),
+                    directory.model().stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
+                    settings.attention().unit(),
+                    order.modules(),
+                    new Workload.Windows(
+                            windows.reward().length(), windows.reward().tokens(), settings.rewardWindows()),
+                    Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
+                    DataType.F32,
+                    Versions.current());
         }
 
         /** What an interrupted run wrote, if it came so far and its output is still there. */
@@ -416,6 +433,7 @@ public final class PruneRun {
         private PruningPass pass(NestedOrder order, Policy policy) {
             return new PruningPass(
                     backend,
+                    algebra,
                     model,
                     spec,
                     order,
@@ -526,9 +544,9 @@ public final class PruneRun {
                 settings.finalistWindows());
     }
 
-    private PolicyAgent agent(Budget budget) {
+    private PolicyAgent agent(ModelSpec spec, Budget budget) {
         requireReachable(budget);
-        PolicyAgent agent = serving.createAgent(budget);
+        PolicyAgent agent = serving.createAgent(spec);
         request.warmStart().ifPresent(from -> warmStart(agent, from));
         return agent;
     }
@@ -631,8 +649,8 @@ public final class PruneRun {
                 found.evaluations(),
                 found.savedEvaluations(),
                 found.winner().origin().name().toLowerCase(Locale.ROOT),
-                found.winner().perplexity(),
-                found.densePerplexity());
+                Math.exp(found.winner().loss()),
+                Math.exp(found.denseLoss()));
     }
 
     private static String describe(ModelSpec spec, RunWindows windows) {

@@ -1,6 +1,7 @@
 package io.fastforward.run;
 
 import io.fastforward.checkpoint.AtomicFile;
+import io.fastforward.checkpoint.FileHash;
 import io.fastforward.checkpoint.ProcessLock;
 import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.checkpoint.StorageFailure;
@@ -189,6 +190,11 @@ final class RunDirectory implements AutoCloseable {
 
     Path path() {
         return path;
+    }
+
+    /** The files of the model that is pruned. */
+    List<FileHash> model() {
+        return manifest.model();
     }
 
     Path logFile() {

@@ -5,22 +5,16 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.search.Budget;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.LayerSpec;
-import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
-import io.fastforward.spi.tensor.DataType;
-import io.fastforward.spi.tensor.DoubleMatrix;
-import io.fastforward.spi.tensor.Matrix;
-import java.lang.foreign.Arena;
+import io.fastforward.spi.search.Workload;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -35,22 +29,29 @@ final class ServingPlugins {
 
     private final PruneSettings settings;
     private final Criterion criterion;
-    private final PolicyAgent.Provider agent;
-    private final TrialExecutor.Provider executor;
     private final Calibrator calibrator;
+    private final PolicyAgent.Provider agent;
+    private final Options agentOptions;
+    private final TrialExecutor.Provider executor;
+    private final Options executorOptions;
 
     /**
      * Finds the plugins that the settings name.
      *
-     * @throws Failure if one is not to be had or does not know an option, or an option is for no plugin
+     * @throws Failure if one is not to be had or does not know an option, or an option has a bad value or is for no
+     *     plugin
      */
     ServingPlugins(PluginRegistry plugins, PruneSettings settings) {
         this.settings = settings;
         settings.options().keySet().forEach(ServingPlugins::requireKind);
-        criterion = find(plugins, PluginKind.CRITERION, settings.criterion());
-        agent = find(plugins, PluginKind.AGENT, settings.agent());
-        executor = find(plugins, PluginKind.EXECUTOR, settings.executor());
-        calibrator = find(plugins, PluginKind.CALIBRATOR, settings.calibrator());
+        Criterion.Provider criteria = plugins.find(PluginKind.CRITERION, settings.criterion());
+        Calibrator.Provider calibrators = plugins.find(PluginKind.CALIBRATOR, settings.calibrator());
+        agent = plugins.find(PluginKind.AGENT, settings.agent());
+        executor = plugins.find(PluginKind.EXECUTOR, settings.executor());
+        agentOptions = options(PluginKind.AGENT, agent);
+        executorOptions = options(PluginKind.EXECUTOR, executor);
+        criterion = criteria.create(options(PluginKind.CRITERION, criteria));
+        calibrator = calibrators.create(options(PluginKind.CALIBRATOR, calibrators));
     }
 
     Criterion criterion() {
@@ -58,51 +59,25 @@ final class ServingPlugins {
     }
 
     PruningPass.Repair repair() {
-        return new PruningPass.Repair(calibrator, options(PluginKind.CALIBRATOR), settings.target());
+        return new PruningPass.Repair(calibrator, settings.target());
     }
 
     /**
      * A new agent.
      *
-     * @throws Failure if an option has a bad value
+     * @throws Failure if options do not go together
      */
-    PolicyAgent createAgent(Budget budget) {
-        SearchSpace space = new SearchSpace(budget.modules(), settings.sparsity());
-        return agent.create(space, settings.seed(), options(PluginKind.AGENT));
+    PolicyAgent createAgent(ModelSpec spec) {
+        return agent.create(SearchSpace.of(spec.modules(), settings.sparsity()), settings.seed(), agentOptions);
     }
 
     /**
      * A new executor.
      *
-     * @throws Failure if an option has a bad value
+     * @throws Failure if options do not go together
      */
-    TrialExecutor createExecutor(TrialExecutor.Evaluator local) {
-        return executor.create(local, options(PluginKind.EXECUTOR));
-    }
-
-    /**
-     * Checks the calibrator's options before there is work that could be lost: it reads them when it solves a problem,
-     * so it is given one that has nothing else to complain of.
-     *
-     * @throws Failure if an option has a bad value
-     */
-    void requireCalibratorOptions(LinearAlgebra algebra) {
-        Options options = options(PluginKind.CALIBRATOR);
-        if (options.values().isEmpty()) {
-            return;
-        }
-        try (Arena arena = Arena.ofShared()) {
-            Linear map =
-                    new Linear(Matrix.allocate(arena, DataType.F32, 1, 2), Matrix.allocate(arena, DataType.F32, 1, 1));
-            map.weight().set(0, 0, 1);
-            map.weight().set(0, 1, 1);
-            DoubleMatrix gram = DoubleMatrix.allocate(arena, 2, 2);
-            gram.set(0, 0, 2);
-            gram.set(1, 1, 2);
-            DoubleMatrix mean = DoubleMatrix.allocate(arena, 1, 2);
-            Calibrator.Problem problem = new Calibrator.Problem(map, 1, gram, gram, mean, mean, 4);
-            calibrator.calibrate(problem, options, algebra, arena);
-        }
+    TrialExecutor createExecutor(TrialExecutor.Evaluator local, Workload workload) {
+        return executor.create(local, workload, executorOptions);
     }
 
     /**
@@ -119,7 +94,7 @@ final class ServingPlugins {
             if (!layer.attention().outputBias() || !layer.mlp().outputBias()) {
                 throw new Failure(
                         FailureKind.UNSUPPORTED_MODEL,
-                        "--calibrator " + calibrator.id() + " changes the biases of the output maps, and the "
+                        "--calibrator " + settings.calibrator() + " changes the biases of the output maps, and the "
                                 + (layer.mlp().outputBias() ? "attention" : "MLP") + " of layer " + i + " ("
                                 + spec.family() + ") has none; use --calibrator ridge");
             }
@@ -136,21 +111,15 @@ final class ServingPlugins {
         return ids;
     }
 
-    private <T extends Plugin> T find(PluginRegistry plugins, PluginKind<T> kind, String id) {
-        T plugin = plugins.find(kind, id);
-        PluginRegistry.requireKnownOptions(kind.name(), plugin, options(kind));
-        return plugin;
-    }
-
-    private Options options(PluginKind<?> kind) {
+    private Options options(PluginKind<?> kind, Plugin plugin) {
         String prefix = kind.name() + ".";
-        Map<String, String> values = new TreeMap<>();
+        Map<String, String> given = new TreeMap<>();
         settings.options().forEach((name, value) -> {
             if (name.startsWith(prefix)) {
-                values.put(name.substring(prefix.length()), value);
+                given.put(name.substring(prefix.length()), value);
             }
         });
-        return new Options(values);
+        return PluginRegistry.options(kind, plugin, given);
     }
 
     private static void requireKind(String name) {

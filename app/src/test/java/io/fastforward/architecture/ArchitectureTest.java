@@ -31,7 +31,6 @@ class ArchitectureTest {
             "model",
             "forward",
             "nested",
-            "statistics",
             "search",
             "prune",
             "export",
@@ -117,7 +116,12 @@ class ArchitectureTest {
         noClasses()
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ROOT + "agents..", ROOT + "criteria..", ROOT + "calibrators..", ROOT + "backend..")
+                .resideInAnyPackage(
+                        ROOT + "agents..",
+                        ROOT + "criteria..",
+                        ROOT + "sparsifiers..",
+                        ROOT + "calibrators..",
+                        ROOT + "backend..")
                 .check(APP);
     }
 

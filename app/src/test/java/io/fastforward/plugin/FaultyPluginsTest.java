@@ -7,16 +7,32 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.spi.Options;
+import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.Activation;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.NormWeights;
+import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.model.Site;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
@@ -27,10 +43,10 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +56,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whatever a plugin does against its contract ends in a failure that names it and its jar. */
 class FaultyPluginsTest {
 
-    private static final int MODULES = 4;
+    private static final SearchSpace SPACE =
+            new SearchSpace(Collections.nCopies(4, new Site(0, Site.Kind.MLP, 10, 36)), 0.5);
+
+    private static final Workload WORKLOAD = new Workload(
+            "model",
+            Map.of(),
+            AttentionUnit.KV_GROUP,
+            List.of(),
+            new Workload.Windows(1, new int[1], 1),
+            Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
+            DataType.F32,
+            Map.of());
 
     @TempDir
     private static Path directory;
@@ -65,22 +92,24 @@ class FaultyPluginsTest {
         "memory, OutOfMemoryError: Java heap space",
         "circle, RuntimeException",
         "unprintable, ''",
-        "nan, 'NaN for unit 0 of the MLP of layer 0, expected a finite number'",
+        "nan, 'NaN for unit 0 of layer 0, MLP, expected a finite number'",
         "infinite, Infinity for unit 0",
         "minus-infinite, -Infinity for unit 0",
-        "few, 'gave 9 scores for the MLP of layer 0, expected 10'",
-        "many, 'gave 11 scores for the MLP of layer 0, expected 10'",
+        "few, 'gave 9 scores for layer 0, MLP, expected 10'",
+        "many, 'gave 11 scores for layer 0, MLP, expected 10'",
         "null, gave null when scoring",
+        "no-wishes, NullPointerException",
     })
     void criteria(String id, String words) {
-        Criterion criterion = registry.find(PluginKind.CRITERION, id);
-        refused(() -> score(criterion, null), "criterion '" + id + "'", words);
+        refused(() -> score(id, Measured.NOTHING), "criterion '" + id + "'", words);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "no-statistics, its statistics are null",
         "no-options, its options are null",
+        "null-option, NullPointerException",
+        "twice, two options have the name twice",
+        "bad-default, 'option share must be a number of at least 0 and at most 1, but is ''2'''",
         "bad-description, StackOverflowError",
         "bad-id, IllegalStateException: no licence",
         "bad-constructor, OutOfMemoryError: Java heap space",
@@ -100,17 +129,16 @@ class FaultyPluginsTest {
         try (Arena arena = Arena.ofConfined()) {
             DoubleMatrix moments = DoubleMatrix.allocate(arena, 1, 10);
             moments.set(0, 3, Double.NaN);
+            Measured measured = new Measured(5, Map.of(Wish.features(Moment.SQUARE_SUMS), moments));
             for (String id : List.of("nan", "infinite", "argument")) {
-                assertThatThrownBy(() -> score(registry.find(PluginKind.CRITERION, id), moments))
-                        .isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> score(id, measured)).isInstanceOf(IllegalArgumentException.class);
             }
         }
     }
 
     @Test
     void anInterruptIsNotLeftBehind() {
-        assertThat(score(registry.find(PluginKind.CRITERION, "interrupting"), null))
-                .hasSize(10);
+        assertThat(score("interrupting", Measured.NOTHING)).hasSize(10);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 
@@ -118,7 +146,7 @@ class FaultyPluginsTest {
     @Test
     void whatIsThrownCanBePrinted() {
         for (String id : List.of("unprintable", "circle")) {
-            assertThatThrownBy(() -> score(registry.find(PluginKind.CRITERION, id), null))
+            assertThatThrownBy(() -> score(id, Measured.NOTHING))
                     .satisfies(failure -> failure.printStackTrace(new PrintWriter(Writer.nullWriter())));
         }
     }
@@ -161,19 +189,17 @@ class FaultyPluginsTest {
         assertThatThrownBy(() -> agent("restore-argument").restore(new byte[0]))
                 .isInstanceOf(IllegalArgumentException.class);
         // It rejects the user's options, unless there are none.
-        Failures.expect(
-                FailureKind.USAGE, () -> agent("create-argument"), "agent 'agents' (--option): does not like it");
+        Failures.expect(FailureKind.USAGE, () -> agent("create-argument"), "agent 'agents': does not like it");
         PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
-        refused(
-                () -> provider.create(new SearchSpace(MODULES, 0.5), 1, Options.NONE),
-                "agent 'agents'",
-                "does not like it");
+        refused(() -> provider.create(SPACE, 1, Options.defaults(provider)), "agent 'agents'", "does not like it");
     }
 
     @ParameterizedTest
     @CsvSource({
+        "create-null, gave null when creating a calibrator",
         "null, gave null when calibrating",
-        "null-map, gave null when giving the map of its solution",
+        "null-map, NullPointerException",
+        "other-map, 'a map QUERY for layer 0, MLP, which has none'",
         "few-rows, 'gave a weight of 1 × 2 numbers in F32, expected 2 × 2 in F32'",
         "many-columns, 'gave a weight of 2 × 3 numbers'",
         "half, in F16",
@@ -181,6 +207,7 @@ class FaultyPluginsTest {
         "bias, a map with a bias for one without",
         "closed, closed",
         "state, IllegalStateException: no licence",
+        "argument, IllegalArgumentException: does not like it",
         "stack, StackOverflowError",
         "memory, JAVA_TOOL_OPTIONS",
     })
@@ -191,38 +218,31 @@ class FaultyPluginsTest {
     @Test
     void whatACalibratorRejects() {
         Failures.expect(
-                FailureKind.USAGE,
-                () -> calibrate("argument", 1),
-                "calibrator 'calibrators' (--option): does not like it");
+                FailureKind.USAGE, () -> calibrate("create-argument", 1), "calibrator 'calibrators': does not like it");
         for (String fault : List.of("argument", "nan")) {
             assertThatThrownBy(() -> calibrate(fault, Double.POSITIVE_INFINITY))
                     .isInstanceOf(IllegalArgumentException.class);
         }
         // The algebra is told of shapes that do not fit by its caller.
-        Failures.expect(FailureKind.USAGE, () -> calibrate("algebra", 1), "calibrator 'calibrators'");
+        refused(() -> calibrate("algebra", 1), "calibrator 'calibrators'");
     }
 
     @ParameterizedTest
     @CsvSource({
         "create-null, gave null when creating an executor",
         "null, gave null when executing trials",
-        "loses, 'was given 1 trials, but returned 0 results'",
+        "loses, 'was given 1 candidates, but returned 0 results'",
         "null-in-it, NullPointerException",
-        "doubles, 'was given 1 trials, but returned 2 results'",
-        "nothing, nothing to evaluate",
+        "doubles, 'was given 1 candidates, but returned 2 results'",
+        "nothing, a batch needs a candidate",
         "close, IllegalStateException: no licence",
         "argument, IllegalArgumentException: does not like it",
     })
     void executors(String fault, String words) {
         refused(
                 () -> {
-                    try (TrialExecutor executor = executor(fault, trials -> {
-                        if (trials.isEmpty()) {
-                            throw new IllegalArgumentException("nothing to evaluate");
-                        }
-                        return List.of(new TrialExecutor.Result(1, 1));
-                    })) {
-                        executor.execute(List.of(trial()));
+                    try (TrialExecutor executor = executor(fault, batch -> List.of(new TrialExecutor.Result(1, 1)))) {
+                        executor.execute(batch());
                     }
                 },
                 "executor 'executors'",
@@ -234,11 +254,14 @@ class FaultyPluginsTest {
     void failuresOfTheEngineComeThrough() {
         for (RuntimeException failure : List.of(
                 new DeviceException("the card is gone", null), new Failure(FailureKind.NOT_FINITE, "not finite"))) {
-            TrialExecutor executor = executor("hides", trials -> {
+            TrialExecutor executor = executor("hides", batch -> {
                 throw failure;
             });
-            assertThatThrownBy(() -> executor.execute(List.of(trial()))).isSameAs(failure);
+            assertThatThrownBy(() -> executor.execute(batch())).isSameAs(failure);
         }
+        assertThatThrownBy(() -> calibrate("hides", 1))
+                .isInstanceOf(DeviceException.class)
+                .hasMessage("the card is gone");
     }
 
     @Test
@@ -246,7 +269,7 @@ class FaultyPluginsTest {
         ComputeBackend.Provider probing = registry.find(PluginKind.BACKEND, "backends");
         assertThat(probing.probe().available()).isFalse();
         assertThat(probing.probe().message()).contains("backend 'backends'", "faulty.jar", "no licence");
-        assertThat(probing.backends())
+        assertThat(probing.drivers())
                 .hasEntrySatisfying(
                         "backends",
                         availability -> assertThat(availability.message()).contains("no licence"));
@@ -261,46 +284,94 @@ class FaultyPluginsTest {
                     "backend 'backend-computing'",
                     "computing (allocate)",
                     "no licence");
-            refused(computing::linearAlgebra, "gave null when computing (linearAlgebra)");
+            refused(() -> computing.moments(Moment.SUMS, 1, 1), "gave null when computing (moments)");
+            // What it should never have been asked is no fault of the plugin's.
+            assertThatThrownBy(() -> computing.allocate(0, 1)).isInstanceOf(IllegalArgumentException.class);
             assertThat(List.of(computing)).contains(computing);
         }
     }
 
-    private static double[] score(Criterion criterion, @Nullable DoubleMatrix moments) {
-        try (Model opened = Model.open(model)) {
-            return criterion.score(new Criterion.Module(
-                    0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), 0, moments));
+    @Test
+    void linearAlgebra() {
+        LinearAlgebra.Provider provider = registry.find(PluginKind.LINEAR_ALGEBRA, "algebras");
+        assertThat(provider.probe().available()).isFalse();
+        assertThat(provider.probe().message()).contains("linear-algebra 'algebras'", "faulty.jar", "no licence");
+        try (LinearAlgebra algebra = provider.open(1);
+                Arena arena = Arena.ofShared()) {
+            DoubleMatrix matrix = DoubleMatrix.allocate(arena, 1, 1);
+            refused(() -> algebra.cholesky(matrix), "linear-algebra 'algebras'", "computing (cholesky)", "no licence");
+            assertThatThrownBy(() -> algebra.solve(matrix, matrix)).isInstanceOf(IllegalArgumentException.class);
         }
+    }
+
+    private static double[] score(String id, Measured measured) {
+        Criterion.Provider provider = registry.find(PluginKind.CRITERION, id);
+        Criterion criterion = provider.create(Options.defaults(provider));
+        try (Model opened = Model.open(model)) {
+            return criterion.score(new ModuleView(
+                    0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), measured));
+        }
+    }
+
+    private static Options options(Plugin provider, String fault) {
+        return Options.of(provider.options(), Map.of("fault", fault));
     }
 
     private static PolicyAgent agent(String fault) {
-        return registry.find(PluginKind.AGENT, "agents")
-                .create(new SearchSpace(MODULES, 0.5), 1, new Options(Map.of("fault", fault)));
+        PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
+        return provider.create(SPACE, 1, options(provider, fault));
     }
 
-    private static Calibrator.Solution calibrate(String fault, double moment) {
-        Calibrator calibrator = registry.find(PluginKind.CALIBRATOR, "calibrators");
-        try (ComputeBackend backend = registry.find(PluginKind.BACKEND, "cpu").open(1);
+    /** Two of three channels of a tiny MLP without biases are kept. */
+    private static Calibrator.Repair calibrate(String fault, double moment) {
+        Calibrator.Provider provider = registry.find(PluginKind.CALIBRATOR, "calibrators");
+        Calibrator calibrator = provider.create(options(provider, fault));
+        try (LinearAlgebra algebra =
+                        registry.find(PluginKind.LINEAR_ALGEBRA, "openblas").open(1);
                 Arena arena = Arena.ofShared()) {
-            LinearAlgebra algebra = backend.linearAlgebra();
+            MlpSpec spec = new MlpSpec(
+                    new Normalization(Normalization.Kind.RMS, 1e-5), 2, 3, false, Activation.RELU, false, false);
+            ModuleWeights weights = ModuleWeights.ofMlp(
+                    new NormWeights(Matrix.allocate(arena, DataType.F32, 1, 2), null),
+                    null,
+                    Linear.of(Matrix.allocate(arena, DataType.F32, 3, 2)),
+                    Linear.of(Matrix.allocate(arena, DataType.F32, 2, 3)));
             DoubleMatrix gram = DoubleMatrix.allocate(arena, 3, 3);
             gram.set(0, 0, moment);
-            DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-            Linear map = Linear.of(Matrix.allocate(arena, DataType.F32, 2, 3));
-            return calibrator.calibrate(
-                    new Calibrator.Problem(map, 2, gram, gram, none, none, 5),
-                    new Options(Map.of("fault", fault)),
-                    algebra,
-                    arena);
+            Measured measured = new Measured(5, Map.of(Wish.features(Moment.GRAM), gram));
+            return calibrator.repair(new ModuleView(0, spec, weights, measured), 2, bench(algebra, arena));
         }
     }
 
-    private static TrialExecutor executor(String fault, TrialExecutor.Evaluator local) {
-        return registry.find(PluginKind.EXECUTOR, "executors").create(local, new Options(Map.of("fault", fault)));
+    /** Has no batches: the device is gone. */
+    private static Workbench bench(LinearAlgebra algebra, Arena arena) {
+        return new Workbench() {
+            @Override
+            public LinearAlgebra algebra() {
+                return algebra;
+            }
+
+            @Override
+            public Arena arena() {
+                return arena;
+            }
+
+            @Override
+            public Iterable<Matrix> batches(Tap tap) {
+                return () -> {
+                    throw new DeviceException("the card is gone", null);
+                };
+            }
+        };
     }
 
-    private static TrialExecutor.Trial trial() {
-        return new TrialExecutor.Trial(new Policy(List.of(1, 1)), 0, 1);
+    private static TrialExecutor executor(String fault, TrialExecutor.Evaluator local) {
+        TrialExecutor.Provider provider = registry.find(PluginKind.EXECUTOR, "executors");
+        return provider.create(local, WORKLOAD, options(provider, fault));
+    }
+
+    private static TrialBatch batch() {
+        return new TrialBatch(0, 1, List.of(new Policy(List.of(1, 1))));
     }
 
     private static void refused(ThrowingCallable code, String... words) {

@@ -9,10 +9,10 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.CheckedBackend;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.KeyValueCache;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
@@ -22,6 +22,8 @@ import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -35,6 +37,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -70,7 +73,12 @@ public abstract class ComputeBackendContract {
 
     @BeforeEach
     final void open() {
-        backend = provider().open(2);
+        backend = open(2);
+    }
+
+    /** Opens it the way the engine does. */
+    private ComputeBackend open(int threads) {
+        return new CheckedBackend(provider().open(threads));
     }
 
     @AfterEach
@@ -437,7 +445,7 @@ public abstract class ComputeBackendContract {
         int[] targets = new SplittableRandom(18).ints(450, 0, 1500).toArray();
         var results = new ArrayList<List<Object>>();
         for (int threads = 1; threads <= 3; threads++) {
-            try (ComputeBackend opened = provider().open(threads);
+            try (ComputeBackend opened = open(threads);
                     LoadedModule first = opened.load(attention.spec(), attentionWeights);
                     LoadedModule second = opened.load(mlp.spec(), mlpWeights);
                     LoadedHead loadedHead = opened.loadHead(head);
@@ -448,8 +456,7 @@ public abstract class ComputeBackendContract {
                 var likelihoods = new double[targets.length];
                 opened.logLikelihood(loadedHead, state, targets, likelihoods);
                 gram.add(state, state, 450);
-                results.add(List.of(
-                        attended, fed, likelihoods, values(gram.read(arena)), factored(opened.linearAlgebra(), 300)));
+                results.add(List.of(attended, fed, likelihoods, values(gram.read(arena))));
             }
         }
         for (int threads = 2; threads <= 3; threads++) {
@@ -465,35 +472,83 @@ public abstract class ComputeBackendContract {
         return actual -> Arrays.deepEquals(new Object[] {expected}, new Object[] {actual});
     }
 
-    private double[][] factored(LinearAlgebra algebra, int size) {
-        DoubleMatrix matrix = positiveDefinite(size, 19);
-        assertThat(algebra.cholesky(matrix)).isTrue();
-        DoubleMatrix rows = new RandomWeights(arena, DataType.F32, 20).doubles(7, size);
-        algebra.solve(matrix, rows);
-        return values(rows);
+    @ParameterizedTest
+    @MethodSource("modules")
+    void aReplacedMapServesTheLeadingUnitsAndTheRestStays(ModuleCase test) {
+        ModuleSpec spec = test.spec();
+        ModuleWeights weights = new RandomWeights(arena, test.type(), 22).module(spec);
+        for (MapShape shape : spec.withUnits(test.units()).maps()) {
+            MapRole role = shape.role();
+            var random = new RandomWeights(arena, DataType.F32, 23);
+            Linear replacement = random.linear(shape.rows(), shape.columns(), shape.bias());
+            ModuleWeights expected = weights.with(Map.of(role, merged(weights.map(role), replacement)));
+            try (LoadedModule module = backend.load(spec, weights)) {
+                backend.replace(module, role, replacement);
+                assertComputes(module, expected, test.units(), test.batch(), role + ", leading units");
+                assertComputes(module, expected, spec.units(), test.batch(), role + ", all units");
+
+                // Without a bias, the one that is there stays; what comes after the replaced part stays, too.
+                MapShape one = spec.withUnits(1).map(role);
+                Matrix narrow = replacement.weight().leadingRows(one.rows()).leadingColumns(one.columns());
+                backend.replace(module, role, Linear.of(narrow));
+                assertComputes(module, expected, spec.units(), test.batch(), role + ", the same again");
+            }
+        }
+    }
+
+    /** A map with its leading rows and columns, and biases, replaced. */
+    private Linear merged(Linear map, Linear replacement) {
+        Matrix bias = map.bias();
+        Matrix replacedBias = replacement.bias();
+        return new Linear(
+                merged(map.weight(), replacement.weight()),
+                bias == null || replacedBias == null ? null : merged(bias, replacedBias));
+    }
+
+    private Matrix merged(Matrix matrix, Matrix replacement) {
+        Matrix merged = Matrix.allocate(arena, DataType.F32, matrix.rows(), matrix.columns());
+        for (int row = 0; row < matrix.rows(); row++) {
+            for (int column = 0; column < matrix.columns(); column++) {
+                boolean replaced = row < replacement.rows() && column < replacement.columns();
+                merged.set(row, column, (replaced ? replacement : matrix).get(row, column));
+            }
+        }
+        return merged;
+    }
+
+    /** Compares what a module does with a few tokens. */
+    private void assertComputes(LoadedModule module, ModuleWeights weights, int units, BatchShape whole, String what) {
+        ModuleSpec spec = module.spec();
+        var batch = new BatchShape(1, Math.min(whole.length(), 40));
+        Approximation[] hidden = hidden(batch.rows(), spec.hiddenSize(), 21);
+        List<Approximation> features = DoublePrecisionReference.features(spec, weights, units, batch, List.of(hidden));
+        List<Approximation> expected =
+                DoublePrecisionReference.project(spec, weights.norm(), weights.output(), features, List.of(hidden));
+        assertRows(expected, apply(backend, module, units, batch, hidden), what);
     }
 
     @ParameterizedTest
     @MethodSource("modules")
-    void aReplacedOutputMapServesItsLeadingColumns(ModuleCase test) {
-        Approximation[] hidden = hidden(test.batch().rows(), test.spec().hiddenSize(), 21);
-        ModuleWeights weights = new RandomWeights(arena, test.type(), 22).module(test.spec());
-        int width = test.spec().features(test.units());
-        Linear replacement =
-                new RandomWeights(arena, DataType.F32, 23).linear(test.spec().hiddenSize(), width, true);
-        List<Approximation> features =
-                DoublePrecisionReference.features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
-        List<Approximation> expected =
-                DoublePrecisionReference.project(test.spec(), weights.norm(), replacement, features, List.of(hidden));
-        try (LoadedModule module = backend.load(test.spec(), weights)) {
-            backend.replaceOutput(module, replacement);
-            assertRows(expected, apply(backend, module, test.units(), test.batch(), hidden), "new bias");
-
-            // Without a bias, the one that is there stays; columns after the replaced ones stay too.
-            Linear narrow =
-                    Linear.of(replacement.weight().leadingColumns(test.spec().featuresPerUnit()));
-            backend.replaceOutput(module, narrow);
-            assertRows(expected, apply(backend, module, test.units(), test.batch(), hidden), "same leading columns");
+    void theInputIsTheNormalisedHiddenStateIfThatComesBefore(ModuleCase test) {
+        int rows = test.batch().rows();
+        int width = test.spec().hiddenSize();
+        Approximation[] hidden = hidden(rows, width, 35);
+        ModuleWeights weights = new RandomWeights(arena, test.type(), 36).module(test.spec());
+        try (LoadedModule module = backend.load(test.spec(), weights);
+                DeviceMatrix state = device(hidden, 1);
+                DeviceMatrix target = backend.allocate(rows + 1, width + 2)) {
+            float[][] untouched = rows(new RandomWeights(arena, DataType.F32, 37).matrix(rows + 1, width + 2, 1));
+            write(untouched, target);
+            backend.input(module, rows, state, target);
+            float[][] actual = rows(target);
+            for (int row = 0; row < rows; row++) {
+                DoublePrecisionReference.input(test.spec(), weights.norm(), hidden[row])
+                        .assertMatches(Arrays.copyOf(actual[row], width), "input of row " + row);
+                assertThat(Arrays.copyOfRange(actual[row], width, width + 2))
+                        .as("columns after the input")
+                        .isEqualTo(Arrays.copyOfRange(untouched[row], width, width + 2));
+            }
+            assertThat(actual[rows]).as("the row after the last").isEqualTo(untouched[rows]);
         }
     }
 
@@ -630,98 +685,21 @@ public abstract class ComputeBackendContract {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 7, 65, 130, 401})
-    void choleskySolvesPositiveDefiniteSystems(int size) {
-        LinearAlgebra algebra = backend.linearAlgebra();
-        DoubleMatrix matrix = positiveDefinite(size, 50);
-        double[][] original = values(matrix);
-        for (int i = 0; i < size; i++) {
-            for (int j = i + 1; j < size; j++) {
-                matrix.set(i, j, Double.NaN); // must not be read
-            }
-        }
-        assertThat(algebra.cholesky(matrix)).isTrue();
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < size; j++) {
-                if (j > i) {
-                    assertThat(matrix.get(i, j)).isNaN();
-                } else {
-                    double product = 0;
-                    for (int k = 0; k <= j; k++) {
-                        product += matrix.get(i, k) * matrix.get(j, k);
-                    }
-                    // |A − L·Lᵀ| ≤ (n + 1)·u·|L|·|Lᵀ|, whose elements are at most those of A's diagonal.
-                    double bound = 4 * (size + 1) * Math.ulp(1.0) * Math.max(original[i][i], original[j][j]);
-                    assertClose(product, original[i][j], bound);
-                }
-            }
-        }
-
-        DoubleMatrix solutions = new RandomWeights(arena, DataType.F32, 51).doubles(5, size);
-        double[][] right = values(solutions);
-        algebra.solve(matrix, solutions);
-        for (int row = 0; row < 5; row++) {
-            for (int i = 0; i < size; i++) {
-                double product = 0;
-                double magnitude = 0;
-                for (int j = 0; j < size; j++) {
-                    product += original[i][j] * solutions.get(row, j);
-                    magnitude += Math.sqrt(original[i][i] * original[j][j]) * Math.abs(solutions.get(row, j));
-                }
-                double bound = 8 * (size + 1) * Math.ulp(1.0) * magnitude + 1e-300;
-                assertClose(product, right[row][i], bound);
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 7, 130, 401})
-    void choleskyRefusesWhatIsNotPositiveDefinite(int size) {
-        LinearAlgebra algebra = backend.linearAlgebra();
-        DoubleMatrix negative = positiveDefinite(size, 52);
-        negative.set(size - 1, size - 1, -1);
-        assertThat(algebra.cholesky(negative)).isFalse();
-        DoubleMatrix notANumber = positiveDefinite(size, 53);
-        notANumber.set(size / 2, 0, Double.NaN);
-        assertThat(algebra.cholesky(notANumber)).isFalse();
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 7, 65, 130, 300})
-    void productsMatchTheReference(int size) {
-        var random = new RandomWeights(arena, DataType.F32, 54);
-        DoubleMatrix left = random.doubles(size, size + 3);
-        DoubleMatrix right = random.doubles(size + 3, size + 1);
-        DoubleMatrix result = random.doubles(size, size + 1);
-        backend.linearAlgebra().multiply(left, right, result);
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < size + 1; j++) {
-                double sum = 0;
-                double magnitude = 0;
-                for (int k = 0; k < size + 3; k++) {
-                    sum += left.get(i, k) * right.get(k, j);
-                    magnitude += Math.abs(left.get(i, k) * right.get(k, j));
-                }
-                double bound = 2 * (size + 3) * Math.ulp(1.0) * magnitude;
-                assertClose(result.get(i, j), sum, bound);
-            }
-        }
-    }
-
     @Test
     void shapesThatDoNotFitAreNamed() {
         ModuleCase test = mlp(RMS, 8, 12, true, Activation.SILU, false, DataType.F32, 12, 1, 4);
         ModuleWeights weights = new RandomWeights(arena, DataType.F32, 55).module(test.spec());
         HeadWeights headWeights = new RandomWeights(arena, DataType.F32, 56).head(RMS, 9, 8, false);
+        ModuleCase twoHeads = attention(RMS, 8, 3, 2, 2, 0, 0, false, DataType.F32, 2, 1, 4);
         var batch = new BatchShape(1, 4);
-        LinearAlgebra algebra = backend.linearAlgebra();
-        DoubleMatrix oblong = DoubleMatrix.allocate(arena, 2, 3);
         try (LoadedModule module = backend.load(test.spec(), weights);
                 LoadedHead head = backend.loadHead(headWeights);
                 DeviceMatrix hidden = backend.allocate(4, 8);
                 DeviceMatrix wide = backend.allocate(4, 9);
+                DeviceMatrix narrow = backend.allocate(4, 7);
                 DeviceMatrix features = backend.allocate(4, 12);
+                LoadedModule attention = backend.load(
+                        twoHeads.spec(), new RandomWeights(arena, DataType.F32, 59).module(twoHeads.spec()));
                 Moments moments = backend.moments(Moment.GRAM, 9, 9)) {
             rejected(() -> backend.load(test.spec().withUnits(13), weights), "12 × 8", "13 × 8");
             rejected(() -> backend.write(Matrix.allocate(arena, DataType.F32, 2, 7), hidden, 0), "2 × 7", "4 × 8");
@@ -735,19 +713,45 @@ public abstract class ComputeBackendContract {
             rejected(() -> backend.features(module, 12, batch, hidden, wide), "4 × 9", "4 × 12");
             rejected(() -> backend.project(module, 12, 4, wide, hidden), "4 × 9", "4 × 12");
             rejected(() -> backend.apply(module, 12, batch, hidden, wide), "4 × 9", "4 × 12");
-            rejected(
-                    () -> backend.replaceOutput(module, Linear.of(Matrix.allocate(arena, DataType.F32, 8, 13))),
-                    "8 × 13",
-                    "12");
+            rejected(() -> backend.replace(module, MapRole.MLP_OUTPUT, map(8, 13, false)), "8 × 13", "8 × 12");
+            rejected(() -> backend.replace(module, MapRole.MLP_OUTPUT, map(7, 12, false)), "7 × 12", "8 × 12");
+            rejected(() -> backend.replace(module, MapRole.UP, map(13, 8, false)), "13 × 8", "12 × 8");
+            rejected(() -> backend.replace(module, MapRole.UP, map(12, 7, false)), "12 × 7", "12 × 8");
+            rejected(() -> backend.replace(module, MapRole.GATE, map(12, 8, true)), "gate", "no bias");
+            rejected(() -> backend.replace(module, MapRole.QUERY, map(8, 8, false)), "QUERY");
+            rejected(() -> backend.replace(attention, MapRole.QUERY, map(5, 8, false)), "5 × 8", "12 × 8", "6 rows");
+            rejected(() -> backend.replace(attention, MapRole.KEY, map(4, 8, false)), "4 × 8", "6 × 8", "3 rows");
+            rejected(() -> backend.input(module, 4, wide, features), "4 × 9", "4 × 8");
+            rejected(() -> backend.input(module, 5, hidden, features), "4 × 8", "5 × 8");
+            rejected(() -> backend.input(attention, 4, hidden, narrow), "4 × 7", "4 × 8");
+            rejected(() -> backend.input(module, 4, hidden, hidden), "same matrix");
             rejected(() -> backend.logLikelihood(head, wide, new int[1], new double[1]), "4 × 9", "9 × 8");
             rejected(() -> backend.logLikelihood(head, hidden, new int[5], new double[5]), "5", "4 × 8");
             rejected(() -> backend.logLikelihood(head, hidden, new int[] {9}, new double[1]), "9");
             rejected(() -> backend.logits(head, hidden, 0, Matrix.allocate(arena, DataType.F32, 1, 8)), "1 × 8", "9");
             rejected(() -> moments.add(hidden, hidden, 4), "4 × 8", "4 × 9");
             rejected(() -> moments.add(wide, wide, 5), "4 × 9", "5 × 9");
-            rejected(() -> algebra.cholesky(oblong), "2 × 3");
-            rejected(() -> algebra.solve(DoubleMatrix.allocate(arena, 2, 2), oblong), "2 × 3", "2 × 2");
-            rejected(() -> algebra.multiply(oblong, oblong, oblong), "2 × 3");
+        }
+    }
+
+    private Linear map(int rows, int columns, boolean bias) {
+        return new RandomWeights(arena, DataType.F32, 60).linear(rows, columns, bias);
+    }
+
+    @Test
+    void objectsOfAnotherBackendAreRefused() {
+        ModuleCase test = mlp(RMS, 8, 12, true, Activation.SILU, false, DataType.F32, 12, 1, 4);
+        try (ComputeBackend other = open(1);
+                LoadedModule module =
+                        backend.load(test.spec(), new RandomWeights(arena, DataType.F32, 61).module(test.spec()));
+                DeviceMatrix hidden = backend.allocate(4, 8);
+                DeviceMatrix features = backend.allocate(4, 12);
+                DeviceMatrix foreign = other.allocate(4, 12);
+                Moments moments = backend.moments(Moment.GRAM, 8, 8)) {
+            rejected(() -> other.apply(module, 12, test.batch(), hidden, foreign), "another backend");
+            rejected(() -> backend.apply(module, 12, test.batch(), hidden, foreign), "another backend");
+            rejected(() -> moments.add(foreign, foreign, 4), "another backend");
+            backend.apply(module, 12, test.batch(), hidden, features);
         }
     }
 
@@ -795,7 +799,6 @@ public abstract class ComputeBackendContract {
         ended(() -> backend.load(test.spec(), weights));
         ended(() -> backend.loadHead(headWeights));
         ended(() -> backend.moments(Moment.GRAM, 1, 1));
-        ended(() -> backend.linearAlgebra());
     }
 
     private static void ended(Runnable call) {
@@ -897,22 +900,5 @@ public abstract class ComputeBackendContract {
         for (int row = 0; row < expected.size(); row++) {
             expected.get(row).assertMatches(actual[row], what + ", row " + row);
         }
-    }
-
-    /** A Gram matrix of random rows, with gaps between its rows in memory. */
-    private DoubleMatrix positiveDefinite(int size, long seed) {
-        var random = new RandomWeights(arena, DataType.F32, seed);
-        double[][] factor = values(random.doubles(size, size));
-        DoubleMatrix matrix = random.doubles(size, size);
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < size; j++) {
-                double sum = i == j ? 1 : 0;
-                for (int k = 0; k < size; k++) {
-                    sum += factor[i][k] * factor[j][k];
-                }
-                matrix.set(i, j, sum);
-            }
-        }
-        return matrix;
     }
 }

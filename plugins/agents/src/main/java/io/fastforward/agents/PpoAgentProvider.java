@@ -1,9 +1,10 @@
 package io.fastforward.agents;
 
+import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
-import java.util.Map;
+import java.util.List;
 
 /** Proximal policy optimisation: the search of FastForward. */
 public final class PpoAgentProvider implements PolicyAgent.Provider {
@@ -19,12 +20,12 @@ public final class PpoAgentProvider implements PolicyAgent.Provider {
     }
 
     @Override
-    public Map<String, String> options() {
-        return PpoSettings.describe();
+    public List<OptionSpec> options() {
+        return PpoSettings.OPTIONS;
     }
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
-        return new PpoAgent(space.modules(), seed, PpoSettings.of(options));
+        return new PpoAgent(space.sites().size(), seed, PpoSettings.of(options));
     }
 }

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.tensor.Matrix;
@@ -15,17 +14,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 class BiasTest extends CalibratorContract {
 
     @Override
-    protected Calibrator calibrator() {
-        return new Bias();
+    protected Calibrator.Provider provider() {
+        return new Bias.Provider();
     }
 
     @ParameterizedTest
     @MethodSource("sizes")
     void theMeanOutputIsThatOfTheDenseMap(Sizes sizes) {
         Sample sample = sample(sizes);
-        Linear repaired = calibrate(sample.problem(), Options.NONE).map();
+        Linear repaired = output(repair(sample));
 
-        Matrix dense = sample.problem().map().weight();
+        Matrix dense = sample.map().weight();
         assertThat(numbers(repaired.weight())).containsExactly(numbers(dense.leadingColumns(sizes.kept())));
         for (int i = 0; i < sizes.outputs(); i++) {
             double difference = 0;
@@ -40,7 +39,7 @@ class BiasTest extends CalibratorContract {
                 }
             }
             double moved = requireNonNull(repaired.bias()).get(0, i)
-                    - requireNonNull(sample.problem().map().bias()).get(0, i);
+                    - requireNonNull(sample.map().bias()).get(0, i);
             // The bias is rounded to single precision once; everything else is in double precision.
             assertThat(moved).isCloseTo(difference, within(0x1.0p-23 * magnitude));
         }

@@ -1,6 +1,10 @@
 package io.fastforward.criteria;
 
+import io.fastforward.spi.Options;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
+import java.util.Set;
 
 /**
  * Weight magnitude, the baseline that looks at no data: column j of the output map W scores mean over i of |W_ij|; a
@@ -9,23 +13,32 @@ import io.fastforward.spi.prune.Criterion;
  */
 public final class Magnitude implements Criterion {
 
-    @Override
-    public String id() {
-        return "magnitude";
+    /** Finds it by its name. */
+    public static final class Provider implements Criterion.Provider {
+
+        @Override
+        public String id() {
+            return "magnitude";
+        }
+
+        @Override
+        public String description() {
+            return "mean |weight|, summed over a unit's columns; needs no data (baseline)";
+        }
+
+        @Override
+        public Criterion create(Options options) {
+            return new Magnitude();
+        }
     }
 
     @Override
-    public String description() {
-        return "mean |weight|, summed over a unit's columns; needs no data (baseline)";
+    public Set<Wish> wishes() {
+        return Set.of();
     }
 
     @Override
-    public Statistics statistics() {
-        return Statistics.NONE;
-    }
-
-    @Override
-    public double[] score(Module module) {
+    public double[] score(ModuleView module) {
         return OutputColumns.sumByPart(module, OutputColumns.meanMagnitudes(module));
     }
 }

@@ -1,5 +1,10 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.Tiling;
+import io.fastforward.backend.cpu.algebra.WorkerPool;
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -28,11 +33,6 @@ record CpuResources(
     /** Rows that pass through a module together; it bounds the scratch memory. A longer sequence passes whole. */
     static final int CHUNK_ROWS = 4096;
 
-    /** Part of a matrix of results, from some row and column, and the worker that makes it. */
-    interface TileWork {
-        void run(int row, int rows, int column, int columns, int worker);
-    }
-
     /** Consecutive rows. */
     interface RowWork {
         void run(int row, int rows);
@@ -51,25 +51,9 @@ record CpuResources(
                 ofWorkers.apply(threads));
     }
 
-    /** Computes a matrix of results tile by tile in parallel, the tiles that use the same weights together. */
-    void forTiles(Tiling tiling, int rows, int columns, TileWork work) {
-        int rowTiles = Math.ceilDiv(rows, tiling.rows());
-        int columnTiles = Math.ceilDiv(columns, tiling.columns());
-        pool.run(Math.multiplyExact(rowTiles, columnTiles), (item, worker) -> {
-            int row = item % rowTiles * tiling.rows();
-            int column = item / rowTiles * tiling.columns();
-            work.run(
-                    row,
-                    Math.min(tiling.rows(), rows - row),
-                    column,
-                    Math.min(tiling.columns(), columns - column),
-                    worker);
-        });
-    }
-
-    /** The same over rows as a whole. */
+    /** Works through whole rows in parallel. */
     void forRows(int rows, RowWork work) {
-        forTiles(Tiling.ofRows(rows), rows, 1, (row, count, column, columns, worker) -> work.run(row, count));
+        pool.forTiles(Tiling.ofRows(rows), rows, 1, (row, count, column, columns, worker) -> work.run(row, count));
     }
 
     /** What the input maps of a module, or a head, get to see of some rows: the rows themselves if nothing comes before. */
@@ -78,12 +62,18 @@ record CpuResources(
             return source;
         }
         FloatView target = normalized.matrix(rows, columns);
+        input(norm, source, target, rows);
+        return target;
+    }
+
+    /** Brings what {@link #normalize} gives to some place. */
+    void input(CpuNorm norm, FloatView source, FloatView target, int rows) {
+        CpuNorm before = norm.isBefore() ? norm : norm.none();
         forRows(rows, (row, count) -> {
             for (int i = row; i < row + count; i++) {
-                norm.apply(kernels, source.data(), source.index(i), target.data(), target.index(i));
+                before.apply(kernels, source.data(), source.index(i), target.data(), target.index(i));
             }
         });
-        return target;
     }
 
     /** What a module leaves behind: normalised in place, if that is where its normalisation is. */

@@ -3,8 +3,14 @@ package io.fastforward.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.OpenBlasLinearAlgebraProvider;
+import io.fastforward.backend.cpu.algebra.PlainLinearAlgebraProvider;
+import io.fastforward.backend.cpu.kernel.RowKernels;
+import io.fastforward.backend.cpu.reference.ReferenceBackendProvider;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LinearAlgebra;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +34,15 @@ class CpuBackendProviderTest {
                         .map(provider -> provider.get().id()))
                 .containsExactlyInAnyOrder("cpu", "reference");
         assertThat(new CpuBackendProvider().priority()).isGreaterThan(new ReferenceBackendProvider().priority());
+    }
+
+    @Test
+    void theServiceLoaderFindsLinearAlgebraWithAndWithoutALibrary() {
+        assertThat(ServiceLoader.load(LinearAlgebra.Provider.class).stream()
+                        .map(provider -> provider.get().id()))
+                .containsExactlyInAnyOrder("openblas", "plain-java");
+        assertThat(new OpenBlasLinearAlgebraProvider().priority())
+                .isGreaterThan(new PlainLinearAlgebraProvider().priority());
     }
 
     @Test
@@ -84,14 +99,5 @@ class CpuBackendProviderTest {
         builder.environment().putAll(environment);
         assertThat(builder.start().waitFor()).as("exit code").isZero();
         return Files.readString(output);
-    }
-
-    @Test
-    void theFirstCauseIsTold() {
-        var first = new UnsatisfiedLinkError("cannot map the library");
-        Throwable again = new NoClassDefFoundError("Could not initialize class")
-                .initCause(new ExceptionInInitializerError(first));
-        assertThat(CpuBackendProvider.firstCause(again)).isSameAs(first);
-        assertThat(CpuBackendProvider.firstCause(first)).isSameAs(first);
     }
 }

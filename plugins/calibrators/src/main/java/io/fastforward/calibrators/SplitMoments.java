@@ -1,0 +1,98 @@
+package io.fastforward.calibrators;
+
+import io.fastforward.spi.prune.OutputMapCalibrator.Problem;
+import io.fastforward.spi.tensor.DoubleMatrix;
+
+/**
+ * The moments of a problem, split into kept inputs K, which come first, and removed inputs P.
+ *
+ * @param gram H = Σ x xᵀ, {@code inputs × inputs}, finite
+ * @param target T = Σ y xᵀ, {@code inputs × inputs}, finite; H itself if the features are to be reproduced
+ * @param kept number of kept inputs
+ */
+record SplitMoments(DoubleMatrix gram, DoubleMatrix target, int kept) {
+
+    /**
+     * The moments of a problem.
+     *
+     * @throws IllegalArgumentException if they have the wrong shape, or are not finite
+     */
+    static SplitMoments of(Problem problem) {
+        int inputs = problem.map().weight().columns();
+        check("Gram matrix", problem.gram(), inputs);
+        var moments = new SplitMoments(problem.gram(), problem.target(), problem.kept());
+        if (!moments.reproducesItself()) {
+            check("target moments", problem.target(), inputs);
+        }
+        return moments;
+    }
+
+    private static void check(String name, DoubleMatrix matrix, int inputs) {
+        if (matrix.rows() != inputs || matrix.columns() != inputs) {
+            throw new IllegalArgumentException("the " + name + " must be " + inputs + " × " + inputs + ", but is "
+                    + matrix.rows() + " × " + matrix.columns());
+        }
+        double[] row = new double[inputs];
+        for (int i = 0; i < inputs; i++) {
+            Blocks.readRow(matrix, i, row, inputs);
+            for (int j = 0; j < inputs; j++) {
+                if (!Double.isFinite(row[j])) {
+                    throw new IllegalArgumentException("the " + name + " has " + row[j] + " in row " + i + ", column "
+                            + j + ": the model overflows on the calibration text");
+                }
+            }
+        }
+    }
+
+    /** Whether the features are to be reproduced themselves (y = x). */
+    boolean reproducesItself() {
+        return target.equals(gram);
+    }
+
+    int inputs() {
+        return gram.rows();
+    }
+
+    int removed() {
+        return inputs() - kept;
+    }
+
+    /** H_KK. */
+    DoubleMatrix keptGram() {
+        return gram.leadingBlock(kept, kept);
+    }
+
+    /** H_PK. */
+    DoubleMatrix removedGram() {
+        return Blocks.of(gram, kept, removed(), 0, kept);
+    }
+
+    /** T_K, all rows. */
+    DoubleMatrix keptTarget() {
+        return target.leadingBlock(inputs(), kept);
+    }
+
+    /** The mean diagonal element of H_KK: the sum of squares of an average kept feature. */
+    double meanKeptDiagonal() {
+        double sum = 0;
+        for (int i = 0; i < kept; i++) {
+            double square = gram.get(i, i);
+            if (square < 0) {
+                throw new IllegalArgumentException("the Gram matrix has " + square + " on its diagonal, in row " + i
+                        + ": it is no sum of squares");
+            }
+            sum += square;
+        }
+        return sum / kept;
+    }
+
+    /** Overwrites the lower triangle of {@code target} with that of H_KK + λI. */
+    void copyKeptTriangle(double lambda, DoubleMatrix target) {
+        double[] row = new double[kept];
+        for (int i = 0; i < kept; i++) {
+            Blocks.readRow(gram, i, row, i + 1);
+            row[i] += lambda;
+            Blocks.writeRow(row, target, i, i + 1);
+        }
+    }
+}
