@@ -3,6 +3,7 @@ package io.fastforward.plugin;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Setting;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.DeviceException;
 import java.io.PrintWriter;
@@ -99,7 +100,10 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
     Failure rejected(String doing, Options options, IllegalArgumentException e) {
         return options.values().isEmpty()
                 ? failed(doing, e)
-                : new Failure(FailureKind.USAGE, kind + " '" + id + "' (--option): " + message(e), printable(e));
+                : new Failure(
+                        FailureKind.USAGE,
+                        kind + " '" + id + "' (" + Setting.PLUGIN_OPTIONS + "): " + message(e),
+                        printable(e));
     }
 
     /** A failure of the plugin. */

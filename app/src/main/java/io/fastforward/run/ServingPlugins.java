@@ -2,10 +2,14 @@ package io.fastforward.run;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.record.RunRecord;
 import io.fastforward.search.Budget;
+import io.fastforward.search.SearchState;
+import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.LinearAlgebra;
@@ -21,8 +25,10 @@ import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -46,11 +52,11 @@ final class ServingPlugins {
      */
     ServingPlugins(PluginRegistry plugins, PruneSettings settings) {
         this.settings = settings;
-        settings.options().keySet().forEach(ServingPlugins::requireKind);
-        criterion = find(plugins, PluginKind.CRITERION, settings.criterion());
-        agent = find(plugins, PluginKind.AGENT, settings.agent());
-        executor = find(plugins, PluginKind.EXECUTOR, settings.executor());
-        calibrator = find(plugins, PluginKind.CALIBRATOR, settings.calibrator());
+        settings.plugins().options().keySet().forEach(ServingPlugins::requireKind);
+        criterion = find(plugins, PluginKind.CRITERION, settings.plugins().criterion());
+        agent = find(plugins, PluginKind.AGENT, settings.plugins().agent());
+        executor = find(plugins, PluginKind.EXECUTOR, settings.plugins().executor());
+        calibrator = find(plugins, PluginKind.CALIBRATOR, settings.plugins().calibrator());
     }
 
     Criterion criterion() {
@@ -58,17 +64,37 @@ final class ServingPlugins {
     }
 
     PruningPass.Repair repair() {
-        return new PruningPass.Repair(calibrator, options(PluginKind.CALIBRATOR), settings.target());
+        return new PruningPass.Repair(
+                calibrator, options(PluginKind.CALIBRATOR), settings.repair().target());
     }
 
     /**
      * A new agent.
      *
-     * @throws Failure if an option has a bad value
+     * @param warmStart run directory of the search where it begins, if it does not begin anew
+     * @throws Failure if no policy reaches the sparsity, an option has a bad value, or the agent cannot begin there
      */
-    PolicyAgent createAgent(Budget budget) {
-        SearchSpace space = new SearchSpace(budget.modules(), settings.sparsity());
-        return agent.create(space, settings.seed(), options(PluginKind.AGENT));
+    PolicyAgent createAgent(Budget budget, Optional<Path> warmStart) {
+        settings.budget().requireReachable(budget);
+        SearchSpace space = new SearchSpace(budget.modules(), settings.budget().sparsity());
+        PolicyAgent created = agent.create(space, settings.seed(), options(PluginKind.AGENT));
+        warmStart.ifPresent(from -> restore(created, from));
+        return created;
+    }
+
+    private static void restore(PolicyAgent agent, Path from) {
+        SearchState state = RunRecord.searchState(from)
+                .orElseThrow(() -> new Failure(
+                        FailureKind.NOT_FOUND,
+                        "there is no search to start from in '" + from + "' (" + Setting.WARM_START + ")"));
+        try {
+            agent.restore(state.agent());
+        } catch (IllegalArgumentException e) {
+            throw new Failure(
+                    FailureKind.BAD_RECORD,
+                    "the search in '" + from + "' cannot be a start for this one: " + e.getMessage(),
+                    e);
+        }
     }
 
     /**
@@ -119,9 +145,9 @@ final class ServingPlugins {
             if (!layer.attention().outputBias() || !layer.mlp().outputBias()) {
                 throw new Failure(
                         FailureKind.UNSUPPORTED_MODEL,
-                        "--calibrator " + calibrator.id() + " changes the biases of the output maps, and the "
+                        Setting.CALIBRATOR + " " + calibrator.id() + " changes the biases of the output maps, and the "
                                 + (layer.mlp().outputBias() ? "attention" : "MLP") + " of layer " + i + " ("
-                                + spec.family() + ") has none; use --calibrator ridge");
+                                + spec.family() + ") has none; use " + Setting.CALIBRATOR + " ridge");
             }
         }
     }
@@ -129,10 +155,10 @@ final class ServingPlugins {
     /** Ids and origins, for the manifest. */
     Map<String, String> describe() {
         Map<String, String> ids = new TreeMap<>();
-        ids.put("criterion", settings.criterion());
-        ids.put("agent", settings.agent());
-        ids.put("calibrator", settings.calibrator());
-        ids.put("executor", settings.executor());
+        ids.put("criterion", settings.plugins().criterion());
+        ids.put("agent", settings.plugins().agent());
+        ids.put("calibrator", settings.plugins().calibrator());
+        ids.put("executor", settings.plugins().executor());
         return ids;
     }
 
@@ -145,7 +171,7 @@ final class ServingPlugins {
     private Options options(PluginKind<?> kind) {
         String prefix = kind.name() + ".";
         Map<String, String> values = new TreeMap<>();
-        settings.options().forEach((name, value) -> {
+        settings.plugins().options().forEach((name, value) -> {
             if (name.startsWith(prefix)) {
                 values.put(name.substring(prefix.length()), value);
             }
@@ -159,7 +185,7 @@ final class ServingPlugins {
         if (WITH_OPTIONS.stream().noneMatch(known -> known.name().equals(kind))) {
             throw new Failure(
                     FailureKind.USAGE,
-                    "--option " + name + ": expected KIND.NAME=VALUE with a KIND of "
+                    Setting.PLUGIN_OPTIONS + " " + name + ": expected KIND.NAME=VALUE with a KIND of "
                             + WITH_OPTIONS.stream().map(PluginKind::name).collect(Collectors.joining(", "))
                             + "; the command 'plugins' lists the options that there are");
         }

@@ -162,7 +162,7 @@ class FaultyPluginsTest {
                 .isInstanceOf(IllegalArgumentException.class);
         // It rejects the user's options, unless there are none.
         Failures.expect(
-                FailureKind.USAGE, () -> agent("create-argument"), "agent 'agents' (--option): does not like it");
+                FailureKind.USAGE, () -> agent("create-argument"), "agent 'agents' (<plugins.options>): does not like it");
         PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
         refused(
                 () -> provider.create(new SearchSpace(MODULES, 0.5), 1, Options.NONE),
@@ -193,7 +193,7 @@ class FaultyPluginsTest {
         Failures.expect(
                 FailureKind.USAGE,
                 () -> calibrate("argument", 1),
-                "calibrator 'calibrators' (--option): does not like it");
+                "calibrator 'calibrators' (<plugins.options>): does not like it");
         for (String fault : List.of("argument", "nan")) {
             assertThatThrownBy(() -> calibrate(fault, Double.POSITIVE_INFINITY))
                     .isInstanceOf(IllegalArgumentException.class);

@@ -1,4 +1,4 @@
-package io.fastforward.run;
+package io.fastforward.run.stage;
 
 import io.fastforward.evaluate.Perplexity;
 import io.fastforward.forward.Decoder;
@@ -13,13 +13,14 @@ import java.util.stream.IntStream;
  * Evaluates trials on the windows of the reward text. A trial that asks for fewer windows than full fidelity has gets
  * a seeded choice of them; one that asks for more gets the additional ones too.
  */
-final class RewardEvaluator implements TrialExecutor.Evaluator {
+public final class RewardEvaluator implements TrialExecutor.Evaluator {
 
     private final Decoder decoder;
     private final TokenWindows windows;
     private final int fullFidelity;
 
-    RewardEvaluator(Decoder decoder, TokenWindows windows, int fullFidelity) {
+    /** @param fullFidelity windows that are all that a trial may ask for in the search */
+    public RewardEvaluator(Decoder decoder, TokenWindows windows, int fullFidelity) {
         this.decoder = decoder;
         this.windows = windows;
         this.fullFidelity = fullFidelity;

@@ -1,0 +1,54 @@
+package io.fastforward.run.stage;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.prune.NestedOrder;
+import io.fastforward.prune.NestedWeights;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.WeightSource;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.statistics.FeatureStatistics;
+import io.fastforward.tokenizer.TokenWindows;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Orders the units of every module by what a criterion makes of them.
+ *
+ * @param criterion scores units
+ */
+public record ScoreStage(RunContext run, Criterion criterion) {
+
+    /** The order, the best unit of each module first; from the record if it is there. */
+    public NestedOrder execute(TokenWindows windows) {
+        return run.record().order(run.spec()).orElseGet(() -> score(windows));
+    }
+
+    private NestedOrder score(TokenWindows windows) {
+        ModelSpec spec = run.spec();
+        run.progress()
+                .begin("Scoring units with " + criterion.id(), spec.layers().size());
+        List<double[]> scores = new ArrayList<>();
+        boolean asStored = spec.equals(run.model().spec());
+        WeightSource weights =
+                asStored ? run.model() : new NestedWeights(spec, run.model(), NestedOrder.ofSource(spec));
+        new FeatureStatistics(run.backend(), spec, weights, criterion.statistics())
+                .collect(
+                        run.model().ends(),
+                        windows,
+                        module -> scores.add(score(module)),
+                        layers -> run.progress().advance(layers, "layers"));
+        NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
+        run.record().saveOrder(order);
+        run.progress().end("sorted the units of " + scores.size() + " modules");
+        return order;
+    }
+
+    private double[] score(Criterion.Module module) {
+        try {
+            return criterion.score(module);
+        } catch (IllegalArgumentException e) {
+            throw new Failure(FailureKind.NOT_FINITE, criterion.id() + " cannot score: " + e.getMessage(), e);
+        }
+    }
+}
