@@ -7,9 +7,9 @@ import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.TensorPlan;
-import io.fastforward.model.LayerShapes;
 import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
+import io.fastforward.nested.PartMove;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
@@ -22,9 +22,11 @@ import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,8 +108,12 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
         LayerSpec own = pruned.layers().get(layer);
         LayerSpec wanted = written.layers().get(layer);
         try (Arena arena = Arena.ofShared()) {
-            LayerWeights complete = own.equals(wanted) ? weights : new ZeroPadding(own, wanted).apply(weights, arena);
-            NamedTensor.ofLayer(written.names(), layer, complete)
+            LayerWeights complete = own.equals(wanted)
+                    ? weights
+                    : new LayerWeights(
+                            PartMove.fillUp(own.attention(), wanted.attention(), weights.attention(), arena),
+                            PartMove.fillUp(own.mlp(), wanted.mlp(), weights.mlp(), arena));
+            NamedTensor.ofLayer(written, layer, complete)
                     .forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
         }
     }
@@ -145,15 +151,27 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
         source.endTensors().forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
         for (int i = 0; i < written.layers().size(); i++) {
             // The tensors of a layer have the source's names and data types, whatever their widths become.
-            Map<String, List<Long>> shapes = LayerShapes.of(written, i);
-            NamedTensor.ofLayer(written.names(), i, source.layer(i)).forEach(tensor -> {
-                List<Long> shape = Objects.requireNonNull(shapes.get(tensor.name()), tensor.name());
-                plans.add(plan(tensor, shape, dataType));
-            });
+            Map<String, List<Long>> shapes = mapShapes(written, i);
+            NamedTensor.ofLayer(written, i, source.layer(i))
+                    .forEach(tensor ->
+                            plans.add(plan(tensor, shapes.getOrDefault(tensor.name(), tensor.shape()), dataType)));
         }
         NamedTensor.ofFinalNorm(written.names(), source.ends().head().norm())
                 .forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
         return plans;
+    }
+
+    private static Map<String, List<Long>> mapShapes(ModelSpec written, int layer) {
+        Map<String, List<Long>> shapes = new HashMap<>();
+        LayerSpec modules = written.layers().get(layer);
+        Stream.of(modules.attention(), modules.mlp())
+                .flatMap(module -> module.maps().stream())
+                .forEach(map -> {
+                    String name = written.names().map(map.role(), layer);
+                    shapes.put(name + ".weight", List.of((long) map.rows(), (long) map.columns()));
+                    shapes.put(name + ".bias", List.of((long) map.rows()));
+                });
+        return shapes;
     }
 
     private static TensorPlan plan(NamedTensor tensor, List<Long> shape, @Nullable DataType dataType) {

@@ -6,20 +6,19 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Setting;
-import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.LearnedPositions;
 import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
-import io.fastforward.spi.model.TensorNames;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
@@ -27,6 +26,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -212,7 +212,7 @@ public final class Model implements AutoCloseable, WeightSource {
     /** The mapped weights of a layer. */
     public LayerWeights layer(int layer) {
         LayerSpec layerSpec = spec.layers().get(layer);
-        return new LayerWeights(attention(layer, layerSpec.attention()), mlp(layer, layerSpec.mlp()));
+        return new LayerWeights(module(layer, layerSpec.attention()), module(layer, layerSpec.mlp()));
     }
 
     @Override
@@ -220,31 +220,17 @@ public final class Model implements AutoCloseable, WeightSource {
         checkpoint.close();
     }
 
-    private AttentionWeights attention(int layer, AttentionSpec attention) {
-        TensorNames names = spec.names();
-        int queryRows = attention.features(attention.units());
-        int keyRows = attention.groups() * attention.headSize();
-        int hidden = spec.hiddenSize();
-        return new AttentionWeights(
-                norm(names.attentionNorm().formatted(layer), attention.normalization()),
-                linear(names.query().formatted(layer), queryRows, hidden, attention.inputBias()),
-                linear(names.key().formatted(layer), keyRows, hidden, attention.inputBias()),
-                linear(names.value().formatted(layer), keyRows, hidden, attention.inputBias()),
-                linear(names.attentionOutput().formatted(layer), hidden, queryRows, attention.outputBias()));
-    }
-
-    private MlpWeights mlp(int layer, MlpSpec mlp) {
-        TensorNames names = spec.names();
-        int hidden = spec.hiddenSize();
-        String gateName = names.gate();
-        @Nullable
-        Linear gate =
-                gateName == null ? null : linear(gateName.formatted(layer), mlp.channels(), hidden, mlp.inputBias());
-        return new MlpWeights(
-                norm(names.mlpNorm().formatted(layer), mlp.normalization()),
-                gate,
-                linear(names.up().formatted(layer), mlp.channels(), hidden, mlp.inputBias()),
-                linear(names.mlpOutput().formatted(layer), hidden, mlp.channels(), mlp.outputBias()));
+    private ModuleWeights module(int layer, ModuleSpec module) {
+        var maps = new LinkedHashMap<MapRole, Linear>();
+        for (MapShape shape : module.maps()) {
+            String name = spec.names().map(shape.role(), layer);
+            maps.put(
+                    shape.role(),
+                    new Linear(
+                            matrix(name + ".weight", shape.rows(), shape.columns()),
+                            shape.bias() ? vector(name + ".bias", shape.rows()) : null));
+        }
+        return new ModuleWeights(norm(spec.names().norm(module, layer), module.normalization()), maps);
     }
 
     private Matrix embeddingMatrix(String name) {
@@ -259,10 +245,6 @@ public final class Model implements AutoCloseable, WeightSource {
         return checkpoint.vector(names.of(name), length);
     }
 
-    private Linear linear(String name, int rows, int columns, boolean bias) {
-        return new Linear(matrix(name + ".weight", rows, columns), bias ? vector(name + ".bias", rows) : null);
-    }
-
     private NormWeights norm(String name, Normalization normalization) {
         boolean bias = normalization.kind() == Normalization.Kind.LAYER;
         return new NormWeights(
@@ -273,7 +255,7 @@ public final class Model implements AutoCloseable, WeightSource {
     public List<NamedTensor> tensors() {
         List<NamedTensor> tensors = new ArrayList<>(endTensors());
         for (int i = 0; i < spec.layers().size(); i++) {
-            tensors.addAll(NamedTensor.ofLayer(spec.names(), i, layer(i)));
+            tensors.addAll(NamedTensor.ofLayer(spec, i, layer(i)));
         }
         tensors.addAll(NamedTensor.ofFinalNorm(spec.names(), head().norm()));
         return tensors;

@@ -1,7 +1,10 @@
 package io.fastforward.model;
 
+import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
-import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.TensorNames;
 import io.fastforward.spi.tensor.Matrix;
@@ -24,28 +27,22 @@ public record NamedTensor(String name, Matrix matrix, boolean vector) {
     }
 
     /** All weights of a layer, in the order in which they are written. */
-    public static List<NamedTensor> ofLayer(TensorNames names, int layer, LayerWeights weights) {
+    public static List<NamedTensor> ofLayer(ModelSpec spec, int layer, LayerWeights weights) {
+        LayerSpec modules = spec.layers().get(layer);
         List<NamedTensor> tensors = new ArrayList<>();
-        addNorm(
-                tensors,
-                names.attentionNorm().formatted(layer),
-                weights.attention().norm());
-        addLinear(tensors, names.query().formatted(layer), weights.attention().query());
-        addLinear(tensors, names.key().formatted(layer), weights.attention().key());
-        addLinear(tensors, names.value().formatted(layer), weights.attention().value());
-        addLinear(
-                tensors,
-                names.attentionOutput().formatted(layer),
-                weights.attention().output());
-        addNorm(tensors, names.mlpNorm().formatted(layer), weights.mlp().norm());
-        String gateName = names.gate();
-        Linear gate = weights.mlp().gate();
-        if (gateName != null && gate != null) {
-            addLinear(tensors, gateName.formatted(layer), gate);
-        }
-        addLinear(tensors, names.up().formatted(layer), weights.mlp().up());
-        addLinear(tensors, names.mlpOutput().formatted(layer), weights.mlp().output());
+        addModule(tensors, spec.names(), layer, modules.attention(), weights.attention());
+        addModule(tensors, spec.names(), layer, modules.mlp(), weights.mlp());
         return tensors;
+    }
+
+    private static void addModule(
+            List<NamedTensor> tensors, TensorNames names, int layer, ModuleSpec module, ModuleWeights weights) {
+        addNorm(tensors, names.norm(module, layer), weights.norm());
+        weights.maps().forEach((role, map) -> {
+            String name = names.map(role, layer);
+            tensors.add(new NamedTensor(name + ".weight", map.weight(), false));
+            addVector(tensors, name + ".bias", map.bias());
+        });
     }
 
     /** The weights of the final normalisation, if there is one. */
@@ -55,11 +52,6 @@ public record NamedTensor(String name, Matrix matrix, boolean vector) {
             addNorm(tensors, names.finalNorm(), norm);
         }
         return tensors;
-    }
-
-    private static void addLinear(List<NamedTensor> tensors, String name, Linear linear) {
-        tensors.add(new NamedTensor(name + ".weight", linear.weight(), false));
-        addVector(tensors, name + ".bias", linear.bias());
     }
 
     private static void addNorm(List<NamedTensor> tensors, String name, NormWeights norm) {

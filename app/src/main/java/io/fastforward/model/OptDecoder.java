@@ -6,12 +6,14 @@ import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LearnedPositions;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.TensorNames;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Reads the architecture of OPT (Zhang et al., OPT: Open Pre-trained Transformer Language Models, 2022): learned
@@ -28,14 +30,20 @@ final class OptDecoder {
             "model.decoder.final_layer_norm",
             "lm_head",
             "model.decoder.layers.%d.self_attn_layer_norm",
-            "model.decoder.layers.%d.self_attn.q_proj",
-            "model.decoder.layers.%d.self_attn.k_proj",
-            "model.decoder.layers.%d.self_attn.v_proj",
-            "model.decoder.layers.%d.self_attn.out_proj",
             "model.decoder.layers.%d.final_layer_norm",
-            null,
-            "model.decoder.layers.%d.fc1",
-            "model.decoder.layers.%d.fc2");
+            Map.of(
+                    MapRole.QUERY,
+                    "model.decoder.layers.%d.self_attn.q_proj",
+                    MapRole.KEY,
+                    "model.decoder.layers.%d.self_attn.k_proj",
+                    MapRole.VALUE,
+                    "model.decoder.layers.%d.self_attn.v_proj",
+                    MapRole.ATTENTION_OUTPUT,
+                    "model.decoder.layers.%d.self_attn.out_proj",
+                    MapRole.UP,
+                    "model.decoder.layers.%d.fc1",
+                    MapRole.MLP_OUTPUT,
+                    "model.decoder.layers.%d.fc2"));
 
     /** The first rows of the positions were meant for padding. */
     private static final LearnedPositions POSITIONS = new LearnedPositions(2);

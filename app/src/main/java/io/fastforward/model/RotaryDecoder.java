@@ -5,6 +5,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Normalization;
@@ -13,6 +14,7 @@ import io.fastforward.spi.model.TensorNames;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -29,14 +31,22 @@ final class RotaryDecoder {
             "model.norm",
             "lm_head",
             "model.layers.%d.input_layernorm",
-            "model.layers.%d.self_attn.q_proj",
-            "model.layers.%d.self_attn.k_proj",
-            "model.layers.%d.self_attn.v_proj",
-            "model.layers.%d.self_attn.o_proj",
             "model.layers.%d.post_attention_layernorm",
-            "model.layers.%d.mlp.gate_proj",
-            "model.layers.%d.mlp.up_proj",
-            "model.layers.%d.mlp.down_proj");
+            Map.of(
+                    MapRole.QUERY,
+                    "model.layers.%d.self_attn.q_proj",
+                    MapRole.KEY,
+                    "model.layers.%d.self_attn.k_proj",
+                    MapRole.VALUE,
+                    "model.layers.%d.self_attn.v_proj",
+                    MapRole.ATTENTION_OUTPUT,
+                    "model.layers.%d.self_attn.o_proj",
+                    MapRole.GATE,
+                    "model.layers.%d.mlp.gate_proj",
+                    MapRole.UP,
+                    "model.layers.%d.mlp.up_proj",
+                    MapRole.MLP_OUTPUT,
+                    "model.layers.%d.mlp.down_proj"));
 
     private static final String FULL = "full_attention";
     private static final String SLIDING = "sliding_attention";

@@ -1,5 +1,6 @@
 package io.fastforward.prune;
 
+import io.fastforward.model.WeightCopy;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.WeightSource;
 import java.lang.foreign.Arena;
@@ -17,7 +18,7 @@ public final class CollectedLayers implements PrunedLayerSink, WeightSource, Aut
         if (layer != layers.size()) {
             throw new IllegalStateException("got layer " + layer + " after " + layers.size() + " layers");
         }
-        layers.add(LeadingUnits.copy(weights, null, arena));
+        layers.add(WeightCopy.of(weights, null, arena));
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.fastforward.forward.LanguageModelHead;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LoadedLayer;
 import io.fastforward.model.Model;
+import io.fastforward.model.WeightCopy;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedModule;
@@ -44,7 +45,7 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
         this.backend = backend;
         this.pruned = pruned;
         this.dataType = dataType;
-        this.ends = dataType == null ? model.ends() : LeadingUnits.copy(model.ends(), dataType, arena);
+        this.ends = dataType == null ? model.ends() : WeightCopy.of(model.ends(), dataType, arena);
         this.states = HiddenStates.embed(backend, ends, window);
     }
 
@@ -77,7 +78,7 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
 
     /** As they are written: who passes them by need not have rounded them. */
     private LayerWeights rounded(LayerWeights weights, Arena layerArena) {
-        return dataType == null ? weights : LeadingUnits.copy(weights, dataType, layerArena);
+        return dataType == null ? weights : WeightCopy.of(weights, dataType, layerArena);
     }
 
     private void apply(LoadedModule module, Chunk chunk) {

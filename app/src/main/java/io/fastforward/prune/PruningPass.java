@@ -5,6 +5,9 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.model.Model;
+import io.fastforward.model.WeightCopy;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
@@ -13,6 +16,7 @@ import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -25,6 +29,7 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +75,7 @@ public final class PruningPass {
     private final ComputeBackend backend;
     private final Model model;
     private final ModelSpec spec;
-    private final NestedWeights nested;
+    private final NestedModel nested;
     private final Policy policy;
     private final Repair repair;
     private final @Nullable DataType dataType;
@@ -93,7 +98,7 @@ public final class PruningPass {
         this.backend = backend;
         this.model = model;
         this.spec = spec;
-        this.nested = new NestedWeights(spec, model, order);
+        this.nested = new NestedModel(spec, model, order);
         this.policy = policy;
         this.repair = repair;
         this.dataType = dataType;
@@ -154,23 +159,23 @@ public final class PruningPass {
 
     private void pruneLayer(int layer, Streams streams, PrunedLayerSink sink) {
         LayerSpec dense = spec.layers().get(layer);
-        LayerSpec pruned = new LayerSpec(
-                dense.attention().withUnits(policy.attentionUnits(layer)),
-                dense.mlp().withUnits(policy.channels(layer)));
+        LayerSpec pruned = dense.withUnits(policy.attentionUnits(layer), policy.channels(layer));
         try (Arena arena = Arena.ofShared()) {
             LayerWeights weights = nested.layer(layer, arena);
             Linear attentionOutput =
                     repair(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), streams, arena);
             Linear mlpOutput = repair(layer, dense.mlp(), weights.mlp(), policy.channels(layer), streams, arena);
-            LayerWeights cut = LeadingUnits.withOutputs(LeadingUnits.of(pruned, weights), attentionOutput, mlpOutput);
-            LayerWeights ordered = NestedWeights.inCheckpointOrder(pruned, cut, arena);
+            LayerWeights repaired = new LayerWeights(
+                    weights.attention().with(Map.of(MapRole.ATTENTION_OUTPUT, attentionOutput)),
+                    weights.mlp().with(Map.of(MapRole.MLP_OUTPUT, mlpOutput)));
+            LayerWeights ordered = NestedModel.cut(pruned, repaired, arena);
             DataType type = dataType;
-            sink.accept(layer, type == null ? ordered : LeadingUnits.copy(ordered, type, arena));
+            sink.accept(layer, type == null ? ordered : WeightCopy.of(ordered, type, arena));
         }
     }
 
     private Linear repair(int layer, ModuleSpec spec, ModuleWeights weights, int kept, Streams streams, Arena arena) {
-        Linear dense = LeadingUnits.copy(weights.output(), DataType.F32, arena);
+        Linear dense = WeightCopy.of(weights.output(), DataType.F32, arena);
         HiddenStates prefix = streams.prefix();
         if (prefix == null) {
             DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
@@ -239,8 +244,8 @@ public final class PruningPass {
         Matrix bias = repaired.bias();
         Matrix sourceBias = source.bias();
         return new Linear(
-                LeadingUnits.copy(repaired.weight(), writtenType(source.weight()), arena),
-                bias == null || sourceBias == null ? null : LeadingUnits.copy(bias, writtenType(sourceBias), arena));
+                WeightCopy.of(repaired.weight(), writtenType(source.weight()), arena),
+                bias == null || sourceBias == null ? null : WeightCopy.of(bias, writtenType(sourceBias), arena));
     }
 
     private DataType writtenType(Matrix source) {

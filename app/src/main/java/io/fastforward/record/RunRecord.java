@@ -4,7 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Setting;
-import io.fastforward.prune.NestedOrder;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;

@@ -6,9 +6,9 @@ import io.fastforward.failure.Failure;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.plugin.PluginRegistry;
-import io.fastforward.prune.NestedOrder;
-import io.fastforward.prune.NestedWeights;
 import io.fastforward.record.ExportRecord;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.PolicyFile;
@@ -150,7 +150,7 @@ public final class PruneRun {
         RepairStage repair =
                 new RepairStage(run, serving.repair(), settings.export().dataType(), windows.repair());
         NestedOrder order = new ScoreStage(run, serving.criterion()).execute(windows.scoring());
-        NestedWeights nested = new NestedWeights(run.spec(), run.model(), order);
+        NestedModel nested = new NestedModel(run.spec(), run.model(), order);
         try (LayerSource layers = run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             List<Variant> variants = new ArrayList<>();

@@ -28,6 +28,7 @@ public final class Budget {
     private final List<ModuleSpec> modules;
     private final Constraints constraints;
     private final List<Sizes> sizes;
+    private final long[] unitParameters;
     private final long totalParameters;
 
     /**
@@ -69,6 +70,8 @@ public final class Budget {
             }
         }
         sizes = sizes();
+        unitParameters =
+                modules.stream().mapToLong(ModuleSpec::parametersPerUnit).toArray();
         totalParameters = modules.stream().mapToLong(ModuleSpec::parameters).reduce(0, Math::addExact);
     }
 
@@ -123,7 +126,7 @@ public final class Budget {
 
     /** Parameters that go when one unit of a module goes. */
     public long unitParameters(int module) {
-        return modules.get(module).parametersPerUnit();
+        return unitParameters[module];
     }
 
     /** Parameters of the decoder layers' linear maps before pruning. */

@@ -26,10 +26,12 @@ class ArchitectureTest {
     private static final List<String> ORDER = List.of(
             "failure",
             "nativelibrary",
+            "json",
             "checkpoint",
             "tokenizer",
             "model",
             "forward",
+            "nested",
             "statistics",
             "search",
             "prune",
@@ -37,6 +39,9 @@ class ArchitectureTest {
             "evaluate",
             "generate",
             "report",
+            "settings",
+            "record",
+            "run.stage",
             "run",
             "cli");
 

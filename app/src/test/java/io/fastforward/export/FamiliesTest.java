@@ -9,7 +9,7 @@ import io.fastforward.forward.LayerSource;
 import io.fastforward.generate.Sampling;
 import io.fastforward.generate.TextGeneration;
 import io.fastforward.model.Model;
-import io.fastforward.prune.LeadingUnits;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.Policy;
@@ -17,6 +17,7 @@ import io.fastforward.testing.Backends;
 import io.fastforward.testing.Golden;
 import io.fastforward.testing.RunningModel;
 import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -162,7 +163,8 @@ class FamiliesTest {
             CheckpointExport.Settings settings = new CheckpointExport.Settings(ExportFormat.HF, null, Long.MAX_VALUE);
             try (CheckpointExport export = CheckpointExport.begin(model, narrower, output, settings)) {
                 for (int layer = 0; layer < narrower.layers().size(); layer++) {
-                    export.accept(layer, LeadingUnits.of(narrower.layers().get(layer), model.layer(layer)));
+                    export.accept(
+                            layer, NestedModel.cut(narrower.layers().get(layer), model.layer(layer), Arena.ofAuto()));
                 }
                 export.finish();
                 export.commit();

@@ -2,12 +2,12 @@ package io.fastforward.export;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
-import io.fastforward.prune.NestedOrder;
-import io.fastforward.prune.NestedWeights;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.spi.Options;
@@ -72,7 +72,7 @@ final class GoldenPruning {
     /** The pruning of an open model. */
     static GoldenPruning of(ComputeBackend backend, Model model, String family, AttentionUnit unit) {
         ModelSpec spec = model.spec().withAttentionUnit(unit);
-        WeightSource weights = new NestedWeights(spec, model, NestedOrder.ofSource(spec));
+        WeightSource weights = new NestedModel(spec, model, NestedOrder.ofSource(spec));
         Criterion magnitude = PLUGINS.find(PluginKind.CRITERION, "magnitude");
         List<double[]> scores = new ArrayList<>();
         new FeatureStatistics(backend, spec, weights, Statistics.NONE)
@@ -93,7 +93,7 @@ final class GoldenPruning {
     }
 
     WeightSource nested() {
-        return new NestedWeights(spec, model, order);
+        return new NestedModel(spec, model, order);
     }
 
     ModelSpec pruned() {

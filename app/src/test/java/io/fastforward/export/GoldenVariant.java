@@ -8,7 +8,7 @@ import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.StoredTensor;
 import io.fastforward.checkpoint.TensorPlan;
 import io.fastforward.model.Model;
-import io.fastforward.prune.LeadingUnits;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
@@ -100,7 +100,7 @@ record GoldenVariant(JsonNode golden) {
         CheckpointExport.Settings settings = new CheckpointExport.Settings(format, null, Long.MAX_VALUE);
         try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, settings)) {
             for (int layer = 0; layer < pruned.layers().size(); layer++) {
-                export.accept(layer, LeadingUnits.of(pruned.layers().get(layer), model.layer(layer)));
+                export.accept(layer, NestedModel.cut(pruned.layers().get(layer), model.layer(layer), Arena.ofAuto()));
             }
             export.finish();
             ReaderCheck.run(export.path());

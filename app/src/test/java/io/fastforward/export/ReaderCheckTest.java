@@ -4,13 +4,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
-import io.fastforward.prune.LeadingUnits;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.Golden;
 import io.fastforward.testing.RandomLlama;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -88,7 +89,8 @@ class ReaderCheckTest {
             CheckpointExport.Settings settings = new CheckpointExport.Settings(format, null, Long.MAX_VALUE);
             try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, settings)) {
                 for (int layer = 0; layer < pruned.layers().size(); layer++) {
-                    export.accept(layer, LeadingUnits.of(pruned.layers().get(layer), model.layer(layer)));
+                    export.accept(
+                            layer, NestedModel.cut(pruned.layers().get(layer), model.layer(layer), Arena.ofAuto()));
                 }
                 export.finish();
                 export.commit();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
@@ -82,7 +83,8 @@ class ModelTest {
             assertThat(model.spec().family()).isEqualTo("llama");
             assertThat(model.spec().densePolicy()).isEqualTo(new Policy(List.of(1, 10, 3, 4)));
             assertThat(model.unprunedSpec().densePolicy()).isEqualTo(new Policy(List.of(3, 10, 3, 10)));
-            assertThat(model.layer(0).attention().query().weight().rows()).isEqualTo(8);
+            assertThat(model.layer(0).attention().map(MapRole.QUERY).weight().rows())
+                    .isEqualTo(8);
             assertThat(model.layer(1).mlp().output().weight().columns()).isEqualTo(4);
         }
     }

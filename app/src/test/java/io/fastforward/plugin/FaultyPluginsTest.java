@@ -162,7 +162,9 @@ class FaultyPluginsTest {
                 .isInstanceOf(IllegalArgumentException.class);
         // It rejects the user's options, unless there are none.
         Failures.expect(
-                FailureKind.USAGE, () -> agent("create-argument"), "agent 'agents' (<plugins.options>): does not like it");
+                FailureKind.USAGE,
+                () -> agent("create-argument"),
+                "agent 'agents' (<plugins.options>): does not like it");
         PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
         refused(
                 () -> provider.create(new SearchSpace(MODULES, 0.5), 1, Options.NONE),

@@ -1,14 +1,18 @@
 package io.fastforward.prune;
 
+import io.fastforward.model.WeightCopy;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A dense model in which the units that a policy removes count for nothing: their columns of the output maps are zero.
@@ -25,14 +29,13 @@ record MaskedWeights(ModelSpec spec, WeightSource dense, NestedOrder order, Poli
     public LayerWeights layer(int layer, Arena arena) {
         LayerWeights weights = dense.layer(layer, arena);
         LayerSpec layerSpec = spec.layers().get(layer);
-        return LeadingUnits.withOutputs(
-                weights,
-                masked(layerSpec.attention(), weights.attention().output(), 2 * layer, arena),
-                masked(layerSpec.mlp(), weights.mlp().output(), 2 * layer + 1, arena));
+        return new LayerWeights(
+                masked(layerSpec.attention(), weights.attention(), 2 * layer, arena),
+                masked(layerSpec.mlp(), weights.mlp(), 2 * layer + 1, arena));
     }
 
-    private Linear masked(ModuleSpec module, Linear output, int index, Arena arena) {
-        Linear copy = LeadingUnits.copy(output, null, arena);
+    private ModuleWeights masked(ModuleSpec module, ModuleWeights weights, int index, Arena arena) {
+        Linear copy = WeightCopy.of(weights.output(), null, arena);
         List<Integer> parts = order.modules().get(index);
         int width = module.featuresPerPart();
         int retained = policy.retained().get(index) * module.partsPerUnit();
@@ -43,6 +46,6 @@ record MaskedWeights(ModelSpec spec, WeightSource dense, NestedOrder order, Poli
                 }
             }
         }
-        return copy;
+        return weights.with(Map.of(module.maps().getLast().role(), copy));
     }
 }

@@ -1,5 +1,6 @@
 package io.fastforward.prune;
 
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.model.ModelSpec;
 import java.util.Random;
 

@@ -9,6 +9,8 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.spi.Options;
@@ -125,7 +127,7 @@ class PruningPassTest {
                                             ridge, new Options(Map.of("ridge", "0.01")), CalibrationTarget.PREFIX),
                                     DataType.F32)
                             .run(windows, layers, done -> {});
-                    new RidgeGradient(reference, model, spec.pruned(policy), new NestedWeights(spec, model, order))
+                    new RidgeGradient(reference, model, spec.pruned(policy), new NestedModel(spec, model, order))
                             .requireZero(windows, layers, repairs, 1e-5);
                 }
             }
@@ -158,12 +160,12 @@ class PruningPassTest {
             List<ModuleRepair> repairs = pass(model, order, SMALL, "none", CalibrationTarget.PREFIX, null)
                     .run(windows(model, 0), layers, progress::add);
             ModelSpec pruned = model.spec().pruned(SMALL);
-            NestedWeights nested = new NestedWeights(model.spec(), model, order);
+            NestedModel nested = new NestedModel(model.spec(), model, order);
             try (Arena arena = Arena.ofShared()) {
                 requireSameLayers(
                         pruned,
                         layers,
-                        (layer, _) -> LeadingUnits.of(pruned.layers().get(layer), nested.layer(layer, arena)));
+                        (layer, _) -> NestedModel.cut(pruned.layers().get(layer), nested.layer(layer, arena), arena));
             }
             assertThat(progress).containsExactly(1, 2);
             assertThat(repairs)
@@ -224,7 +226,7 @@ class PruningPassTest {
                     .run(windows(model, 20), layers, done -> {});
             try (Arena arena = Arena.ofShared()) {
                 for (int layer = 0; layer < 2; layer++) {
-                    assertThat(NamedTensor.ofLayer(model.spec().names(), layer, layers.layer(layer, arena)))
+                    assertThat(NamedTensor.ofLayer(model.spec(), layer, layers.layer(layer, arena)))
                             .allSatisfy(
                                     tensor -> assertThat(tensor.matrix().type()).isEqualTo(DataType.BF16));
                 }
@@ -308,7 +310,7 @@ class PruningPassTest {
     }
 
     private static List<DataType> types(Model model, LayerWeights weights, int layer) {
-        return NamedTensor.ofLayer(model.spec().names(), layer, weights).stream()
+        return NamedTensor.ofLayer(model.spec(), layer, weights).stream()
                 .map(tensor -> tensor.matrix().type())
                 .toList();
     }
@@ -316,8 +318,8 @@ class PruningPassTest {
     private static void requireSameLayers(ModelSpec spec, WeightSource actual, WeightSource expected) {
         try (Arena arena = Arena.ofShared()) {
             for (int layer = 0; layer < spec.layers().size(); layer++) {
-                List<NamedTensor> want = NamedTensor.ofLayer(spec.names(), layer, expected.layer(layer, arena));
-                List<NamedTensor> have = NamedTensor.ofLayer(spec.names(), layer, actual.layer(layer, arena));
+                List<NamedTensor> want = NamedTensor.ofLayer(spec, layer, expected.layer(layer, arena));
+                List<NamedTensor> have = NamedTensor.ofLayer(spec, layer, actual.layer(layer, arena));
                 assertThat(have).hasSameSizeAs(want);
                 for (int i = 0; i < want.size(); i++) {
                     assertThat(have.get(i).shape()).isEqualTo(want.get(i).shape());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedModule;
@@ -29,10 +30,10 @@ final class RidgeGradient {
     private final ComputeBackend backend;
     private final Model model;
     private final ModelSpec pruned;
-    private final NestedWeights nested;
+    private final NestedModel nested;
 
     /** @param pruned with the units of the nested weights */
-    RidgeGradient(ComputeBackend backend, Model model, ModelSpec pruned, NestedWeights nested) {
+    RidgeGradient(ComputeBackend backend, Model model, ModelSpec pruned, NestedModel nested) {
         this.backend = backend;
         this.model = model;
         this.pruned = pruned;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
@@ -109,7 +111,7 @@ class SlicingTest {
             assertThat(order).isNotEqualTo(Orders.asStored(model.spec()));
             try (RunningModel dense = new RunningModel(backend, model);
                     RunningModel nested = new RunningModel(
-                            backend, model, model.spec(), new NestedWeights(model.spec(), model, order))) {
+                            backend, model, model.spec(), new NestedModel(model.spec(), model, order))) {
                 assertThat(Golden.relativeDifference(dense.logits(tokens), nested.logits(tokens)))
                         .isLessThan(1e-5);
             }
@@ -129,7 +131,7 @@ class SlicingTest {
             Model model, ModelSpec spec, List<Policy> policies, TokenWindows windows) {
         NestedOrder order = Orders.random(spec, 7);
         try (ComputeBackend backend = Backends.cpu();
-                RunningModel nested = new RunningModel(backend, model, spec, new NestedWeights(spec, model, order))) {
+                RunningModel nested = new RunningModel(backend, model, spec, new NestedModel(spec, model, order))) {
             for (Policy policy : policies) {
                 try (RunningModel masked =
                         new RunningModel(backend, model, model.spec(), new MaskedWeights(spec, model, order, policy))) {

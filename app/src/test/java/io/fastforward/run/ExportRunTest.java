@@ -44,7 +44,11 @@ class ExportRunTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"NaN, BF16, NaN or infinite", "Infinity, F32, NaN or infinite", "70000, F16, <export.dataType> BF16 or F32"})
+    @CsvSource({
+        "NaN, BF16, NaN or infinite",
+        "Infinity, F32, NaN or infinite",
+        "70000, F16, <export.dataType> BF16 or F32"
+    })
     void weightsThatCannotBeWrittenAreRefusedBeforehand(float weight, DataType asked, String words) {
         RandomLlama model = new RandomLlama().poison(WEIGHT, weight);
         Failures.expect(

@@ -7,10 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
@@ -24,6 +23,7 @@ import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -90,22 +90,15 @@ public abstract class CriterionContract {
 
     private ModuleWeights weights(ModuleSpec spec, Matrix output) {
         var norm = new NormWeights(randomMatrix(DataType.F32, 1, spec.hiddenSize()), null);
-        return switch (spec) {
-            case AttentionSpec attention ->
-                new AttentionWeights(
-                        norm,
-                        randomInput(attention, attention.features(attention.units())),
-                        randomInput(attention, attention.groups() * attention.headSize()),
-                        randomInput(attention, attention.groups() * attention.headSize()),
-                        Linear.of(output));
-            case MlpSpec mlp ->
-                new MlpWeights(
-                        norm, randomInput(mlp, mlp.channels()), randomInput(mlp, mlp.channels()), Linear.of(output));
-        };
-    }
-
-    private Linear randomInput(ModuleSpec spec, int rows) {
-        return Linear.of(randomMatrix(DataType.F32, rows, spec.hiddenSize()));
+        var maps = new LinkedHashMap<MapRole, Linear>();
+        spec.maps()
+                .forEach(map -> maps.put(
+                        map.role(),
+                        Linear.of(
+                                map.role().isOutput()
+                                        ? output
+                                        : randomMatrix(DataType.F32, map.rows(), map.columns()))));
+        return new ModuleWeights(norm, maps);
     }
 
     /** A matrix of normal numbers with a gap between its rows. */
@@ -183,12 +176,12 @@ public abstract class CriterionContract {
         int[] headRows = Arrays.stream(order)
                 .flatMap(unit -> IntStream.range(unit * spec.headSize(), (unit + 1) * spec.headSize()))
                 .toArray();
-        AttentionWeights weights = (AttentionWeights) module.weights();
-        var permuted = new AttentionWeights(
+        ModuleWeights weights = module.weights();
+        var permuted = ModuleWeights.ofAttention(
                 weights.norm(),
-                permuteRows(weights.query(), columns),
-                permuteRows(weights.key(), headRows),
-                permuteRows(weights.value(), headRows),
+                permuteRows(weights.map(MapRole.QUERY), columns),
+                permuteRows(weights.map(MapRole.KEY), headRows),
+                permuteRows(weights.map(MapRole.VALUE), headRows),
                 Linear.of(permuteColumns(weights.output().weight(), columns)));
 
         double[] scores = criterion().score(module);

@@ -6,11 +6,10 @@ import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
@@ -34,10 +33,10 @@ final class DoublePrecisionReference {
             List<Approximation> rows = hidden.subList(sequence * batch.length(), (sequence + 1) * batch.length());
             features.addAll(
                     switch (spec) {
-                        case AttentionSpec attention -> attention(attention, (AttentionWeights) weights, units, rows);
+                        case AttentionSpec attention -> attention(attention, weights, units, rows);
                         case MlpSpec mlp ->
                             rows.stream()
-                                    .map(row -> mlp(mlp, (MlpWeights) weights, units, row))
+                                    .map(row -> mlp(mlp, weights, units, row))
                                     .toList();
                     });
         }
@@ -95,12 +94,12 @@ final class DoublePrecisionReference {
                 new double[] {value}, new double[] {logits.error()[target] + 2 * expectedError + rounding});
     }
 
-    private static Approximation mlp(MlpSpec spec, MlpWeights weights, int units, Approximation hidden) {
+    private static Approximation mlp(MlpSpec spec, ModuleWeights weights, int units, Approximation hidden) {
         Approximation x = input(spec, weights.norm(), hidden);
-        Linear gate = weights.gate();
-        Approximation result = activate(spec.activation(), linear(gate == null ? weights.up() : gate, x, units));
-        if (gate != null) {
-            Approximation up = linear(weights.up(), x, units);
+        Linear activated = weights.map(spec.gated() ? MapRole.GATE : MapRole.UP);
+        Approximation result = activate(spec.activation(), linear(activated, x, units));
+        if (spec.gated()) {
+            Approximation up = linear(weights.map(MapRole.UP), x, units);
             for (int i = 0; i < units; i++) {
                 result.error()[i] = Math.abs(result.value()[i]) * up.error()[i]
                         + Math.abs(up.value()[i]) * result.error()[i]
@@ -129,22 +128,22 @@ final class DoublePrecisionReference {
     }
 
     private static List<Approximation> attention(
-            AttentionSpec spec, AttentionWeights weights, int units, List<Approximation> hidden) {
+            AttentionSpec spec, ModuleWeights weights, int units, List<Approximation> hidden) {
         int keyWidth = spec.groups(units) * spec.headSize();
         var keys = new ArrayList<Approximation>();
         var values = new ArrayList<Approximation>();
         var features = new ArrayList<Approximation>();
         for (int position = 0; position < hidden.size(); position++) {
             Approximation x = input(spec, weights.norm(), hidden.get(position));
-            Approximation query = linear(weights.query(), x, spec.features(units));
-            Approximation key = linear(weights.key(), x, keyWidth);
+            Approximation query = linear(weights.map(MapRole.QUERY), x, spec.features(units));
+            Approximation key = linear(weights.map(MapRole.KEY), x, keyWidth);
             RotaryPositions rotary = spec.rotary();
             if (rotary != null) {
                 rotate(rotary, spec.headSize(), query, position);
                 rotate(rotary, spec.headSize(), key, position);
             }
             keys.add(key);
-            values.add(linear(weights.value(), x, keyWidth));
+            values.add(linear(weights.map(MapRole.VALUE), x, keyWidth));
             int from = spec.slidingWindow() == 0 ? 0 : Math.max(0, position - spec.slidingWindow() + 1);
             Approximation row = Approximation.zeros(query.length());
             for (int head = 0; head < query.length() / spec.headSize(); head++) {

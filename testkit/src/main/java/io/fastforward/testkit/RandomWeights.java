@@ -1,11 +1,8 @@
 package io.fastforward.testkit;
 
-import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
@@ -15,6 +12,7 @@ import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -35,31 +33,10 @@ final class RandomWeights {
     }
 
     ModuleWeights module(ModuleSpec spec) {
-        return switch (spec) {
-            case AttentionSpec attention -> attention(attention);
-            case MlpSpec mlp -> mlp(mlp);
-        };
-    }
-
-    AttentionWeights attention(AttentionSpec spec) {
-        int hidden = spec.hiddenSize();
-        int queries = spec.features(spec.units());
-        int keys = spec.groups() * spec.headSize();
-        return new AttentionWeights(
-                norm(spec.normalization(), hidden),
-                linear(queries, hidden, spec.inputBias()),
-                linear(keys, hidden, spec.inputBias()),
-                linear(keys, hidden, spec.inputBias()),
-                linear(hidden, queries, spec.outputBias()));
-    }
-
-    MlpWeights mlp(MlpSpec spec) {
-        int hidden = spec.hiddenSize();
-        return new MlpWeights(
-                norm(spec.normalization(), hidden),
-                spec.gated() ? linear(spec.channels(), hidden, spec.inputBias()) : null,
-                linear(spec.channels(), hidden, spec.inputBias()),
-                linear(hidden, spec.channels(), spec.outputBias()));
+        NormWeights norm = norm(spec.normalization(), spec.hiddenSize());
+        var maps = new LinkedHashMap<MapRole, Linear>();
+        spec.maps().forEach(map -> maps.put(map.role(), linear(map.rows(), map.columns(), map.bias())));
+        return new ModuleWeights(norm, maps);
     }
 
     HeadWeights head(@Nullable Normalization normalization, int vocabulary, int hidden, boolean bias) {

@@ -1,8 +1,8 @@
 package io.fastforward.run.stage;
 
 import io.fastforward.failure.Setting;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.ModuleRepair;
-import io.fastforward.prune.NestedOrder;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.spi.model.ModelSpec;

@@ -2,8 +2,8 @@ package io.fastforward.run.stage;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.prune.NestedOrder;
-import io.fastforward.prune.NestedWeights;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
@@ -30,8 +30,7 @@ public record ScoreStage(RunContext run, Criterion criterion) {
                 .begin("Scoring units with " + criterion.id(), spec.layers().size());
         List<double[]> scores = new ArrayList<>();
         boolean asStored = spec.equals(run.model().spec());
-        WeightSource weights =
-                asStored ? run.model() : new NestedWeights(spec, run.model(), NestedOrder.ofSource(spec));
+        WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
         new FeatureStatistics(run.backend(), spec, weights, criterion.statistics())
                 .collect(
                         run.model().ends(),

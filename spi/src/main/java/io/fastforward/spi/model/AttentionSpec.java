@@ -1,5 +1,6 @@
 package io.fastforward.spi.model;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,8 +105,8 @@ public record AttentionSpec(
     }
 
     @Override
-    public int featuresPerUnit() {
-        return heads(1) * headSize;
+    public int featuresPerPart() {
+        return unit == AttentionUnit.KV_GROUP ? queriesPerGroup * headSize : headSize;
     }
 
     @Override
@@ -114,24 +115,34 @@ public record AttentionSpec(
     }
 
     @Override
-    public long parametersPerUnit() {
-        long inputRows = featuresPerUnit() + (unit == AttentionUnit.KV_GROUP ? 2L * headSize : 0);
-        return inputRows * rowParameters() + (long) featuresPerUnit() * hiddenSize;
+    public List<MapShape> maps() {
+        int queries = Math.multiplyExact(heads(), headSize);
+        int keys = Math.multiplyExact(groups, headSize);
+        return List.of(
+                new MapShape(MapRole.QUERY, queries, hiddenSize, inputBias),
+                new MapShape(MapRole.KEY, keys, hiddenSize, inputBias),
+                new MapShape(MapRole.VALUE, keys, hiddenSize, inputBias),
+                new MapShape(MapRole.ATTENTION_OUTPUT, hiddenSize, queries, outputBias));
     }
 
     @Override
-    public long fixedParameters() {
-        long keysAndValues = unit == AttentionUnit.KV_GROUP ? 0 : 2L * groups * headSize * rowParameters();
-        return keysAndValues + (outputBias ? hiddenSize : 0);
+    public List<Coupling> couplings() {
+        Coupling query = new Coupling(MapRole.QUERY, Axis.ROWS, featuresPerPart());
+        Coupling output = new Coupling(MapRole.ATTENTION_OUTPUT, Axis.COLUMNS, featuresPerPart());
+        return switch (unit) {
+            case KV_GROUP ->
+                List.of(
+                        query,
+                        new Coupling(MapRole.KEY, Axis.ROWS, headSize),
+                        new Coupling(MapRole.VALUE, Axis.ROWS, headSize),
+                        output);
+            case QUERY_HEAD -> List.of(query, output);
+        };
     }
 
     @Override
     public AttentionSpec withUnits(int units) {
         return unit == AttentionUnit.KV_GROUP ? with(units, queriesPerGroup, unit) : with(groups, units, unit);
-    }
-
-    private int rowParameters() {
-        return hiddenSize + (inputBias ? 1 : 0);
     }
 
     private AttentionSpec with(int someGroups, int queries, AttentionUnit someUnit) {

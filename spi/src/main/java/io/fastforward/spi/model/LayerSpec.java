@@ -6,4 +6,10 @@ package io.fastforward.spi.model;
  * @param attention the attention module
  * @param mlp the MLP module
  */
-public record LayerSpec(AttentionSpec attention, MlpSpec mlp) {}
+public record LayerSpec(AttentionSpec attention, MlpSpec mlp) {
+
+    /** The same layer with other numbers of units. */
+    public LayerSpec withUnits(int attentionUnits, int channels) {
+        return new LayerSpec(attention.withUnits(attentionUnits), mlp.withUnits(channels));
+    }
+}

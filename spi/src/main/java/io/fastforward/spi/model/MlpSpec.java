@@ -1,5 +1,7 @@
 package io.fastforward.spi.model;
 
+import java.util.List;
+
 /**
  * A feed-forward module with a residual connection. A unit is one intermediate channel. Gated: features =
  * activation(gate · x) ⊙ (up · x); plain: features = activation(up · x).
@@ -34,19 +36,24 @@ public record MlpSpec(
     }
 
     @Override
-    public int featuresPerUnit() {
+    public int featuresPerPart() {
         return 1;
     }
 
     @Override
-    public long parametersPerUnit() {
-        long inputRows = gated ? 2 : 1;
-        return inputRows * (hiddenSize + (inputBias ? 1 : 0)) + hiddenSize;
+    public List<MapShape> maps() {
+        MapShape up = new MapShape(MapRole.UP, channels, hiddenSize, inputBias);
+        MapShape output = new MapShape(MapRole.MLP_OUTPUT, hiddenSize, channels, outputBias);
+        return gated
+                ? List.of(new MapShape(MapRole.GATE, channels, hiddenSize, inputBias), up, output)
+                : List.of(up, output);
     }
 
     @Override
-    public long fixedParameters() {
-        return outputBias ? hiddenSize : 0;
+    public List<Coupling> couplings() {
+        Coupling up = new Coupling(MapRole.UP, Axis.ROWS, 1);
+        Coupling output = new Coupling(MapRole.MLP_OUTPUT, Axis.COLUMNS, 1);
+        return gated ? List.of(new Coupling(MapRole.GATE, Axis.ROWS, 1), up, output) : List.of(up, output);
     }
 
     @Override

@@ -64,9 +64,7 @@ public record ModelSpec(
             LayerSpec layer = layers.get(i);
             requireAtMost(policy.attentionUnits(i), layer.attention().units(), "units of attention", i);
             requireAtMost(policy.channels(i), layer.mlp().channels(), "MLP channels", i);
-            pruned.add(new LayerSpec(
-                    layer.attention().withUnits(policy.attentionUnits(i)),
-                    layer.mlp().withUnits(policy.channels(i))));
+            pruned.add(layer.withUnits(policy.attentionUnits(i), policy.channels(i)));
         }
         return withLayers(pruned);
     }

@@ -1,12 +1,15 @@
 package io.fastforward.spi.model;
 
+import java.util.List;
+
 /**
  * What a prunable module of a decoder layer computes: {@code hidden += output · features(normalise(hidden))}, or with
  * the normalisation {@linkplain Normalization.Placement after} it. The features are made unit by unit. Removing a unit
- * removes its features, hence rows of the maps that make them and columns of the output map.
+ * removes its features, hence rows of the maps that make them and columns of the output map: its {@link #couplings()}.
  *
- * <p>The weights of a module are in nested order when their units are sorted by descending score; then a pruned
- * module is the first {@code k} units of the same buffers.
+ * <p>A unit has one part or several, of which each has consecutive rows and columns. The weights of a module are in
+ * nested order when their units are sorted by descending score; then a pruned module is the first {@code k} units of
+ * the same buffers.
  */
 public sealed interface ModuleSpec permits AttentionSpec, MlpSpec {
 
@@ -19,14 +22,17 @@ public sealed interface ModuleSpec permits AttentionSpec, MlpSpec {
     /** Number of units: KV groups or {@link AttentionUnit other units} of attention, channels of an MLP. */
     int units();
 
-    /** Features that one unit makes: columns of the output map. */
-    int featuresPerUnit();
+    /** Its linear maps, in the order of their roles; the output map is the last one. */
+    List<MapShape> maps();
 
-    /** Linear parameters (weights and biases) that go when one unit goes. */
-    long parametersPerUnit();
+    /** What goes with a part, of the maps of which anything does. */
+    List<Coupling> couplings();
 
-    /** Linear parameters (weights and biases) that stay whatever is pruned: the output map's bias. */
-    long fixedParameters();
+    /** Features that one part makes: columns of the output map. */
+    int featuresPerPart();
+
+    /** The same module with another number of units. */
+    ModuleSpec withUnits(int units);
 
     /**
      * Parts of a unit, each with its own consecutive columns of the output map: what a criterion scores. A unit of
@@ -41,21 +47,43 @@ public sealed interface ModuleSpec permits AttentionSpec, MlpSpec {
         return Math.multiplyExact(units(), partsPerUnit());
     }
 
-    /** Features that one part makes. */
-    default int featuresPerPart() {
-        return featuresPerUnit() / partsPerUnit();
+    /** Features that one unit makes. */
+    default int featuresPerUnit() {
+        return Math.multiplyExact(partsPerUnit(), featuresPerPart());
     }
-
-    /** The same module with another number of units. */
-    ModuleSpec withUnits(int units);
 
     /** Number of features that some units make. */
     default int features(int units) {
         return Math.multiplyExact(units, featuresPerUnit());
     }
 
+    /** Linear parameters (weights and biases) that go when one unit goes. */
+    default long parametersPerUnit() {
+        return couplings().stream()
+                .mapToLong(coupling ->
+                        coupling.width() * map(coupling.role()).parametersOf(coupling.axis()) * partsPerUnit())
+                .sum();
+    }
+
+    /** Linear parameters that stay whatever is pruned: the output map's bias, and maps of which nothing is coupled. */
+    default long fixedParameters() {
+        return parameters() - units() * parametersPerUnit();
+    }
+
     /** Linear parameters with all units. */
     default long parameters() {
-        return fixedParameters() + units() * parametersPerUnit();
+        return maps().stream().mapToLong(MapShape::parameters).sum();
+    }
+
+    /**
+     * The map of some role.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    default MapShape map(MapRole role) {
+        return maps().stream()
+                .filter(map -> map.role() == role)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the module has no map " + role));
     }
 }

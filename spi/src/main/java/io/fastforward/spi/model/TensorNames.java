@@ -1,5 +1,6 @@
 package io.fastforward.spi.model;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,15 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param outputProjection map from hidden states back, or null if the family never has one
  * @param finalNorm normalisation before the head
  * @param head language-model head
- * @param attentionNorm normalisation before attention
- * @param query query map
- * @param key key map
- * @param value value map
- * @param attentionOutput attention's output map
- * @param mlpNorm normalisation before the MLP
- * @param gate gate map, or null if the family has none
- * @param up up map
- * @param mlpOutput down map
+ * @param attentionNorm normalisation of attention
+ * @param mlpNorm normalisation of the MLP
+ * @param maps the linear maps of a layer
  */
 public record TensorNames(
         String embedding,
@@ -30,11 +25,31 @@ public record TensorNames(
         String finalNorm,
         String head,
         String attentionNorm,
-        String query,
-        String key,
-        String value,
-        String attentionOutput,
         String mlpNorm,
-        @Nullable String gate,
-        String up,
-        String mlpOutput) {}
+        Map<MapRole, String> maps) {
+
+    public TensorNames {
+        maps = Map.copyOf(maps);
+    }
+
+    /**
+     * The name of a layer's map.
+     *
+     * @throws IllegalArgumentException if the family has no such map
+     */
+    public String map(MapRole role, int layer) {
+        String name = maps.get(role);
+        if (name == null) {
+            throw new IllegalArgumentException("the family has no map " + role);
+        }
+        return name.formatted(layer);
+    }
+
+    /** The name of the normalisation of one of a layer's modules. */
+    public String norm(ModuleSpec module, int layer) {
+        return switch (module) {
+            case AttentionSpec _ -> attentionNorm.formatted(layer);
+            case MlpSpec _ -> mlpNorm.formatted(layer);
+        };
+    }
+}

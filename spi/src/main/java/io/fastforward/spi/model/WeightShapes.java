@@ -1,6 +1,7 @@
 package io.fastforward.spi.model;
 
 import io.fastforward.spi.tensor.Matrix;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The shapes that weights must have to be loaded. Every refusal names what was given and what was expected. */
@@ -14,31 +15,11 @@ public final class WeightShapes {
      * @throws IllegalArgumentException if they are of another kind of module, or a shape does not fit
      */
     public static void require(ModuleSpec spec, ModuleWeights weights) {
-        int hidden = spec.hiddenSize();
-        int features = spec.features(spec.units());
-        requireNorm(spec.normalization(), weights.norm(), hidden);
-        switch (spec) {
-            case AttentionSpec attention -> {
-                AttentionWeights maps = weightsOf(AttentionWeights.class, spec, weights);
-                int keys = Math.multiplyExact(attention.groups(), attention.headSize());
-                requireLinear("query", maps.query(), features, hidden, attention.inputBias());
-                requireLinear("key", maps.key(), keys, hidden, attention.inputBias());
-                requireLinear("value", maps.value(), keys, hidden, attention.inputBias());
-                requireLinear("output", maps.output(), hidden, features, attention.outputBias());
-            }
-            case MlpSpec mlp -> {
-                MlpWeights maps = weightsOf(MlpWeights.class, spec, weights);
-                Linear gate = maps.gate();
-                require(
-                        mlp.gated() == (gate != null),
-                        mlp.gated() ? "a gated MLP needs a gate map" : "an MLP without gate got a gate map");
-                if (gate != null) {
-                    requireLinear("gate", gate, features, hidden, mlp.inputBias());
-                }
-                requireLinear("up", maps.up(), features, hidden, mlp.inputBias());
-                requireLinear("output", maps.output(), hidden, features, mlp.outputBias());
-            }
-        }
+        requireNorm(spec.normalization(), weights.norm(), spec.hiddenSize());
+        List<MapRole> expected = spec.maps().stream().map(MapShape::role).toList();
+        List<MapRole> given = List.copyOf(weights.maps().sequencedKeySet());
+        require(given.equals(expected), "the module has the maps " + expected + ", but was given " + given);
+        spec.maps().forEach(shape -> requireMap(shape, weights.map(shape.role())));
     }
 
     /**
@@ -73,25 +54,18 @@ public final class WeightShapes {
         require(row.rows() == 1 && row.columns() == columns, name + " of " + shape(row) + " is not 1 × " + columns);
     }
 
-    private static void requireLinear(String name, Linear map, int outputs, int inputs, boolean bias) {
+    private static void requireMap(MapShape shape, Linear map) {
         Matrix weight = map.weight();
+        String name = shape.role().label();
         require(
-                weight.rows() == outputs && weight.columns() == inputs,
-                "the " + name + " map of " + shape(weight) + " is not " + outputs + " × " + inputs);
+                weight.rows() == shape.rows() && weight.columns() == shape.columns(),
+                "the " + name + " map of " + shape(weight) + " is not " + shape.rows() + " × " + shape.columns());
         require(
-                bias == (map.bias() != null),
+                shape.bias() == (map.bias() != null),
                 "the " + name + " map "
-                        + (bias
+                        + (shape.bias()
                                 ? "lacks the bias that the module states"
                                 : "has a bias that the module does not state"));
-    }
-
-    private static <T extends ModuleWeights> T weightsOf(Class<T> type, ModuleSpec spec, ModuleWeights weights) {
-        require(
-                type.isInstance(weights),
-                weights.getClass().getSimpleName() + " do not fit "
-                        + spec.getClass().getSimpleName());
-        return type.cast(weights);
     }
 
     private static void require(boolean condition, String refusal) {

@@ -9,12 +9,11 @@ import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.RotaryPositions;
@@ -138,18 +137,18 @@ final class DeviceBenchmark {
     }
 
     /** The weights of a layer. */
-    private record Layer(AttentionWeights attention, MlpWeights mlp) {}
+    private record Layer(ModuleWeights attention, ModuleWeights mlp) {}
 
     private Layer layer(Arena arena) {
         int keys = shape.attention().groups() * shape.attention().headSize();
         return new Layer(
-                new AttentionWeights(
+                ModuleWeights.ofAttention(
                         norm(arena),
                         linear(arena, shape.hidden, shape.hidden),
                         linear(arena, keys, shape.hidden),
                         linear(arena, keys, shape.hidden),
                         linear(arena, shape.hidden, shape.hidden)),
-                new MlpWeights(
+                ModuleWeights.ofMlp(
                         norm(arena),
                         linear(arena, shape.mlp, shape.hidden),
                         linear(arena, shape.mlp, shape.hidden),

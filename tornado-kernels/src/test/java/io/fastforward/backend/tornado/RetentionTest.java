@@ -8,7 +8,7 @@ import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.tensor.DataType;
@@ -48,8 +48,8 @@ class RetentionTest {
                 new Normalization(Normalization.Kind.RMS, 1e-5), HIDDEN, CHANNELS, true, Activation.SILU, false, false);
     }
 
-    private static MlpWeights weights(Arena arena) {
-        return new MlpWeights(
+    private static ModuleWeights weights(Arena arena) {
+        return ModuleWeights.ofMlp(
                 new NormWeights(Matrix.allocate(arena, DataType.F32, 1, HIDDEN), null),
                 Linear.of(Matrix.allocate(arena, DataType.BF16, CHANNELS, HIDDEN)),
                 Linear.of(Matrix.allocate(arena, DataType.BF16, CHANNELS, HIDDEN)),

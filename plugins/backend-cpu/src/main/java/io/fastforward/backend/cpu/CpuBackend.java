@@ -5,10 +5,10 @@ import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 
@@ -41,12 +41,7 @@ final class CpuBackend extends HostBackend {
     }
 
     @Override
-    HostModule loadAttention(AttentionSpec spec, AttentionWeights weights) {
-        return new CpuModule(this, cpu, spec, weights);
-    }
-
-    @Override
-    HostModule loadMlp(MlpSpec spec, MlpWeights weights) {
+    HostModule loadChecked(ModuleSpec spec, ModuleWeights weights) {
         return new CpuModule(this, cpu, spec, weights);
     }
 

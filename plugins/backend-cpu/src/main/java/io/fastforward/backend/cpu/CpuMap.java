@@ -1,8 +1,9 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -20,17 +21,17 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
     }
 
     /** Query, key and value map of attention as one, so that they cost one product. */
-    static CpuMap ofProjection(WeightLoader loader, AttentionSpec spec, AttentionWeights weights) {
+    static CpuMap ofProjection(WeightLoader loader, AttentionSpec spec, ModuleWeights weights) {
         var layout = new ProjectionLayout(spec);
         int rows = layout.width(spec.units());
         FloatView weight = loader.allocate(rows, spec.hiddenSize());
         FloatView bias = spec.inputBias() ? loader.allocate(1, rows) : null;
         for (int head = 0; head < spec.heads(spec.units()); head++) {
-            copyHead(loader, spec, weights.query(), head, layout.query(head), weight, bias);
+            copyHead(loader, spec, weights.map(MapRole.QUERY), head, layout.query(head), weight, bias);
         }
         for (int group = 0; group < spec.groups(); group++) {
-            copyHead(loader, spec, weights.key(), group, layout.key(group), weight, bias);
-            copyHead(loader, spec, weights.value(), group, layout.value(group), weight, bias);
+            copyHead(loader, spec, weights.map(MapRole.KEY), group, layout.key(group), weight, bias);
+            copyHead(loader, spec, weights.map(MapRole.VALUE), group, layout.value(group), weight, bias);
         }
         return new CpuMap(weight, bias == null ? null : bias.data());
     }

@@ -1,7 +1,6 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
@@ -29,8 +28,7 @@ final class CpuModule implements HostModule {
             var loader = new WeightLoader(cpu, arena);
             this.norm = CpuNorm.load(loader, spec.normalization(), weights.norm(), spec.hiddenSize());
             this.inputs = switch (spec) {
-                case AttentionSpec attention ->
-                    List.of(CpuMap.ofProjection(loader, attention, (AttentionWeights) weights));
+                case AttentionSpec attention -> List.of(CpuMap.ofProjection(loader, attention, weights));
                 case MlpSpec mlp ->
                     weights.inputs().stream()
                             .map(map -> CpuMap.load(loader, map))

@@ -9,11 +9,8 @@ import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.WeightShapes;
@@ -71,10 +68,7 @@ abstract class HostBackend implements ComputeBackend {
     public final LoadedModule load(ModuleSpec spec, ModuleWeights weights) {
         requireOpen();
         WeightShapes.require(spec, weights);
-        return switch (spec) {
-            case AttentionSpec attention -> loadAttention(attention, (AttentionWeights) weights);
-            case MlpSpec mlp -> loadMlp(mlp, (MlpWeights) weights);
-        };
+        return loadChecked(spec, weights);
     }
 
     @Override
@@ -192,11 +186,8 @@ abstract class HostBackend implements ComputeBackend {
         return newMoments(kind, leftWidth, kind == Moment.CROSS_GRAM ? rightWidth : leftWidth);
     }
 
-    /** Loads attention whose shapes fit. */
-    abstract HostModule loadAttention(AttentionSpec spec, AttentionWeights weights);
-
-    /** Loads an MLP whose shapes fit. */
-    abstract HostModule loadMlp(MlpSpec spec, MlpWeights weights);
+    /** Loads a module whose weights fit. */
+    abstract HostModule loadChecked(ModuleSpec spec, ModuleWeights weights);
 
     abstract HostHead loadCheckedHead(HeadWeights weights);
 

@@ -8,11 +8,10 @@ import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.AttentionWeights;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MlpSpec;
-import io.fastforward.spi.model.MlpWeights;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.RotaryPositions;
@@ -81,13 +80,13 @@ final class ModelBenchmark {
         int queries = attentionSpec.features(shape.groups());
         int keys = shape.groups() * shape.headSize();
         var norm = new NormWeights(random(arena, 1, shape.hidden()), null);
-        var attentionWeights = new AttentionWeights(
+        var attentionWeights = ModuleWeights.ofAttention(
                 norm,
                 Linear.of(random(arena, queries, shape.hidden())),
                 Linear.of(random(arena, keys, shape.hidden())),
                 Linear.of(random(arena, keys, shape.hidden())),
                 Linear.of(random(arena, shape.hidden(), queries)));
-        var mlpWeights = new MlpWeights(
+        var mlpWeights = ModuleWeights.ofMlp(
                 norm,
                 Linear.of(random(arena, shape.channels(), shape.hidden())),
                 Linear.of(random(arena, shape.channels(), shape.hidden())),

@@ -1,7 +1,6 @@
-package io.fastforward.prune;
+package io.fastforward.nested;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
@@ -9,20 +8,21 @@ import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.testing.RandomLlama;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LeadingUnitsTest {
+class PartMoveTest {
 
     /** Two query heads of size 4 a group: 2 groups have 16 queries and 8 keys. */
     @Test
     void everyMapIsCutWhereItsUnitsEnd(@TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
             ModelSpec pruned = model.spec().pruned(new Policy(List.of(2, 7, 1, 1)));
-            LayerWeights cut = LeadingUnits.of(pruned.layers().getFirst(), model.layer(0));
-            assertThat(NamedTensor.ofLayer(pruned.names(), 0, cut))
+            LayerWeights cut = NestedModel.cut(pruned.layers().getFirst(), model.layer(0), Arena.ofAuto());
+            assertThat(NamedTensor.ofLayer(pruned, 0, cut))
                     .extracting(NamedTensor::shape)
                     .containsExactly(
                             List.of(12L), // norm
@@ -41,14 +41,6 @@ class LeadingUnitsTest {
                             List.of(7L),
                             List.of(12L, 7L), // down
                             List.of(12L));
-        }
-    }
-
-    @Test
-    void layersAreCollectedInOrder(@TempDir Path directory) {
-        try (Model model = Model.open(new RandomLlama().write(directory));
-                CollectedLayers layers = new CollectedLayers()) {
-            assertThatThrownBy(() -> layers.accept(1, model.layer(1))).isInstanceOf(IllegalStateException.class);
         }
     }
 }

@@ -1,4 +1,4 @@
-package io.fastforward.prune;
+package io.fastforward.nested;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,6 +12,7 @@ import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.TensorNames;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class NestedOrderTest {
@@ -42,8 +43,7 @@ class NestedOrderTest {
 
     private static ModelSpec model(AttentionSpec attention) {
         MlpSpec mlp = new MlpSpec(RMS, 8, 1, true, Activation.SILU, false, false);
-        TensorNames names =
-                new TensorNames("e", null, null, null, "n", "h", "%d", "%d", "%d", "%d", "%d", "%d", "%d", "%d", "%d");
+        TensorNames names = new TensorNames("", null, null, null, "", "", "", "", Map.of());
         return new ModelSpec("llama", names, 8, 8, 9, 16, null, List.of(new LayerSpec(attention, mlp)), RMS, true);
     }
 

@@ -1,4 +1,4 @@
-package io.fastforward.prune;
+package io.fastforward.nested;
 
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
