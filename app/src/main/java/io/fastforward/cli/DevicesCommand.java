@@ -50,7 +50,7 @@ final class DevicesCommand implements Callable<Integer> {
         Report report = new Report(
                 Devices.all(plugins).stream().map(DevicesCommand::line).toList(),
                 plugins.all(PluginKind.BACKEND).stream()
-                        .flatMap(provider -> provider.backends().entrySet().stream())
+                        .flatMap(provider -> provider.drivers().entrySet().stream())
                         .filter(backend -> !backend.getValue().available())
                         .map(backend -> missing(backend.getKey(), backend.getValue()))
                         .toList());
@@ -71,7 +71,7 @@ final class DevicesCommand implements Callable<Integer> {
 
     private static Line line(Device device) {
         return new Line(
-                device.id(), device.name(), device.backend(), device.memoryBytes(), device.gpu(), device.automatic());
+                device.id(), device.name(), device.driver(), device.memoryBytes(), device.gpu(), device.automatic());
     }
 
     private static Missing missing(String backend, Availability availability) {

@@ -3,13 +3,12 @@ package io.fastforward.cli;
 import io.fastforward.plugin.PluginEntry;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.backend.Availability;
-import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Probed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,9 +31,17 @@ final class PluginsCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     PluginsCommand() {}
 
+    /** An option of a plugin. */
+    record OptionLine(String name, String meaning, String values, String defaultValue) {
+
+        static OptionLine of(OptionSpec option) {
+            return new OptionLine(
+                    option.name(), option.meaning(), option.values().toString(), option.defaultText());
+        }
+    }
+
     /** One line of the list. */
-    record Line(
-            String kind, String id, String status, String description, Map<String, String> options, String origin) {}
+    record Line(String kind, String id, String status, String description, List<OptionLine> options, String origin) {}
 
     @Override
     public Integer call() {
@@ -51,23 +58,25 @@ final class PluginsCommand implements Callable<Integer> {
     private static Line line(PluginEntry entry) {
         return switch (entry) {
             case PluginEntry.Broken broken ->
-                new Line(broken.kind(), broken.name(), "broken: " + broken.reason(), "", Map.of(), broken.origin());
+                new Line(broken.kind(), broken.name(), "broken: " + broken.reason(), "", List.of(), broken.origin());
             case PluginEntry.Working working ->
                 new Line(
                         working.kind(),
                         working.provider().id(),
                         status(working),
                         working.provider().description(),
-                        new TreeMap<>(working.provider().options()),
+                        working.provider().options().stream()
+                                .map(OptionLine::of)
+                                .toList(),
                         working.origin());
         };
     }
 
     private static String status(PluginEntry.Working working) {
-        if (!(working.provider() instanceof ComputeBackend.Provider backend)) {
+        if (!(working.provider() instanceof Probed probed)) {
             return "ready";
         }
-        Availability availability = backend.probe();
+        Availability availability = probed.probe();
         return (availability.available() ? "ready: " : "not available: ")
                 + availability.message()
                 + (availability.hint().isEmpty() ? "" : " (" + availability.hint() + ")");
@@ -95,7 +104,8 @@ final class PluginsCommand implements Callable<Integer> {
             text.add("               " + line.status());
         }
         line.options()
-                .forEach((name, meaning) -> text.add("               " + line.kind() + "." + name + ": " + meaning));
+                .forEach(option -> text.add("               " + line.kind() + "." + option.name() + ": "
+                        + option.meaning() + "; " + option.values() + ", default " + option.defaultValue()));
         text.add("               from " + line.origin());
         return text;
     }

@@ -6,7 +6,6 @@ import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.ModelEnds;
-import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -14,16 +13,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The end of a model on a device: final normalisation, the map back to the size of embeddings where there is one, and
- * head. Such a map (OPT-350M) is applied in host memory, so that no backend has to know it.
+ * head.
  */
 public final class LanguageModelHead implements AutoCloseable {
 
-    /** Rows that pass through the map in host memory at once: some MB. */
+    /** Rows whose images are in host memory at once: some MB. */
     private static final int ROWS = 1024;
 
     private final ComputeBackend backend;
     private final LoadedHead head;
-    private final @Nullable HostProjection projection;
+    private final @Nullable EndProjection projection;
 
     /**
      * A head whose weights live at least as long.
@@ -39,7 +38,7 @@ public final class LanguageModelHead implements AutoCloseable {
                             + " word_embed_proj_dim) is not supported");
         }
         this.backend = backend;
-        this.projection = map == null ? null : new HostProjection(map);
+        this.projection = map == null ? null : new EndProjection(backend, map);
         try {
             this.head = backend.loadHead(ends.head());
         } catch (Throwable e) {
@@ -83,11 +82,9 @@ public final class LanguageModelHead implements AutoCloseable {
         }
     }
 
-    private DeviceMatrix project(HostProjection map, DeviceMatrix hidden, int firstRow, int rows) {
+    private DeviceMatrix project(EndProjection map, DeviceMatrix hidden, int firstRow, int rows) {
         try (Arena arena = Arena.ofShared()) {
-            Matrix read = Matrix.allocate(arena, DataType.F32, rows, hidden.columns());
-            backend.read(hidden, firstRow, read);
-            Matrix narrow = map.apply(backend.linearAlgebra(), read, arena);
+            Matrix narrow = map.apply(hidden, firstRow, rows, arena);
             DeviceMatrix projected = backend.allocate(rows, narrow.columns());
             backend.write(narrow, projected, 0);
             return projected;

@@ -14,20 +14,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Turns tokens into the hidden states before the first layer: the tokens' vectors, mapped to the hidden size where they
- * are narrower, plus those of their positions where there are such. Done in host memory: it is a look-up, but for the
- * rare map, which no backend should have to know.
+ * are narrower, plus those of their positions where there are such. Done in host memory, but for the rare map.
  */
 final class TokenEmbedding implements AutoCloseable {
 
     private final ComputeBackend backend;
     private final ModelEnds ends;
-    private final @Nullable HostProjection projection;
+    private final @Nullable EndProjection projection;
 
     TokenEmbedding(ComputeBackend backend, ModelEnds ends) {
         this.backend = backend;
         this.ends = ends;
         Matrix map = ends.inputProjection();
-        this.projection = map == null ? null : new HostProjection(map);
+        this.projection = map == null ? null : new EndProjection(backend, map);
     }
 
     /** Width of the hidden states. */
@@ -74,7 +73,13 @@ final class TokenEmbedding implements AutoCloseable {
     }
 
     private Matrix project(Matrix embedded, Arena arena) {
-        return projection == null ? embedded : projection.apply(backend.linearAlgebra(), embedded, arena);
+        if (projection == null) {
+            return embedded;
+        }
+        try (DeviceMatrix narrow = backend.allocate(embedded.rows(), embedded.columns())) {
+            backend.write(embedded, narrow, 0);
+            return projection.apply(narrow, 0, embedded.rows(), arena);
+        }
     }
 
     private static Matrix add(Matrix hidden, Matrix learned, IntUnaryOperator positions, Arena arena) {

@@ -4,16 +4,18 @@ import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /** A criterion whose scores are known to be finite and as many as they should be. */
-final class CheckedCriterion extends CheckedPlugin<Criterion> implements Criterion {
+final class CheckedCriterion implements Criterion {
 
+    private final PluginOrigin origin;
+    private final Criterion criterion;
     private final Statistics statistics;
 
-    CheckedCriterion(String kind, String origin, boolean external, Criterion plugin) {
-        super(kind, origin, external, plugin);
-        statistics = statistics(plugin.statistics());
+    CheckedCriterion(PluginOrigin origin, Criterion criterion) {
+        this.origin = origin;
+        this.criterion = criterion;
+        statistics = origin.call("telling what it measures", criterion::statistics);
     }
 
     @Override
@@ -35,35 +37,28 @@ final class CheckedCriterion extends CheckedPlugin<Criterion> implements Criteri
                 () -> engine.call(module.outputMagnitudes()));
         double[] scores;
         try {
-            scores = engine.within(() -> origin().callThatMayReject(doing, () -> plugin().score(shown)))
+            scores = engine.within(() -> origin.callThatMayReject(doing, () -> criterion.score(shown)))
                     .clone();
         } catch (IllegalArgumentException e) {
             if (isFinite(module)) {
-                throw origin().failed(doing, e);
+                throw origin.failed(doing, e);
             }
             throw e;
         }
         int parts = module.spec().parts();
         if (scores.length != parts) {
-            throw origin().failure("gave " + scores.length + " scores for the " + part + ", expected " + parts);
+            throw origin.failure("gave " + scores.length + " scores for the " + part + ", expected " + parts);
         }
         for (int i = 0; i < parts; i++) {
             if (!Double.isFinite(scores[i])) {
                 if (!isFinite(module)) {
                     throw new IllegalArgumentException("the features that were measured are not finite");
                 }
-                throw origin().failure("gave the score " + scores[i] + " for unit " + i + " of the " + part
+                throw origin.failure("gave the score " + scores[i] + " for unit " + i + " of the " + part
                         + ", expected a finite number");
             }
         }
         return scores;
-    }
-
-    private static Statistics statistics(@Nullable Statistics given) {
-        if (given == null) {
-            throw new IllegalStateException("its statistics are null");
-        }
-        return given;
     }
 
     private static boolean isFinite(Module module) {

@@ -2,9 +2,11 @@ package io.fastforward.plugin;
 
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.PlainText;
+import io.fastforward.spi.OptionSpec;
+import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
+import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * A provider whose every call is watched: what it throws and what it gives against its contract ends in a failure that
@@ -15,7 +17,7 @@ abstract class CheckedPlugin<T extends Plugin> implements Plugin {
     private final T plugin;
     private final PluginOrigin origin;
     private final String description;
-    private final Map<String, String> options;
+    private final List<OptionSpec> options;
 
     /**
      * A provider that was found.
@@ -33,12 +35,12 @@ abstract class CheckedPlugin<T extends Plugin> implements Plugin {
             throw new IllegalStateException("it has no description");
         }
         description = PlainText.line(described);
-        Map<String, String> known = plugin.options();
+        List<OptionSpec> known = plugin.options();
         if (known == null) {
             throw new IllegalStateException("its options are null");
         }
-        options = known.entrySet().stream()
-                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, option -> PlainText.line(option.getValue())));
+        options = known.stream().map(CheckedPlugin::plain).toList();
+        Options.of(options, Map.of()); // none is there twice
         this.plugin = plugin;
         this.origin = new PluginOrigin(kind, id, origin, external);
     }
@@ -63,7 +65,11 @@ abstract class CheckedPlugin<T extends Plugin> implements Plugin {
     }
 
     @Override
-    public final Map<String, String> options() {
+    public final List<OptionSpec> options() {
         return options;
+    }
+
+    private static OptionSpec plain(OptionSpec option) {
+        return new OptionSpec(option.name(), PlainText.line(option.meaning()), option.defaultText(), option.values());
     }
 }

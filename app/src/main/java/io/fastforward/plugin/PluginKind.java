@@ -2,6 +2,7 @@ package io.fastforward.plugin;
 
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
@@ -31,18 +32,20 @@ public record PluginKind<T extends Plugin>(String name, Class<T> service, Check<
         T of(String kind, String origin, boolean external, T provider);
     }
 
-    public static final PluginKind<Criterion> CRITERION =
-            new PluginKind<>("criterion", Criterion.class, CheckedCriterion::new);
+    public static final PluginKind<Criterion.Provider> CRITERION =
+            new PluginKind<>("criterion", Criterion.Provider.class, CheckedCriterionProvider::new);
     public static final PluginKind<PolicyAgent.Provider> AGENT =
             new PluginKind<>("agent", PolicyAgent.Provider.class, CheckedAgentProvider::new);
-    public static final PluginKind<Calibrator> CALIBRATOR =
-            new PluginKind<>("calibrator", Calibrator.class, CheckedCalibrator::new);
+    public static final PluginKind<Calibrator.Provider> CALIBRATOR =
+            new PluginKind<>("calibrator", Calibrator.Provider.class, CheckedCalibratorProvider::new);
     public static final PluginKind<ComputeBackend.Provider> BACKEND =
             new PluginKind<>("backend", ComputeBackend.Provider.class, CheckedBackendProvider::new);
+    public static final PluginKind<LinearAlgebra.Provider> LINEAR_ALGEBRA =
+            new PluginKind<>("linear-algebra", LinearAlgebra.Provider.class, CheckedLinearAlgebraProvider::new);
     public static final PluginKind<TrialExecutor.Provider> EXECUTOR =
             new PluginKind<>("executor", TrialExecutor.Provider.class, CheckedExecutorProvider::new);
 
     /** Every kind, in the order of the list of plugins. */
     public static final List<PluginKind<? extends Plugin>> ALL =
-            List.of(CRITERION, AGENT, CALIBRATOR, BACKEND, EXECUTOR);
+            List.of(CRITERION, AGENT, CALIBRATOR, BACKEND, LINEAR_ALGEBRA, EXECUTOR);
 }

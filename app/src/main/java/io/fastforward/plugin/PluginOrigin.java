@@ -3,7 +3,6 @@ package io.fastforward.plugin;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
-import io.fastforward.failure.Setting;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.DeviceException;
 import java.io.PrintWriter;
@@ -84,26 +83,18 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
     }
 
     /**
-     * Calls a plugin that is given the user's options.
+     * Calls a plugin that is given the user's options, each of them checked: it may say that they do not go together.
      *
-     * @throws Failure of kind {@link FailureKind#USAGE} if it rejects them
+     * @throws Failure of kind {@link FailureKind#USAGE} if it does, and the user gave any
      */
     <R> R callWithOptions(String doing, Options options, Supplier<? extends @Nullable R> call) {
         try {
             return callThatMayReject(doing, call);
         } catch (IllegalArgumentException e) {
-            throw rejected(doing, options, e);
+            throw options.given()
+                    ? new Failure(FailureKind.USAGE, kind + " '" + id + "': " + message(e), printable(e))
+                    : failed(doing, e);
         }
-    }
-
-    /** What an {@link IllegalArgumentException} of a plugin means that was given options and nothing else to reject. */
-    Failure rejected(String doing, Options options, IllegalArgumentException e) {
-        return options.values().isEmpty()
-                ? failed(doing, e)
-                : new Failure(
-                        FailureKind.USAGE,
-                        kind + " '" + id + "' (" + Setting.PLUGIN_OPTIONS + "): " + message(e),
-                        printable(e));
     }
 
     /** A failure of the plugin. */

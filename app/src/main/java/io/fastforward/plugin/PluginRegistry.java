@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
-import java.util.TreeSet;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
 import java.util.stream.Collectors;
@@ -102,21 +102,15 @@ public final class PluginRegistry {
     }
 
     /**
-     * Checks that a plugin declares all options that it is given.
+     * What a user gave for the options of a plugin, read and checked.
      *
-     * @throws Failure naming the first one that it does not know, and those that it does
+     * @throws Failure if there is no such option, or a value is none of its values
      */
-    public static void requireKnownOptions(String kind, Plugin plugin, Options options) {
-        for (String name : new TreeSet<>(options.values().keySet())) {
-            if (!plugin.options().containsKey(name)) {
-                String known = plugin.options().isEmpty()
-                        ? "it has none"
-                        : "it has: "
-                                + String.join(
-                                        ", ", new TreeSet<>(plugin.options().keySet()));
-                throw new Failure(
-                        FailureKind.USAGE, kind + " '" + plugin.id() + "' has no option '" + name + "'; " + known);
-            }
+    public static Options options(PluginKind<?> kind, Plugin plugin, Map<String, String> given) {
+        try {
+            return Options.of(plugin.options(), given);
+        } catch (IllegalArgumentException e) {
+            throw new Failure(FailureKind.USAGE, kind.name() + " '" + plugin.id() + "': " + e.getMessage(), e);
         }
     }
 

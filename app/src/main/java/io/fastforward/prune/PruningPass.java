@@ -8,9 +8,9 @@ import io.fastforward.model.Model;
 import io.fastforward.model.WeightCopy;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
-import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
@@ -46,10 +46,9 @@ public final class PruningPass {
      * How modules are repaired.
      *
      * @param calibrator who repairs them
-     * @param options its options
      * @param target what they are to reproduce
      */
-    public record Repair(Calibrator calibrator, Options options, CalibrationTarget target) {
+    public record Repair(Calibrator calibrator, CalibrationTarget target) {
 
         /** Whether the dense model's hidden states are needed beside those of the pruned prefix. */
         boolean followsDenseModel() {
@@ -73,6 +72,7 @@ public final class PruningPass {
     }
 
     private final ComputeBackend backend;
+    private final LinearAlgebra algebra;
     private final Model model;
     private final ModelSpec spec;
     private final NestedModel nested;
@@ -89,6 +89,7 @@ public final class PruningPass {
      */
     public PruningPass(
             ComputeBackend backend,
+            LinearAlgebra algebra,
             Model model,
             ModelSpec spec,
             NestedOrder order,
@@ -96,6 +97,7 @@ public final class PruningPass {
             Repair repair,
             @Nullable DataType dataType) {
         this.backend = backend;
+        this.algebra = algebra;
         this.model = model;
         this.spec = spec;
         this.nested = new NestedModel(spec, model, order);
@@ -228,7 +230,7 @@ public final class PruningPass {
         String module = spec instanceof AttentionSpec ? "attention" : "mlp";
         Calibrator.Solution solution;
         try {
-            solution = repair.calibrator().calibrate(problem, repair.options(), backend.linearAlgebra(), arena);
+            solution = repair.calibrator().calibrate(problem, algebra, arena);
         } catch (IllegalArgumentException e) {
             throw new Failure(
                     FailureKind.NOT_FINITE,

@@ -9,13 +9,15 @@ import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
 import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.backend.Probed;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Chooses and opens the device that serves a run. */
+/** Chooses and opens the device that serves a run, and the linear algebra beside it. */
 public final class Devices {
 
     /** What serves without being asked for: a GPU if there is one, else the CPU. */
@@ -92,6 +94,23 @@ public final class Devices {
                 .toList();
     }
 
+    /**
+     * Opens the best linear algebra that is available, whatever device computes the rest.
+     *
+     * @throws Failure if there is none; the message says why
+     */
+    public static LinearAlgebra linearAlgebra(PluginRegistry plugins, int threads) {
+        List<LinearAlgebra.Provider> providers = plugins.all(PluginKind.LINEAR_ALGEBRA);
+        return providers.stream()
+                .filter(provider -> provider.probe().available())
+                .max(Comparator.comparingInt(Probed::priority))
+                .orElseThrow(() -> new Failure(
+                        FailureKind.DEVICE,
+                        "no linear algebra serves: "
+                                + providers.stream().map(Devices::reason).collect(Collectors.joining("; "))))
+                .open(threads);
+    }
+
     /** The devices that may serve, in the order in which they are tried. */
     static List<Candidate> candidates(
             List<ComputeBackend.Provider> providers,
@@ -154,7 +173,7 @@ public final class Devices {
         }
     }
 
-    private static String reason(ComputeBackend.Provider provider) {
+    private static String reason(Probed provider) {
         Availability availability = provider.probe();
         String hint = availability.hint().isEmpty() ? "" : " (" + availability.hint() + ")";
         return availability.available()
@@ -170,13 +189,12 @@ public final class Devices {
 
     private static boolean isHost(ComputeBackend.Provider provider) {
         return devices(provider, Progress.silent()).stream()
-                .anyMatch(device -> device.backend().equals("host"));
+                .anyMatch(device -> device.driver().equals("host"));
     }
 
     private static List<ComputeBackend.Provider> providers(PluginRegistry plugins) {
         return plugins.all(PluginKind.BACKEND).stream()
-                .sorted(Comparator.comparingInt(ComputeBackend.Provider::priority)
-                        .reversed())
+                .sorted(Comparator.<Probed>comparingInt(Probed::priority).reversed())
                 .toList();
     }
 }

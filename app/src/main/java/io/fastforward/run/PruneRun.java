@@ -30,6 +30,7 @@ import io.fastforward.search.Budget;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
 import java.nio.file.Files;
@@ -83,15 +84,17 @@ public final class PruneRun {
         texts.requireStreamsOfTheirOwn();
         boolean holdsEarlierRun = canBeResumed(request.runDirectory());
         return Devices.run(
-                plugins,
-                request.compute().device(),
-                request.compute().threads(),
-                shown,
-                (backend, takesOver) -> execute(destination, backend, takesOver && !holdsEarlierRun));
+                plugins, request.compute().device(), request.compute().threads(), shown, (backend, takesOver) -> {
+                    try (LinearAlgebra algebra =
+                            Devices.linearAlgebra(plugins, request.compute().threads())) {
+                        return execute(destination, backend, algebra, takesOver && !holdsEarlierRun);
+                    }
+                });
     }
 
     /** @param takesOver whether another device began this run and failed; what is in the run directory is its own */
-    private PruneResult execute(Destination destination, ComputeBackend backend, boolean takesOver) {
+    private PruneResult execute(
+            Destination destination, ComputeBackend backend, LinearAlgebra algebra, boolean takesOver) {
         boolean resume = request.resume() || (takesOver && canBeResumed(request.runDirectory()));
         try (Model model = Model.open(request.files().model())) {
             RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
@@ -113,7 +116,9 @@ public final class PruneRun {
                                     + "' began; the result may differ from that of a single device"));
                     model.remarks().forEach(progress::note);
                     plan.describe(progress);
-                    return run(plan, new RunContext(backend, model, plan.spec(), plan.memory(), record, progress));
+                    return run(
+                            plan,
+                            new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
                 });
             }
         }
@@ -149,7 +154,8 @@ public final class PruneRun {
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
         RepairStage repair =
                 new RepairStage(run, serving.repair(), settings.export().dataType(), windows.repair());
-        NestedOrder order = new ScoreStage(run, serving.criterion()).execute(windows.scoring());
+        NestedOrder order =
+                new ScoreStage(run, serving.criterion(), settings.plugins().criterion()).execute(windows.scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), order);
         try (LayerSource layers = run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {

@@ -55,7 +55,6 @@ record RunPlan(
         Optional<Policy> given = files.policy().map(file -> PolicyFile.read(file, spec));
         Optional<PolicyAgent> agent =
                 given.isPresent() ? Optional.empty() : Optional.of(serving.createAgent(budget, files.warmStart()));
-        serving.requireCalibratorOptions(backend.linearAlgebra());
         int length = settings.windows().lengthFor(model.spec());
         MemoryPlan memory = MemoryPlan.of(
                 model.spec(),
@@ -71,8 +70,10 @@ record RunPlan(
             RunWindows windows = RunWindows.read(settings, texts.calibration(), texts.evaluation(), tokenizer, length);
             Optional<Questions> questions =
                     texts.tasks().map(file -> Questions.tokenize(ChoiceTask.read(file, files.mostTasks()), tokenizer));
-            List<String> warnings = RepairStage.warning(serving.repair(), model.spec(), windows).stream()
-                    .toList();
+            List<String> warnings =
+                    RepairStage.warning(serving.repair(), settings.plugins().calibrator(), model.spec(), windows)
+                            .stream()
+                            .toList();
             return new RunPlan(spec, budget, given, agent, memory, windows, questions, warnings);
         }
     }

@@ -9,22 +9,17 @@ import io.fastforward.prune.PruningPass;
 import io.fastforward.record.RunRecord;
 import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
+import io.fastforward.settings.PluginSettings;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.LayerSpec;
-import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
-import io.fastforward.spi.tensor.DataType;
-import io.fastforward.spi.tensor.DoubleMatrix;
-import io.fastforward.spi.tensor.Matrix;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -44,19 +39,26 @@ final class ServingPlugins {
     private final PolicyAgent.Provider agent;
     private final TrialExecutor.Provider executor;
     private final Calibrator calibrator;
+    private final Options agentOptions;
+    private final Options executorOptions;
 
     /**
      * Finds the plugins that the settings name.
      *
-     * @throws Failure if one is not to be had or does not know an option, or an option is for no plugin
+     * @throws Failure if one is not to be had, an option has a bad value, or is for no plugin
      */
     ServingPlugins(PluginRegistry plugins, PruneSettings settings) {
         this.settings = settings;
         settings.plugins().options().keySet().forEach(ServingPlugins::requireKind);
-        criterion = find(plugins, PluginKind.CRITERION, settings.plugins().criterion());
-        agent = find(plugins, PluginKind.AGENT, settings.plugins().agent());
-        executor = find(plugins, PluginKind.EXECUTOR, settings.plugins().executor());
-        calibrator = find(plugins, PluginKind.CALIBRATOR, settings.plugins().calibrator());
+        PluginSettings ids = settings.plugins();
+        Criterion.Provider criteria = plugins.find(PluginKind.CRITERION, ids.criterion());
+        Calibrator.Provider calibrators = plugins.find(PluginKind.CALIBRATOR, ids.calibrator());
+        agent = plugins.find(PluginKind.AGENT, ids.agent());
+        executor = plugins.find(PluginKind.EXECUTOR, ids.executor());
+        agentOptions = options(PluginKind.AGENT, agent);
+        executorOptions = options(PluginKind.EXECUTOR, executor);
+        criterion = criteria.create(options(PluginKind.CRITERION, criteria));
+        calibrator = calibrators.create(options(PluginKind.CALIBRATOR, calibrators));
     }
 
     Criterion criterion() {
@@ -64,20 +66,19 @@ final class ServingPlugins {
     }
 
     PruningPass.Repair repair() {
-        return new PruningPass.Repair(
-                calibrator, options(PluginKind.CALIBRATOR), settings.repair().target());
+        return new PruningPass.Repair(calibrator, settings.repair().target());
     }
 
     /**
      * A new agent.
      *
      * @param warmStart run directory of the search where it begins, if it does not begin anew
-     * @throws Failure if no policy reaches the sparsity, an option has a bad value, or the agent cannot begin there
+     * @throws Failure if no policy reaches the sparsity, options do not go together, or the agent cannot begin there
      */
     PolicyAgent createAgent(Budget budget, Optional<Path> warmStart) {
         settings.budget().requireReachable(budget);
         SearchSpace space = new SearchSpace(budget.modules(), settings.budget().sparsity());
-        PolicyAgent created = agent.create(space, settings.seed(), options(PluginKind.AGENT));
+        PolicyAgent created = agent.create(space, settings.seed(), agentOptions);
         warmStart.ifPresent(from -> restore(created, from));
         return created;
     }
@@ -100,35 +101,10 @@ final class ServingPlugins {
     /**
      * A new executor.
      *
-     * @throws Failure if an option has a bad value
+     * @throws Failure if options do not go together
      */
     TrialExecutor createExecutor(TrialExecutor.Evaluator local) {
-        return executor.create(local, options(PluginKind.EXECUTOR));
-    }
-
-    /**
-     * Checks the calibrator's options before there is work that could be lost: it reads them when it solves a problem,
-     * so it is given one that has nothing else to complain of.
-     *
-     * @throws Failure if an option has a bad value
-     */
-    void requireCalibratorOptions(LinearAlgebra algebra) {
-        Options options = options(PluginKind.CALIBRATOR);
-        if (options.values().isEmpty()) {
-            return;
-        }
-        try (Arena arena = Arena.ofShared()) {
-            Linear map =
-                    new Linear(Matrix.allocate(arena, DataType.F32, 1, 2), Matrix.allocate(arena, DataType.F32, 1, 1));
-            map.weight().set(0, 0, 1);
-            map.weight().set(0, 1, 1);
-            DoubleMatrix gram = DoubleMatrix.allocate(arena, 2, 2);
-            gram.set(0, 0, 2);
-            gram.set(1, 1, 2);
-            DoubleMatrix mean = DoubleMatrix.allocate(arena, 1, 2);
-            Calibrator.Problem problem = new Calibrator.Problem(map, 1, gram, gram, mean, mean, 4);
-            calibrator.calibrate(problem, options, algebra, arena);
-        }
+        return executor.create(local, executorOptions);
     }
 
     /**
@@ -145,7 +121,8 @@ final class ServingPlugins {
             if (!layer.attention().outputBias() || !layer.mlp().outputBias()) {
                 throw new Failure(
                         FailureKind.UNSUPPORTED_MODEL,
-                        Setting.CALIBRATOR + " " + calibrator.id() + " changes the biases of the output maps, and the "
+                        Setting.CALIBRATOR + " " + settings.plugins().calibrator()
+                                + " changes the biases of the output maps, and the "
                                 + (layer.mlp().outputBias() ? "attention" : "MLP") + " of layer " + i + " ("
                                 + spec.family() + ") has none; use " + Setting.CALIBRATOR + " ridge");
             }
@@ -162,13 +139,7 @@ final class ServingPlugins {
         return ids;
     }
 
-    private <T extends Plugin> T find(PluginRegistry plugins, PluginKind<T> kind, String id) {
-        T plugin = plugins.find(kind, id);
-        PluginRegistry.requireKnownOptions(kind.name(), plugin, options(kind));
-        return plugin;
-    }
-
-    private Options options(PluginKind<?> kind) {
+    private Options options(PluginKind<?> kind, Plugin plugin) {
         String prefix = kind.name() + ".";
         Map<String, String> values = new TreeMap<>();
         settings.plugins().options().forEach((name, value) -> {
@@ -176,7 +147,7 @@ final class ServingPlugins {
                 values.put(name.substring(prefix.length()), value);
             }
         });
-        return new Options(values);
+        return PluginRegistry.options(kind, plugin, values);
     }
 
     private static void requireKind(String name) {

@@ -266,18 +266,18 @@ class BadInputTest {
 
     @ParameterizedTest
     @CsvSource({
-        "agent.foo=1, agent 'ppo' has no option 'foo'; it has: advantage",
+        "agent.foo=1, agent 'ppo': no option is called 'foo'; it has batch",
         "batch=5, KIND of agent",
         "agnt.batch=5, KIND of agent",
         "backend.threads=5, KIND of agent",
-        "criterion.foo=1, criterion 'wanda' has no option 'foo'; it has none",
+        "criterion.foo=1, criterion 'wanda': no option is called 'foo'; it has none",
         "agent.clip, expected KIND.NAME=VALUE",
         "=5, expected KIND.NAME=VALUE",
         "agent.batch=6, only once",
-        "agent.epochs=abc, 'option epochs must be a whole number, but is ''abc'''",
-        "agent.epochs=0, option epochs must be at least 1",
-        "calibrator.ridge=x, 'option ridge must be a number, but is ''x'''",
-        "calibrator.ridge=-1, option ridge must be at least 0",
+        "agent.epochs=abc, 'option epochs must be a whole number of at least 1, but is ''abc'''",
+        "agent.epochs=0, option epochs must be a whole number of at least 1",
+        "calibrator.ridge=x, 'option ridge must be a number of at least 0, but is ''x'''",
+        "calibrator.ridge=-1, option ridge must be a number of at least 0",
     })
     void pluginOptions(String option, String words) {
         small().and("--option", option).run().isRefused(FailureKind.USAGE, words.replace("''", "'"));

@@ -70,8 +70,7 @@ class FaultyPluginRunTest {
         assertThat(CommandRun.of("plugins", "--plugins", plugins.toString())
                         .succeeds()
                         .text())
-                .contains(
-                        "broken: IllegalStateException: its statistics are null", "not available: backend 'backends'");
+                .contains("broken: IllegalStateException: its options are null", "not available: backend 'backends'");
         assertThat(CommandRun.of("devices", "--plugins", plugins.toString())
                         .succeeds()
                         .text())

@@ -8,20 +8,18 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedOrder;
-import io.fastforward.plugin.PluginKind;
-import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.CollectedLayers;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testing.Backends;
+import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.Golden;
 import io.fastforward.testing.RandomLlama;
@@ -410,10 +408,16 @@ class CheckpointExportTest {
             }
             scores.add(values);
         });
-        PruningPass.Repair ridge = new PruningPass.Repair(
-                PluginRegistry.load(null).find(PluginKind.CALIBRATOR, "ridge"), Options.NONE, CalibrationTarget.PREFIX);
+        PruningPass.Repair ridge = new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX);
         return new PruningPass(
-                backend, model, model.spec(), NestedOrder.byDescendingScore(model.spec(), scores), policy, ridge, type);
+                backend,
+                Backends.linearAlgebra(),
+                model,
+                model.spec(),
+                NestedOrder.byDescendingScore(model.spec(), scores),
+                policy,
+                ridge,
+                type);
     }
 
     private static CheckpointExport.Settings written(@Nullable DataType type, long shardBytes) {

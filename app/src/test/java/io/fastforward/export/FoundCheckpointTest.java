@@ -9,19 +9,17 @@ import io.fastforward.evaluate.Perplexity;
 import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
 import io.fastforward.nested.NestedOrder;
-import io.fastforward.plugin.PluginKind;
-import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.testing.Backends;
+import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.DemoModel;
 import io.fastforward.testing.RunningModel;
 import io.fastforward.tokenizer.TextSettings;
@@ -102,8 +100,7 @@ class FoundCheckpointTest {
     }
 
     private static void prune(ComputeBackend backend, Model model, Policy policy, TokenWindows windows, Path output) {
-        PluginRegistry plugins = PluginRegistry.load(null);
-        Criterion wanda = plugins.find(PluginKind.CRITERION, "wanda");
+        Criterion wanda = DefaultPlugins.criterion("wanda");
         List<double[]> scores = new ArrayList<>();
         new FeatureStatistics(backend, model.spec(), model, wanda.statistics())
                 .collect(model.ends(), windows, module -> scores.add(wanda.score(module)), layers -> {});
@@ -113,10 +110,11 @@ class FoundCheckpointTest {
                         model, pruned, output, new CheckpointExport.Settings(ExportFormat.HF, null, Long.MAX_VALUE));
                 LogitProbe probe = new LogitProbe(backend, model, pruned, null, window);
                 Arena arena = Arena.ofShared()) {
-            PruningPass.Repair ridge = new PruningPass.Repair(
-                    plugins.find(PluginKind.CALIBRATOR, "ridge"), Options.NONE, CalibrationTarget.PREFIX);
+            PruningPass.Repair ridge =
+                    new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX);
             new PruningPass(
                             backend,
+                            Backends.linearAlgebra(),
                             model,
                             model.spec(),
                             NestedOrder.byDescendingScore(model.spec(), scores),

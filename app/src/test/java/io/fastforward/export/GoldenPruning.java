@@ -4,13 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
-import io.fastforward.plugin.PluginKind;
-import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
-import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
@@ -19,6 +16,8 @@ import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.statistics.FeatureStatistics;
+import io.fastforward.testing.Backends;
+import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.Golden;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
@@ -35,7 +34,6 @@ import org.junit.jupiter.params.provider.Arguments;
  */
 final class GoldenPruning {
 
-    private static final PluginRegistry PLUGINS = PluginRegistry.load(null);
     private static final TokenWindows NO_WINDOWS = new TokenWindows(2, 0, new int[0]);
 
     private final Model model;
@@ -73,7 +71,7 @@ final class GoldenPruning {
     static GoldenPruning of(ComputeBackend backend, Model model, String family, AttentionUnit unit) {
         ModelSpec spec = model.spec().withAttentionUnit(unit);
         WeightSource weights = new NestedModel(spec, model, NestedOrder.ofSource(spec));
-        Criterion magnitude = PLUGINS.find(PluginKind.CRITERION, "magnitude");
+        Criterion magnitude = DefaultPlugins.criterion("magnitude");
         List<double[]> scores = new ArrayList<>();
         new FeatureStatistics(backend, spec, weights, Statistics.NONE)
                 .collect(model.ends(), NO_WINDOWS, module -> scores.add(magnitude.score(module)), layers -> {});
@@ -104,12 +102,11 @@ final class GoldenPruning {
     double write(ComputeBackend backend, ExportFormat format, Path output) {
         TokenWindows window = new TokenWindows(20, 1, tokens());
         CheckpointExport.Settings settings = new CheckpointExport.Settings(format, null, Long.MAX_VALUE);
-        PruningPass.Repair none = new PruningPass.Repair(
-                PLUGINS.find(PluginKind.CALIBRATOR, "none"), Options.NONE, CalibrationTarget.PREFIX);
+        PruningPass.Repair none = new PruningPass.Repair(DefaultPlugins.calibrator("none"), CalibrationTarget.PREFIX);
         try (CheckpointExport export = CheckpointExport.begin(model, pruned(), output, settings);
                 LogitProbe probe = new LogitProbe(backend, model, pruned(), null, window);
                 Arena arena = Arena.ofShared()) {
-            new PruningPass(backend, model, spec, order, policy, none, null)
+            new PruningPass(backend, Backends.linearAlgebra(), model, spec, order, policy, none, null)
                     .run(NO_WINDOWS, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
             export.finish();
             double difference = ReloadCheck.run(backend, export.path(), window, probe.logits(arena));

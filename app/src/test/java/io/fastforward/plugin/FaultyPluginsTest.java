@@ -7,9 +7,11 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.spi.Options;
+import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.SearchSpace;
@@ -71,16 +73,18 @@ class FaultyPluginsTest {
         "few, 'gave 9 scores for the MLP of layer 0, expected 10'",
         "many, 'gave 11 scores for the MLP of layer 0, expected 10'",
         "null, gave null when scoring",
+        "no-statistics, gave null when telling what it measures",
     })
     void criteria(String id, String words) {
-        Criterion criterion = registry.find(PluginKind.CRITERION, id);
-        refused(() -> score(criterion, null), "criterion '" + id + "'", words);
+        refused(() -> score(id, null), "criterion '" + id + "'", words);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "no-statistics, its statistics are null",
         "no-options, its options are null",
+        "null-option, NullPointerException",
+        "twice, two options have the name twice",
+        "bad-default, 'option share must be a number of at least 0 and at most 1, but is ''2'''",
         "bad-description, StackOverflowError",
         "bad-id, IllegalStateException: no licence",
         "bad-constructor, OutOfMemoryError: Java heap space",
@@ -101,16 +105,14 @@ class FaultyPluginsTest {
             DoubleMatrix moments = DoubleMatrix.allocate(arena, 1, 10);
             moments.set(0, 3, Double.NaN);
             for (String id : List.of("nan", "infinite", "argument")) {
-                assertThatThrownBy(() -> score(registry.find(PluginKind.CRITERION, id), moments))
-                        .isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> score(id, moments)).isInstanceOf(IllegalArgumentException.class);
             }
         }
     }
 
     @Test
     void anInterruptIsNotLeftBehind() {
-        assertThat(score(registry.find(PluginKind.CRITERION, "interrupting"), null))
-                .hasSize(10);
+        assertThat(score("interrupting", null)).hasSize(10);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 
@@ -118,7 +120,7 @@ class FaultyPluginsTest {
     @Test
     void whatIsThrownCanBePrinted() {
         for (String id : List.of("unprintable", "circle")) {
-            assertThatThrownBy(() -> score(registry.find(PluginKind.CRITERION, id), null))
+            assertThatThrownBy(() -> score(id, null))
                     .satisfies(failure -> failure.printStackTrace(new PrintWriter(Writer.nullWriter())));
         }
     }
@@ -161,19 +163,17 @@ class FaultyPluginsTest {
         assertThatThrownBy(() -> agent("restore-argument").restore(new byte[0]))
                 .isInstanceOf(IllegalArgumentException.class);
         // It rejects the user's options, unless there are none.
-        Failures.expect(
-                FailureKind.USAGE,
-                () -> agent("create-argument"),
-                "agent 'agents' (<plugins.options>): does not like it");
+        Failures.expect(FailureKind.USAGE, () -> agent("create-argument"), "agent 'agents': does not like it");
         PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
         refused(
-                () -> provider.create(new SearchSpace(MODULES, 0.5), 1, Options.NONE),
+                () -> provider.create(new SearchSpace(MODULES, 0.5), 1, Options.defaults(provider)),
                 "agent 'agents'",
                 "does not like it");
     }
 
     @ParameterizedTest
     @CsvSource({
+        "create-null, gave null when creating a calibrator",
         "null, gave null when calibrating",
         "null-map, gave null when giving the map of its solution",
         "few-rows, 'gave a weight of 1 × 2 numbers in F32, expected 2 × 2 in F32'",
@@ -183,6 +183,7 @@ class FaultyPluginsTest {
         "bias, a map with a bias for one without",
         "closed, closed",
         "state, IllegalStateException: no licence",
+        "argument, IllegalArgumentException: does not like it",
         "stack, StackOverflowError",
         "memory, JAVA_TOOL_OPTIONS",
     })
@@ -193,15 +194,13 @@ class FaultyPluginsTest {
     @Test
     void whatACalibratorRejects() {
         Failures.expect(
-                FailureKind.USAGE,
-                () -> calibrate("argument", 1),
-                "calibrator 'calibrators' (<plugins.options>): does not like it");
+                FailureKind.USAGE, () -> calibrate("create-argument", 1), "calibrator 'calibrators': does not like it");
         for (String fault : List.of("argument", "nan")) {
             assertThatThrownBy(() -> calibrate(fault, Double.POSITIVE_INFINITY))
                     .isInstanceOf(IllegalArgumentException.class);
         }
         // The algebra is told of shapes that do not fit by its caller.
-        Failures.expect(FailureKind.USAGE, () -> calibrate("algebra", 1), "calibrator 'calibrators'");
+        refused(() -> calibrate("algebra", 1), "calibrator 'calibrators'");
     }
 
     @ParameterizedTest
@@ -248,7 +247,7 @@ class FaultyPluginsTest {
         ComputeBackend.Provider probing = registry.find(PluginKind.BACKEND, "backends");
         assertThat(probing.probe().available()).isFalse();
         assertThat(probing.probe().message()).contains("backend 'backends'", "faulty.jar", "no licence");
-        assertThat(probing.backends())
+        assertThat(probing.drivers())
                 .hasEntrySatisfying(
                         "backends",
                         availability -> assertThat(availability.message()).contains("no licence"));
@@ -263,42 +262,59 @@ class FaultyPluginsTest {
                     "backend 'backend-computing'",
                     "computing (allocate)",
                     "no licence");
-            refused(computing::linearAlgebra, "gave null when computing (linearAlgebra)");
+            refused(() -> computing.moments(Moment.SUMS, 1, 1), "gave null when computing (moments)");
             assertThat(List.of(computing)).contains(computing);
         }
     }
 
-    private static double[] score(Criterion criterion, @Nullable DoubleMatrix moments) {
+    @Test
+    void linearAlgebra() {
+        LinearAlgebra.Provider provider = registry.find(PluginKind.LINEAR_ALGEBRA, "algebras");
+        assertThat(provider.probe().available()).isFalse();
+        assertThat(provider.probe().message()).contains("linear-algebra 'algebras'", "faulty.jar", "no licence");
+        try (LinearAlgebra algebra = provider.open(1);
+                Arena arena = Arena.ofShared()) {
+            DoubleMatrix matrix = DoubleMatrix.allocate(arena, 1, 1);
+            refused(() -> algebra.cholesky(matrix), "linear-algebra 'algebras'", "computing (cholesky)", "no licence");
+            assertThatThrownBy(() -> algebra.solve(matrix, matrix)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    private static double[] score(String id, @Nullable DoubleMatrix moments) {
+        Criterion.Provider provider = registry.find(PluginKind.CRITERION, id);
+        Criterion criterion = provider.create(Options.defaults(provider));
         try (Model opened = Model.open(model)) {
             return criterion.score(new Criterion.Module(
                     0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), 0, moments));
         }
     }
 
+    private static Options options(Plugin provider, String fault) {
+        return Options.of(provider.options(), Map.of("fault", fault));
+    }
+
     private static PolicyAgent agent(String fault) {
-        return registry.find(PluginKind.AGENT, "agents")
-                .create(new SearchSpace(MODULES, 0.5), 1, new Options(Map.of("fault", fault)));
+        PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
+        return provider.create(new SearchSpace(MODULES, 0.5), 1, options(provider, fault));
     }
 
     private static Calibrator.Solution calibrate(String fault, double moment) {
-        Calibrator calibrator = registry.find(PluginKind.CALIBRATOR, "calibrators");
-        try (ComputeBackend backend = registry.find(PluginKind.BACKEND, "cpu").open(1);
+        Calibrator.Provider provider = registry.find(PluginKind.CALIBRATOR, "calibrators");
+        Calibrator calibrator = provider.create(options(provider, fault));
+        try (LinearAlgebra algebra =
+                        registry.find(PluginKind.LINEAR_ALGEBRA, "openblas").open(1);
                 Arena arena = Arena.ofShared()) {
-            LinearAlgebra algebra = backend.linearAlgebra();
             DoubleMatrix gram = DoubleMatrix.allocate(arena, 3, 3);
             gram.set(0, 0, moment);
             DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
             Linear map = Linear.of(Matrix.allocate(arena, DataType.F32, 2, 3));
-            return calibrator.calibrate(
-                    new Calibrator.Problem(map, 2, gram, gram, none, none, 5),
-                    new Options(Map.of("fault", fault)),
-                    algebra,
-                    arena);
+            return calibrator.calibrate(new Calibrator.Problem(map, 2, gram, gram, none, none, 5), algebra, arena);
         }
     }
 
     private static TrialExecutor executor(String fault, TrialExecutor.Evaluator local) {
-        return registry.find(PluginKind.EXECUTOR, "executors").create(local, new Options(Map.of("fault", fault)));
+        TrialExecutor.Provider provider = registry.find(PluginKind.EXECUTOR, "executors");
+        return provider.create(local, options(provider, fault));
     }
 
     private static TrialExecutor.Trial trial() {

@@ -44,18 +44,19 @@ class PluginRegistryTest {
     void anExternalPluginWorks() {
         Path jar = criterion("by-index").write(directory.resolve("index.jar"));
         PluginRegistry registry = PluginRegistry.load(directory);
-        Criterion criterion = registry.find(PluginKind.CRITERION, "by-index");
+        Criterion.Provider provider = registry.find(PluginKind.CRITERION, "by-index");
+        Criterion criterion = provider.create(Options.of(provider.options(), Map.of("first", "5")));
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("model")))) {
             double[] scores = criterion.score(new Criterion.Module(
                     0, model.spec().layers().getFirst().mlp(), model.layer(0).mlp(), 0, null));
-            assertThat(scores).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+            assertThat(scores).containsExactly(5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
         }
         assertThat(registry.entries())
                 .filteredOn(entry -> entry.origin().equals(jar.toString()))
                 .singleElement()
                 .isInstanceOfSatisfying(PluginEntry.Working.class, entry -> {
                     assertThat(entry.kind()).isEqualTo("criterion");
-                    assertThat(entry.provider()).isSameAs(criterion);
+                    assertThat(entry.provider()).isSameAs(provider);
                 });
         assertThat(registry.find(PluginKind.CRITERION, "wanda")).isNotNull();
     }
@@ -64,7 +65,7 @@ class PluginRegistryTest {
     @Test
     void anExternalPluginSeesTheContractAlone() throws ClassNotFoundException {
         criterion("by-index").write(directory.resolve("index.jar"));
-        Criterion criterion = PluginRegistry.load(directory).find(PluginKind.CRITERION, "by-index");
+        Criterion.Provider criterion = PluginRegistry.load(directory).find(PluginKind.CRITERION, "by-index");
         ClassLoader loader = ((CheckedPlugin<?>) criterion).plugin().getClass().getClassLoader();
         assertThat(loader).isNotSameAs(PluginRegistry.class.getClassLoader());
         assertThat(loader.loadClass(Criterion.class.getName())).isSameAs(Criterion.class);
@@ -82,11 +83,11 @@ class PluginRegistryTest {
     /** What would be loaded is no class file at all: the version is looked at first. */
     @ParameterizedTest
     @NullSource
-    @ValueSource(strings = {"2", "1.0", "", "one"})
+    @ValueSource(strings = {"1", "2.0", "", "one"})
     void aJarForAnotherContractIsNotLoaded(String version) {
         Path jar = new PluginJar()
                 .spiVersion(version)
-                .service(Criterion.class, "Damaged")
+                .service(Criterion.Provider.class, "Damaged")
                 .entry("Damaged.class", new byte[] {1, 2, 3})
                 .write(directory.resolve("old.jar"));
         Broken broken = onlyBroken(PluginRegistry.load(directory));
@@ -94,7 +95,7 @@ class PluginRegistryTest {
         assertThat(broken.origin()).isEqualTo(jar.toString());
         assertThat(broken.name()).isEqualTo("old.jar");
         assertThat(broken.reason())
-                .contains("FastForward-Spi-Version", version == null ? "nothing" : version, "has version 1");
+                .contains("FastForward-Spi-Version", version == null ? "nothing" : version, "has version 2");
     }
 
     @Test
@@ -132,13 +133,16 @@ class PluginRegistryTest {
 
     @Test
     void whateverElseIsWrongWithAProviderIsRecorded() {
-        expectBroken(new PluginJar().service(Criterion.class, "Missing"), "Missing");
-        expectBroken(new PluginJar().service(Criterion.class, "two words"), "Illegal configuration-file syntax");
+        expectBroken(new PluginJar().service(Criterion.Provider.class, "Missing"), "Missing");
         expectBroken(
-                new PluginJar().service(Criterion.class, "Damaged").entry("Damaged.class", new byte[] {1, 2, 3}),
+                new PluginJar().service(Criterion.Provider.class, "two words"), "Illegal configuration-file syntax");
+        expectBroken(
+                new PluginJar().service(Criterion.Provider.class, "Damaged").entry("Damaged.class", new byte[] {1, 2, 3
+                }),
                 "ClassFormatError");
         expectBroken(
-                new PluginJar().service(Criterion.class, "Other").compiled("Other", "public class Other {}"), "Other");
+                new PluginJar().service(Criterion.Provider.class, "Other").compiled("Other", "public class Other {}"),
+                "Other");
         expectBroken(criterion("Upper Case"), "id 'Upper Case'");
         expectBroken(criterion("by-index", "", description(" ")), "no description");
         expectBroken(criterion("by-index", "", "public String description() { return null; }"), "no description");
@@ -146,7 +150,7 @@ class PluginRegistryTest {
         // Its author leaned on a class of ours.
         expectBroken(
                 new PluginJar()
-                        .service(Criterion.class, "Leaning")
+                        .service(Criterion.Provider.class, "Leaning")
                         .compiled(
                                 "Leaning",
                                 source(
@@ -162,7 +166,7 @@ class PluginRegistryTest {
     @Test
     void errorsOfOneJarAreLimited() {
         new PluginJar()
-                .service(Criterion.class, "Missing\n".repeat(1000) + lines(500))
+                .service(Criterion.Provider.class, "Missing\n".repeat(1000) + lines(500))
                 .write(directory.resolve("a.jar"));
         assertThat(PluginRegistry.load(directory).entries().stream()
                         .filter(Broken.class::isInstance)
@@ -206,22 +210,20 @@ class PluginRegistryTest {
     }
 
     @Test
-    void anUnknownOptionNamesThoseThatExist() {
+    void optionsAreReadAndRefusedByName() {
         PluginRegistry registry = PluginRegistry.load(null);
-        Calibrator ridge = registry.find(PluginKind.CALIBRATOR, "ridge");
-        Calibrator none = registry.find(PluginKind.CALIBRATOR, "none");
-        PluginRegistry.requireKnownOptions("calibrator", ridge, new Options(Map.of("ridge", "1")));
+        Calibrator.Provider ridge = registry.find(PluginKind.CALIBRATOR, "ridge");
+        assertThat(PluginRegistry.options(PluginKind.CALIBRATOR, ridge, Map.of("ridge", "1"))
+                        .number("ridge"))
+                .isEqualTo(1);
         Failures.expect(
                 FailureKind.USAGE,
-                () -> PluginRegistry.requireKnownOptions(
-                        "calibrator", ridge, new Options(Map.of("rigde", "1", "ridge", "1"))),
-                "calibrator 'ridge'",
-                "'rigde'",
-                "it has: ridge");
+                () -> PluginRegistry.options(PluginKind.CALIBRATOR, ridge, Map.of("rigde", "1")),
+                "calibrator 'ridge': no option is called 'rigde'; it has ridge");
         Failures.expect(
                 FailureKind.USAGE,
-                () -> PluginRegistry.requireKnownOptions("calibrator", none, new Options(Map.of("ridge", "1"))),
-                "it has none");
+                () -> PluginRegistry.options(PluginKind.CALIBRATOR, ridge, Map.of("ridge", "-1")),
+                "calibrator 'ridge': option ridge must be a number of at least 0, but is '-1'");
     }
 
     @Test
@@ -262,7 +264,7 @@ class PluginRegistryTest {
 
     private static PluginJar criterion(String id, String constructor, String description) {
         return new PluginJar()
-                .service(Criterion.class, "ByIndex")
+                .service(Criterion.Provider.class, "ByIndex")
                 .compiled("ByIndex", source("ByIndex", id, constructor, description));
     }
 
@@ -272,17 +274,25 @@ class PluginRegistryTest {
 
     private static String source(String className, String id, String constructor, String description) {
         return """
+                import io.fastforward.spi.*;
                 import io.fastforward.spi.prune.Criterion;
+                import java.util.List;
 
-                public class %1$s implements Criterion {
+                public class %1$s implements Criterion.Provider {
                     public %1$s() { %3$s }
                     public String id() { return "%2$s"; }
                     %4$s
-                    public Statistics statistics() { return Statistics.NONE; }
-                    public double[] score(Module module) {
-                        double[] scores = new double[module.spec().units()];
-                        for (int i = 0; i < scores.length; i++) scores[i] = i;
-                        return scores;
+                    public List<OptionSpec> options() {
+                        return List.of(OptionSpec.wholeNumber("first", "first score", 0, OptionSpec.Range.ANY));
+                    }
+                    public Criterion create(Options options) { return new Scores(options.wholeNumber("first")); }
+                    record Scores(int first) implements Criterion {
+                        public Statistics statistics() { return Statistics.NONE; }
+                        public double[] score(Module module) {
+                            double[] scores = new double[module.spec().units()];
+                            for (int i = 0; i < scores.length; i++) scores[i] = first + i;
+                            return scores;
+                        }
                     }
                 }
                 """.formatted(className, id, constructor, description);

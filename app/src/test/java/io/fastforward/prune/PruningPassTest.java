@@ -11,9 +11,6 @@ import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
-import io.fastforward.plugin.PluginKind;
-import io.fastforward.plugin.PluginRegistry;
-import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.LayerWeights;
@@ -23,6 +20,7 @@ import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.testing.Backends;
+import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.DemoModel;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.Golden;
@@ -52,7 +50,6 @@ class PruningPassTest {
     private static final Policy SMALL = new Policy(List.of(2, 7, 1, 6));
 
     private final ComputeBackend backend = Backends.cpu();
-    private final PluginRegistry plugins = PluginRegistry.load(null);
 
     @AfterAll
     void close() {
@@ -114,17 +111,17 @@ class PruningPassTest {
                         .map(module -> Math.max(1, 2 * module.units() / 3))
                         .toList());
                 TokenWindows windows = RunningModel.randomWindows(spec, 20, 8, 9);
-                Calibrator ridge = plugins.find(PluginKind.CALIBRATOR, "ridge");
+                Calibrator ridge = DefaultPlugins.calibrator("ridge", Map.of("ridge", "0.01"));
                 NestedOrder order = Orders.random(spec, 3);
                 try (CollectedLayers layers = new CollectedLayers()) {
                     List<ModuleRepair> repairs = new PruningPass(
                                     backend,
+                                    Backends.linearAlgebra(),
                                     model,
                                     spec,
                                     order,
                                     policy,
-                                    new PruningPass.Repair(
-                                            ridge, new Options(Map.of("ridge", "0.01")), CalibrationTarget.PREFIX),
+                                    new PruningPass.Repair(ridge, CalibrationTarget.PREFIX),
                                     DataType.F32)
                             .run(windows, layers, done -> {});
                     new RidgeGradient(reference, model, spec.pruned(policy), new NestedModel(spec, model, order))
@@ -345,8 +342,15 @@ class PruningPassTest {
             String calibrator,
             CalibrationTarget target,
             @Nullable DataType type) {
-        Calibrator found = plugins.find(PluginKind.CALIBRATOR, calibrator);
+        Calibrator found = DefaultPlugins.calibrator(calibrator);
         return new PruningPass(
-                backend, model, model.spec(), order, policy, new PruningPass.Repair(found, Options.NONE, target), type);
+                backend,
+                Backends.linearAlgebra(),
+                model,
+                model.spec(),
+                order,
+                policy,
+                new PruningPass.Repair(found, target),
+                type);
     }
 }

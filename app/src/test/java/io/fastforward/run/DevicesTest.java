@@ -11,7 +11,10 @@ import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
 import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.testing.Failures;
+import java.lang.foreign.Arena;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
@@ -168,5 +171,16 @@ class DevicesTest {
                 Devices.run(PluginRegistry.load(null), "cpu", 1, progress(), (backend, takesOver) -> backend.device());
         assertThat(device).isNotBlank();
         assertThat(Optional.of(notes)).contains(List.of());
+    }
+
+    @Test
+    void theBestLinearAlgebraServesWhateverTheDevice() {
+        try (LinearAlgebra algebra = Devices.linearAlgebra(PluginRegistry.load(null), 1);
+                Arena arena = Arena.ofShared()) {
+            DoubleMatrix four = DoubleMatrix.allocate(arena, 1, 1);
+            four.set(0, 0, 4);
+            assertThat(algebra.cholesky(four)).isTrue();
+            assertThat(four.get(0, 0)).isEqualTo(2);
+        }
     }
 }

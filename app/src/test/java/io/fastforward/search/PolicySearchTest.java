@@ -18,6 +18,7 @@ import io.fastforward.spi.search.TrialExecutor.Trial;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
@@ -48,7 +49,7 @@ class PolicySearchTest {
                         trials -> trials.stream()
                                 .map(trial -> new Result(nll.applyAsDouble(trial), trial.windows()))
                                 .toList(),
-                        Options.NONE);
+                        Options.of(List.of(), Map.of()));
     }
 
     @Test
@@ -69,7 +70,7 @@ class PolicySearchTest {
                 .filter(provider -> provider.id().equals("ppo"))
                 .findFirst()
                 .orElseThrow();
-        PolicyAgent agent = ppo.create(new SearchSpace(budget.modules(), SPARSITY), 1, Options.NONE);
+        PolicyAgent agent = ppo.create(new SearchSpace(budget.modules(), SPARSITY), 1, Options.defaults(ppo));
         SearchResult result = new PolicySearch(settings(300), budget, agent, model, DEAF).run();
         double uniform = finalist(result, Origin.UNIFORM).reward();
         assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);
@@ -317,7 +318,8 @@ class PolicySearchTest {
                             Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.PLUGIN))
                     .hasMessageContaining("agent");
         }
-        TrialExecutor silent = new InProcessTrialExecutorProvider().create(trials -> List.of(), Options.NONE);
+        TrialExecutor silent =
+                new InProcessTrialExecutorProvider().create(trials -> List.of(), Options.of(List.of(), Map.of()));
         assertThatThrownBy(() -> new PolicySearch(settings(10), budget, climber(), silent, DEAF).run())
                 .isInstanceOfSatisfying(
                         Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.PLUGIN))

@@ -6,13 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.model.Model;
-import io.fastforward.plugin.PluginKind;
-import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.testing.Backends;
+import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.DemoModel;
 import io.fastforward.testing.Golden;
 import io.fastforward.testing.RandomLlama;
@@ -44,7 +43,7 @@ class FeatureStatisticsTest {
         JsonNode golden = Golden.read("demo/wanda.json");
         float[] groups = Golden.floats(golden.path("groups"));
         float[] channels = Golden.floats(golden.path("channels"));
-        Criterion wanda = PluginRegistry.load(null).find(PluginKind.CRITERION, "wanda");
+        Criterion wanda = DefaultPlugins.criterion("wanda");
         List<double[]> scores = new ArrayList<>();
         List<Integer> progress = new ArrayList<>();
         try (Model model = DemoModel.open()) {

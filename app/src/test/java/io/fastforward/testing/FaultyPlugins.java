@@ -1,6 +1,7 @@
 package io.fastforward.testing;
 
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
@@ -12,7 +13,10 @@ public final class FaultyPlugins {
 
     private static final String SOURCE = """
             import io.fastforward.spi.*;
-            import io.fastforward.spi.model.Linear;
+            import io.fastforward.spi.backend.*;
+            import io.fastforward.spi.model.*;
+            import io.fastforward.spi.prune.*;
+            import io.fastforward.spi.search.*;
             import io.fastforward.spi.tensor.*;
             import java.lang.foreign.Arena;
             import java.util.*;
@@ -61,7 +65,8 @@ public final class FaultyPlugins {
 
                 // Criteria.
 
-                public abstract static class Criterion extends Named implements Criterion {
+                public abstract static class Scoring extends Named implements Criterion.Provider, Criterion {
+                    public Criterion create(Options options) { return this; }
                     public Statistics statistics() { return Statistics.NONE; }
                     double[] some(Module module, double first) {
                         double[] scores = new double[module.spec().parts()];
@@ -70,60 +75,76 @@ public final class FaultyPlugins {
                     }
                     public double[] score(Module module) { return fail(fault); }
                 }
-                public static class State extends Criterion {}
-                public static class Argument extends Criterion {}
-                public static class Stack extends Criterion {}
-                public static class No_class extends Criterion {}
-                public static class Abstract extends Criterion {}
-                public static class Memory extends Criterion {}
-                public static class Circle extends Criterion {}
-                public static class Unprintable extends Criterion {}
-                public static class Exit extends Criterion {}
-                public static class Hook extends Criterion {}
-                public static class Exit_elsewhere extends Criterion {}
-                public static class Interrupting extends Criterion {
+                public static class State extends Scoring {}
+                public static class Argument extends Scoring {}
+                public static class Stack extends Scoring {}
+                public static class No_class extends Scoring {}
+                public static class Abstract extends Scoring {}
+                public static class Memory extends Scoring {}
+                public static class Circle extends Scoring {}
+                public static class Unprintable extends Scoring {}
+                public static class Exit extends Scoring {}
+                public static class Hook extends Scoring {}
+                public static class Exit_elsewhere extends Scoring {}
+                public static class Interrupting extends Scoring {
                     public double[] score(Module module) { Thread.currentThread().interrupt(); return some(module, 1); }
                 }
-                public static class Nan extends Criterion {
+                public static class Nan extends Scoring {
                     public double[] score(Module module) { return some(module, Double.NaN); }
                 }
-                public static class Infinite extends Criterion {
+                public static class Infinite extends Scoring {
                     public double[] score(Module module) { return some(module, Double.POSITIVE_INFINITY); }
                 }
-                public static class Minus_infinite extends Criterion {
+                public static class Minus_infinite extends Scoring {
                     public double[] score(Module module) { return some(module, Double.NEGATIVE_INFINITY); }
                 }
-                public static class Few extends Criterion {
+                public static class Few extends Scoring {
                     public double[] score(Module module) { return new double[module.spec().parts() - 1]; }
                 }
-                public static class Many extends Criterion {
+                public static class Many extends Scoring {
                     public double[] score(Module module) { return new double[module.spec().parts() + 1]; }
                 }
-                public static class Null extends Criterion {
+                public static class Null extends Scoring {
                     public double[] score(Module module) { return null; }
                 }
-                public static class No_statistics extends Criterion {
+                public static class No_statistics extends Scoring {
                     public Statistics statistics() { return null; }
                 }
-                public static class No_options extends Criterion {
-                    public Map<String, String> options() { return null; }
+                public static class No_options extends Scoring {
+                    public List<OptionSpec> options() { return null; }
                 }
-                public static class Bad_description extends Criterion {
+                public static class Null_option extends Scoring {
+                    public List<OptionSpec> options() { return Arrays.asList((OptionSpec) null); }
+                }
+                public static class Twice extends Scoring {
+                    public List<OptionSpec> options() {
+                        OptionSpec option = OptionSpec.text("twice", "the same", "");
+                        return List.of(option, option);
+                    }
+                }
+                public static class Bad_default extends Scoring {
+                    public List<OptionSpec> options() {
+                        return List.of(OptionSpec.number("share", "how much", 2, OptionSpec.Range.between(0, 1)));
+                    }
+                }
+                public static class Bad_description extends Scoring {
                     public String description() { return fail("stack"); }
                 }
-                public static class Bad_id extends Criterion {
+                public static class Bad_id extends Scoring {
                     public String id() { return fail("state"); }
                 }
-                public static class Bad_constructor extends Criterion {
+                public static class Bad_constructor extends Scoring {
                     public Bad_constructor() { fail("memory"); }
                 }
 
                 // Agents.
 
                 public static class Agents extends Named implements PolicyAgent.Provider {
-                    public Map<String, String> options() { return Map.of("fault", "what it does"); }
+                    public List<OptionSpec> options() {
+                        return List.of(OptionSpec.text("fault", "what it does", "create-argument"));
+                    }
                     public PolicyAgent create(SearchSpace space, long seed, Options options) {
-                        String fault = options.values().getOrDefault("fault", "create-argument");
+                        String fault = options.text("fault");
                         if (fault.equals("create-null")) return null;
                         if (fault.startsWith("create-")) return fail(fault.substring(7));
                         return new Agent(fault, space.modules());
@@ -161,11 +182,20 @@ public final class FaultyPlugins {
 
                 // Calibrators.
 
-                public static class Calibrators extends Named implements Calibrator {
-                    public Map<String, String> options() { return Map.of("fault", "what it does"); }
+                public static class Calibrators extends Named implements Calibrator.Provider {
+                    public List<OptionSpec> options() {
+                        return List.of(OptionSpec.text("fault", "what it does", "argument"));
+                    }
+                    public Calibrator create(Options options) {
+                        String fault = options.text("fault");
+                        if (fault.equals("create-null")) return null;
+                        if (fault.startsWith("create-")) return fail(fault.substring(7));
+                        return new Repairing(fault);
+                    }
+                }
+                record Repairing(String fault) implements Calibrator {
                     public Statistics statistics() { return Statistics.GRAM; }
-                    public Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena) {
-                        String fault = options.values().getOrDefault("fault", "argument");
+                    public Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena) {
                         int outputs = problem.map().weight().rows();
                         int kept = problem.kept();
                         boolean biased = problem.map().bias() != null;
@@ -199,9 +229,11 @@ public final class FaultyPlugins {
                 // Executors.
 
                 public static class Executors extends Named implements TrialExecutor.Provider {
-                    public Map<String, String> options() { return Map.of("fault", "what it does"); }
+                    public List<OptionSpec> options() {
+                        return List.of(OptionSpec.text("fault", "what it does", "none"));
+                    }
                     public TrialExecutor create(TrialExecutor.Evaluator local, Options options) {
-                        String fault = options.values().getOrDefault("fault", "none");
+                        String fault = options.text("fault");
                         if (fault.equals("create-null")) return null;
                         return new TrialExecutor() {
                             public List<Result> execute(List<Trial> trials) {
@@ -223,6 +255,20 @@ public final class FaultyPlugins {
                                 }
                             }
                             public void close() { if (fault.equals("close")) fail("state"); }
+                        };
+                    }
+                }
+
+                // Linear algebra.
+
+                public static class Algebras extends Named implements LinearAlgebra.Provider {
+                    public int priority() { return 1000; }
+                    public Availability probe() { return fail("state"); }
+                    public LinearAlgebra open(int threads) {
+                        return new LinearAlgebra() {
+                            public boolean cholesky(DoubleMatrix symmetric) { return fail("state"); }
+                            public void solve(DoubleMatrix factor, DoubleMatrix rows) { fail("argument"); }
+                            public void multiply(DoubleMatrix left, DoubleMatrix right, DoubleMatrix result) {}
                         };
                     }
                 }
@@ -254,7 +300,7 @@ public final class FaultyPlugins {
                                     case "device" -> "a device that fails";
                                     case "matrixBytes", "weightBytes" -> Long.MAX_VALUE;
                                     case "loadsWhileComputing" -> false;
-                                    case "linearAlgebra" -> null;
+                                    case "moments" -> null;
                                     case "close" -> null;
                                     default -> fail("state");
                                 });
@@ -284,6 +330,9 @@ public final class FaultyPlugins {
             Faulty$Null
             Faulty$No_statistics
             Faulty$No_options
+            Faulty$Null_option
+            Faulty$Twice
+            Faulty$Bad_default
             Faulty$Bad_description
             Faulty$Bad_id
             Faulty$Bad_constructor
@@ -294,10 +343,11 @@ public final class FaultyPlugins {
     /** Writes {@code faulty.jar} into a directory. */
     public static Path write(Path directory) {
         return new PluginJar()
-                .service(Criterion.class, CRITERIA)
+                .service(Criterion.Provider.class, CRITERIA)
                 .service(PolicyAgent.Provider.class, "Faulty$Agents")
-                .service(Calibrator.class, "Faulty$Calibrators")
+                .service(Calibrator.Provider.class, "Faulty$Calibrators")
                 .service(TrialExecutor.Provider.class, "Faulty$Executors")
+                .service(LinearAlgebra.Provider.class, "Faulty$Algebras")
                 .service(
                         ComputeBackend.Provider.class,
                         "Faulty$Backends\nFaulty$Backend_opening\nFaulty$Backend_exit\nFaulty$Backend_computing")

@@ -1,56 +1,76 @@
 package io.fastforward.spi;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
-/**
- * A user's settings for one plugin, by name. The engine rejects names that {@link Plugin#options()} does not list,
- * so a plugin reads only what it declared.
- */
-public record Options(Map<String, String> values) {
+/** The values of a plugin's options, read and checked, with the defaults of those that a user left alone. Immutable. */
+public final class Options {
 
-    /** No settings: every default applies. */
-    public static final Options NONE = new Options(Map.of());
+    private final Map<String, Object> values;
+    private final boolean given;
 
-    public Options {
-        values = Map.copyOf(values);
+    private Options(Map<String, Object> values, boolean given) {
+        this.values = values;
+        this.given = given;
     }
 
     /**
-     * A number among the settings.
+     * Reads what a user gave.
      *
-     * @throws IllegalArgumentException if the value is no finite number; the message names option and value
+     * @param specs the options that there are
+     * @param given texts by name
+     * @throws IllegalArgumentException if there is no such option, or a text is none of its values; the message says
+     *     which, and what was expected
      */
-    public double number(String name, double defaultValue) {
-        String value = values.get(name);
-        if (value == null) {
-            return defaultValue;
+    public static Options of(List<OptionSpec> specs, Map<String, String> given) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        for (OptionSpec spec : specs) {
+            if (values.put(spec.name(), spec.read(given.getOrDefault(spec.name(), spec.defaultText()))) != null) {
+                throw new IllegalArgumentException("two options have the name " + spec.name());
+            }
         }
-        double number;
-        try {
-            number = Double.parseDouble(value);
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("option " + name + " must be a number, but is '" + value + "'", e);
+        for (String name : new TreeMap<>(given).keySet()) {
+            if (!values.containsKey(name)) {
+                throw new IllegalArgumentException("no option is called '" + name + "'; it has "
+                        + (specs.isEmpty() ? "none" : String.join(", ", values.keySet())));
+            }
         }
-        if (!Double.isFinite(number)) {
-            throw new IllegalArgumentException("option " + name + " must be a finite number, but is '" + value + "'");
-        }
-        return number;
+        return new Options(values, !given.isEmpty());
     }
 
-    /**
-     * A whole number among the settings.
-     *
-     * @throws IllegalArgumentException if the value is no int; the message names option and value
-     */
-    public int integer(String name, int defaultValue) {
-        String value = values.get(name);
-        if (value == null) {
-            return defaultValue;
+    /** The defaults of a plugin. */
+    public static Options defaults(Plugin plugin) {
+        return of(plugin.options(), Map.of());
+    }
+
+    /** Whether a user gave any of them. */
+    public boolean given() {
+        return given;
+    }
+
+    /** The value of an option of numbers. */
+    public double number(String name) {
+        return value(name, Double.class);
+    }
+
+    /** The value of an option of whole numbers. */
+    public int wholeNumber(String name) {
+        return value(name, Integer.class);
+    }
+
+    /** The value of an option of words or of any text. */
+    public String text(String name) {
+        return value(name, String.class);
+    }
+
+    private <T> T value(String name, Class<T> type) {
+        Object value = values.get(name);
+        if (!type.isInstance(value)) {
+            throw new IllegalArgumentException(
+                    "no option of " + type.getSimpleName() + " values was declared as " + name);
         }
-        try {
-            return Integer.parseInt(value);
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("option " + name + " must be a whole number, but is '" + value + "'", e);
-        }
+        return type.cast(value);
     }
 }

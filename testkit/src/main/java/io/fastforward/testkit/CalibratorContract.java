@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Calibrator.Problem;
@@ -17,6 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -24,16 +24,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every {@link Calibrator} must do. A provider's test extends it and adds what is its own. */
-public abstract class CalibratorContract {
+/** What every {@link Calibrator} and its provider must do. A provider's test extends it and adds what is its own. */
+public abstract class CalibratorContract extends PluginContract<Calibrator.Provider> {
 
     /** Memory of the problems and solutions of one test. */
     protected final Arena arena = Arena.ofConfined();
 
     private final SplittableRandom random = new SplittableRandom(31);
 
-    /** The calibrator under test. */
-    protected abstract Calibrator calibrator();
+    /** For the test of one provider. */
+    protected CalibratorContract() {
+        super(Calibrator.Provider.class);
+    }
+
+    /** The calibrator under test, with the defaults of its options. */
+    protected final Calibrator calibrator() {
+        return calibrator(Map.of());
+    }
+
+    private Calibrator calibrator(Map<String, String> given) {
+        return provider().create(options(given));
+    }
 
     @AfterEach
     final void freeMemory() {
@@ -169,9 +180,14 @@ public abstract class CalibratorContract {
         return moments;
     }
 
-    /** Solves a problem with the given settings. */
-    protected final Solution calibrate(Problem problem, Options options) {
-        return calibrator().calibrate(problem, options, new PlainLinearAlgebra(), arena);
+    /** Solves a problem with the defaults of the calibrator's options. */
+    protected final Solution calibrate(Problem problem) {
+        return calibrate(problem, Map.of());
+    }
+
+    /** Solves a problem with some options. */
+    protected final Solution calibrate(Problem problem, Map<String, String> given) {
+        return calibrator(given).calibrate(problem, new PlainLinearAlgebra(), arena);
     }
 
     /** ‖W′ X_K + b′ − (W Y + b)‖² over the tokens of a sample, from its features. */
@@ -224,18 +240,11 @@ public abstract class CalibratorContract {
         return numbers;
     }
 
-    @Test
-    final void itIntroducesItself() {
-        assertThat(calibrator().id()).matches("[a-z0-9-]+");
-        assertThat(calibrator().description()).isNotBlank().doesNotContain("\n");
-        assertThat(calibrator().options().values()).doesNotContain("");
-    }
-
     @ParameterizedTest
     @MethodSource("sizes")
     final void theSolutionHasTheKeptInputsAndItsOwnMemory(Sizes sizes) {
         Problem problem = sample(sizes).problem();
-        Solution solution = calibrate(problem, Options.NONE);
+        Solution solution = calibrate(problem);
 
         Matrix weight = solution.map().weight();
         assertThat(weight.type()).isEqualTo(DataType.F32);
@@ -257,8 +266,8 @@ public abstract class CalibratorContract {
         byte[] gram = bytes(problem.gram().data());
         byte[] target = bytes(problem.target().data());
 
-        Solution first = calibrate(problem, Options.NONE);
-        Solution second = calibrate(problem, Options.NONE);
+        Solution first = calibrate(problem);
+        Solution second = calibrate(problem);
 
         assertThat(numbers(second.map().weight()))
                 .containsExactly(numbers(first.map().weight()));
@@ -273,7 +282,7 @@ public abstract class CalibratorContract {
     @MethodSource("sizes")
     final void aStatedRelativeErrorIsTrue(Sizes sizes) {
         Sample sample = sample(sizes);
-        Solution solution = calibrate(sample.problem(), Options.NONE);
+        Solution solution = calibrate(sample.problem());
 
         // The moments hold the features' products to 2⁻⁵³, and fewer than 10⁵ of them are summed up.
         double expected = squaredError(sample, solution.map()) / squaredTarget(sample);
@@ -286,7 +295,7 @@ public abstract class CalibratorContract {
     @Test
     final void nothingChangesIfNothingWasRemoved() {
         Problem problem = sample(new Sizes(6, 11, 11, 30, true, 0)).problem();
-        Linear map = calibrate(problem, Options.NONE).map();
+        Linear map = calibrate(problem).map();
         assertThat(numbers(map.weight())).containsExactly(numbers(problem.map().weight()));
         assertThat(numbers(requireNonNull(map.bias())))
                 .containsExactly(numbers(requireNonNull(problem.map().bias())));
@@ -299,10 +308,10 @@ public abstract class CalibratorContract {
                 sample(Linear.of(weights(6, 11)), 7, features, features).problem();
         if (calibrator().changesBias()) {
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> calibrate(problem, Options.NONE))
+                    .isThrownBy(() -> calibrate(problem))
                     .withMessageContaining("no bias");
         } else {
-            assertThat(calibrate(problem, Options.NONE).map().bias()).isNull();
+            assertThat(calibrate(problem).map().bias()).isNull();
         }
     }
 
@@ -334,10 +343,10 @@ public abstract class CalibratorContract {
     private void assertRefusedOrNeverRead(boolean read, Problem problem, String name) {
         if (read) {
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> calibrate(problem, Options.NONE))
+                    .isThrownBy(() -> calibrate(problem))
                     .withMessageContaining(name);
         } else {
-            double[] weights = numbers(calibrate(problem, Options.NONE).map().weight());
+            double[] weights = numbers(calibrate(problem).map().weight());
             for (double weight : weights) {
                 assertThat(weight).isFinite();
             }

@@ -12,7 +12,6 @@ import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.KeyValueCache;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
@@ -448,8 +447,7 @@ public abstract class ComputeBackendContract {
                 var likelihoods = new double[targets.length];
                 opened.logLikelihood(loadedHead, state, targets, likelihoods);
                 gram.add(state, state, 450);
-                results.add(List.of(
-                        attended, fed, likelihoods, values(gram.read(arena)), factored(opened.linearAlgebra(), 300)));
+                results.add(List.of(attended, fed, likelihoods, values(gram.read(arena))));
             }
         }
         for (int threads = 2; threads <= 3; threads++) {
@@ -463,14 +461,6 @@ public abstract class ComputeBackendContract {
 
     private static Predicate<Object> sameAs(Object expected) {
         return actual -> Arrays.deepEquals(new Object[] {expected}, new Object[] {actual});
-    }
-
-    private double[][] factored(LinearAlgebra algebra, int size) {
-        DoubleMatrix matrix = positiveDefinite(size, 19);
-        assertThat(algebra.cholesky(matrix)).isTrue();
-        DoubleMatrix rows = new RandomWeights(arena, DataType.F32, 20).doubles(7, size);
-        algebra.solve(matrix, rows);
-        return values(rows);
     }
 
     @ParameterizedTest
@@ -630,93 +620,12 @@ public abstract class ComputeBackendContract {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 7, 65, 130, 401})
-    void choleskySolvesPositiveDefiniteSystems(int size) {
-        LinearAlgebra algebra = backend.linearAlgebra();
-        DoubleMatrix matrix = positiveDefinite(size, 50);
-        double[][] original = values(matrix);
-        for (int i = 0; i < size; i++) {
-            for (int j = i + 1; j < size; j++) {
-                matrix.set(i, j, Double.NaN); // must not be read
-            }
-        }
-        assertThat(algebra.cholesky(matrix)).isTrue();
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < size; j++) {
-                if (j > i) {
-                    assertThat(matrix.get(i, j)).isNaN();
-                } else {
-                    double product = 0;
-                    for (int k = 0; k <= j; k++) {
-                        product += matrix.get(i, k) * matrix.get(j, k);
-                    }
-                    // |A − L·Lᵀ| ≤ (n + 1)·u·|L|·|Lᵀ|, whose elements are at most those of A's diagonal.
-                    double bound = 4 * (size + 1) * Math.ulp(1.0) * Math.max(original[i][i], original[j][j]);
-                    assertClose(product, original[i][j], bound);
-                }
-            }
-        }
-
-        DoubleMatrix solutions = new RandomWeights(arena, DataType.F32, 51).doubles(5, size);
-        double[][] right = values(solutions);
-        algebra.solve(matrix, solutions);
-        for (int row = 0; row < 5; row++) {
-            for (int i = 0; i < size; i++) {
-                double product = 0;
-                double magnitude = 0;
-                for (int j = 0; j < size; j++) {
-                    product += original[i][j] * solutions.get(row, j);
-                    magnitude += Math.sqrt(original[i][i] * original[j][j]) * Math.abs(solutions.get(row, j));
-                }
-                double bound = 8 * (size + 1) * Math.ulp(1.0) * magnitude + 1e-300;
-                assertClose(product, right[row][i], bound);
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 7, 130, 401})
-    void choleskyRefusesWhatIsNotPositiveDefinite(int size) {
-        LinearAlgebra algebra = backend.linearAlgebra();
-        DoubleMatrix negative = positiveDefinite(size, 52);
-        negative.set(size - 1, size - 1, -1);
-        assertThat(algebra.cholesky(negative)).isFalse();
-        DoubleMatrix notANumber = positiveDefinite(size, 53);
-        notANumber.set(size / 2, 0, Double.NaN);
-        assertThat(algebra.cholesky(notANumber)).isFalse();
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 7, 65, 130, 300})
-    void productsMatchTheReference(int size) {
-        var random = new RandomWeights(arena, DataType.F32, 54);
-        DoubleMatrix left = random.doubles(size, size + 3);
-        DoubleMatrix right = random.doubles(size + 3, size + 1);
-        DoubleMatrix result = random.doubles(size, size + 1);
-        backend.linearAlgebra().multiply(left, right, result);
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < size + 1; j++) {
-                double sum = 0;
-                double magnitude = 0;
-                for (int k = 0; k < size + 3; k++) {
-                    sum += left.get(i, k) * right.get(k, j);
-                    magnitude += Math.abs(left.get(i, k) * right.get(k, j));
-                }
-                double bound = 2 * (size + 3) * Math.ulp(1.0) * magnitude;
-                assertClose(result.get(i, j), sum, bound);
-            }
-        }
-    }
-
     @Test
     void shapesThatDoNotFitAreNamed() {
         ModuleCase test = mlp(RMS, 8, 12, true, Activation.SILU, false, DataType.F32, 12, 1, 4);
         ModuleWeights weights = new RandomWeights(arena, DataType.F32, 55).module(test.spec());
         HeadWeights headWeights = new RandomWeights(arena, DataType.F32, 56).head(RMS, 9, 8, false);
         var batch = new BatchShape(1, 4);
-        LinearAlgebra algebra = backend.linearAlgebra();
-        DoubleMatrix oblong = DoubleMatrix.allocate(arena, 2, 3);
         try (LoadedModule module = backend.load(test.spec(), weights);
                 LoadedHead head = backend.loadHead(headWeights);
                 DeviceMatrix hidden = backend.allocate(4, 8);
@@ -745,9 +654,6 @@ public abstract class ComputeBackendContract {
             rejected(() -> backend.logits(head, hidden, 0, Matrix.allocate(arena, DataType.F32, 1, 8)), "1 × 8", "9");
             rejected(() -> moments.add(hidden, hidden, 4), "4 × 8", "4 × 9");
             rejected(() -> moments.add(wide, wide, 5), "4 × 9", "5 × 9");
-            rejected(() -> algebra.cholesky(oblong), "2 × 3");
-            rejected(() -> algebra.solve(DoubleMatrix.allocate(arena, 2, 2), oblong), "2 × 3", "2 × 2");
-            rejected(() -> algebra.multiply(oblong, oblong, oblong), "2 × 3");
         }
     }
 
@@ -795,7 +701,6 @@ public abstract class ComputeBackendContract {
         ended(() -> backend.load(test.spec(), weights));
         ended(() -> backend.loadHead(headWeights));
         ended(() -> backend.moments(Moment.GRAM, 1, 1));
-        ended(() -> backend.linearAlgebra());
     }
 
     private static void ended(Runnable call) {
@@ -897,22 +802,5 @@ public abstract class ComputeBackendContract {
         for (int row = 0; row < expected.size(); row++) {
             expected.get(row).assertMatches(actual[row], what + ", row " + row);
         }
-    }
-
-    /** A Gram matrix of random rows, with gaps between its rows in memory. */
-    private DoubleMatrix positiveDefinite(int size, long seed) {
-        var random = new RandomWeights(arena, DataType.F32, seed);
-        double[][] factor = values(random.doubles(size, size));
-        DoubleMatrix matrix = random.doubles(size, size);
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < size; j++) {
-                double sum = i == j ? 1 : 0;
-                for (int k = 0; k < size; k++) {
-                    sum += factor[i][k] * factor[j][k];
-                }
-                matrix.set(i, j, sum);
-            }
-        }
-        return matrix;
     }
 }

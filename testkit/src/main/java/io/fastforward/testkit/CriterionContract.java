@@ -25,6 +25,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -35,8 +36,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every {@link Criterion} must do. A provider's test extends it and adds what is its own. */
-public abstract class CriterionContract {
+/** What every {@link Criterion} and its provider must do. A provider's test extends it and adds what is its own. */
+public abstract class CriterionContract extends PluginContract<Criterion.Provider> {
 
     private static final Normalization NORMALIZATION = new Normalization(Normalization.Kind.RMS, 1e-5);
     private static final int LAYER = 17;
@@ -47,8 +48,15 @@ public abstract class CriterionContract {
 
     private final SplittableRandom random = new SplittableRandom(20);
 
-    /** The criterion under test. */
-    protected abstract Criterion criterion();
+    /** For the test of one provider. */
+    protected CriterionContract() {
+        super(Criterion.Provider.class);
+    }
+
+    /** The criterion under test, with the defaults of its options. */
+    protected final Criterion criterion() {
+        return provider().create(options(Map.of()));
+    }
 
     @AfterEach
     final void freeModules() {
@@ -133,12 +141,6 @@ public abstract class CriterionContract {
             }
         }
         return moments;
-    }
-
-    @Test
-    final void itIntroducesItself() {
-        assertThat(criterion().id()).matches("[a-z0-9-]+");
-        assertThat(criterion().description()).isNotBlank().doesNotContain("\n");
     }
 
     @ParameterizedTest

@@ -3,7 +3,6 @@ package io.fastforward.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.PolicyAgent.Outcome;
@@ -12,26 +11,28 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link PolicyAgent} has to keep. A provider's test extends it. */
-public abstract class PolicyAgentContract {
+public abstract class PolicyAgentContract extends PluginContract<PolicyAgent.Provider> {
 
     private static final int MODULES = 6;
     private static final double SPARSITY = 0.3;
 
-    /** The provider under test. */
-    protected abstract PolicyAgent.Provider provider();
+    /** For the test of one provider. */
+    protected PolicyAgentContract() {
+        super(PolicyAgent.Provider.class);
+    }
 
     /** Whether proposals depend on the seed. */
     protected abstract boolean stochastic();
 
-    /** For each option a value that must be rejected. */
-    protected abstract Map<String, String> badOptions();
-
     private PolicyAgent agent(long seed) {
-        return provider().create(new SearchSpace(MODULES, SPARSITY), seed, Options.NONE);
+        return agent(MODULES, seed);
+    }
+
+    private PolicyAgent agent(int modules, long seed) {
+        return provider().create(new SearchSpace(modules, SPARSITY), seed, options(Map.of()));
     }
 
     /** Proposes and observes batches with rewards that depend on the scores; returns all proposals. */
@@ -54,17 +55,6 @@ public abstract class PolicyAgentContract {
             assertThat(scores).hasSize(MODULES);
             assertThat(Arrays.stream(scores).allMatch(Double::isFinite)).isTrue();
         }
-    }
-
-    @Test
-    public void isFoundByTheServiceLoader() {
-        assertThat(ServiceLoader.load(PolicyAgent.Provider.class))
-                .filteredOn(found -> found.id().equals(provider().id()))
-                .hasSize(1)
-                .allSatisfy(found ->
-                        assertThat(found.getClass()).isEqualTo(provider().getClass()));
-        assertThat(provider().id()).matches("[a-z0-9-]+");
-        assertThat(provider().description()).isNotBlank().doesNotContain("\n");
     }
 
     @Test
@@ -155,9 +145,7 @@ public abstract class PolicyAgentContract {
 
     @Test
     public void rejectsAStateOfAnotherSize() {
-        byte[] other = provider()
-                .create(new SearchSpace(MODULES + 2, SPARSITY), 7, Options.NONE)
-                .save();
+        byte[] other = agent(MODULES + 2, 7).save();
         PolicyAgent agent = agent(7);
         assertThatThrownBy(() -> agent.restore(other)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -177,15 +165,5 @@ public abstract class PolicyAgentContract {
             }
             assertFinite(List.of(agent.best(SPARSITY)));
         }
-    }
-
-    @Test
-    public void rejectsBadOptionsByName() {
-        assertThat(provider().options().keySet()).isEqualTo(badOptions().keySet());
-        badOptions()
-                .forEach((name, value) -> assertThatThrownBy(() -> provider()
-                                .create(new SearchSpace(MODULES, SPARSITY), 7, new Options(Map.of(name, value))))
-                        .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining(name));
     }
 }

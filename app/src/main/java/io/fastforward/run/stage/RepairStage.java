@@ -33,12 +33,13 @@ public record RepairStage(
 
     /** Passes the layers on, each as soon as it is ready; tells the progress how many are done. */
     public List<ModuleRepair> execute(NestedOrder order, Policy policy, PrunedLayerSink sink, IntConsumer progress) {
-        return new PruningPass(run.backend(), run.model(), run.spec(), order, policy, repair, dataType)
+        return new PruningPass(run.backend(), run.algebra(), run.model(), run.spec(), order, policy, repair, dataType)
                 .run(windows, sink, progress);
     }
 
     /** What makes a repair worse than it need be, if anything does. */
-    public static Optional<String> warning(PruningPass.Repair repair, ModelSpec spec, RunWindows windows) {
+    public static Optional<String> warning(
+            PruningPass.Repair repair, String calibratorId, ModelSpec spec, RunWindows windows) {
         TokenWindows repairing = windows.repair();
         int tokens = Math.min(repairing.tokens().length, windows.distinctTokens());
         int enough = TOKENS_PER_FEATURE * spec.widestFeatures();
@@ -49,7 +50,7 @@ public record RepairStage(
                 Locale.ROOT,
                 "%s learns from %,d different tokens at most, but the widest module has %,d features; with less than"
                         + " %d tokens a feature it fits noise and may ruin the model. Better: %s %d%s",
-                repair.calibrator().id(),
+                calibratorId,
                 tokens,
                 spec.widestFeatures(),
                 TOKENS_PER_FEATURE,

@@ -6,6 +6,7 @@ import io.fastforward.model.Model;
 import io.fastforward.record.RunRecord;
 import io.fastforward.report.Progress;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
@@ -16,6 +17,7 @@ import io.fastforward.spi.model.WeightSource;
  * What the stages of a run share.
  *
  * @param backend what computes
+ * @param algebra solves what the backend does not
  * @param model the source model
  * @param spec its architecture, with the units that are pruned
  * @param memory what may be used
@@ -23,7 +25,13 @@ import io.fastforward.spi.model.WeightSource;
  * @param progress is told how far it is
  */
 public record RunContext(
-        ComputeBackend backend, Model model, ModelSpec spec, MemoryPlan memory, RunRecord record, Progress progress) {
+        ComputeBackend backend,
+        LinearAlgebra algebra,
+        Model model,
+        ModelSpec spec,
+        MemoryPlan memory,
+        RunRecord record,
+        Progress progress) {
 
     /** Layers for a decoder: all of them loaded, or one after the other, as the plan has it. */
     public LayerSource layers(ModelSpec architecture, WeightSource weights) {

@@ -16,8 +16,9 @@ import java.util.List;
  * Orders the units of every module by what a criterion makes of them.
  *
  * @param criterion scores units
+ * @param id its name
  */
-public record ScoreStage(RunContext run, Criterion criterion) {
+public record ScoreStage(RunContext run, Criterion criterion, String id) {
 
     /** The order, the best unit of each module first; from the record if it is there. */
     public NestedOrder execute(TokenWindows windows) {
@@ -26,8 +27,7 @@ public record ScoreStage(RunContext run, Criterion criterion) {
 
     private NestedOrder score(TokenWindows windows) {
         ModelSpec spec = run.spec();
-        run.progress()
-                .begin("Scoring units with " + criterion.id(), spec.layers().size());
+        run.progress().begin("Scoring units with " + id, spec.layers().size());
         List<double[]> scores = new ArrayList<>();
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
@@ -47,7 +47,7 @@ public record ScoreStage(RunContext run, Criterion criterion) {
         try {
             return criterion.score(module);
         } catch (IllegalArgumentException e) {
-            throw new Failure(FailureKind.NOT_FINITE, criterion.id() + " cannot score: " + e.getMessage(), e);
+            throw new Failure(FailureKind.NOT_FINITE, id + " cannot score: " + e.getMessage(), e);
         }
     }
 }

@@ -1,9 +1,10 @@
 package io.fastforward.agents;
 
+import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
-import java.util.Map;
+import java.util.List;
 
 /** Proximal policy optimisation: the search of FastForward. */
 public final class PpoAgentProvider implements PolicyAgent.Provider {
@@ -19,8 +20,8 @@ public final class PpoAgentProvider implements PolicyAgent.Provider {
     }
 
     @Override
-    public Map<String, String> options() {
-        return PpoSettings.describe();
+    public List<OptionSpec> options() {
+        return PpoSettings.OPTIONS;
     }
 
     @Override

@@ -1,9 +1,11 @@
 package io.fastforward.agents;
 
+import io.fastforward.spi.OptionSpec;
+import io.fastforward.spi.OptionSpec.Range;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
-import java.util.Map;
+import java.util.List;
 
 /** Random search: what an agent that learns has to beat. */
 public final class RandomAgentProvider implements PolicyAgent.Provider {
@@ -19,16 +21,12 @@ public final class RandomAgentProvider implements PolicyAgent.Provider {
     }
 
     @Override
-    public Map<String, String> options() {
-        return Map.of("batch", "proposals evaluated together (15)");
+    public List<OptionSpec> options() {
+        return List.of(OptionSpec.wholeNumber("batch", "proposals evaluated together", 15, Range.atLeast(1)));
     }
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
-        int batch = options.integer("batch", 15);
-        if (batch < 1) {
-            throw new IllegalArgumentException("option batch must be at least 1, but is " + batch);
-        }
-        return new RandomAgent(space.modules(), seed, batch);
+        return new RandomAgent(space.modules(), seed, options.wholeNumber("batch"));
     }
 }

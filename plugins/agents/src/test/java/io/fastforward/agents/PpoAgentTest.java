@@ -18,6 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PpoAgentTest extends PolicyAgentContract {
 
+    private static final PpoSettings DEFAULTS = PpoSettings.of(Options.of(PpoSettings.OPTIONS, Map.of()));
+
     private static final double SPARSITY = 0.3;
     private static final double[] TARGET = {1, -0.5, 0.3, 0.8, -1, 0};
 
@@ -31,20 +33,6 @@ class PpoAgentTest extends PolicyAgentContract {
         return true;
     }
 
-    @Override
-    protected Map<String, String> badOptions() {
-        return Map.of(
-                "batch", "1",
-                "epochs", "0",
-                "learning-rate", "-0.1",
-                "clip", "1.5",
-                "entropy", "-1",
-                "value-weight", "NaN",
-                "gradient-norm", "0",
-                "initial-std", "wide",
-                "advantage", "luck");
-    }
-
     private static double reward(double[] scores) {
         double distance = 0;
         for (int i = 0; i < TARGET.length; i++) {
@@ -53,8 +41,8 @@ class PpoAgentTest extends PolicyAgentContract {
         return 1 - distance / 10;
     }
 
-    private PolicyAgent trained(long seed, int batches, Map<String, String> options) {
-        PolicyAgent agent = provider().create(new SearchSpace(TARGET.length, SPARSITY), seed, new Options(options));
+    private PolicyAgent trained(long seed, int batches, Map<String, String> given) {
+        PolicyAgent agent = provider().create(new SearchSpace(TARGET.length, SPARSITY), seed, options(given));
         for (int batch = 0; batch < batches; batch++) {
             agent.observe(agent.propose(agent.batchSize(), SPARSITY).stream()
                     .map(scores -> new Outcome(scores, SPARSITY, reward(scores)))
@@ -131,7 +119,7 @@ class PpoAgentTest extends PolicyAgentContract {
     /** Both losses as formulas, differentiated numerically; some ratios and values are beyond the clip. */
     @Test
     void gradientIsThatOfTheClippedLosses() {
-        PpoSettings settings = PpoSettings.DEFAULTS;
+        PpoSettings settings = DEFAULTS;
         PpoAgent agent = new PpoAgent(TARGET.length, 5, settings);
         List<double[]> proposals = agent.propose(8, SPARSITY);
         List<Outcome> outcomes = proposals.stream()
@@ -173,7 +161,7 @@ class PpoAgentTest extends PolicyAgentContract {
             double[] oldLogProbabilities,
             double[] rewards,
             double oldValue) {
-        PpoSettings settings = PpoSettings.DEFAULTS;
+        PpoSettings settings = DEFAULTS;
         double[] mean = agent.best(SPARSITY);
         double value = agent.value(SPARSITY);
         double clippedValue = Math.min(Math.max(value, oldValue - settings.clip()), oldValue + settings.clip());

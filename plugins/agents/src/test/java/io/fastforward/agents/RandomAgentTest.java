@@ -3,7 +3,6 @@ package io.fastforward.agents;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.testkit.PolicyAgentContract;
@@ -23,14 +22,9 @@ class RandomAgentTest extends PolicyAgentContract {
         return true;
     }
 
-    @Override
-    protected Map<String, String> badOptions() {
-        return Map.of("batch", "0");
-    }
-
     @Test
     void scoresAreStandardNormal() {
-        PolicyAgent agent = provider().create(new SearchSpace(50, 0.5), 1, Options.NONE);
+        PolicyAgent agent = provider().create(new SearchSpace(50, 0.5), 1, options(Map.of()));
         double[] all =
                 agent.propose(200, 0.5).stream().flatMapToDouble(Arrays::stream).toArray();
         double mean = Arrays.stream(all).average().orElseThrow();

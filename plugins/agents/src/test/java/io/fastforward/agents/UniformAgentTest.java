@@ -2,7 +2,6 @@ package io.fastforward.agents;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.testkit.PolicyAgentContract;
@@ -21,14 +20,9 @@ class UniformAgentTest extends PolicyAgentContract {
         return false;
     }
 
-    @Override
-    protected Map<String, String> badOptions() {
-        return Map.of();
-    }
-
     @Test
     void proposesEqualScoresOnce() {
-        PolicyAgent agent = provider().create(new SearchSpace(4, 0.5), 1, Options.NONE);
+        PolicyAgent agent = provider().create(new SearchSpace(4, 0.5), 1, options(Map.of()));
         assertThat(agent.episodeLimit()).isEqualTo(1);
         assertThat(agent.propose(1, 0.5).getFirst()).containsOnly(0);
     }

@@ -13,14 +13,23 @@ import java.lang.foreign.Arena;
  */
 public final class Bias implements Calibrator {
 
-    @Override
-    public String id() {
-        return "bias";
-    }
+    /** Finds it by its name. */
+    public static final class Provider implements Calibrator.Provider {
 
-    @Override
-    public String description() {
-        return "folds the removed inputs' mean contribution into the bias (as in FLAP); for maps with a bias";
+        @Override
+        public String id() {
+            return "bias";
+        }
+
+        @Override
+        public String description() {
+            return "folds the removed inputs' mean contribution into the bias (as in FLAP); for maps with a bias";
+        }
+
+        @Override
+        public Calibrator create(Options options) {
+            return new Bias();
+        }
     }
 
     @Override
@@ -34,7 +43,7 @@ public final class Bias implements Calibrator {
     }
 
     @Override
-    public Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena) {
+    public Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena) {
         var map = KeptInputs.copy(problem.map(), problem.kept(), arena);
         return new Solution(MeanContribution.fold(problem, map), Double.NaN, 0, null);
     }

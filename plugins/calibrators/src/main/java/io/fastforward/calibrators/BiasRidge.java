@@ -1,10 +1,11 @@
 package io.fastforward.calibrators;
 
+import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.prune.Calibrator;
 import java.lang.foreign.Arena;
-import java.util.Map;
+import java.util.List;
 
 /**
  * {@link Bias} before {@link Ridge}, solved together: the weights and the bias that minimise
@@ -13,21 +14,34 @@ import java.util.Map;
  */
 public final class BiasRidge implements Calibrator {
 
-    private final Ridge ridge = new Ridge();
+    private final Ridge ridge;
 
-    @Override
-    public String id() {
-        return "bias-ridge";
+    BiasRidge(double ridge) {
+        this.ridge = new Ridge(ridge);
     }
 
-    @Override
-    public String description() {
-        return "bias before ridge, solved together: ridge regression with an intercept; for maps with a bias";
-    }
+    /** Finds it by its name. */
+    public static final class Provider implements Calibrator.Provider {
 
-    @Override
-    public Map<String, String> options() {
-        return ridge.options();
+        @Override
+        public String id() {
+            return "bias-ridge";
+        }
+
+        @Override
+        public String description() {
+            return "bias before ridge, solved together: ridge regression with an intercept; for maps with a bias";
+        }
+
+        @Override
+        public List<OptionSpec> options() {
+            return List.of(Ridge.RIDGE);
+        }
+
+        @Override
+        public Calibrator create(Options options) {
+            return new BiasRidge(options.number(Ridge.RIDGE.name()));
+        }
     }
 
     @Override
@@ -41,8 +55,8 @@ public final class BiasRidge implements Calibrator {
     }
 
     @Override
-    public Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena) {
-        Solution solution = ridge.calibrate(problem, options, algebra, arena);
+    public Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena) {
+        Solution solution = ridge.calibrate(problem, algebra, arena);
         return new Solution(
                 MeanContribution.fold(problem, solution.map()),
                 solution.relativeError(),

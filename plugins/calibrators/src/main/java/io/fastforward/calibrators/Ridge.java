@@ -1,5 +1,7 @@
 package io.fastforward.calibrators;
 
+import io.fastforward.spi.OptionSpec;
+import io.fastforward.spi.OptionSpec.Range;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Linear;
@@ -7,8 +9,8 @@ import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * Closed-form ridge regression, centred on the old weights (FastForward). With H = Σ x xᵀ, T = Σ y xᵀ, the kept
@@ -30,25 +32,40 @@ import java.util.Map;
  */
 public final class Ridge implements Calibrator {
 
-    private static final String RIDGE = "ridge";
-    private static final double DEFAULT_RIDGE = 1e-4;
+    static final OptionSpec RIDGE =
+            OptionSpec.number("ridge", "λ, relative to the mean square of the kept features", 1e-4, Range.atLeast(0));
 
     /** Where raising starts if the user asked for no ridge at all. */
     private static final double SMALLEST_RIDGE = 1e-10;
 
-    @Override
-    public String id() {
-        return "ridge";
+    private final double ridge;
+
+    Ridge(double ridge) {
+        this.ridge = ridge;
     }
 
-    @Override
-    public String description() {
-        return "closed-form ridge regression, centred on the old weights (FastForward)";
-    }
+    /** Finds it by its name. */
+    public static final class Provider implements Calibrator.Provider {
 
-    @Override
-    public Map<String, String> options() {
-        return Map.of(RIDGE, "λ, relative to the mean square of the kept features; at least 0 (default 1e-4)");
+        @Override
+        public String id() {
+            return "ridge";
+        }
+
+        @Override
+        public String description() {
+            return "closed-form ridge regression, centred on the old weights (FastForward)";
+        }
+
+        @Override
+        public List<OptionSpec> options() {
+            return List.of(RIDGE);
+        }
+
+        @Override
+        public Calibrator create(Options options) {
+            return new Ridge(options.number(RIDGE.name()));
+        }
     }
 
     @Override
@@ -57,11 +74,7 @@ public final class Ridge implements Calibrator {
     }
 
     @Override
-    public Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena) {
-        double ridge = options.number(RIDGE, DEFAULT_RIDGE);
-        if (ridge < 0) {
-            throw new IllegalArgumentException("option " + RIDGE + " must be at least 0, but is " + ridge);
-        }
+    public Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena) {
         Linear map = KeptInputs.copy(problem.map(), problem.kept(), arena);
         Moments moments = Moments.of(problem);
         if (moments.removed() == 0 && moments.reproducesItself()) {
@@ -80,7 +93,7 @@ public final class Ridge implements Calibrator {
         // Shared, because the linear algebra may use threads of its own.
         try (Arena scratch = Arena.ofShared()) {
             DoubleMatrix factor = DoubleMatrix.allocate(scratch, moments.kept(), moments.kept());
-            usedRidge = factor(moments, ridge, meanDiagonal, algebra, factor);
+            usedRidge = factor(moments, meanDiagonal, algebra, factor);
             new Correction(dense, moments, algebra, scratch).addTo(map.weight(), factor);
         }
         return new Solution(
@@ -91,8 +104,7 @@ public final class Ridge implements Calibrator {
     }
 
     /** Factors H_KK + λI and returns the ridge that made it positive definite. */
-    private static double factor(
-            Moments moments, double ridge, double meanDiagonal, LinearAlgebra algebra, DoubleMatrix factor) {
+    private double factor(Moments moments, double meanDiagonal, LinearAlgebra algebra, DoubleMatrix factor) {
         double raised = ridge;
         moments.copyKeptTriangle(raised * meanDiagonal, factor);
         while (!algebra.cholesky(factor)) {

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.testkit.CalibratorContract;
@@ -19,8 +18,8 @@ class BiasRidgeTest extends CalibratorContract {
     private static final double UNIT_ROUNDOFF = 0x1.0p-24;
 
     @Override
-    protected Calibrator calibrator() {
-        return new BiasRidge();
+    protected Calibrator.Provider provider() {
+        return new BiasRidge.Provider();
     }
 
     /**
@@ -32,7 +31,7 @@ class BiasRidgeTest extends CalibratorContract {
     @MethodSource("sizes")
     void bothGradientsVanish(Sizes sizes) {
         Sample sample = sample(sizes);
-        Calibrator.Solution solution = calibrate(sample.problem(), new Options(Map.of("ridge", "0.01")));
+        Calibrator.Solution solution = calibrate(sample.problem(), Map.of("ridge", "0.01"));
         Linear repaired = solution.map();
         Linear dense = sample.problem().map();
         for (int i = 0; i < sizes.outputs(); i++) {
@@ -75,10 +74,9 @@ class BiasRidgeTest extends CalibratorContract {
         double biasAlone = squaredError(
                 sample,
                 new Bias()
-                        .calibrate(sample.problem(), Options.NONE, new PlainLinearAlgebra(), arena)
+                        .calibrate(sample.problem(), new PlainLinearAlgebra(), arena)
                         .map());
-        double both =
-                squaredError(sample, calibrate(sample.problem(), Options.NONE).map());
+        double both = squaredError(sample, calibrate(sample.problem()).map());
         assertThat(both).isLessThanOrEqualTo(biasAlone * (1 + 1e-6) + 1e-9);
     }
 }

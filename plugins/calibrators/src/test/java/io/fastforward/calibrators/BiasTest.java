@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.tensor.Matrix;
@@ -15,15 +14,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 class BiasTest extends CalibratorContract {
 
     @Override
-    protected Calibrator calibrator() {
-        return new Bias();
+    protected Calibrator.Provider provider() {
+        return new Bias.Provider();
     }
 
     @ParameterizedTest
     @MethodSource("sizes")
     void theMeanOutputIsThatOfTheDenseMap(Sizes sizes) {
         Sample sample = sample(sizes);
-        Linear repaired = calibrate(sample.problem(), Options.NONE).map();
+        Linear repaired = calibrate(sample.problem()).map();
 
         Matrix dense = sample.problem().map().weight();
         assertThat(numbers(repaired.weight())).containsExactly(numbers(dense.leadingColumns(sizes.kept())));

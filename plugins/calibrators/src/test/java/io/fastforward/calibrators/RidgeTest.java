@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
@@ -27,19 +26,19 @@ class RidgeTest extends CalibratorContract {
     private static final double UNIT_ROUNDOFF = 0x1p-24; // of the single-precision weights
 
     @Override
-    protected Calibrator calibrator() {
-        return new Ridge();
+    protected Calibrator.Provider provider() {
+        return new Ridge.Provider();
     }
 
-    private static Options ridge(double value) {
-        return new Options(Map.of("ridge", Double.toString(value)));
+    private static Map<String, String> ridge(double value) {
+        return Map.of("ridge", Double.toString(value));
     }
 
     @ParameterizedTest
     @MethodSource("sizes")
     void itMatchesGaussianEliminationOnTheNormalEquations(Sizes sizes) {
         Problem problem = sample(sizes).problem();
-        Solution solution = calibrate(problem, Options.NONE);
+        Solution solution = calibrate(problem);
 
         double[][] expected = normalEquations(problem, solution.ridge());
 
@@ -112,7 +111,7 @@ class RidgeTest extends CalibratorContract {
     @MethodSource("sizes")
     void theGradientOfTheObjectiveIsZero(Sizes sizes) {
         Sample sample = sample(sizes);
-        Solution solution = calibrate(sample.problem(), Options.NONE);
+        Solution solution = calibrate(sample.problem());
         Matrix weight = sample.problem().map().weight();
         Matrix repaired = solution.map().weight();
 
@@ -177,13 +176,13 @@ class RidgeTest extends CalibratorContract {
         double[][] features = {{1, 2, 7}, {3, 0, 7}};
         Sample sample = sample(Linear.of(weights(1, 3)), 2, features, features);
         assertThat(calibrate(sample.problem(), ridge(0.5)).ridge()).isEqualTo(0.5 * (1 + 9 + 4 + 0) / 2);
-        assertThat(calibrate(sample.problem(), Options.NONE).ridge()).isEqualTo(1e-4 * (1 + 9 + 4 + 0) / 2);
+        assertThat(calibrate(sample.problem()).ridge()).isEqualTo(1e-4 * (1 + 9 + 4 + 0) / 2);
     }
 
     @Test
     void theBiasPassesThrough() {
         Problem problem = sample(new Sizes(4, 9, 6, 20, true, 0.1)).problem();
-        assertThat(numbers(requireNonNull(calibrate(problem, Options.NONE).map().bias())))
+        assertThat(numbers(requireNonNull(calibrate(problem).map().bias())))
                 .containsExactly(numbers(requireNonNull(problem.map().bias())));
     }
 
@@ -192,7 +191,7 @@ class RidgeTest extends CalibratorContract {
         double[][] features = {{1, 0, 2, 1}, {-3, 0, 1, 2}, {2, 0, 2, 3}, {0.5, 0, -1, 4}};
         Matrix weight = weights(3, 4);
         Solution solution =
-                calibrate(sample(Linear.of(weight), 3, features, features).problem(), Options.NONE);
+                calibrate(sample(Linear.of(weight), 3, features, features).problem());
         for (int i = 0; i < 3; i++) {
             assertThat(solution.map().weight().get(i, 1)).isEqualTo(weight.get(i, 1));
             assertThat(solution.map().weight().get(i, 0)).isNotEqualTo(weight.get(i, 0));
@@ -214,14 +213,14 @@ class RidgeTest extends CalibratorContract {
         double[][] features = {{0, 0, 0}, {0, 0, 0}};
         Matrix weight = weights(3, 3);
         Solution silent =
-                calibrate(sample(Linear.of(weight), 2, features, features).problem(), Options.NONE);
+                calibrate(sample(Linear.of(weight), 2, features, features).problem());
         assertThat(numbers(silent.map().weight())).containsExactly(numbers(weight.leadingColumns(2)));
         assertThat(silent.relativeError()).isEqualTo(0);
         assertThat(silent.remark()).contains("zero on all calibration tokens");
 
         double[][] removedSpeaks = {{0, 0, 1}, {0, 0, 2}};
         Solution lost = calibrate(
-                sample(Linear.of(weight), 2, removedSpeaks, removedSpeaks).problem(), Options.NONE);
+                sample(Linear.of(weight), 2, removedSpeaks, removedSpeaks).problem());
         assertThat(numbers(lost.map().weight())).containsExactly(numbers(weight.leadingColumns(2)));
         assertThat(lost.relativeError()).isEqualTo(1);
     }
@@ -229,7 +228,7 @@ class RidgeTest extends CalibratorContract {
     @Test
     void theRelativeErrorOfAnotherTargetIsUnknown() {
         Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0.1)).problem();
-        assertThat(calibrate(problem, Options.NONE).relativeError()).isNaN();
+        assertThat(calibrate(problem).relativeError()).isNaN();
     }
 
     /** Refuses the first factorisations, as if rounding had made the matrix indefinite. */
@@ -262,7 +261,7 @@ class RidgeTest extends CalibratorContract {
     @Test
     void theRidgeIsRaisedTenfoldUntilTheFactorisationWorks() {
         Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
-        Solution raised = new Ridge().calibrate(problem, Options.NONE, refusing(2), arena);
+        Solution raised = new Ridge(1e-4).calibrate(problem, refusing(2), arena);
         assertThat(raised.remark())
                 .isEqualTo("the kept inputs are linearly dependent to working precision:"
                         + " ridge raised from 1.0e-04 to 1.0e-02");
@@ -276,12 +275,12 @@ class RidgeTest extends CalibratorContract {
     void matricesThatAreNoGramMatrixAreRefused() {
         Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Ridge().calibrate(problem, Options.NONE, refusing(100), arena))
+                .isThrownBy(() -> new Ridge(1e-4).calibrate(problem, refusing(100), arena))
                 .withMessageContaining("not positive semidefinite");
 
         problem.gram().set(3, 3, -1);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(problem, Options.NONE))
+                .isThrownBy(() -> calibrate(problem))
                 .withMessageContaining("-1.0 on its diagonal, in row 3");
 
         Problem wrongShape = new Problem(
@@ -293,7 +292,7 @@ class RidgeTest extends CalibratorContract {
                 problem.mean(),
                 20);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(wrongShape, Options.NONE))
+                .isThrownBy(() -> calibrate(wrongShape))
                 .withMessage("the Gram matrix must be 8 × 8, but is 7 × 7");
     }
 
@@ -302,7 +301,7 @@ class RidgeTest extends CalibratorContract {
     void badRidgesAreRefused(String value) {
         Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(problem, new Options(Map.of("ridge", value))))
+                .isThrownBy(() -> calibrate(problem, Map.of("ridge", value)))
                 .withMessageContaining("option ridge must be");
     }
 }

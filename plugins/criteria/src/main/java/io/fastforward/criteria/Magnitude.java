@@ -1,5 +1,6 @@
 package io.fastforward.criteria;
 
+import io.fastforward.spi.Options;
 import io.fastforward.spi.prune.Criterion;
 
 /**
@@ -9,14 +10,23 @@ import io.fastforward.spi.prune.Criterion;
  */
 public final class Magnitude implements Criterion {
 
-    @Override
-    public String id() {
-        return "magnitude";
-    }
+    /** Finds it by its name. */
+    public static final class Provider implements Criterion.Provider {
 
-    @Override
-    public String description() {
-        return "mean |weight|, summed over a unit's columns; needs no data (baseline)";
+        @Override
+        public String id() {
+            return "magnitude";
+        }
+
+        @Override
+        public String description() {
+            return "mean |weight|, summed over a unit's columns; needs no data (baseline)";
+        }
+
+        @Override
+        public Criterion create(Options options) {
+            return new Magnitude();
+        }
     }
 
     @Override

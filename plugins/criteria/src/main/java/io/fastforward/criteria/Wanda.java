@@ -1,5 +1,6 @@
 package io.fastforward.criteria;
 
+import io.fastforward.spi.Options;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import org.jspecify.annotations.Nullable;
@@ -14,14 +15,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Wanda implements Criterion {
 
-    @Override
-    public String id() {
-        return "wanda";
-    }
+    /** Finds it by its name. */
+    public static final class Provider implements Criterion.Provider {
 
-    @Override
-    public String description() {
-        return "mean |weight| times the norm of the feature, summed over a unit's columns (Wanda, Sun et al., 2024)";
+        @Override
+        public String id() {
+            return "wanda";
+        }
+
+        @Override
+        public String description() {
+            return "mean |weight| times the norm of the feature, summed over a unit's columns (Wanda, Sun et al., 2024)";
+        }
+
+        @Override
+        public Criterion create(Options options) {
+            return new Wanda();
+        }
     }
 
     @Override

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MagnitudeTest extends CriterionContract {
 
     @Override
-    protected Criterion criterion() {
-        return new Magnitude();
+    protected Criterion.Provider provider() {
+        return new Magnitude.Provider();
     }
 
     @ParameterizedTest

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class WandaTest extends CriterionContract {
 
     @Override
-    protected Criterion criterion() {
-        return new Wanda();
+    protected Criterion.Provider provider() {
+        return new Wanda.Provider();
     }
 
     @Test
@@ -86,8 +86,8 @@ class WandaTest extends CriterionContract {
 
     @Test
     void bothCriteriaAreFoundAsServices() {
-        assertThat(ServiceLoader.load(Criterion.class))
-                .extracting(Criterion::id)
+        assertThat(ServiceLoader.load(Criterion.Provider.class))
+                .extracting(Criterion.Provider::id)
                 .containsExactly("wanda", "magnitude");
     }
 }

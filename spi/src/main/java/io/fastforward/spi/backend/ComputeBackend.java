@@ -1,6 +1,5 @@
 package io.fastforward.spi.backend;
 
-import io.fastforward.spi.Plugin;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
@@ -27,13 +26,7 @@ import java.util.Optional;
 public interface ComputeBackend extends AutoCloseable {
 
     /** Finds devices of one kind and opens them. */
-    interface Provider extends Plugin {
-
-        /** The higher of two available backends serves by default. */
-        int priority();
-
-        /** Whether it can serve on this machine. Cheap, never throws, and free of lasting effects if it cannot. */
-        Availability probe();
+    interface Provider extends Probed {
 
         /**
          * The devices that it can open here, the best first; none if {@link #probe()} says that it is not available.
@@ -47,7 +40,7 @@ public interface ComputeBackend extends AutoCloseable {
         }
 
         /** The kinds of drivers that it can use, and for each one that does not serve here, why and what to install. */
-        default Map<String, Availability> backends() {
+        default Map<String, Availability> drivers() {
             return Map.of(id(), probe());
         }
 
@@ -196,9 +189,6 @@ public interface ComputeBackend extends AutoCloseable {
 
     /** A new sum of moments; {@code rightWidth} counts for {@link Moment#CROSS_GRAM} alone. */
     Moments moments(Moment kind, int leftWidth, int rightWidth);
-
-    /** Double-precision linear algebra for calibrators. */
-    LinearAlgebra linearAlgebra();
 
     @Override
     void close();

@@ -9,7 +9,18 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /** Repairs the kept weights of an output map after some of its inputs were removed. Stateless; no training. */
-public interface Calibrator extends Plugin {
+public interface Calibrator {
+
+    /** Makes calibrators of one kind. */
+    interface Provider extends Plugin {
+
+        /**
+         * A calibrator.
+         *
+         * @throws IllegalArgumentException if options do not go together; the message names them
+         */
+        Calibrator create(Options options);
+    }
 
     /** What a calibrator may ask to know about the features of a map, over the calibration tokens. */
     enum Statistics {
@@ -73,7 +84,7 @@ public interface Calibrator extends Plugin {
      * Solves one problem.
      *
      * @param arena owns the memory of the solution; scratch memory is the calibrator's own affair
-     * @throws IllegalArgumentException if an option has a bad value, or the moments hold NaN or infinity
+     * @throws IllegalArgumentException if the moments hold NaN or infinity
      */
-    Solution calibrate(Problem problem, Options options, LinearAlgebra algebra, Arena arena);
+    Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena);
 }

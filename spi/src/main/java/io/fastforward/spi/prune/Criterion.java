@@ -1,5 +1,6 @@
 package io.fastforward.spi.prune;
 
+import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -12,7 +13,18 @@ import org.jspecify.annotations.Nullable;
  * Scores the units of a module: how much the model would lose with each of them. Implementations are stateless, pure
  * (same input, same scores) and safe to call from several threads.
  */
-public interface Criterion extends Plugin {
+public interface Criterion {
+
+    /** Makes criteria of one kind. */
+    interface Provider extends Plugin {
+
+        /**
+         * A criterion.
+         *
+         * @throws IllegalArgumentException if options do not go together; the message names them
+         */
+        Criterion create(Options options);
+    }
 
     /** What a criterion may ask to know about the features of a module, over all calibration tokens. */
     enum Statistics {

@@ -21,7 +21,7 @@ public interface PolicyAgent {
         /**
          * A new agent.
          *
-         * @throws IllegalArgumentException if an option has a bad value; the message names it
+         * @throws IllegalArgumentException if options do not go together; the message names them
          */
         PolicyAgent create(SearchSpace space, long seed, Options options);
     }

@@ -18,6 +18,7 @@ public interface TrialExecutor extends AutoCloseable {
          * A new executor.
          *
          * @param local evaluates trials in this process, on this run's model and windows
+         * @throws IllegalArgumentException if options do not go together; the message names them
          */
         TrialExecutor create(Evaluator local, Options options);
     }

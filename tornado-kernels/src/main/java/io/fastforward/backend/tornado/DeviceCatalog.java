@@ -14,7 +14,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
-/** The devices of TornadoVM's runtime, under names of ours: the backend and the index within it. */
+/** The devices of TornadoVM's runtime, under names of ours: the driver and the index within it. */
 final class DeviceCatalog {
 
     /** The only backend of TornadoVM with products in bfloat16 on tensor cores. */
@@ -26,7 +26,7 @@ final class DeviceCatalog {
     /** GPUs first; of a card that several backends serve, the best one. */
     static final Comparator<Device> BEST_FIRST = Comparator.comparing((Device device) -> !device.gpu())
             .thenComparing(device -> {
-                int place = PREFERRED.indexOf(device.backend());
+                int place = PREFERRED.indexOf(device.driver());
                 return place < 0 ? PREFERRED.size() : place;
             });
 
@@ -60,8 +60,8 @@ final class DeviceCatalog {
                         + String.join(
                                 ", ",
                                 all.stream().map(found -> found.device.id()).toList())));
-        String description = chosen.device.name() + " (" + id + ", TornadoVM " + chosen.device.backend() + ")";
-        if (!chosen.device.backend().equals(CUDA)) {
+        String description = chosen.device.name() + " (" + id + ", TornadoVM " + chosen.device.driver() + ")";
+        if (!chosen.device.driver().equals(CUDA)) {
             return new DeviceProgram(chosen.handle, description, capacity(chosen, false));
         }
         Optional<String> objection = tensorCoreObjection(chosen.handle);

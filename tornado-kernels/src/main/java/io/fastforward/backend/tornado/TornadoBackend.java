@@ -4,7 +4,6 @@ import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.KeyValueCache;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
@@ -190,12 +189,6 @@ final class TornadoBackend implements ComputeBackend {
                     "moments need widths of at least 1, but got " + leftWidth + " and " + rightWidth);
         }
         return new TornadoMoments(this, memory, kind, leftWidth, kind == Moment.CROSS_GRAM ? rightWidth : leftWidth);
-    }
-
-    @Override
-    public LinearAlgebra linearAlgebra() {
-        requireOpen();
-        return new HostLinearAlgebra();
     }
 
     @Override

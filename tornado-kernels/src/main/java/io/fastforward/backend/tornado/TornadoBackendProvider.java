@@ -38,8 +38,8 @@ public final class TornadoBackendProvider implements ComputeBackend.Provider {
     }
 
     @Override
-    public Map<String, Availability> backends() {
-        return tornadoVm().backends();
+    public Map<String, Availability> drivers() {
+        return tornadoVm().drivers();
     }
 
     @Override

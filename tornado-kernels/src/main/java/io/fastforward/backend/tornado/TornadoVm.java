@@ -21,7 +21,7 @@ final class TornadoVm {
             + " SDKMAN: sdk install tornadovm), set TORNADOVM_HOME to its directory and start with scripts/fastforward";
 
     /** What an SDK may hold: module of the driver, and what a machine needs for it. */
-    private static final Map<String, String> DRIVERS = drivers();
+    private static final Map<String, String> NEEDS = needs();
 
     private final @Nullable Throwable failure;
     private final List<Device> devices;
@@ -70,27 +70,27 @@ final class TornadoVm {
     }
 
     /** For each kind of driver whether it serves, and if not, what to install. */
-    Map<String, Availability> backends() {
+    Map<String, Availability> drivers() {
         Map<String, Availability> result = new LinkedHashMap<>();
-        DRIVERS.forEach((backend, need) -> {
+        NEEDS.forEach((driver, need) -> {
             long found = devices.stream()
-                    .filter(device -> device.backend().equals(backend))
+                    .filter(device -> device.driver().equals(driver))
                     .count();
             if (found > 0) {
-                result.put(backend, Availability.ready(found + (found == 1 ? " device" : " devices")));
+                result.put(driver, Availability.ready(found + (found == 1 ? " device" : " devices")));
             } else if (!isPresent()) {
-                result.put(backend, Availability.missing("there is no TornadoVM in this process", INSTALL, null));
+                result.put(driver, Availability.missing("there is no TornadoVM in this process", INSTALL, null));
             } else if (ModuleLayer.boot()
-                    .findModule("tornado.drivers." + backend)
+                    .findModule("tornado.drivers." + driver)
                     .isEmpty()) {
                 result.put(
-                        backend,
+                        driver,
                         Availability.missing(
                                 "the TornadoVM SDK in use was built without it",
                                 "install an SDK that has it (sdk list tornadovm); it needs " + need,
                                 null));
             } else {
-                result.put(backend, Availability.missing("its driver finds no device", "install " + need, failure));
+                result.put(driver, Availability.missing("its driver finds no device", "install " + need, failure));
             }
         });
         return result;
@@ -100,14 +100,14 @@ final class TornadoVm {
         return ModuleLayer.boot().findModule(RUNTIME).isPresent();
     }
 
-    private static Map<String, String> drivers() {
-        Map<String, String> drivers = new LinkedHashMap<>();
-        drivers.put("cuda", "an NVIDIA GPU with its driver and the CUDA toolkit");
-        drivers.put("ptx", "an NVIDIA GPU with its driver and the CUDA toolkit");
-        drivers.put("opencl", "the OpenCL driver of the GPU's maker (NVIDIA, AMD ROCm, Intel compute runtime)");
-        drivers.put("spirv", "an Intel GPU with the Level Zero loader and the Intel compute runtime");
-        drivers.put("metal", "an Apple GPU");
-        return drivers;
+    private static Map<String, String> needs() {
+        Map<String, String> needs = new LinkedHashMap<>();
+        needs.put("cuda", "an NVIDIA GPU with its driver and the CUDA toolkit");
+        needs.put("ptx", "an NVIDIA GPU with its driver and the CUDA toolkit");
+        needs.put("opencl", "the OpenCL driver of the GPU's maker (NVIDIA, AMD ROCm, Intel compute runtime)");
+        needs.put("spirv", "an Intel GPU with the Level Zero loader and the Intel compute runtime");
+        needs.put("metal", "an Apple GPU");
+        return needs;
     }
 
     /** Opens a device of {@link #devices()}. */

@@ -19,6 +19,6 @@ final class ProbeWithoutApi {
                         != null;
         System.out.println("api: " + api);
         System.out.println("available: " + provider.probe().available());
-        System.out.println("devices: " + provider.devices().size() + " of " + provider.backends());
+        System.out.println("devices: " + provider.devices().size() + " of " + provider.drivers());
     }
 }

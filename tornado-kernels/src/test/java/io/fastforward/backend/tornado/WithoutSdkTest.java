@@ -29,10 +29,10 @@ class WithoutSdkTest {
         assertThat(availability.message()).contains("TornadoVM");
         assertThat(availability.hint()).contains("TORNADOVM_HOME", "install");
         assertThat(provider.devices()).isEmpty();
-        assertThat(provider.backends().keySet()).contains("opencl", "cuda", "ptx", "spirv");
-        assertThat(provider.backends().values()).allSatisfy(backend -> {
-            assertThat(backend.available()).isFalse();
-            assertThat(backend.hint()).isNotBlank();
+        assertThat(provider.drivers().keySet()).contains("opencl", "cuda", "ptx", "spirv");
+        assertThat(provider.drivers().values()).allSatisfy(driver -> {
+            assertThat(driver.available()).isFalse();
+            assertThat(driver.hint()).isNotBlank();
         });
         assertThatIllegalStateException().isThrownBy(() -> provider.open(1)).withMessageContaining("TornadoVM");
     }

@@ -96,17 +96,21 @@ final class AttentionFeatures {
         FloatView x = cpu.normalize(module.norm(), hidden, rows, width);
         FloatView projected = cpu.projected().matrix(rows, outputs);
         RotaryTable table = spec.rotary() == null ? null : rotaryTable(spec.rotary(), firstPosition + batch.length());
-        cpu.forTiles(
-                Tiling.of(rows, outputs, spec.headSize()), rows, outputs, (row, count, column, columns, worker) -> {
-                    FloatView tile = projected.at(row, column);
-                    map.apply(cpu, x.at(row, 0), count, width, column, columns, 0, tile);
-                    if (table != null) {
-                        for (int i = 0; i < count; i++) {
-                            int position = firstPosition + (row + i) % batch.length();
-                            turn(table, layout, position, column, columns, tile.at(i, 0));
-                        }
-                    }
-                });
+        cpu.pool()
+                .forTiles(
+                        Tiling.of(rows, outputs, spec.headSize()),
+                        rows,
+                        outputs,
+                        (row, count, column, columns, worker) -> {
+                            FloatView tile = projected.at(row, column);
+                            map.apply(cpu, x.at(row, 0), count, width, column, columns, 0, tile);
+                            if (table != null) {
+                                for (int i = 0; i < count; i++) {
+                                    int position = firstPosition + (row + i) % batch.length();
+                                    turn(table, layout, position, column, columns, tile.at(i, 0));
+                                }
+                            }
+                        });
         return projected;
     }
 

@@ -4,48 +4,52 @@ import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.tensor.DoubleMatrix;
 
 /**
- * Blocked algorithms (Golub and Van Loan, Matrix Computations, 4.2.9) over tiles that all threads share. OpenBLAS
- * computes the tiles; the small factorisations on the diagonal are plain loops.
+ * Blocked algorithms (Golub and Van Loan, Matrix Computations, 4.2.9) over tiles that threads of their own share. The
+ * tiles are computed by the kernels; the small factorisations on the diagonal are plain loops.
  */
 final class BlockedLinearAlgebra implements LinearAlgebra {
 
     private static final int DIAGONAL_BLOCK = 128;
     private static final Tiling TILES = new Tiling(256, 256);
 
-    private final CpuResources cpu;
-    private final LinearAlgebra plain = new ReferenceLinearAlgebra();
+    private final BlockKernels kernels;
+    private final WorkerPool pool;
 
-    BlockedLinearAlgebra(CpuResources cpu) {
-        this.cpu = cpu;
+    BlockedLinearAlgebra(BlockKernels kernels, int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("linear algebra needs at least 1 thread, but got " + threads);
+        }
+        this.kernels = kernels;
+        this.pool = new WorkerPool(threads);
     }
 
     @Override
     public boolean cholesky(DoubleMatrix symmetric) {
-        LinearAlgebraShapes.requireSquare(symmetric);
+        requireSquare(symmetric);
         int n = symmetric.rows();
         for (int start = 0; start < n; start += DIAGONAL_BLOCK) {
             int width = Math.min(DIAGONAL_BLOCK, n - start);
             DoubleMatrix diagonal = block(symmetric, start, width, start, width);
-            if (!plain.cholesky(diagonal)) {
+            if (!factor(diagonal)) {
                 return false;
             }
             int next = start + width;
             int from = start;
-            cpu.forTiles(
+            pool.forTiles(
                     TILES,
                     n - next,
                     1,
-                    (row, rows, one, ones, worker) -> cpu.blas()
-                            .divideByTransposedLower(diagonal, block(symmetric, next + row, rows, from, width)));
-            cpu.forTiles(TILES, n - next, n - next, (row, rows, column, columns, worker) -> {
+                    (row, rows, one, ones, worker) ->
+                            kernels.divideByTransposedLower(diagonal, block(symmetric, next + row, rows, from, width)));
+            pool.forTiles(TILES, n - next, n - next, (row, rows, column, columns, worker) -> {
                 if (column <= row) {
                     DoubleMatrix left = block(symmetric, next + row, rows, from, width);
                     DoubleMatrix target = block(symmetric, next + row, rows, next + column, columns);
                     if (column == row) {
-                        cpu.blas().subtractSquareFromLower(left, target);
+                        kernels.subtractSquareFromLower(left, target);
                     } else {
                         DoubleMatrix right = block(symmetric, next + column, columns, from, width);
-                        cpu.blas().subtractProductByTransposed(left, right, target);
+                        kernels.subtractProductByTransposed(left, right, target);
                     }
                 }
             });
@@ -53,32 +57,72 @@ final class BlockedLinearAlgebra implements LinearAlgebra {
         return true;
     }
 
+    /** The factorisation of a block on the diagonal, row by row (4.2.3 there). */
+    private static boolean factor(DoubleMatrix symmetric) {
+        for (int row = 0; row < symmetric.rows(); row++) {
+            for (int column = 0; column <= row; column++) {
+                double sum = symmetric.get(row, column);
+                for (int k = 0; k < column; k++) {
+                    sum -= symmetric.get(row, k) * symmetric.get(column, k);
+                }
+                if (column < row) {
+                    symmetric.set(row, column, sum / symmetric.get(column, column));
+                } else if (sum > 0 && sum < Double.POSITIVE_INFINITY) {
+                    symmetric.set(row, row, Math.sqrt(sum));
+                } else {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     @Override
     public void solve(DoubleMatrix factor, DoubleMatrix rows) {
-        LinearAlgebraShapes.requireSolvable(factor, rows);
-        cpu.forTiles(TILES, rows.rows(), 1, (row, count, one, ones, worker) -> {
+        requireSquare(factor);
+        if (rows.columns() != factor.rows()) {
+            throw new IllegalArgumentException("rows of " + shape(rows) + " do not fit a factor of " + shape(factor));
+        }
+        pool.forTiles(TILES, rows.rows(), 1, (row, count, one, ones, worker) -> {
             DoubleMatrix part = block(rows, row, count, 0, rows.columns());
-            cpu.blas().divideByTransposedLower(factor, part);
-            cpu.blas().divideByLower(factor, part);
+            kernels.divideByTransposedLower(factor, part);
+            kernels.divideByLower(factor, part);
         });
     }
 
     @Override
     public void multiply(DoubleMatrix left, DoubleMatrix right, DoubleMatrix result) {
-        LinearAlgebraShapes.requireProduct(left, right, result);
-        cpu.forTiles(
+        if (left.columns() != right.rows() || result.rows() != left.rows() || result.columns() != right.columns()) {
+            throw new IllegalArgumentException(
+                    "the product of " + shape(left) + " and " + shape(right) + " is not " + shape(result));
+        }
+        pool.forTiles(
                 TILES,
                 result.rows(),
                 result.columns(),
-                (row, rows, column, columns, worker) -> cpu.blas()
-                        .multiply(
-                                block(left, row, rows, 0, left.columns()),
-                                block(right, 0, right.rows(), column, columns),
-                                block(result, row, rows, column, columns)));
+                (row, rows, column, columns, worker) -> kernels.multiply(
+                        block(left, row, rows, 0, left.columns()),
+                        block(right, 0, right.rows(), column, columns),
+                        block(result, row, rows, column, columns)));
+    }
+
+    @Override
+    public void close() {
+        pool.close();
     }
 
     private static DoubleMatrix block(DoubleMatrix matrix, int row, int rows, int column, int columns) {
         long first = row * matrix.rowStride() + column;
         return new DoubleMatrix(matrix.data().asSlice(first * Double.BYTES), rows, columns, matrix.rowStride());
+    }
+
+    private static void requireSquare(DoubleMatrix matrix) {
+        if (matrix.rows() != matrix.columns()) {
+            throw new IllegalArgumentException("the matrix must be square, but is " + shape(matrix));
+        }
+    }
+
+    private static String shape(DoubleMatrix matrix) {
+        return matrix.rows() + " × " + matrix.columns();
     }
 }

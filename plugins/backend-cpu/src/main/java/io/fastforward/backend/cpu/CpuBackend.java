@@ -1,7 +1,6 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.backend.BatchShape;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.AttentionSpec;
@@ -56,12 +55,6 @@ final class CpuBackend extends HostBackend {
     }
 
     @Override
-    public LinearAlgebra linearAlgebra() {
-        requireOpen();
-        return new BlockedLinearAlgebra(cpu);
-    }
-
-    @Override
     void computeFeatures(HostModule module, int units, BatchShape batch, HostMatrix hidden, HostMatrix features) {
         var loaded = (CpuModule) module;
         switch (loaded.spec()) {
@@ -79,12 +72,13 @@ final class CpuBackend extends HostBackend {
         int width = module.spec().features(units);
         FloatView x = FloatView.of(features);
         FloatView y = FloatView.of(hidden);
-        cpu.forTiles(
-                Tiling.of(rows, hidden.columns(), 1),
-                rows,
-                hidden.columns(),
-                (row, count, column, columns, worker) ->
-                        output.apply(cpu, x.at(row, 0), count, width, column, columns, 1, y.at(row, column)));
+        cpu.pool()
+                .forTiles(
+                        Tiling.of(rows, hidden.columns(), 1),
+                        rows,
+                        hidden.columns(),
+                        (row, count, column, columns, worker) ->
+                                output.apply(cpu, x.at(row, 0), count, width, column, columns, 1, y.at(row, column)));
         cpu.normalizeResult(loaded.norm(), y, rows);
     }
 

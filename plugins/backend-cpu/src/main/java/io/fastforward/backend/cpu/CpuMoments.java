@@ -42,7 +42,7 @@ final class CpuMoments extends HostMoments {
             case SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulate);
             case SQUARE_SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulateSquares);
             case GRAM, CROSS_GRAM ->
-                cpu.forTiles(BLOCKS, leftWidth(), rightWidth(), (i, height, j, width, worker) -> {
+                cpu.pool().forTiles(BLOCKS, leftWidth(), rightWidth(), (i, height, j, width, worker) -> {
                     if (kind() == Moment.CROSS_GRAM || j <= i) {
                         addBlock(FloatView.of(left), FloatView.of(right), rows, i, height, j, width, worker);
                     }
@@ -73,7 +73,7 @@ final class CpuMoments extends HostMoments {
     @Override
     DoubleMatrix readChecked(Arena target) {
         DoubleMatrix result = DoubleMatrix.allocate(target, sums.rows(), sums.columns());
-        cpu.forTiles(BLOCKS, sums.rows(), sums.columns(), (row, rows, column, columns, worker) -> {
+        cpu.pool().forTiles(BLOCKS, sums.rows(), sums.columns(), (row, rows, column, columns, worker) -> {
             boolean mirrored = kind() == Moment.GRAM && column > row;
             for (int i = row; i < row + rows; i++) {
                 for (int j = column; j < column + columns; j++) {

@@ -28,11 +28,6 @@ record CpuResources(
     /** Rows that pass through a module together; it bounds the scratch memory. A longer sequence passes whole. */
     static final int CHUNK_ROWS = 4096;
 
-    /** Part of a matrix of results, from some row and column, and the worker that makes it. */
-    interface TileWork {
-        void run(int row, int rows, int column, int columns, int worker);
-    }
-
     /** Consecutive rows. */
     interface RowWork {
         void run(int row, int rows);
@@ -51,25 +46,9 @@ record CpuResources(
                 ofWorkers.apply(threads));
     }
 
-    /** Computes a matrix of results tile by tile in parallel, the tiles that use the same weights together. */
-    void forTiles(Tiling tiling, int rows, int columns, TileWork work) {
-        int rowTiles = Math.ceilDiv(rows, tiling.rows());
-        int columnTiles = Math.ceilDiv(columns, tiling.columns());
-        pool.run(Math.multiplyExact(rowTiles, columnTiles), (item, worker) -> {
-            int row = item % rowTiles * tiling.rows();
-            int column = item / rowTiles * tiling.columns();
-            work.run(
-                    row,
-                    Math.min(tiling.rows(), rows - row),
-                    column,
-                    Math.min(tiling.columns(), columns - column),
-                    worker);
-        });
-    }
-
-    /** The same over rows as a whole. */
+    /** Works through whole rows in parallel. */
     void forRows(int rows, RowWork work) {
-        forTiles(Tiling.ofRows(rows), rows, 1, (row, count, column, columns, worker) -> work.run(row, count));
+        pool.forTiles(Tiling.ofRows(rows), rows, 1, (row, count, column, columns, worker) -> work.run(row, count));
     }
 
     /** What the input maps of a module, or a head, get to see of some rows: the rows themselves if nothing comes before. */

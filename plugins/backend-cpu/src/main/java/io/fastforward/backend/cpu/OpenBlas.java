@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -22,7 +23,7 @@ import org.bytedeco.openblas.global.openblas_nolapack;
  *
  * <p>Shapes and strides are the caller's duty; a wrong one corrupts memory.
  */
-final class OpenBlas {
+final class OpenBlas implements BlockKernels {
 
     /** An environment variable that overrules the library's choice of kernels for this processor. */
     static final String CORE_TYPE_VARIABLE = "OPENBLAS_CORETYPE";
@@ -111,6 +112,53 @@ final class OpenBlas {
         return new OpenBlas(SymbolLookup.loaderLookup());
     }
 
+    /**
+     * The same.
+     *
+     * @throws IllegalStateException if there is none
+     */
+    static OpenBlas loadAvailable() {
+        try {
+            return load();
+        } catch (LinkageError | RuntimeException e) {
+            throw new IllegalStateException("OpenBLAS is not available: " + firstCause(e), e);
+        }
+    }
+
+    /** Whether it loads here, and as what. */
+    static Availability availability() {
+        String library;
+        try {
+            library = load().description();
+        } catch (LinkageError | RuntimeException e) {
+            return Availability.missing(
+                    "OpenBLAS does not load on " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
+                            + ": " + firstCause(e),
+                    "it comes for Linux x86-64 and arm64, macOS arm64 and Windows x86-64 and is unpacked to '"
+                            + System.getProperty("org.bytedeco.javacpp.cachedir", "~/.javacpp/cache")
+                            + "': make that a directory that can be written to and run from, or set the environment"
+                            + " variable FASTFORWARD_CACHE to another one",
+                    e);
+        }
+        String coreType = System.getenv(CORE_TYPE_VARIABLE);
+        return coreType == null || coreType.isBlank()
+                ? Availability.ready(library)
+                : Availability.slow(
+                        library + "; " + CORE_TYPE_VARIABLE + "=" + coreType + " forces the choice of kernels",
+                        "unset " + CORE_TYPE_VARIABLE
+                                + ": OpenBLAS finds the processor by itself, and kernels for an older one can halve the"
+                                + " speed");
+    }
+
+    /** What went wrong at first: after that, Java says no more than that the class could not be initialised. */
+    static Throwable firstCause(Throwable e) {
+        Throwable first = e;
+        while (first.getCause() != null) {
+            first = first.getCause();
+        }
+        return first;
+    }
+
     /** Version, build and the processor that its kernels are made for. */
     String description() {
         return description;
@@ -191,13 +239,13 @@ final class OpenBlas {
         }
     }
 
-    /** c = a·b. */
-    void multiply(DoubleMatrix a, DoubleMatrix b, DoubleMatrix c) {
+    @Override
+    public void multiply(DoubleMatrix a, DoubleMatrix b, DoubleMatrix c) {
         dgemm(PLAIN, a, b, 1, 0, c);
     }
 
-    /** c −= a·bᵀ. */
-    void subtractProductByTransposed(DoubleMatrix a, DoubleMatrix b, DoubleMatrix c) {
+    @Override
+    public void subtractProductByTransposed(DoubleMatrix a, DoubleMatrix b, DoubleMatrix c) {
         dgemm(TRANSPOSED, a, b, -1, 1, c);
     }
 
@@ -223,8 +271,8 @@ final class OpenBlas {
         }
     }
 
-    /** c −= a·aᵀ in the lower triangle of c. */
-    void subtractSquareFromLower(DoubleMatrix a, DoubleMatrix c) {
+    @Override
+    public void subtractSquareFromLower(DoubleMatrix a, DoubleMatrix c) {
         try {
             dsyrk.invokeExact(
                     ROW_MAJOR,
@@ -243,13 +291,13 @@ final class OpenBlas {
         }
     }
 
-    /** Replaces b by the x with x·Lᵀ = b for a lower triangular L. */
-    void divideByTransposedLower(DoubleMatrix lower, DoubleMatrix b) {
+    @Override
+    public void divideByTransposedLower(DoubleMatrix lower, DoubleMatrix b) {
         dtrsm(TRANSPOSED, lower, b);
     }
 
-    /** Replaces b by the x with x·L = b for a lower triangular L. */
-    void divideByLower(DoubleMatrix lower, DoubleMatrix b) {
+    @Override
+    public void divideByLower(DoubleMatrix lower, DoubleMatrix b) {
         dtrsm(PLAIN, lower, b);
     }
 

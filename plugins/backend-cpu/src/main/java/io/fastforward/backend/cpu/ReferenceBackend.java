@@ -1,7 +1,6 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.backend.BatchShape;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Activation;
@@ -39,12 +38,6 @@ final class ReferenceBackend extends HostBackend {
     @Override
     Moments newMoments(Moment kind, int leftWidth, int rightWidth) {
         return new ReferenceMoments(this, kind, leftWidth, rightWidth);
-    }
-
-    @Override
-    public LinearAlgebra linearAlgebra() {
-        requireOpen();
-        return new ReferenceLinearAlgebra();
     }
 
     @Override

@@ -43,7 +43,7 @@ final class VocabularyLogits {
         var maxima = new float[panels][count];
         var sums = new double[panels][count];
         var targetLogits = new float[count];
-        cpu.forTiles(tiling, count, head.vocabulary(), (row, tileRows, token, tokens, worker) -> {
+        cpu.pool().forTiles(tiling, count, head.vocabulary(), (row, tileRows, token, tokens, worker) -> {
             FloatView logits = cpu.second()[worker].matrix(tileRows, tokens);
             logits(head, x.at(row, 0), tileRows, token, tokens, logits, worker);
             int panel = token / tiling.columns();
@@ -86,7 +86,7 @@ final class VocabularyLogits {
             int first = start;
             int count = Math.min(CHUNK_ROWS, result.rows() - start);
             FloatView x = cpu.normalize(head.norm(), hidden.at(start, 0), count, head.hiddenSize());
-            cpu.forTiles(tiling(count, head), count, vocabulary, (row, rows, token, tokens, worker) -> {
+            cpu.pool().forTiles(tiling(count, head), count, vocabulary, (row, rows, token, tokens, worker) -> {
                 FloatView tile = cpu.second()[worker].matrix(rows, tokens);
                 logits(head, x.at(row, 0), rows, token, tokens, tile, worker);
                 for (int i = 0; i < rows; i++) {

@@ -19,6 +19,11 @@ final class WorkerPool implements AutoCloseable {
         void run(int item, int worker);
     }
 
+    /** Part of a matrix of results, from some row and column, and the worker that makes it. */
+    interface TileWork {
+        void run(int row, int rows, int column, int columns, int worker);
+    }
+
     private final int threads;
     private final Lock turn = new ReentrantLock();
     private final Lock lock = new ReentrantLock();
@@ -30,7 +35,7 @@ final class WorkerPool implements AutoCloseable {
         this.threads = threads;
         for (int worker = 1; worker < threads; worker++) {
             int number = worker;
-            Thread.ofPlatform().daemon().name("cpu-backend-" + worker).start(() -> serve(number));
+            Thread.ofPlatform().daemon().name("cpu-worker-" + worker).start(() -> serve(number));
         }
     }
 
@@ -50,7 +55,7 @@ final class WorkerPool implements AutoCloseable {
             lock.lock();
             try {
                 if (closed) {
-                    throw new IllegalStateException("the backend is closed");
+                    throw new IllegalStateException("what these threads work for is closed");
                 }
                 current = batch;
                 if (helpers > 0) {
@@ -64,6 +69,22 @@ final class WorkerPool implements AutoCloseable {
         } finally {
             turn.unlock();
         }
+    }
+
+    /** Computes a matrix of results tile by tile in parallel, the tiles that use the same columns together. */
+    void forTiles(Tiling tiling, int rows, int columns, TileWork work) {
+        int rowTiles = Math.ceilDiv(rows, tiling.rows());
+        int columnTiles = Math.ceilDiv(columns, tiling.columns());
+        run(Math.multiplyExact(rowTiles, columnTiles), (item, worker) -> {
+            int row = item % rowTiles * tiling.rows();
+            int column = item / rowTiles * tiling.columns();
+            work.run(
+                    row,
+                    Math.min(tiling.rows(), rows - row),
+                    column,
+                    Math.min(tiling.columns(), columns - column),
+                    worker);
+        });
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LinearAlgebra;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,15 @@ class CpuBackendProviderTest {
                         .map(provider -> provider.get().id()))
                 .containsExactlyInAnyOrder("cpu", "reference");
         assertThat(new CpuBackendProvider().priority()).isGreaterThan(new ReferenceBackendProvider().priority());
+    }
+
+    @Test
+    void theServiceLoaderFindsLinearAlgebraWithAndWithoutALibrary() {
+        assertThat(ServiceLoader.load(LinearAlgebra.Provider.class).stream()
+                        .map(provider -> provider.get().id()))
+                .containsExactlyInAnyOrder("openblas", "plain-java");
+        assertThat(new OpenBlasLinearAlgebraProvider().priority())
+                .isGreaterThan(new PlainLinearAlgebraProvider().priority());
     }
 
     @Test
@@ -91,7 +101,7 @@ class CpuBackendProviderTest {
         var first = new UnsatisfiedLinkError("cannot map the library");
         Throwable again = new NoClassDefFoundError("Could not initialize class")
                 .initCause(new ExceptionInInitializerError(first));
-        assertThat(CpuBackendProvider.firstCause(again)).isSameAs(first);
-        assertThat(CpuBackendProvider.firstCause(first)).isSameAs(first);
+        assertThat(OpenBlas.firstCause(again)).isSameAs(first);
+        assertThat(OpenBlas.firstCause(first)).isSameAs(first);
     }
 }

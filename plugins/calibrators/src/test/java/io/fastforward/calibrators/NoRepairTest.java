@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.fastforward.spi.Options;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Calibrator.Problem;
@@ -17,17 +16,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class NoneTest extends CalibratorContract {
+class NoRepairTest extends CalibratorContract {
 
     @Override
-    protected Calibrator calibrator() {
-        return new None();
+    protected Calibrator.Provider provider() {
+        return new NoRepair.Provider();
     }
 
     @Test
     void theKeptWeightsAndTheBiasStay() {
         Problem problem = sample(new Sizes(4, 9, 6, 20, true, 0)).problem();
-        Solution solution = calibrate(problem, Options.NONE);
+        Solution solution = calibrate(problem);
 
         assertThat(numbers(solution.map().weight()))
                 .containsExactly(numbers(problem.map().weight().leadingColumns(6)));
@@ -42,7 +41,7 @@ class NoneTest extends CalibratorContract {
     void impossibleNumbersOfInputsAreRefused(int kept) {
         Problem problem = withoutStatistics(Linear.of(weights(4, 6)), kept);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(problem, Options.NONE))
+                .isThrownBy(() -> calibrate(problem))
                 .withMessage("from 1 to 6 inputs of the map can be kept, not " + kept);
     }
 
@@ -50,14 +49,14 @@ class NoneTest extends CalibratorContract {
     void weightsOfAnotherDataTypeAreRefused() {
         Problem problem = withoutStatistics(Linear.of(Matrix.allocate(arena, DataType.BF16, 4, 6)), 3);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(problem, Options.NONE))
+                .isThrownBy(() -> calibrate(problem))
                 .withMessage("a map to calibrate must be F32, but is BF16");
     }
 
     @Test
     void allCalibratorsAreFoundAsServices() {
-        assertThat(ServiceLoader.load(Calibrator.class))
-                .extracting(Calibrator::id)
+        assertThat(ServiceLoader.load(Calibrator.Provider.class))
+                .extracting(Calibrator.Provider::id)
                 .containsExactly("ridge", "none", "bias", "bias-ridge");
     }
 }

@@ -1,0 +1,45 @@
+package io.fastforward.plugin;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.Probed;
+import java.util.Objects;
+
+/**
+ * A provider that depends on the machine. A probe that fails says that it is not available, so that others serve;
+ * whoever asks for it by name learns why from the failure.
+ */
+abstract class CheckedProbed<T extends Probed> extends CheckedPlugin<T> implements Probed {
+
+    private final int priority;
+
+    CheckedProbed(String kind, String origin, boolean external, T plugin) {
+        super(kind, origin, external, plugin);
+        priority = plugin.priority();
+    }
+
+    @Override
+    public final int priority() {
+        return priority;
+    }
+
+    @Override
+    public final Availability probe() {
+        try {
+            return origin().call("probing", () -> whole(plugin().probe()));
+        } catch (Failure e) {
+            return missing(e);
+        }
+    }
+
+    static Availability missing(Failure e) {
+        return Availability.missing(
+                String.valueOf(e.getMessage()), "take it out of the plugin directory, or ask its author", e);
+    }
+
+    static Availability whole(Availability availability) {
+        Objects.requireNonNull(availability.message(), "the message of an availability");
+        Objects.requireNonNull(availability.hint(), "the hint of an availability");
+        return availability;
+    }
+}
