@@ -15,6 +15,6 @@ final class CheckedAgentProvider extends CheckedPlugin<PolicyAgent.Provider> imp
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
         PolicyAgent agent =
                 origin().callWithOptions("creating an agent", options, () -> plugin().create(space, seed, options));
-        return new CheckedAgent(origin(), agent, space.modules());
+        return new CheckedAgent(origin(), agent, space.sites().size());
     }
 }

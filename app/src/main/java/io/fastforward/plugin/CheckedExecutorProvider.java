@@ -1,11 +1,13 @@
 package io.fastforward.plugin;
 
 import io.fastforward.spi.Options;
+import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A maker of executors whose results are known to be as many as the trials. */
+/** A maker of executors whose results are known to be as many as the candidates. */
 final class CheckedExecutorProvider extends CheckedPlugin<TrialExecutor.Provider> implements TrialExecutor.Provider {
 
     CheckedExecutorProvider(String kind, String origin, boolean external, TrialExecutor.Provider plugin) {
@@ -13,24 +15,25 @@ final class CheckedExecutorProvider extends CheckedPlugin<TrialExecutor.Provider
     }
 
     @Override
-    public TrialExecutor create(TrialExecutor.Evaluator local, Options options) {
+    public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
         EngineCalls engine = new EngineCalls();
         TrialExecutor executor = origin().callWithOptions(
                         "creating an executor",
                         options,
-                        () -> plugin().create(trials -> engine.call(() -> local.evaluate(trials)), options));
+                        () -> plugin().create(batch -> engine.call(() -> local.evaluate(batch)), workload, options));
         return new Checked(origin(), engine, executor);
     }
 
     private record Checked(PluginOrigin origin, EngineCalls engine, TrialExecutor executor) implements TrialExecutor {
 
         @Override
-        public List<Result> execute(List<Trial> trials) {
-            List<Result> results = engine.within(
-                    () -> origin.call("executing trials", () -> copy(executor.execute(List.copyOf(trials)))));
-            if (results.size() != trials.size()) {
+        public List<Result> execute(TrialBatch batch) {
+            List<Result> results =
+                    engine.within(() -> origin.call("executing trials", () -> copy(executor.execute(batch))));
+            int candidates = batch.candidates().size();
+            if (results.size() != candidates) {
                 throw origin.failure(
-                        "was given " + trials.size() + " trials, but returned " + results.size() + " results");
+                        "was given " + candidates + " candidates, but returned " + results.size() + " results");
             }
             return results;
         }

@@ -1,5 +1,6 @@
 package io.fastforward.record;
 
+import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
@@ -136,6 +137,11 @@ public final class RunRecord implements AutoCloseable {
 
     public Path path() {
         return store.path();
+    }
+
+    /** The files of the model that is pruned. */
+    public List<FileHash> model() {
+        return manifest.model();
     }
 
     public Path logFile() {

@@ -20,7 +20,6 @@ import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.run.stage.MeasureStage;
 import io.fastforward.run.stage.RepairStage;
-import io.fastforward.run.stage.RewardEvaluator;
 import io.fastforward.run.stage.RunContext;
 import io.fastforward.run.stage.RunWindows;
 import io.fastforward.run.stage.ScoreStage;
@@ -161,7 +160,7 @@ public final class PruneRun {
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             List<Variant> variants = new ArrayList<>();
             variants.add(measure.cut("dense", decoder, run.spec().densePolicy()));
-            Optional<SearchOutcome> found = plan.agent().map(agent -> search(plan, run, decoder, agent));
+            Optional<SearchOutcome> found = plan.agent().map(agent -> search(plan, run, decoder, agent, order));
             Policy policy = found.map(SearchOutcome::policy).or(plan::given).orElseThrow();
             byte[] policyFile = PolicyFile.bytes(policy, run.spec(), budget.sparsity(policy));
             run.record().savePolicy(policyFile);
@@ -195,19 +194,24 @@ public final class PruneRun {
         }
     }
 
-    private SearchOutcome search(RunPlan plan, RunContext run, Decoder decoder, PolicyAgent agent) {
+    private SearchOutcome search(RunPlan plan, RunContext run, Decoder decoder, PolicyAgent agent, NestedOrder order) {
+        TokenWindows windows = plan.windows().reward();
+        Workload workload = new Workload(
+                request.files().model().toAbsolutePath().toString(),
+                run.record().model().stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
+                settings.budget().attention().unit(),
+                order.modules(),
+                new Workload.Windows(
+                        windows.length(), windows.tokens(), settings.windows().reward()),
+                Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
+                DataType.F32,
+                Versions.current());
         return new SearchStage(
                         run,
                         plan.budget(),
                         settings.forSearch(),
                         settings.plugins().agent())
-                .execute(
-                        agent,
-                        serving::createExecutor,
-                        new RewardEvaluator(
-                                decoder,
-                                plan.windows().reward(),
-                                settings.windows().reward()));
+                .execute(agent, decoder, workload, serving::createExecutor);
     }
 
     private String repaired() {

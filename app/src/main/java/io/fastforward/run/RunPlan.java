@@ -53,8 +53,9 @@ record RunPlan(
         Budget budget = settings.budget().of(model.spec());
         serving.requireServed(spec);
         Optional<Policy> given = files.policy().map(file -> PolicyFile.read(file, spec));
-        Optional<PolicyAgent> agent =
-                given.isPresent() ? Optional.empty() : Optional.of(serving.createAgent(budget, files.warmStart()));
+        Optional<PolicyAgent> agent = given.isPresent()
+                ? Optional.empty()
+                : Optional.of(serving.createAgent(spec, budget, files.warmStart()));
         int length = settings.windows().lengthFor(model.spec());
         MemoryPlan memory = MemoryPlan.of(
                 model.spec(),

@@ -20,6 +20,7 @@ import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -75,9 +76,9 @@ final class ServingPlugins {
      * @param warmStart run directory of the search where it begins, if it does not begin anew
      * @throws Failure if no policy reaches the sparsity, options do not go together, or the agent cannot begin there
      */
-    PolicyAgent createAgent(Budget budget, Optional<Path> warmStart) {
+    PolicyAgent createAgent(ModelSpec spec, Budget budget, Optional<Path> warmStart) {
         settings.budget().requireReachable(budget);
-        SearchSpace space = new SearchSpace(budget.modules(), settings.budget().sparsity());
+        SearchSpace space = SearchSpace.of(spec.modules(), settings.budget().sparsity());
         PolicyAgent created = agent.create(space, settings.seed(), agentOptions);
         warmStart.ifPresent(from -> restore(created, from));
         return created;
@@ -103,8 +104,8 @@ final class ServingPlugins {
      *
      * @throws Failure if options do not go together
      */
-    TrialExecutor createExecutor(TrialExecutor.Evaluator local) {
-        return executor.create(local, executorOptions);
+    TrialExecutor createExecutor(TrialExecutor.Evaluator local, Workload workload) {
+        return executor.create(local, workload, executorOptions);
     }
 
     /**

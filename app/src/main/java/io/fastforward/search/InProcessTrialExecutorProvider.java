@@ -1,7 +1,9 @@
 package io.fastforward.search;
 
 import io.fastforward.spi.Options;
+import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import java.util.List;
 
 /** Evaluates trials in this process, one after the other. */
@@ -18,11 +20,11 @@ public final class InProcessTrialExecutorProvider implements TrialExecutor.Provi
     }
 
     @Override
-    public TrialExecutor create(TrialExecutor.Evaluator local, Options options) {
+    public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
         return new TrialExecutor() {
             @Override
-            public List<Result> execute(List<Trial> trials) {
-                return local.evaluate(trials);
+            public List<Result> execute(TrialBatch batch) {
+                return local.evaluate(batch);
             }
 
             @Override

@@ -9,7 +9,7 @@ import java.util.List;
  * @param winner the best finalist
  * @param finalists all finalists, the best first
  * @param sparsity the winner's share of removed parameters
- * @param densePerplexity of the dense model on the windows on which the finalists were compared
+ * @param denseLoss of the dense model on the windows on which the finalists were compared
  * @param episodes how many candidates the agent proposed
  * @param evaluations trials executed
  * @param savedEvaluations trials that were not executed because an equal one had been
@@ -18,7 +18,7 @@ public record SearchResult(
         Finalist winner,
         List<Finalist> finalists,
         double sparsity,
-        double densePerplexity,
+        double denseLoss,
         int episodes,
         int evaluations,
         int savedEvaluations) {
@@ -38,10 +38,10 @@ public record SearchResult(
      *
      * @param policy the policy
      * @param origin where it comes from
-     * @param perplexity on the finalists' windows; may be not finite
-     * @param reward dense perplexity ÷ perplexity, or the reward of broken models
+     * @param loss on the finalists' windows, lower is better; may be not finite
+     * @param reward what it is worth, {@link Reward#BROKEN} if the loss is not finite
      */
-    public record Finalist(Policy policy, Origin origin, double perplexity, double reward) {}
+    public record Finalist(Policy policy, Origin origin, double loss, double reward) {}
 
     public SearchResult {
         finalists = List.copyOf(finalists);

@@ -24,15 +24,15 @@ public record SearchState(
         int savedEvaluations) {
 
     /** The version of the format that this release reads and writes. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /**
      * A policy and its result at full fidelity.
      *
      * @param policy the policy
-     * @param meanNegativeLogLikelihood over all predicted tokens, natural logarithm; may be not finite
+     * @param loss lower is better; may be not finite
      */
-    public record Evaluated(Policy policy, double meanNegativeLogLikelihood) {}
+    public record Evaluated(Policy policy, double loss) {}
 
     public SearchState {
         if (version != VERSION) {

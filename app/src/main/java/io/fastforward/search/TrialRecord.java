@@ -13,8 +13,7 @@ import java.util.List;
  * @param windows on how many windows it was evaluated
  * @param retained retained units of each module
  * @param scores the raw scores that the agent proposed
- * @param meanNegativeLogLikelihood over all predicted tokens, natural logarithm; may be not finite
- * @param perplexity its exponential; may be not finite
+ * @param loss lower is better; may be not finite
  * @param reward what the agent was told
  * @param cached whether an equal trial had been evaluated before
  */
@@ -26,8 +25,7 @@ public record TrialRecord(
         int windows,
         List<Integer> retained,
         List<Double> scores,
-        double meanNegativeLogLikelihood,
-        double perplexity,
+        double loss,
         double reward,
         boolean cached) {
 

@@ -12,13 +12,17 @@ import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.model.Site;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
@@ -29,6 +33,7 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -42,7 +47,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whatever a plugin does against its contract ends in a failure that names it and its jar. */
 class FaultyPluginsTest {
 
-    private static final int MODULES = 4;
+    private static final SearchSpace SPACE =
+            new SearchSpace(Collections.nCopies(4, new Site(0, Site.Kind.MLP, 10, 36)), 0.5);
+
+    private static final Workload WORKLOAD = new Workload(
+            "model",
+            Map.of(),
+            AttentionUnit.KV_GROUP,
+            List.of(),
+            new Workload.Windows(1, new int[1], 1),
+            Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
+            DataType.F32,
+            Map.of());
 
     @TempDir
     private static Path directory;
@@ -165,10 +181,7 @@ class FaultyPluginsTest {
         // It rejects the user's options, unless there are none.
         Failures.expect(FailureKind.USAGE, () -> agent("create-argument"), "agent 'agents': does not like it");
         PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
-        refused(
-                () -> provider.create(new SearchSpace(MODULES, 0.5), 1, Options.defaults(provider)),
-                "agent 'agents'",
-                "does not like it");
+        refused(() -> provider.create(SPACE, 1, Options.defaults(provider)), "agent 'agents'", "does not like it");
     }
 
     @ParameterizedTest
@@ -207,23 +220,18 @@ class FaultyPluginsTest {
     @CsvSource({
         "create-null, gave null when creating an executor",
         "null, gave null when executing trials",
-        "loses, 'was given 1 trials, but returned 0 results'",
+        "loses, 'was given 1 candidates, but returned 0 results'",
         "null-in-it, NullPointerException",
-        "doubles, 'was given 1 trials, but returned 2 results'",
-        "nothing, nothing to evaluate",
+        "doubles, 'was given 1 candidates, but returned 2 results'",
+        "nothing, a batch needs a candidate",
         "close, IllegalStateException: no licence",
         "argument, IllegalArgumentException: does not like it",
     })
     void executors(String fault, String words) {
         refused(
                 () -> {
-                    try (TrialExecutor executor = executor(fault, trials -> {
-                        if (trials.isEmpty()) {
-                            throw new IllegalArgumentException("nothing to evaluate");
-                        }
-                        return List.of(new TrialExecutor.Result(1, 1));
-                    })) {
-                        executor.execute(List.of(trial()));
+                    try (TrialExecutor executor = executor(fault, batch -> List.of(new TrialExecutor.Result(1, 1)))) {
+                        executor.execute(batch());
                     }
                 },
                 "executor 'executors'",
@@ -235,10 +243,10 @@ class FaultyPluginsTest {
     void failuresOfTheEngineComeThrough() {
         for (RuntimeException failure : List.of(
                 new DeviceException("the card is gone", null), new Failure(FailureKind.NOT_FINITE, "not finite"))) {
-            TrialExecutor executor = executor("hides", trials -> {
+            TrialExecutor executor = executor("hides", batch -> {
                 throw failure;
             });
-            assertThatThrownBy(() -> executor.execute(List.of(trial()))).isSameAs(failure);
+            assertThatThrownBy(() -> executor.execute(batch())).isSameAs(failure);
         }
     }
 
@@ -295,7 +303,7 @@ class FaultyPluginsTest {
 
     private static PolicyAgent agent(String fault) {
         PolicyAgent.Provider provider = registry.find(PluginKind.AGENT, "agents");
-        return provider.create(new SearchSpace(MODULES, 0.5), 1, options(provider, fault));
+        return provider.create(SPACE, 1, options(provider, fault));
     }
 
     private static Calibrator.Solution calibrate(String fault, double moment) {
@@ -314,11 +322,11 @@ class FaultyPluginsTest {
 
     private static TrialExecutor executor(String fault, TrialExecutor.Evaluator local) {
         TrialExecutor.Provider provider = registry.find(PluginKind.EXECUTOR, "executors");
-        return provider.create(local, options(provider, fault));
+        return provider.create(local, WORKLOAD, options(provider, fault));
     }
 
-    private static TrialExecutor.Trial trial() {
-        return new TrialExecutor.Trial(new Policy(List.of(1, 1)), 0, 1);
+    private static TrialBatch batch() {
+        return new TrialBatch(0, 1, List.of(new Policy(List.of(1, 1))));
     }
 
     private static void refused(ThrowingCallable code, String... words) {

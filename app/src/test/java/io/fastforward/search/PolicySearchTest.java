@@ -10,18 +10,18 @@ import io.fastforward.search.SearchResult.Finalist;
 import io.fastforward.search.SearchResult.Origin;
 import io.fastforward.search.SyntheticModel.Climber;
 import io.fastforward.spi.Options;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
-import io.fastforward.spi.search.TrialExecutor.Result;
-import io.fastforward.spi.search.TrialExecutor.Trial;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
-import java.util.function.ToDoubleFunction;
+import java.util.function.ToDoubleBiFunction;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +31,9 @@ class PolicySearchTest {
     private static final int WINDOWS = 16;
     private static final SearchListener DEAF = (trials, state) -> {};
 
-    private final Budget budget = new Budget(Architectures.llama(4, 24, 4, 6, 1, 64), 0.1);
+    private static final List<ModuleSpec> MODULES = Architectures.llama(4, 24, 4, 6, 1, 64);
+
+    private final Budget budget = new Budget(MODULES, 0.1);
     private final SyntheticModel model = new SyntheticModel(budget);
 
     private static SearchSettings settings(int episodes) {
@@ -42,25 +44,40 @@ class PolicySearchTest {
         return new Climber(budget.modules(), 1);
     }
 
+    private static PolicySearch search(
+            SearchSettings settings,
+            Budget budget,
+            PolicyAgent agent,
+            TrialExecutor executor,
+            SearchListener listener) {
+        return new PolicySearch(settings, budget, agent, executor, Reward.PERPLEXITY_RATIO, listener);
+    }
+
     /** An executor of which the test says what a trial gives. */
-    private static TrialExecutor executor(ToDoubleFunction<Trial> nll) {
-        return new InProcessTrialExecutorProvider()
-                .create(
-                        trials -> trials.stream()
-                                .map(trial -> new Result(nll.applyAsDouble(trial), trial.windows()))
-                                .toList(),
-                        Options.of(List.of(), Map.of()));
+    private static TrialExecutor executor(ToDoubleBiFunction<TrialBatch, Policy> loss) {
+        return new TrialExecutor() {
+            @Override
+            public List<Result> execute(TrialBatch batch) {
+                return batch.candidates().stream()
+                        .map(candidate -> new Result(loss.applyAsDouble(batch, candidate), batch.windows()))
+                        .toList();
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Test
     void findsSomethingMuchBetterThanUniform() {
-        SearchResult result = new PolicySearch(settings(200), budget, climber(), model, DEAF).run();
+        SearchResult result =
+                search(settings(200), budget, climber(), model, DEAF).run();
         double uniform = finalist(result, Origin.UNIFORM).reward();
         assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);
         assertThat(result.sparsity()).isGreaterThanOrEqualTo(SPARSITY).isLessThan(SPARSITY + 0.01);
         assertThat(result.episodes()).isEqualTo(200);
         assertThat(result.winner().reward())
-                .isCloseTo(result.densePerplexity() / result.winner().perplexity(), within(1e-12));
+                .isCloseTo(Math.exp(result.denseLoss() - result.winner().loss()), within(1e-12));
     }
 
     @Test
@@ -70,8 +87,8 @@ class PolicySearchTest {
                 .filter(provider -> provider.id().equals("ppo"))
                 .findFirst()
                 .orElseThrow();
-        PolicyAgent agent = ppo.create(new SearchSpace(budget.modules(), SPARSITY), 1, Options.defaults(ppo));
-        SearchResult result = new PolicySearch(settings(300), budget, agent, model, DEAF).run();
+        PolicyAgent agent = ppo.create(SearchSpace.of(MODULES, SPARSITY), 1, Options.defaults(ppo));
+        SearchResult result = search(settings(300), budget, agent, model, DEAF).run();
         double uniform = finalist(result, Origin.UNIFORM).reward();
         assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);
     }
@@ -87,7 +104,7 @@ class PolicySearchTest {
     void goesOnExactlyAfterEveryBatch() {
         List<String> states = new ArrayList<>();
         List<TrialRecord> trials = new ArrayList<>();
-        SearchResult expected = new PolicySearch(settings(43), budget, climber(), model, (batch, state) -> {
+        SearchResult expected = search(settings(43), budget, climber(), model, (batch, state) -> {
                     trials.addAll(batch);
                     states.add(json(state));
                 })
@@ -98,7 +115,7 @@ class PolicySearchTest {
             List<TrialRecord> rest = new ArrayList<>();
             List<String> laterStates = new ArrayList<>();
             PolicySearch resumed =
-                    new PolicySearch(settings(43), budget, new Climber(budget.modules(), 77), model, (batch, state) -> {
+                    search(settings(43), budget, new Climber(budget.modules(), 77), model, (batch, state) -> {
                         rest.addAll(batch);
                         laterStates.add(json(state));
                     });
@@ -109,36 +126,34 @@ class PolicySearchTest {
     }
 
     @Test
-    void candidatesOfABatchShareWindowsAndFidelity() {
-        new PolicySearch(settings(60), budget, climber(), model, DEAF).run();
+    void everyBatchTakesOtherWindowsUntilItTakesAll() {
+        search(settings(60), budget, climber(), model, DEAF).run();
         Set<Long> seeds = new HashSet<>();
-        for (List<Trial> call : model.calls()) {
-            assertThat(call.stream().map(Trial::windows).distinct()).hasSize(1);
-            assertThat(call.stream().map(Trial::windowSeed).distinct()).hasSize(1);
-            assertThat(new HashSet<>(call)).hasSameSizeAs(call);
-            Trial first = call.getFirst();
-            if (first.windows() < WINDOWS) {
-                assertThat(first.policy()).isEqualTo(budget.dense());
-                assertThat(seeds.add(first.windowSeed())).isTrue();
+        for (TrialBatch batch : model.calls()) {
+            assertThat(batch.candidates()).doesNotHaveDuplicates();
+            if (batch.windows() < WINDOWS) {
+                assertThat(batch.candidates().getFirst()).isEqualTo(budget.dense());
+                assertThat(seeds.add(batch.windowSeed())).isTrue();
             } else {
-                assertThat(first.windowSeed()).isZero();
+                assertThat(batch.windowSeed()).isZero();
             }
         }
         assertThat(seeds).hasSize(6);
-        assertThat(model.calls().getFirst().getFirst().windows()).isEqualTo(1);
+        assertThat(model.calls().getFirst().windows()).isEqualTo(1);
     }
 
     @Test
     void neverEvaluatesAPolicyTwiceAtFullFidelity() {
         List<TrialRecord> trials = new ArrayList<>();
-        SearchResult result =
-                new PolicySearch(settings(300), budget, climber(), model, (batch, state) -> trials.addAll(batch)).run();
-        List<Trial> full = model.calls().stream()
-                .flatMap(List::stream)
-                .filter(trial -> trial.windows() == WINDOWS)
-                .toList();
-        assertThat(new HashSet<>(full)).hasSameSizeAs(full);
-        int executed = model.calls().stream().mapToInt(List::size).sum();
+        SearchResult result = search(settings(300), budget, climber(), model, (batch, state) -> trials.addAll(batch))
+                .run();
+        assertThat(model.calls().stream()
+                        .filter(batch -> batch.windows() == WINDOWS)
+                        .flatMap(batch -> batch.candidates().stream()))
+                .doesNotHaveDuplicates();
+        int executed = model.calls().stream()
+                .mapToInt(batch -> batch.candidates().size())
+                .sum();
         assertThat(result.evaluations()).isEqualTo(executed);
         long cached = trials.stream().filter(TrialRecord::cached).count();
         // Among the finalists, all candidates of the search are known; the agent's best may be.
@@ -149,8 +164,8 @@ class PolicySearchTest {
     void equalCandidatesOfABatchAreEvaluatedOnce() {
         PolicyAgent agent = new FixedAgent(new double[budget.modules()]);
         List<TrialRecord> trials = new ArrayList<>();
-        SearchResult result =
-                new PolicySearch(settings(8), budget, agent, model, (batch, state) -> trials.addAll(batch)).run();
+        SearchResult result = search(settings(8), budget, agent, model, (batch, state) -> trials.addAll(batch))
+                .run();
         // Two batches, each the dense model and one policy; the finalists are all known.
         assertThat(result.evaluations()).isEqualTo(4);
         assertThat(trials.stream().map(TrialRecord::cached))
@@ -161,20 +176,21 @@ class PolicySearchTest {
     void brokenCandidatesLoseAndEndNothing() {
         for (double broken : new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
             List<TrialRecord> trials = new ArrayList<>();
-            SearchResult result = new PolicySearch(
+            SearchResult result = search(
                             settings(100),
                             budget,
                             climber(),
-                            executor(trial -> trial.policy().attentionUnits(0) < 4 ? broken : model.nll(trial)),
+                            executor((batch, candidate) ->
+                                    candidate.attentionUnits(0) < 4 ? broken : model.nll(batch, candidate)),
                             (batch, state) -> {
                                 assertThat(json(state(json(state)))).isEqualTo(json(state));
                                 trials.addAll(batch);
                             })
                     .run();
-            assertThat(trials).anyMatch(trial -> trial.reward() == PolicySearch.BROKEN_REWARD);
+            assertThat(trials).anyMatch(trial -> trial.reward() == Reward.BROKEN);
             for (TrialRecord trial : trials) {
                 assertThat(TrialRecord.parse(trial.toJson())).isEqualTo(trial);
-                assertThat(trial.reward() == PolicySearch.BROKEN_REWARD)
+                assertThat(trial.reward() == Reward.BROKEN)
                         .isEqualTo(trial.retained().getFirst() < 4);
             }
             assertThat(result.winner().policy().attentionUnits(0)).isGreaterThanOrEqualTo(4);
@@ -183,16 +199,17 @@ class PolicySearchTest {
 
     @Test
     void failsIfNothingIsFinite() {
-        assertThatThrownBy(() ->
-                        new PolicySearch(settings(10), budget, climber(), executor(trial -> Double.NaN), DEAF).run())
+        assertThatThrownBy(
+                        () -> search(settings(10), budget, climber(), executor((batch, candidate) -> Double.NaN), DEAF)
+                                .run())
                 .isInstanceOfSatisfying(
                         Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.NOT_FINITE))
                 .hasMessageContaining("dense model");
-        assertThatThrownBy(() -> new PolicySearch(
+        assertThatThrownBy(() -> search(
                                 settings(10),
                                 budget,
                                 climber(),
-                                executor(trial -> trial.policy().equals(budget.dense()) ? 2 : Double.NaN),
+                                executor((batch, candidate) -> candidate.equals(budget.dense()) ? 2 : Double.NaN),
                                 DEAF)
                         .run())
                 .isInstanceOfSatisfying(
@@ -205,13 +222,13 @@ class PolicySearchTest {
         double[] bad = new double[budget.modules()];
         bad[0] = -5;
         bad[3] = -5;
-        SearchResult result = new PolicySearch(
+        SearchResult result = search(
                         settings(8),
                         budget,
                         new FixedAgent(bad),
-                        executor(trial -> trial.policy().equals(budget.dense())
+                        executor((batch, candidate) -> candidate.equals(budget.dense())
                                 ? 2
-                                : trial.policy().equals(budget.uniform(SPARSITY)) ? 2.5 : 3),
+                                : candidate.equals(budget.uniform(SPARSITY)) ? 2.5 : 3),
                         DEAF)
                 .run();
         assertThat(result.winner().origin()).isEqualTo(Origin.UNIFORM);
@@ -231,11 +248,11 @@ class PolicySearchTest {
                 WINDOWS,
                 100,
                 WINDOWS);
-        SearchResult result = new PolicySearch(
+        SearchResult result = search(
                         settings,
                         budget,
                         climber(),
-                        executor(trial -> 2 + budget.sparsity(trial.policy())),
+                        executor((batch, candidate) -> 2 + budget.sparsity(candidate)),
                         (batch, state) -> trials.addAll(batch))
                 .run();
         Set<List<Integer>> atTarget = trials.stream()
@@ -255,9 +272,10 @@ class PolicySearchTest {
     void finalistsCanBeComparedOnMoreWindows() {
         SearchSettings settings =
                 new SearchSettings(60, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 4, 64);
-        SearchResult result = new PolicySearch(settings, budget, climber(), model, DEAF).run();
-        List<Trial> last = model.calls().getLast();
-        assertThat(last).hasSize(1 + result.finalists().size()).allMatch(trial -> trial.windows() == 64);
+        SearchResult result = search(settings, budget, climber(), model, DEAF).run();
+        TrialBatch last = model.calls().getLast();
+        assertThat(last.windows()).isEqualTo(64);
+        assertThat(last.candidates()).hasSize(1 + result.finalists().size());
         assertThat(result.finalists().stream().filter(finalist -> finalist.origin() == Origin.CANDIDATE))
                 .hasSize(4);
         assertThat(result.finalists()).isSortedAccordingTo((a, b) -> Double.compare(b.reward(), a.reward()));
@@ -268,27 +286,25 @@ class PolicySearchTest {
         List<SearchState> states = new ArrayList<>();
         SearchSettings lower =
                 new SearchSettings(100, 3, 0.3, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS);
-        new PolicySearch(lower, budget, climber(), model, (batch, state) -> states.add(state)).run();
+        search(lower, budget, climber(), model, (batch, state) -> states.add(state))
+                .run();
 
         SearchSettings higher = new SearchSettings(
                 10, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT.with(Schedule.Kind.NONE), WINDOWS, 3, WINDOWS);
         Climber warm = climber();
         warm.restore(state(json(states.getLast())).agent());
-        double warmReward = new PolicySearch(higher, budget, warm, model, DEAF)
-                .run()
-                .winner()
-                .reward();
-        double coldReward = new PolicySearch(higher, budget, climber(), model, DEAF)
-                .run()
-                .winner()
-                .reward();
+        double warmReward =
+                search(higher, budget, warm, model, DEAF).run().winner().reward();
+        double coldReward =
+                search(higher, budget, climber(), model, DEAF).run().winner().reward();
         assertThat(1 - warmReward).isLessThan(0.8 * (1 - coldReward));
     }
 
     @Test
     void oneEpisodeIsEvaluatedInFull() {
         List<TrialRecord> trials = new ArrayList<>();
-        new PolicySearch(settings(1), budget, climber(), model, (batch, state) -> trials.addAll(batch)).run();
+        search(settings(1), budget, climber(), model, (batch, state) -> trials.addAll(batch))
+                .run();
         assertThat(trials).singleElement().satisfies(trial -> {
             assertThat(trial.targetSparsity()).isEqualTo(SPARSITY);
             assertThat(trial.windows()).isEqualTo(WINDOWS);
@@ -303,34 +319,36 @@ class PolicySearchTest {
                 return 1;
             }
         };
-        SearchResult result = new PolicySearch(settings(100), budget, agent, model, DEAF).run();
+        SearchResult result = search(settings(100), budget, agent, model, DEAF).run();
         assertThat(result.episodes()).isEqualTo(1);
         assertThat(result.winner().policy()).isEqualTo(budget.uniform(SPARSITY));
     }
 
     @Test
-    void namesWhoBreaksTheContract() {
-        PolicyAgent notFinite = new FixedAgent(new double[] {0, 0, 0, 0, Double.NaN, 0, 0, 0});
-        PolicyAgent tooShort = new FixedAgent(new double[2]);
-        for (PolicyAgent agent : List.of(notFinite, tooShort)) {
-            assertThatThrownBy(() -> new PolicySearch(settings(10), budget, agent, model, DEAF).run())
-                    .isInstanceOfSatisfying(
-                            Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.PLUGIN))
-                    .hasMessageContaining("agent");
-        }
-        TrialExecutor silent =
-                new InProcessTrialExecutorProvider().create(trials -> List.of(), Options.of(List.of(), Map.of()));
-        assertThatThrownBy(() -> new PolicySearch(settings(10), budget, climber(), silent, DEAF).run())
-                .isInstanceOfSatisfying(
-                        Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.PLUGIN))
-                .hasMessageContaining("executor");
+    void anotherRewardTellsTheAgentSomethingElse() {
+        List<TrialRecord> trials = new ArrayList<>();
+        new PolicySearch(
+                        settings(20),
+                        budget,
+                        climber(),
+                        executor((batch, candidate) ->
+                                candidate.attentionUnits(0) < 4 ? Double.NaN : model.nll(batch, candidate)),
+                        (dense, candidate) -> 1 + dense - candidate,
+                        (batch, state) -> trials.addAll(batch))
+                .run();
+        double dense = model.nll(new TrialBatch(0, WINDOWS, List.of(budget.dense())), budget.dense());
+        assertThat(trials)
+                .filteredOn(trial -> trial.windows() == WINDOWS)
+                .isNotEmpty()
+                .allSatisfy(trial -> assertThat(trial.reward())
+                        .isEqualTo(Double.isNaN(trial.loss()) ? Reward.BROKEN : 1 + dense - trial.loss()));
     }
 
     @Test
     void unreachableSparsityFailsBeforeAnythingIsEvaluated() {
         SearchSettings settings =
                 new SearchSettings(10, 3, 0.95, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS);
-        assertThatThrownBy(() -> new PolicySearch(settings, budget, climber(), model, DEAF))
+        assertThatThrownBy(() -> search(settings, budget, climber(), model, DEAF))
                 .isInstanceOfSatisfying(
                         Failure.class,
                         failure -> assertThat(failure.kind()).isEqualTo(FailureKind.UNREACHABLE_SPARSITY));
@@ -340,23 +358,28 @@ class PolicySearchTest {
     @Test
     void goesOnOnlyFromItsOwnState() {
         List<SearchState> states = new ArrayList<>();
-        new PolicySearch(settings(10), budget, climber(), model, (batch, state) -> states.add(state)).run();
+        search(settings(10), budget, climber(), model, (batch, state) -> states.add(state))
+                .run();
         SearchState state = states.getFirst();
 
-        assertBadRecord(() -> new PolicySearch(settings(11), budget, climber(), model, DEAF).resume(state));
+        assertBadRecord(
+                () -> search(settings(11), budget, climber(), model, DEAF).resume(state));
         Budget other = new Budget(Architectures.llama(5, 24, 4, 6, 1, 64), 0.1);
+        assertBadRecord(() -> search(settings(10), other, new Climber(other.modules(), 1), model, DEAF)
+                .resume(state));
         assertBadRecord(() ->
-                new PolicySearch(settings(10), other, new Climber(other.modules(), 1), model, DEAF).resume(state));
-        assertBadRecord(() -> new PolicySearch(settings(10), budget, new Climber(3, 1), model, DEAF).resume(state));
+                search(settings(10), budget, new Climber(3, 1), model, DEAF).resume(state));
         SearchState between =
                 new SearchState(SearchState.VERSION, state.settings(), 3, state.agent(), state.evaluated(), 1, 0);
-        assertBadRecord(() -> new PolicySearch(settings(10), budget, climber(), model, DEAF).resume(between));
+        assertBadRecord(
+                () -> search(settings(10), budget, climber(), model, DEAF).resume(between));
     }
 
     @Test
     void readsSavedStatesStrictly() {
         List<String> states = new ArrayList<>();
-        new PolicySearch(settings(5), budget, climber(), model, (batch, state) -> states.add(json(state))).run();
+        search(settings(5), budget, climber(), model, (batch, state) -> states.add(json(state)))
+                .run();
         String json = states.getFirst();
         assertThat(json).doesNotContain("\n").contains("\"mapping\":\"shift\"");
         assertThat(json(state(json))).isEqualTo(json);
@@ -369,10 +392,10 @@ class PolicySearchTest {
                 json + "{}",
                 json.replace("\"episodes\":5", "\"episodes\":-5"),
                 json.replace("\"episodes\":5", "\"episodes\":\"5\""),
-                json.replace("\"version\":1", "\"version\":2"),
-                json.replace("\"version\":1,", ""),
-                json.replace("\"version\":1", "\"version\":1,\"version\":1"),
-                json.replace("\"version\":1", "\"version\":1,\"extra\":1"),
+                json.replace("\"version\":2", "\"version\":1"),
+                json.replace("\"version\":2,", ""),
+                json.replace("\"version\":2", "\"version\":2,\"version\":2"),
+                json.replace("\"version\":2", "\"version\":2,\"extra\":1"),
                 json.replace("\"mapping\":\"shift\"", "\"mapping\":\"slide\""),
                 json.replace("\"sparsity\":0.4", "\"sparsity\":1.4"),
                 json.replace("\"ramp\":0.5", "\"ramp\":null"),

@@ -1,7 +1,9 @@
 package io.fastforward.search;
 
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.PolicyAgent.Outcome;
+import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -16,7 +18,7 @@ final class SyntheticModel implements TrialExecutor {
 
     private final Budget budget;
     private final double[] weights;
-    private final List<List<Trial>> calls = new ArrayList<>();
+    private final List<TrialBatch> calls = new ArrayList<>();
 
     SyntheticModel(Budget budget) {
         this.budget = budget;
@@ -27,23 +29,23 @@ final class SyntheticModel implements TrialExecutor {
         }
     }
 
-    List<List<Trial>> calls() {
+    List<TrialBatch> calls() {
         return calls;
     }
 
     @Override
-    public List<Result> execute(List<Trial> trials) {
-        calls.add(List.copyOf(trials));
-        return trials.stream()
-                .map(trial -> new Result(nll(trial), 255L * trial.windows()))
+    public List<Result> execute(TrialBatch batch) {
+        calls.add(batch);
+        return batch.candidates().stream()
+                .map(candidate -> new Result(nll(batch, candidate), 255 * batch.windows()))
                 .toList();
     }
 
-    double nll(Trial trial) {
-        double noise = new SplittableRandom(trial.windowSeed()).split().nextGaussian() / trial.windows();
+    double nll(TrialBatch batch, Policy candidate) {
+        double noise = new SplittableRandom(batch.windowSeed()).split().nextGaussian() / batch.windows();
         double nll = 2 + noise / 100;
         for (int module = 0; module < weights.length; module++) {
-            double missing = 1 - (double) trial.policy().retained().get(module) / budget.units(module);
+            double missing = 1 - (double) candidate.retained().get(module) / budget.units(module);
             nll += weights[module] * missing * missing;
         }
         return nll;

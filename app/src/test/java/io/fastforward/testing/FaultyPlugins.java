@@ -147,7 +147,7 @@ public final class FaultyPlugins {
                         String fault = options.text("fault");
                         if (fault.equals("create-null")) return null;
                         if (fault.startsWith("create-")) return fail(fault.substring(7));
-                        return new Agent(fault, space.modules());
+                        return new Agent(fault, space.sites().size());
                     }
                 }
                 record Agent(String fault, int modules) implements PolicyAgent {
@@ -232,25 +232,26 @@ public final class FaultyPlugins {
                     public List<OptionSpec> options() {
                         return List.of(OptionSpec.text("fault", "what it does", "none"));
                     }
-                    public TrialExecutor create(TrialExecutor.Evaluator local, Options options) {
+                    public TrialExecutor create(
+                            TrialExecutor.Evaluator local, Workload workload, Options options) {
                         String fault = options.text("fault");
                         if (fault.equals("create-null")) return null;
                         return new TrialExecutor() {
-                            public List<Result> execute(List<Trial> trials) {
+                            public List<Result> execute(TrialBatch batch) {
                                 List<Result> results = new ArrayList<>();
                                 switch (fault) {
                                     case "null": return null;
                                     case "loses": return results;
-                                    case "null-in-it": for (Trial trial : trials) results.add(null); return results;
+                                    case "null-in-it": for (Policy policy : batch.candidates()) results.add(null); return results;
                                     case "doubles":
-                                        results.addAll(local.evaluate(trials));
+                                        results.addAll(local.evaluate(batch));
                                         results.addAll(results);
                                         return results;
                                     case "hides":
-                                        try { return local.evaluate(trials); }
+                                        try { return local.evaluate(batch); }
                                         catch (RuntimeException e) { throw new IllegalStateException("somewhere else"); }
-                                    case "nothing": return local.evaluate(List.of());
-                                    case "close": return local.evaluate(trials);
+                                    case "nothing": return local.evaluate(new TrialBatch(0, 1, List.of()));
+                                    case "close": return local.evaluate(batch);
                                     default: return fail(fault);
                                 }
                             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.model.Site;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.PolicyAgent.Outcome;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link PolicyAgent} has to keep. A provider's test extends it. */
@@ -27,12 +29,23 @@ public abstract class PolicyAgentContract extends PluginContract<PolicyAgent.Pro
     /** Whether proposals depend on the seed. */
     protected abstract boolean stochastic();
 
+    /** A search space of so many modules, whose target is 30%. */
+    protected static SearchSpace space(int modules) {
+        return new SearchSpace(
+                IntStream.range(0, modules)
+                        .mapToObj(i -> i % 2 == 0
+                                ? new Site(i / 2, Site.Kind.ATTENTION, 6, 4096)
+                                : new Site(i / 2, Site.Kind.MLP, 64, 72))
+                        .toList(),
+                SPARSITY);
+    }
+
     private PolicyAgent agent(long seed) {
         return agent(MODULES, seed);
     }
 
     private PolicyAgent agent(int modules, long seed) {
-        return provider().create(new SearchSpace(modules, SPARSITY), seed, options(Map.of()));
+        return provider().create(space(modules), seed, options(Map.of()));
     }
 
     /** Proposes and observes batches with rewards that depend on the scores; returns all proposals. */

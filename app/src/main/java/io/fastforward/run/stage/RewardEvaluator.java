@@ -2,16 +2,17 @@ package io.fastforward.run.stage;
 
 import io.fastforward.evaluate.Perplexity;
 import io.fastforward.forward.Decoder;
-import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import io.fastforward.tokenizer.TokenWindows;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Evaluates trials on the windows of the reward text. A trial that asks for fewer windows than full fidelity has gets
- * a seeded choice of them; one that asks for more gets the additional ones too.
+ * Evaluates trials on the windows of a workload. A batch of fewer windows than full fidelity has gets a seeded choice
+ * of them; one of more gets the additional ones too.
  */
 public final class RewardEvaluator implements TrialExecutor.Evaluator {
 
@@ -19,19 +20,17 @@ public final class RewardEvaluator implements TrialExecutor.Evaluator {
     private final TokenWindows windows;
     private final int fullFidelity;
 
-    /** @param fullFidelity windows that are all that a trial may ask for in the search */
-    public RewardEvaluator(Decoder decoder, TokenWindows windows, int fullFidelity) {
+    /** @param decoder of the workload's model, with its units in the workload's order */
+    public RewardEvaluator(Decoder decoder, Workload.Windows windows) {
         this.decoder = decoder;
-        this.windows = windows;
-        this.fullFidelity = fullFidelity;
+        this.windows = new TokenWindows(windows.length(), windows.tokens().length / windows.length(), windows.tokens());
+        this.fullFidelity = windows.fullFidelity();
     }
 
     @Override
-    public List<TrialExecutor.Result> evaluate(List<TrialExecutor.Trial> trials) {
-        TrialExecutor.Trial first = trials.getFirst();
-        TokenWindows chosen = choose(first.windows(), first.windowSeed());
-        List<Policy> policies = trials.stream().map(TrialExecutor.Trial::policy).toList();
-        return decoder.logLikelihoods(chosen, policies).stream()
+    public List<TrialExecutor.Result> evaluate(TrialBatch batch) {
+        TokenWindows chosen = choose(batch.windows(), batch.windowSeed());
+        return decoder.logLikelihoods(chosen, batch.candidates()).stream()
                 .map(logLikelihoods -> new TrialExecutor.Result(
                         Perplexity.meanNegativeLogLikelihood(logLikelihoods, chosen),
                         Perplexity.predictedTokens(chosen)))

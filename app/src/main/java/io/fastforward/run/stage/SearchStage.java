@@ -1,10 +1,12 @@
 package io.fastforward.run.stage;
 
+import io.fastforward.forward.Decoder;
 import io.fastforward.record.PruneResult;
 import io.fastforward.record.SearchOutcome;
 import io.fastforward.report.VariantTable;
 import io.fastforward.search.Budget;
 import io.fastforward.search.PolicySearch;
+import io.fastforward.search.Reward;
 import io.fastforward.search.SearchListener;
 import io.fastforward.search.SearchResult;
 import io.fastforward.search.SearchSettings;
@@ -12,6 +14,7 @@ import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,11 +31,11 @@ public record SearchStage(RunContext run, Budget budget, SearchSettings settings
     /** Makes an executor for the trials of a run. */
     @FunctionalInterface
     public interface Executors {
-        TrialExecutor create(TrialExecutor.Evaluator local);
+        TrialExecutor create(TrialExecutor.Evaluator local, Workload workload);
     }
 
     /** The winner; from the record if it is there. */
-    public SearchOutcome execute(PolicyAgent agent, Executors executors, TrialExecutor.Evaluator evaluator) {
+    public SearchOutcome execute(PolicyAgent agent, Decoder decoder, Workload workload, Executors executors) {
         Optional<SearchOutcome> earlier = run.record().searchOutcome(budget, settings.sparsity());
         if (earlier.isPresent()) {
             run.progress().note("The search is complete; taking its result from the record.");
@@ -44,8 +47,9 @@ public record SearchStage(RunContext run, Budget budget, SearchSettings settings
                 .ifPresent(missing -> run.progress().note("Warning: " + missing));
         saved.ifPresent(state -> run.progress().note("Resuming after episode " + state.episodes()));
         run.progress().begin("Searching with " + agentId, Math.min(settings.episodes(), agent.episodeLimit()));
-        try (TrialExecutor executor = executors.create(evaluator)) {
-            PolicySearch search = new PolicySearch(settings, budget, agent, executor, new Recorder(run));
+        try (TrialExecutor executor = executors.create(new RewardEvaluator(decoder, workload.windows()), workload)) {
+            PolicySearch search =
+                    new PolicySearch(settings, budget, agent, executor, Reward.PERPLEXITY_RATIO, new Recorder(run));
             SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();
             SearchOutcome outcome = new SearchOutcome(found.winner().policy(), summary(found));
             run.record().saveSearchOutcome(outcome);
@@ -53,8 +57,8 @@ public record SearchStage(RunContext run, Budget budget, SearchSettings settings
                     .end(String.format(
                             Locale.ROOT,
                             "perplexity %s on the reward windows (dense %s), %d evaluations",
-                            VariantTable.significant(found.winner().perplexity()),
-                            VariantTable.significant(found.densePerplexity()),
+                            VariantTable.significant(Math.exp(found.winner().loss())),
+                            VariantTable.significant(Math.exp(found.denseLoss())),
                             found.evaluations()));
             return outcome;
         }
@@ -66,8 +70,8 @@ public record SearchStage(RunContext run, Budget budget, SearchSettings settings
                 found.evaluations(),
                 found.savedEvaluations(),
                 found.winner().origin().name().toLowerCase(Locale.ROOT),
-                found.winner().perplexity(),
-                found.densePerplexity());
+                Math.exp(found.winner().loss()),
+                Math.exp(found.denseLoss()));
     }
 
     /** Keeps the record of a search on disk and tells how far it is. */

@@ -26,6 +26,6 @@ public final class PpoAgentProvider implements PolicyAgent.Provider {
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
-        return new PpoAgent(space.modules(), seed, PpoSettings.of(options));
+        return new PpoAgent(space.sites().size(), seed, PpoSettings.of(options));
     }
 }

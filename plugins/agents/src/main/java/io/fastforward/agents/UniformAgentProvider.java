@@ -19,6 +19,6 @@ public final class UniformAgentProvider implements PolicyAgent.Provider {
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
-        return new UniformAgent(space.modules());
+        return new UniformAgent(space.sites().size());
     }
 }

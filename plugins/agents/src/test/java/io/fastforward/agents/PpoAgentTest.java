@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.PolicyAgent.Outcome;
 import io.fastforward.testkit.PolicyAgentContract;
@@ -42,7 +41,7 @@ class PpoAgentTest extends PolicyAgentContract {
     }
 
     private PolicyAgent trained(long seed, int batches, Map<String, String> given) {
-        PolicyAgent agent = provider().create(new SearchSpace(TARGET.length, SPARSITY), seed, options(given));
+        PolicyAgent agent = provider().create(space(TARGET.length), seed, options(given));
         for (int batch = 0; batch < batches; batch++) {
             agent.observe(agent.propose(agent.batchSize(), SPARSITY).stream()
                     .map(scores -> new Outcome(scores, SPARSITY, reward(scores)))

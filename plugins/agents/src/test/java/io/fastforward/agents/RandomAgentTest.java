@@ -3,7 +3,6 @@ package io.fastforward.agents;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.testkit.PolicyAgentContract;
 import java.util.Arrays;
@@ -24,7 +23,7 @@ class RandomAgentTest extends PolicyAgentContract {
 
     @Test
     void scoresAreStandardNormal() {
-        PolicyAgent agent = provider().create(new SearchSpace(50, 0.5), 1, options(Map.of()));
+        PolicyAgent agent = provider().create(space(50), 1, options(Map.of()));
         double[] all =
                 agent.propose(200, 0.5).stream().flatMapToDouble(Arrays::stream).toArray();
         double mean = Arrays.stream(all).average().orElseThrow();

@@ -2,7 +2,6 @@ package io.fastforward.agents;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.testkit.PolicyAgentContract;
 import java.util.Map;
@@ -22,7 +21,7 @@ class UniformAgentTest extends PolicyAgentContract {
 
     @Test
     void proposesEqualScoresOnce() {
-        PolicyAgent agent = provider().create(new SearchSpace(4, 0.5), 1, options(Map.of()));
+        PolicyAgent agent = provider().create(space(4), 1, options(Map.of()));
         assertThat(agent.episodeLimit()).isEqualTo(1);
         assertThat(agent.propose(1, 0.5).getFirst()).containsOnly(0);
     }

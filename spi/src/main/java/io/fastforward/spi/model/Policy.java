@@ -1,5 +1,6 @@
 package io.fastforward.spi.model;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -7,7 +8,7 @@ import java.util.List;
  *
  * @param retained retained units, at least 1 each; two for each layer: of attention, then MLP channels
  */
-public record Policy(List<Integer> retained) {
+public record Policy(List<Integer> retained) implements Serializable {
 
     public Policy {
         retained = List.copyOf(retained);

@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * Proposes raw retention scores and learns from the rewards that they earn: a contextual bandit whose context is the
- * sparsity and whose action is one score for each module. The budget, the schedule, evaluation and resume live in the
+ * sparsity and whose action is one score for each site. The budget, the schedule, evaluation and resume live in the
  * engine, so an agent is free to propose any finite numbers.
  *
  * <p>The engine calls {@link #propose} and {@link #observe} in turn, from one thread at a time. Same seed, same calls:
@@ -31,8 +31,7 @@ public interface PolicyAgent {
      *
      * @param scores the raw scores, as proposed
      * @param sparsity the sparsity at which it was evaluated
-     * @param reward dense perplexity ÷ pruned perplexity on the same windows (Eq. 2); higher is better. A large
-     *     negative number if the perplexity was not finite.
+     * @param reward 1 is as good as the dense model, higher is better; a large negative number if the model broke
      */
     record Outcome(double[] scores, double sparsity, double reward) {}
 
@@ -49,7 +48,7 @@ public interface PolicyAgent {
      *
      * @param count how many, at least 1
      * @param sparsity the sparsity at which they will be evaluated
-     * @return {@code count} arrays of {@link SearchSpace#modules()} finite numbers
+     * @return {@code count} arrays of one finite number for each of the {@link SearchSpace#sites()}
      */
     List<double[]> propose(int count, double sparsity);
 

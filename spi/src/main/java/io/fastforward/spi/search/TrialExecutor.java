@@ -2,7 +2,7 @@ package io.fastforward.spi.search;
 
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
-import io.fastforward.spi.model.Policy;
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -17,38 +17,31 @@ public interface TrialExecutor extends AutoCloseable {
         /**
          * A new executor.
          *
-         * @param local evaluates trials in this process, on this run's model and windows
+         * @param local evaluates trials in this process
+         * @param workload all that it takes to evaluate them in another one, with the same results
          * @throws IllegalArgumentException if options do not go together; the message names them
          */
-        TrialExecutor create(Evaluator local, Options options);
+        TrialExecutor create(Evaluator local, Workload workload, Options options);
     }
 
-    /** Evaluates trials in this process. */
+    /** Evaluates trials in the process that it is in. */
     @FunctionalInterface
     interface Evaluator {
-        /** The results of some trials, in their order. All trials of a call share windows and fidelity. */
-        List<Result> evaluate(List<Trial> trials);
-    }
 
-    /**
-     * One evaluation, identified by its content: equal trials have equal results.
-     *
-     * @param policy the candidate
-     * @param windowSeed which windows of the reward text come first when not all are evaluated
-     * @param windows on how many windows it is evaluated
-     */
-    record Trial(Policy policy, long windowSeed, int windows) {}
+        /** One result for each candidate, in their order. */
+        List<Result> evaluate(TrialBatch batch);
+    }
 
     /**
      * The outcome of a trial.
      *
-     * @param meanNegativeLogLikelihood over all predicted tokens, natural logarithm; not finite if the model broke
-     * @param predictedTokens how many those were
+     * @param loss what the workload's objective says of the candidate: lower is better; not finite if the model broke
+     * @param weight how much it rests on, in predicted tokens: the mean of losses on different windows is weighted by it
      */
-    record Result(double meanNegativeLogLikelihood, long predictedTokens) {}
+    record Result(double loss, double weight) implements Serializable {}
 
-    /** Evaluates trials; the results are in their order. */
-    List<Result> execute(List<Trial> trials);
+    /** Evaluates a batch: one result for each candidate, in their order. */
+    List<Result> execute(TrialBatch batch);
 
     @Override
     void close();

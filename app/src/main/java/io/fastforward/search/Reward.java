@@ -1,0 +1,26 @@
+package io.fastforward.search;
+
+/**
+ * What an agent is told of a candidate: 1 is as good as the dense model, higher is better. Pure; a model that broke is
+ * no matter of it.
+ */
+@FunctionalInterface
+public interface Reward {
+
+    /** The reward of a model whose loss is not finite. */
+    double BROKEN = -10;
+
+    /**
+     * Dense perplexity ÷ pruned perplexity (FastForward, Eq. 2), for losses that are mean negative log-likelihoods:
+     * above 0.
+     */
+    Reward PERPLEXITY_RATIO = (dense, candidate) -> Math.exp(dense - candidate);
+
+    /**
+     * The reward for two losses on the same windows.
+     *
+     * @param dense the dense model's loss, finite
+     * @param candidate the candidate's loss, finite
+     */
+    double of(double dense, double candidate);
+}
