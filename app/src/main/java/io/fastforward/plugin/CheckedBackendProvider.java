@@ -2,6 +2,7 @@ package io.fastforward.plugin;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.spi.backend.Availability;
+import io.fastforward.spi.backend.CheckedBackend;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
 import java.util.List;
@@ -53,6 +54,6 @@ final class CheckedBackendProvider extends CheckedProbed<ComputeBackend.Provider
     }
 
     private ComputeBackend checked(ComputeBackend backend) {
-        return CheckedDevice.of(origin(), ComputeBackend.class, backend);
+        return new CheckedBackend(CheckedDevice.of(origin(), ComputeBackend.class, backend));
     }
 }

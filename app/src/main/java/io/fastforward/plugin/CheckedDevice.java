@@ -1,33 +1,19 @@
 package io.fastforward.plugin;
 
-import io.fastforward.spi.backend.DeviceMatrix;
-import io.fastforward.spi.backend.KeyValueCache;
+import io.fastforward.spi.backend.DeviceObject;
 import io.fastforward.spi.backend.LinearAlgebra;
-import io.fastforward.spi.backend.LoadedHead;
-import io.fastforward.spi.backend.LoadedModule;
-import io.fastforward.spi.backend.Moments;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A backend, or something that it handed out, whose calls are watched. One class does it for all of them: written out,
+ * A backend, something that it handed out, or linear algebra, whose calls are watched. One class does it for all of them: written out,
  * it would be forty methods that do nothing but call another one. A call costs a fraction of a microsecond, and there
  * are some for each module of a batch.
  */
 final class CheckedDevice implements InvocationHandler {
-
-    /** What backends hand out, and get back. */
-    private static final List<Class<?>> HANDED_OUT = List.of(
-            DeviceMatrix.class,
-            LoadedModule.class,
-            LoadedHead.class,
-            KeyValueCache.class,
-            Moments.class,
-            LinearAlgebra.class);
 
     private final PluginOrigin origin;
     private final Object target;
@@ -70,7 +56,9 @@ final class CheckedDevice implements InvocationHandler {
             return null;
         }
         Object given = origin.requireGiven(doing, result);
-        return HANDED_OUT.contains(method.getReturnType()) ? of(origin, method.getReturnType(), given) : given;
+        return DeviceObject.class.isAssignableFrom(method.getReturnType())
+                ? of(origin, method.getReturnType(), given)
+                : given;
     }
 
     private Throwable thrown(String doing, Throwable thrown) {

@@ -189,7 +189,7 @@ public final class PruningPass {
                 Arena momentArena = Arena.ofShared()) {
             Calibrator.Problem problem = measure(module, dense, kept, streams, features, momentArena);
             Linear repaired = rounded(solve(layer, spec, problem, arena), weights.output(), arena);
-            backend.replaceOutput(module, repaired);
+            backend.replace(module, spec.maps().getLast().role(), repaired);
             for (Chunk chunk : prefix.chunks()) {
                 backend.apply(module, kept, chunk.shape(), chunk.hidden(), features);
             }

@@ -24,13 +24,14 @@ final class FailingGpu {
     static final String TWIN = "opencl:1";
 
     private static final Path APPLICATION = Path.of("target", "fastforward.jar");
-    private static final String REFERENCE = "io/fastforward/backend/cpu/";
-    private static final String REFERENCE_PROVIDER = "io.fastforward.backend.cpu.ReferenceBackendProvider";
+    private static final String REFERENCE = "io/fastforward/backend/cpu/reference/";
+    private static final String REFERENCE_PROVIDER = "io.fastforward.backend.cpu.reference.ReferenceBackendProvider";
 
     private static final String SOURCE = """
-            import io.fastforward.backend.cpu.ReferenceBackendProvider;
+            import io.fastforward.backend.cpu.reference.ReferenceBackendProvider;
             import io.fastforward.spi.backend.Availability;
             import io.fastforward.spi.backend.ComputeBackend;
+            import io.fastforward.spi.backend.Device;
             import io.fastforward.spi.backend.DeviceException;
             import java.lang.reflect.InvocationHandler;
             import java.lang.reflect.InvocationTargetException;

@@ -43,6 +43,8 @@ class LauncherIT {
                         "backend cpu",
                         "backend reference",
                         "backend tornado",
+                        "linear-algebra openblas",
+                        "linear-algebra plain-java",
                         "executor local");
     }
 

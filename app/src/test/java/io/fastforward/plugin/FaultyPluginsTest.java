@@ -271,6 +271,8 @@ class FaultyPluginsTest {
                     "computing (allocate)",
                     "no licence");
             refused(() -> computing.moments(Moment.SUMS, 1, 1), "gave null when computing (moments)");
+            // What it should never have been asked is no fault of the plugin's.
+            assertThatThrownBy(() -> computing.allocate(0, 1)).isInstanceOf(IllegalArgumentException.class);
             assertThat(List.of(computing)).contains(computing);
         }
     }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.CheckedBackend;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.KeyValueCache;
@@ -21,6 +22,8 @@ import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -34,6 +37,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -69,7 +73,12 @@ public abstract class ComputeBackendContract {
 
     @BeforeEach
     final void open() {
-        backend = provider().open(2);
+        backend = open(2);
+    }
+
+    /** Opens it the way the engine does. */
+    private ComputeBackend open(int threads) {
+        return new CheckedBackend(provider().open(threads));
     }
 
     @AfterEach
@@ -436,7 +445,7 @@ public abstract class ComputeBackendContract {
         int[] targets = new SplittableRandom(18).ints(450, 0, 1500).toArray();
         var results = new ArrayList<List<Object>>();
         for (int threads = 1; threads <= 3; threads++) {
-            try (ComputeBackend opened = provider().open(threads);
+            try (ComputeBackend opened = open(threads);
                     LoadedModule first = opened.load(attention.spec(), attentionWeights);
                     LoadedModule second = opened.load(mlp.spec(), mlpWeights);
                     LoadedHead loadedHead = opened.loadHead(head);
@@ -465,25 +474,81 @@ public abstract class ComputeBackendContract {
 
     @ParameterizedTest
     @MethodSource("modules")
-    void aReplacedOutputMapServesItsLeadingColumns(ModuleCase test) {
-        Approximation[] hidden = hidden(test.batch().rows(), test.spec().hiddenSize(), 21);
-        ModuleWeights weights = new RandomWeights(arena, test.type(), 22).module(test.spec());
-        int width = test.spec().features(test.units());
-        Linear replacement =
-                new RandomWeights(arena, DataType.F32, 23).linear(test.spec().hiddenSize(), width, true);
-        List<Approximation> features =
-                DoublePrecisionReference.features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
-        List<Approximation> expected =
-                DoublePrecisionReference.project(test.spec(), weights.norm(), replacement, features, List.of(hidden));
-        try (LoadedModule module = backend.load(test.spec(), weights)) {
-            backend.replaceOutput(module, replacement);
-            assertRows(expected, apply(backend, module, test.units(), test.batch(), hidden), "new bias");
+    void aReplacedMapServesTheLeadingUnitsAndTheRestStays(ModuleCase test) {
+        ModuleSpec spec = test.spec();
+        ModuleWeights weights = new RandomWeights(arena, test.type(), 22).module(spec);
+        for (MapShape shape : spec.withUnits(test.units()).maps()) {
+            MapRole role = shape.role();
+            var random = new RandomWeights(arena, DataType.F32, 23);
+            Linear replacement = random.linear(shape.rows(), shape.columns(), shape.bias());
+            ModuleWeights expected = weights.with(Map.of(role, merged(weights.map(role), replacement)));
+            try (LoadedModule module = backend.load(spec, weights)) {
+                backend.replace(module, role, replacement);
+                assertComputes(module, expected, test.units(), test.batch(), role + ", leading units");
+                assertComputes(module, expected, spec.units(), test.batch(), role + ", all units");
 
-            // Without a bias, the one that is there stays; columns after the replaced ones stay too.
-            Linear narrow =
-                    Linear.of(replacement.weight().leadingColumns(test.spec().featuresPerUnit()));
-            backend.replaceOutput(module, narrow);
-            assertRows(expected, apply(backend, module, test.units(), test.batch(), hidden), "same leading columns");
+                // Without a bias, the one that is there stays; what comes after the replaced part stays, too.
+                MapShape one = spec.withUnits(1).map(role);
+                Matrix narrow = replacement.weight().leadingRows(one.rows()).leadingColumns(one.columns());
+                backend.replace(module, role, Linear.of(narrow));
+                assertComputes(module, expected, spec.units(), test.batch(), role + ", the same again");
+            }
+        }
+    }
+
+    /** A map with its leading rows and columns, and biases, replaced. */
+    private Linear merged(Linear map, Linear replacement) {
+        Matrix bias = map.bias();
+        Matrix replacedBias = replacement.bias();
+        return new Linear(
+                merged(map.weight(), replacement.weight()),
+                bias == null || replacedBias == null ? null : merged(bias, replacedBias));
+    }
+
+    private Matrix merged(Matrix matrix, Matrix replacement) {
+        Matrix merged = Matrix.allocate(arena, DataType.F32, matrix.rows(), matrix.columns());
+        for (int row = 0; row < matrix.rows(); row++) {
+            for (int column = 0; column < matrix.columns(); column++) {
+                boolean replaced = row < replacement.rows() && column < replacement.columns();
+                merged.set(row, column, (replaced ? replacement : matrix).get(row, column));
+            }
+        }
+        return merged;
+    }
+
+    /** Compares what a module does with a few tokens. */
+    private void assertComputes(LoadedModule module, ModuleWeights weights, int units, BatchShape whole, String what) {
+        ModuleSpec spec = module.spec();
+        var batch = new BatchShape(1, Math.min(whole.length(), 40));
+        Approximation[] hidden = hidden(batch.rows(), spec.hiddenSize(), 21);
+        List<Approximation> features = DoublePrecisionReference.features(spec, weights, units, batch, List.of(hidden));
+        List<Approximation> expected =
+                DoublePrecisionReference.project(spec, weights.norm(), weights.output(), features, List.of(hidden));
+        assertRows(expected, apply(backend, module, units, batch, hidden), what);
+    }
+
+    @ParameterizedTest
+    @MethodSource("modules")
+    void theInputIsTheNormalisedHiddenStateIfThatComesBefore(ModuleCase test) {
+        int rows = test.batch().rows();
+        int width = test.spec().hiddenSize();
+        Approximation[] hidden = hidden(rows, width, 35);
+        ModuleWeights weights = new RandomWeights(arena, test.type(), 36).module(test.spec());
+        try (LoadedModule module = backend.load(test.spec(), weights);
+                DeviceMatrix state = device(hidden, 1);
+                DeviceMatrix target = backend.allocate(rows + 1, width + 2)) {
+            float[][] untouched = rows(new RandomWeights(arena, DataType.F32, 37).matrix(rows + 1, width + 2, 1));
+            write(untouched, target);
+            backend.input(module, rows, state, target);
+            float[][] actual = rows(target);
+            for (int row = 0; row < rows; row++) {
+                DoublePrecisionReference.input(test.spec(), weights.norm(), hidden[row])
+                        .assertMatches(Arrays.copyOf(actual[row], width), "input of row " + row);
+                assertThat(Arrays.copyOfRange(actual[row], width, width + 2))
+                        .as("columns after the input")
+                        .isEqualTo(Arrays.copyOfRange(untouched[row], width, width + 2));
+            }
+            assertThat(actual[rows]).as("the row after the last").isEqualTo(untouched[rows]);
         }
     }
 
@@ -625,12 +690,16 @@ public abstract class ComputeBackendContract {
         ModuleCase test = mlp(RMS, 8, 12, true, Activation.SILU, false, DataType.F32, 12, 1, 4);
         ModuleWeights weights = new RandomWeights(arena, DataType.F32, 55).module(test.spec());
         HeadWeights headWeights = new RandomWeights(arena, DataType.F32, 56).head(RMS, 9, 8, false);
+        ModuleCase twoHeads = attention(RMS, 8, 3, 2, 2, 0, 0, false, DataType.F32, 2, 1, 4);
         var batch = new BatchShape(1, 4);
         try (LoadedModule module = backend.load(test.spec(), weights);
                 LoadedHead head = backend.loadHead(headWeights);
                 DeviceMatrix hidden = backend.allocate(4, 8);
                 DeviceMatrix wide = backend.allocate(4, 9);
+                DeviceMatrix narrow = backend.allocate(4, 7);
                 DeviceMatrix features = backend.allocate(4, 12);
+                LoadedModule attention = backend.load(
+                        twoHeads.spec(), new RandomWeights(arena, DataType.F32, 59).module(twoHeads.spec()));
                 Moments moments = backend.moments(Moment.GRAM, 9, 9)) {
             rejected(() -> backend.load(test.spec().withUnits(13), weights), "12 × 8", "13 × 8");
             rejected(() -> backend.write(Matrix.allocate(arena, DataType.F32, 2, 7), hidden, 0), "2 × 7", "4 × 8");
@@ -644,16 +713,45 @@ public abstract class ComputeBackendContract {
             rejected(() -> backend.features(module, 12, batch, hidden, wide), "4 × 9", "4 × 12");
             rejected(() -> backend.project(module, 12, 4, wide, hidden), "4 × 9", "4 × 12");
             rejected(() -> backend.apply(module, 12, batch, hidden, wide), "4 × 9", "4 × 12");
-            rejected(
-                    () -> backend.replaceOutput(module, Linear.of(Matrix.allocate(arena, DataType.F32, 8, 13))),
-                    "8 × 13",
-                    "12");
+            rejected(() -> backend.replace(module, MapRole.MLP_OUTPUT, map(8, 13, false)), "8 × 13", "8 × 12");
+            rejected(() -> backend.replace(module, MapRole.MLP_OUTPUT, map(7, 12, false)), "7 × 12", "8 × 12");
+            rejected(() -> backend.replace(module, MapRole.UP, map(13, 8, false)), "13 × 8", "12 × 8");
+            rejected(() -> backend.replace(module, MapRole.UP, map(12, 7, false)), "12 × 7", "12 × 8");
+            rejected(() -> backend.replace(module, MapRole.GATE, map(12, 8, true)), "gate", "no bias");
+            rejected(() -> backend.replace(module, MapRole.QUERY, map(8, 8, false)), "QUERY");
+            rejected(() -> backend.replace(attention, MapRole.QUERY, map(5, 8, false)), "5 × 8", "12 × 8", "6 rows");
+            rejected(() -> backend.replace(attention, MapRole.KEY, map(4, 8, false)), "4 × 8", "6 × 8", "3 rows");
+            rejected(() -> backend.input(module, 4, wide, features), "4 × 9", "4 × 8");
+            rejected(() -> backend.input(module, 5, hidden, features), "4 × 8", "5 × 8");
+            rejected(() -> backend.input(attention, 4, hidden, narrow), "4 × 7", "4 × 8");
+            rejected(() -> backend.input(module, 4, hidden, hidden), "same matrix");
             rejected(() -> backend.logLikelihood(head, wide, new int[1], new double[1]), "4 × 9", "9 × 8");
             rejected(() -> backend.logLikelihood(head, hidden, new int[5], new double[5]), "5", "4 × 8");
             rejected(() -> backend.logLikelihood(head, hidden, new int[] {9}, new double[1]), "9");
             rejected(() -> backend.logits(head, hidden, 0, Matrix.allocate(arena, DataType.F32, 1, 8)), "1 × 8", "9");
             rejected(() -> moments.add(hidden, hidden, 4), "4 × 8", "4 × 9");
             rejected(() -> moments.add(wide, wide, 5), "4 × 9", "5 × 9");
+        }
+    }
+
+    private Linear map(int rows, int columns, boolean bias) {
+        return new RandomWeights(arena, DataType.F32, 60).linear(rows, columns, bias);
+    }
+
+    @Test
+    void objectsOfAnotherBackendAreRefused() {
+        ModuleCase test = mlp(RMS, 8, 12, true, Activation.SILU, false, DataType.F32, 12, 1, 4);
+        try (ComputeBackend other = open(1);
+                LoadedModule module =
+                        backend.load(test.spec(), new RandomWeights(arena, DataType.F32, 61).module(test.spec()));
+                DeviceMatrix hidden = backend.allocate(4, 8);
+                DeviceMatrix features = backend.allocate(4, 12);
+                DeviceMatrix foreign = other.allocate(4, 12);
+                Moments moments = backend.moments(Moment.GRAM, 8, 8)) {
+            rejected(() -> other.apply(module, 12, test.batch(), hidden, foreign), "another backend");
+            rejected(() -> backend.apply(module, 12, test.batch(), hidden, foreign), "another backend");
+            rejected(() -> moments.add(foreign, foreign, 4), "another backend");
+            backend.apply(module, 12, test.batch(), hidden, features);
         }
     }
 

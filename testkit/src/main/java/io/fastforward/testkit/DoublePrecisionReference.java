@@ -238,7 +238,7 @@ final class DoublePrecisionReference {
     }
 
     /** What the input maps of a module get to see. */
-    private static Approximation input(ModuleSpec spec, NormWeights norm, Approximation hidden) {
+    static Approximation input(ModuleSpec spec, NormWeights norm, Approximation hidden) {
         boolean before = spec.normalization().placement() == Normalization.Placement.BEFORE;
         return before ? normalize(spec.normalization(), norm, hidden) : hidden;
     }

@@ -3,6 +3,7 @@ package io.fastforward.spi.backend;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.Matrix;
@@ -17,11 +18,12 @@ import java.util.Optional;
  *
  * <p>All arithmetic is in single precision or better; the error of an output is at most a small multiple of
  * n·2⁻²⁴·Σ|w·x| for a sum of n products. A backend uses all cores or the whole device by itself and is called from
- * one thread at a time (but for {@link #loadsWhileComputing}). Objects that it hands out belong to the caller, who closes them before the backend. Results
- * do not depend on the number of threads.
+ * one thread at a time (but for {@link #loadsWhileComputing}). Results do not depend on the number of threads.
  *
- * <p>Operations throw {@link IllegalArgumentException} for shapes that do not fit, {@link OutOfMemoryError} if the
- * device has no room, {@link DeviceException} if the device fails, {@link IllegalStateException} after {@link #close()}.
+ * <p>Who calls one calls it through {@link CheckedBackend}, as the engine does with whatever opens and the contract test
+ * with what it tests. So a backend may rely on it that shapes fit, that every object is its own and open, that objects
+ * and the backend are closed once, and that nothing is called afterwards. It throws {@link OutOfMemoryError} if the
+ * device has no room and {@link DeviceException} if the device fails.
  */
 public interface ComputeBackend extends AutoCloseable {
 
@@ -101,11 +103,23 @@ public interface ComputeBackend extends AutoCloseable {
     LoadedModule load(ModuleSpec spec, ModuleWeights weights);
 
     /**
-     * Replaces the leading columns of a loaded module's output map, and its bias if one is given.
+     * Replaces what goes with some leading units in a map of a loaded module, and as much of its bias if one is given:
+     * leading columns of the output map, leading rows of the others. The rest of the map stays as it was.
      *
-     * @param output {@code hidden × features of some units}
+     * @param role which map; one in which nothing goes with a unit is replaced as a whole
+     * @param map as long as the module's map in the other direction; it has a bias only if that has one
      */
-    void replaceOutput(LoadedModule module, Linear output);
+    void replace(LoadedModule module, MapRole role, Linear map);
+
+    /**
+     * What the maps that make a module's features get to see: the normalised hidden state, or the hidden state itself if
+     * the normalisation comes {@linkplain io.fastforward.spi.model.Normalization.Placement#AFTER after} the module.
+     *
+     * @param rows how many leading rows are processed
+     * @param hidden {@code ≥ rows × hidden}, not changed
+     * @param target {@code ≥ rows × ≥ hidden}; the leading columns are written, the others left as they were
+     */
+    void input(LoadedModule module, int rows, DeviceMatrix hidden, DeviceMatrix target);
 
     /**
      * The features of a module: what its output map gets to see.
@@ -187,7 +201,7 @@ public interface ComputeBackend extends AutoCloseable {
     /** The logits of consecutive rows, into an F32 matrix {@code rows × vocabulary}. */
     void logits(LoadedHead head, DeviceMatrix hidden, int firstRow, Matrix result);
 
-    /** A new sum of moments; {@code rightWidth} counts for {@link Moment#CROSS_GRAM} alone. */
+    /** A new sum of moments; {@code rightWidth} is that of the left unless it is a {@link Moment#CROSS_GRAM}. */
     Moments moments(Moment kind, int leftWidth, int rightWidth);
 
     @Override

@@ -1,7 +1,7 @@
 package io.fastforward.spi.backend;
 
 /** Keys and values of the tokens so far of one sequence, in one attention module. */
-public interface KeyValueCache extends AutoCloseable {
+public interface KeyValueCache extends DeviceObject {
     /** Most tokens that it holds. */
     int capacity();
 
@@ -10,7 +10,4 @@ public interface KeyValueCache extends AutoCloseable {
 
     /** Forgets all but the first tokens, {@code 0} to {@link #length()} of them. */
     void truncate(int tokens);
-
-    @Override
-    void close();
 }

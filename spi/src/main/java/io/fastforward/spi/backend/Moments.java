@@ -5,7 +5,7 @@ import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
 
 /** A sum over tokens that grows batch by batch on the device. */
-public interface Moments extends AutoCloseable {
+public interface Moments extends DeviceObject {
     /**
      * Adds the first rows of two matrices; except for cross moments both are the same one. Only the
      * leading columns, as many as the widths given to {@link ComputeBackend#moments}, are read.
@@ -17,7 +17,4 @@ public interface Moments extends AutoCloseable {
 
     /** The sum so far, in the shape that {@link Moment} states. */
     DoubleMatrix read(Arena arena);
-
-    @Override
-    void close();
 }

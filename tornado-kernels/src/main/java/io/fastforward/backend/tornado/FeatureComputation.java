@@ -3,6 +3,7 @@ package io.fastforward.backend.tornado;
 import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.RotaryPositions;
@@ -49,7 +50,7 @@ final class FeatureComputation {
         try (@Nullable Region normalized = normalized(module, rows, hidden)) {
             attention(
                     module,
-                    (AttentionSpec) module.spec(),
+                    cache.spec(),
                     cache.units(),
                     new Keys(cache.keys().start(), cache.values().start(), cache.length()),
                     new BatchShape(1, rows),
@@ -62,31 +63,58 @@ final class FeatureComputation {
     /** hidden += output map · features, and the normalisation after it if that is its place. */
     void project(TornadoModule module, int units, int rows, TornadoMatrix features, TornadoMatrix hidden) {
         module.output()
-                .addTo(
+                .apply(
                         module.spec().features(units),
+                        hidden.columns(),
                         rows,
                         features.start(),
                         features.columns(),
                         hidden.start(),
-                        hidden.columns());
-        if (module.spec().normalization().placement() == Normalization.Placement.AFTER) {
-            module.norm().apply(rows, hidden.start(), hidden.start());
+                        hidden.columns(),
+                        1,
+                        true);
+        if (!normalizesBefore(module)) {
+            module.norm().apply(rows, hidden.start(), hidden.start(), hidden.columns());
         }
     }
 
+    /** What the maps that make the features get to see. */
+    void input(TornadoModule module, int rows, TornadoMatrix hidden, TornadoMatrix target) {
+        if (normalizesBefore(module)) {
+            module.norm().apply(rows, hidden.start(), target.start(), target.columns());
+        } else {
+            CopyKernel.launch(
+                    memory.executor(),
+                    new CopyKernel.Sizes(
+                            rows,
+                            hidden.columns(),
+                            hidden.start(),
+                            hidden.columns(),
+                            1,
+                            target.start(),
+                            target.columns(),
+                            1));
+        }
+    }
+
+    private static boolean normalizesBefore(TornadoModule module) {
+        return module.spec().normalization().placement() == Normalization.Placement.BEFORE;
+    }
+
     private @Nullable Region normalized(TornadoModule module, int rows, TornadoMatrix hidden) {
-        if (module.spec().normalization().placement() == Normalization.Placement.AFTER) {
+        if (!normalizesBefore(module)) {
             return null;
         }
         Region result = memory.take(rows, hidden.columns());
-        module.norm().apply(rows, hidden.start(), result.start());
+        module.norm().apply(rows, hidden.start(), result.start(), hidden.columns());
         return result;
     }
 
     private void mlp(TornadoModule module, MlpSpec spec, int units, int rows, int x, TornadoMatrix features) {
-        LinearMap first = module.inputs().getFirst();
+        int hidden = spec.hiddenSize();
         int y = features.start();
-        first.apply(memory, units, rows, x, spec.hiddenSize(), y, features.columns(), 1);
+        LinearMap activated = module.map(spec.gated() ? MapRole.GATE : MapRole.UP);
+        activated.apply(hidden, units, rows, x, hidden, y, features.columns(), 1, false);
         if (!spec.gated()) {
             ActivationKernel.launch(
                     memory.executor(),
@@ -94,7 +122,7 @@ final class FeatureComputation {
             return;
         }
         try (Region up = memory.take(rows, units)) {
-            module.inputs().getLast().apply(memory, units, rows, x, spec.hiddenSize(), up.start(), units, 1);
+            module.map(MapRole.UP).apply(hidden, units, rows, x, hidden, up.start(), units, 1, false);
             ActivationKernel.launch(
                     memory.executor(),
                     new ActivationKernel.Sizes(
@@ -127,9 +155,9 @@ final class FeatureComputation {
         int newValues = kept.values + kept.length * keyWidth;
         try (Region queries = memory.take(width, rows);
                 Region result = memory.take(width, rows)) {
-            module.inputs().get(0).apply(memory, width, rows, x, hidden, queries.start(), 1, rows);
-            module.inputs().get(1).apply(memory, keyWidth, rows, x, hidden, newKeys, keyWidth, 1);
-            module.inputs().get(2).apply(memory, keyWidth, rows, x, hidden, newValues, keyWidth, 1);
+            module.map(MapRole.QUERY).apply(hidden, width, rows, x, hidden, queries.start(), 1, rows, false);
+            module.map(MapRole.KEY).apply(hidden, keyWidth, rows, x, hidden, newKeys, keyWidth, 1, false);
+            module.map(MapRole.VALUE).apply(hidden, keyWidth, rows, x, hidden, newValues, keyWidth, 1, false);
             RotaryPositions rotary = spec.rotary();
             if (rotary != null) {
                 int table = rotaryTables.table(rotary, kept.length + batch.length());

@@ -1,144 +1,139 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.WeightProduct.Columns;
+import io.fastforward.backend.tornado.WeightProduct.Rows;
+import io.fastforward.spi.model.Axis;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
-/** A linear map whose weights are on the device as they are stored; panels of them are widened when used. */
+/**
+ * A linear map whose weights are on the device as they are stored. Replacements of leading rows or columns come in a data
+ * type of their own, so the map is a pile of weights: the latest serves its rows or columns, the one below those after,
+ * and so on.
+ */
 final class LinearMap implements AutoCloseable {
 
-    private final StoredMatrix weight;
+    /** With as many the error of a sum stays below 2⁻¹⁶, and thousands of work-items are busy. */
+    private static final int SUMMED_ROWS = 256;
+
+    private final DeviceMemory memory;
+    private final Axis axis;
+    private final Deque<StoredMatrix> weights = new ArrayDeque<>();
     private final @Nullable Region bias;
 
-    private LinearMap(StoredMatrix weight, @Nullable Region bias) {
-        this.weight = weight;
-        this.bias = bias;
-    }
-
-    static LinearMap load(DeviceMemory memory, Linear map) {
-        StoredMatrix weight = memory.store(map.weight());
+    /** @param axis what of it is replaced: rows or columns */
+    LinearMap(DeviceMemory memory, Linear map, Axis axis) {
+        this.memory = memory;
+        this.axis = axis;
+        weights.push(memory.store(map.weight()));
         try {
-            Matrix bias = map.bias();
-            return new LinearMap(weight, bias == null ? null : memory.vector(bias, 0));
+            Matrix given = map.bias();
+            this.bias = given == null ? null : memory.vector(given, 0);
         } catch (Throwable e) {
-            weight.close();
+            weights.forEach(StoredMatrix::close);
             throw e;
         }
     }
 
-    StoredMatrix weight() {
-        return weight;
+    /** Replaces leading rows or columns, and as much of the bias if it is given. */
+    void replace(Linear map) {
+        StoredMatrix replacement = memory.store(map.weight());
+        weights.removeIf(below -> {
+            boolean covered = length(below) <= length(replacement);
+            if (covered) {
+                below.close();
+            }
+            return covered;
+        });
+        weights.push(replacement);
+        Matrix given = map.bias();
+        if (bias != null && given != null) {
+            memory.write(given, bias.start(), given.columns());
+        }
     }
 
-    /** Start of the bias, or -1. */
-    int bias() {
-        return bias == null ? -1 : bias.start();
+    private int length(StoredMatrix weight) {
+        return axis == Axis.ROWS ? weight.rows() : weight.columns();
     }
 
     /**
-     * What a map is applied to, and where its outputs go.
+     * y = W · x + b, or added to y, over the leading outputs and inputs.
      *
-     * @param count rows
+     * @param inputs how many columns of W and elements of a row of x are used
+     * @param outputs how many rows of W
      * @param x start of the inputs
-     * @param xRow elements from one row of the inputs to the next
-     * @param outputs columns of the outputs
      * @param y start of the outputs
-     * @param yRow elements from one row of the outputs to the next
-     * @param yColumn elements from one column of the outputs to the next
-     * @param bias start of the bias of the first output, or -1
      * @param add whether the outputs are added to what is there
      */
-    record Rows(int count, int x, int xRow, int outputs, int y, int yRow, int yColumn, int bias, boolean add) {
-
-        /** Consecutive rows. */
-        Rows range(int first, int rows) {
-            return new Rows(rows, x + first * xRow, xRow, outputs, y + first * yRow, yRow, yColumn, bias, add);
-        }
-
-        /** Consecutive outputs. */
-        Rows outputs(int first, int some) {
-            return new Rows(
-                    count, x, xRow, some, y + first * yColumn, yRow, yColumn, bias < 0 ? -1 : bias + first, add);
-        }
-    }
-
-    /**
-     * The leading outputs of all inputs.
-     *
-     * @param x start of the inputs, {@code rows × inputs}
-     * @param y start of the outputs
-     */
-    void apply(DeviceMemory memory, int outputs, int rows, int x, int xRow, int y, int yRow, int yColumn) {
-        apply(
-                memory,
-                weight,
-                0,
-                new Columns(0, weight.columns()),
-                new Rows(rows, x, xRow, outputs, y, yRow, yColumn, bias(), false));
-    }
-
-    /** Consecutive columns of a weight. */
-    record Columns(int first, int count) {}
-
-    /** The product with some rows and columns of a weight, on tensor cores if the device has them and it is worth it. */
-    static void apply(DeviceMemory memory, StoredMatrix weight, int firstOutput, Columns inputs, Rows rows) {
-        TensorProduct tensorProduct = memory.tensorProduct();
-        if (tensorProduct != null && tensorProduct.takes(weight.type(), rows.count, inputs.count)) {
-            tensorProduct.apply(weight, firstOutput, inputs, rows);
-        } else {
-            applyByPanels(memory, weight, firstOutput, inputs, rows);
-        }
-    }
-
-    /** The same by plain kernels. */
-    static void applyByPanels(DeviceMemory memory, StoredMatrix weight, int firstOutput, Columns inputs, Rows rows) {
-        int most = Math.max(1, memory.panelElements() / inputs.count);
-        int width = Math.min(rows.outputs, most);
-        try (Region panel = memory.take(inputs.count, width)) {
-            for (int first = 0; first < rows.outputs; first += width) {
-                Rows some = rows.outputs(first, Math.min(width, rows.outputs - first));
-                expand(memory, weight, firstOutput + first, some.outputs, inputs, panel.start());
-                ProductKernel.launch(
-                        memory.executor(),
-                        new ProductKernel.Sizes(
-                                some.count,
-                                some.outputs,
-                                inputs.count,
-                                some.x,
-                                some.xRow,
-                                1,
-                                panel.start(),
-                                some.outputs,
-                                some.y,
-                                some.yRow,
-                                some.yColumn,
-                                some.bias,
-                                some.add,
-                                false));
+    void apply(int inputs, int outputs, int rows, int x, int xRow, int y, int yRow, int yColumn, boolean add) {
+        Rows all = new Rows(rows, x, xRow, outputs, y, yRow, yColumn, bias == null ? -1 : bias.start(), add);
+        int first = 0;
+        for (StoredMatrix weight : weights) {
+            int count = Math.min(length(weight), axis == Axis.ROWS ? outputs : inputs) - first;
+            if (count > 0) {
+                if (axis == Axis.ROWS) {
+                    WeightProduct.apply(memory, weight, first, new Columns(0, inputs), all.outputs(first, count));
+                } else {
+                    WeightProduct.apply(memory, weight, 0, new Columns(first, count), all.inputs(first));
+                }
+                first += count;
             }
         }
     }
 
-    /** Widens some outputs of a weight to a panel {@code inputs × outputs}. */
-    static void expand(
-            DeviceMemory memory, StoredMatrix weight, int firstOutput, int outputs, Columns inputs, int panel) {
-        ExpandKernel.launch(
-                memory.executor(),
-                weight.array(),
-                new ExpandKernel.Sizes(
-                        weight.type(),
-                        inputs.count,
-                        outputs,
-                        weight.element(firstOutput, inputs.first),
-                        1,
-                        weight.columns(),
-                        panel,
-                        outputs));
+    /**
+     * Σ |W_ij| over all rows i, for every column j, of the map as it was loaded. Blocks of rows are summed up in single
+     * precision, the blocks in double precision.
+     */
+    double[] magnitudes() {
+        StoredMatrix weight = weights.getLast();
+        int columns = weight.columns();
+        double[] sums = new double[columns];
+        int most = Math.clamp(memory.panelElements() / columns, 1, KernelExecutor.MOST_ROWS);
+        for (int first = 0; first < weight.rows(); first += most) {
+            int rows = Math.min(most, weight.rows() - first);
+            int blocks = Math.ceilDiv(rows, SUMMED_ROWS);
+            try (Region panel = memory.take(rows, columns);
+                    Region partial = memory.take(blocks, columns)) {
+                ExpandKernel.launch(
+                        memory.executor(),
+                        weight.array(),
+                        new ExpandKernel.Sizes(
+                                weight.type(),
+                                rows,
+                                columns,
+                                weight.element(first, 0),
+                                columns,
+                                1,
+                                panel.start(),
+                                columns));
+                ColumnSumKernel.launch(
+                        memory.executor(),
+                        new ColumnSumKernel.Sizes(
+                                ColumnSumKernel.Term.MAGNITUDE,
+                                rows,
+                                SUMMED_ROWS,
+                                columns,
+                                panel.start(),
+                                columns,
+                                partial.start()));
+                memory.read(partial.start(), columns, blocks, columns, (block, segment, offset) -> {
+                    for (int column = 0; column < columns; column++) {
+                        sums[column] += segment.get(ValueLayout.JAVA_FLOAT, offset + (long) column * Float.BYTES);
+                    }
+                });
+            }
+        }
+        return sums;
     }
 
     @Override
     public void close() {
-        weight.close();
+        weights.forEach(StoredMatrix::close);
         if (bias != null) {
             bias.close();
         }

@@ -29,8 +29,8 @@ final class LoadedNormalization implements AutoCloseable {
         }
     }
 
-    /** Normalises rows without gaps between them; both may be the same. */
-    void apply(int rows, int x, int y) {
+    /** Normalises rows without gaps between them, in place or to rows that may have gaps. */
+    void apply(int rows, int x, int y, int yRow) {
         NormalizationKernel.launch(
                 memory.executor(),
                 new NormalizationKernel.Sizes(
@@ -39,7 +39,7 @@ final class LoadedNormalization implements AutoCloseable {
                         x,
                         width,
                         y,
-                        width,
+                        yRow,
                         weight.start(),
                         bias == null ? -1 : bias.start(),
                         normalization.kind() == Normalization.Kind.LAYER));

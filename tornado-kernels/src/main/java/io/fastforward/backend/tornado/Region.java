@@ -19,10 +19,6 @@ final class Region implements AutoCloseable {
         return start;
     }
 
-    boolean isOpen() {
-        return open;
-    }
-
     @Override
     public void close() {
         if (open) {

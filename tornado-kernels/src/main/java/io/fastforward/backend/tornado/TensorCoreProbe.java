@@ -1,7 +1,7 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.backend.tornado.LinearMap.Columns;
-import io.fastforward.backend.tornado.LinearMap.Rows;
+import io.fastforward.backend.tornado.WeightProduct.Columns;
+import io.fastforward.backend.tornado.WeightProduct.Rows;
 import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
@@ -104,7 +104,7 @@ final class TensorCoreProbe {
                     matrix(arena, DataType.F32, rows, width),
                     matrix(arena, DataType.BF16, width, width),
                     (stored, target) -> {
-                        seconds[0] = seconds(() -> LinearMap.applyByPanels(memory, stored, 0, all, target));
+                        seconds[0] = seconds(() -> WeightProduct.applyByPanels(memory, stored, 0, all, target));
                         seconds[1] = seconds(() -> tensorProduct.apply(stored, 0, all, target));
                     });
             return seconds[0] / seconds[1];

@@ -1,6 +1,6 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.backend.tornado.LinearMap.Columns;
+import io.fastforward.backend.tornado.WeightProduct.Columns;
 import io.fastforward.spi.tensor.DataType;
 
 /**
@@ -74,11 +74,11 @@ final class TensorProduct {
     }
 
     /** The product with some rows and columns of a weight. */
-    void apply(StoredMatrix weight, int firstOutput, Columns inputs, LinearMap.Rows rows) {
+    void apply(StoredMatrix weight, int firstOutput, Columns inputs, WeightProduct.Rows rows) {
         int outputs = rows.outputs();
         Cut cut = cut(weight.type(), rows.count(), outputs, inputs.count());
         for (int row = 0; row < rows.count(); row += cut.rows) {
-            LinearMap.Rows some = rows.range(row, Math.min(cut.rows, rows.count() - row));
+            WeightProduct.Rows some = rows.range(row, Math.min(cut.rows, rows.count() - row));
             int paddedRows = (int) blocks(some.count());
             PackKernels.packInputs(
                     executor,
@@ -96,7 +96,7 @@ final class TensorProduct {
 
     private void pack(Cut cut, StoredMatrix weight, int firstOutput, int outputs, Columns inputs, int target) {
         try (Region panel = memory.take(inputs.count(), outputs)) {
-            LinearMap.expand(memory, weight, firstOutput, outputs, inputs, panel.start());
+            WeightProduct.expand(memory, weight, firstOutput, outputs, inputs, panel.start());
             PackKernels.packWeights(
                     executor,
                     new PackKernels.Weights(
@@ -105,7 +105,7 @@ final class TensorProduct {
         }
     }
 
-    private void multiply(Cut cut, int paddedRows, int paddedOutputs, int weights, LinearMap.Rows rows) {
+    private void multiply(Cut cut, int paddedRows, int paddedOutputs, int weights, WeightProduct.Rows rows) {
         try (Region product = memory.take(paddedRows, paddedOutputs)) {
             TensorProductKernel.launch(
                     executor,

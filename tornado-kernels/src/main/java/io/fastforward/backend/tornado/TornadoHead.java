@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The end of a model on the device. The vocabulary is processed panel by panel; logits never leave as a whole. */
-final class TornadoHead extends LoadedWeights implements LoadedHead {
+final class TornadoHead implements LoadedHead {
 
     /** Rows that are processed at once. */
     private static final int MOST_ROWS = 4096;
@@ -28,8 +28,7 @@ final class TornadoHead extends LoadedWeights implements LoadedHead {
     /** Consecutive tokens of the vocabulary. */
     private record Part(int firstToken, StoredMatrix weight) {}
 
-    TornadoHead(TornadoBackend owner, DeviceMemory memory, HeadWeights weights) {
-        super(owner);
+    TornadoHead(DeviceMemory memory, HeadWeights weights) {
         this.memory = memory;
         Matrix weight = weights.head().weight();
         this.vocabulary = weight.rows();
@@ -48,10 +47,6 @@ final class TornadoHead extends LoadedWeights implements LoadedHead {
             close();
             throw e;
         }
-    }
-
-    int hiddenSize() {
-        return hiddenSize;
     }
 
     /** Takes in the logits of consecutive tokens, {@code rows × count} without gaps. */
@@ -132,7 +127,7 @@ final class TornadoHead extends LoadedWeights implements LoadedHead {
             int x = hidden;
             if (norm != null && normalized != null) {
                 x = normalized.start();
-                norm.apply(rows, hidden, x);
+                norm.apply(rows, hidden, x, hiddenSize);
             }
             int width = Math.clamp(
                     Math.min(memory.panelElements() / hiddenSize, memory.panelElements() / rows), 1, vocabulary);
@@ -141,12 +136,12 @@ final class TornadoHead extends LoadedWeights implements LoadedHead {
                     for (int first = 0; first < part.weight.rows(); first += width) {
                         int count = Math.min(width, part.weight.rows() - first);
                         int token = part.firstToken + first;
-                        LinearMap.apply(
+                        WeightProduct.apply(
                                 memory,
                                 part.weight,
                                 first,
-                                new LinearMap.Columns(0, hiddenSize),
-                                new LinearMap.Rows(
+                                new WeightProduct.Columns(0, hiddenSize),
+                                new WeightProduct.Rows(
                                         rows,
                                         x,
                                         hiddenSize,
@@ -169,7 +164,7 @@ final class TornadoHead extends LoadedWeights implements LoadedHead {
     }
 
     @Override
-    void release() {
+    public void close() {
         parts.forEach(part -> part.weight.close());
         if (norm != null) {
             norm.close();

@@ -1,9 +1,10 @@
 package io.fastforward.backend.tornado;
 
 import io.fastforward.spi.backend.KeyValueCache;
+import io.fastforward.spi.model.AttentionSpec;
 
 /** Keys, turned by their positions, and values, on the device: {@code capacity × width} each. */
-final class TornadoKeyValueCache implements OwnedObject, KeyValueCache {
+final class TornadoKeyValueCache implements KeyValueCache {
 
     private final TornadoModule module;
     private final int units;
@@ -12,16 +13,26 @@ final class TornadoKeyValueCache implements OwnedObject, KeyValueCache {
     private final Region values;
     private int length;
 
-    TornadoKeyValueCache(TornadoModule module, int units, int capacity, Region keys, Region values) {
+    TornadoKeyValueCache(DeviceMemory memory, TornadoModule module, int units, int capacity) {
         this.module = module;
         this.units = units;
         this.capacity = capacity;
-        this.keys = keys;
-        this.values = values;
+        int width = spec().groups(units) * spec().headSize();
+        this.keys = memory.take(capacity, width);
+        try {
+            this.values = memory.take(capacity, width);
+        } catch (Throwable e) {
+            keys.close();
+            throw e;
+        }
     }
 
     TornadoModule module() {
         return module;
+    }
+
+    AttentionSpec spec() {
+        return (AttentionSpec) module.spec();
     }
 
     int units() {
@@ -53,20 +64,7 @@ final class TornadoKeyValueCache implements OwnedObject, KeyValueCache {
 
     @Override
     public void truncate(int tokens) {
-        if (tokens < 0 || tokens > length) {
-            throw new IllegalArgumentException("a cache of " + length + " tokens cannot be cut down to " + tokens);
-        }
         length = tokens;
-    }
-
-    @Override
-    public TornadoBackend owner() {
-        return module.owner();
-    }
-
-    @Override
-    public boolean isOpen() {
-        return keys.isOpen();
     }
 
     @Override

@@ -1,38 +1,30 @@
 package io.fastforward.backend.tornado;
 
 import io.fastforward.spi.backend.LoadedModule;
-import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.Axis;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 
 /** A module whose weights are on the device. */
-final class TornadoModule extends LoadedWeights implements LoadedModule {
+final class TornadoModule implements LoadedModule {
 
     private final ModuleSpec spec;
     private final LoadedNormalization norm;
-    private final List<LinearMap> inputs;
-    private final OutputMap output;
-    private final List<Runnable> closings = new ArrayList<>();
+    private final Map<MapRole, LinearMap> maps = new EnumMap<>(MapRole.class);
 
-    TornadoModule(TornadoBackend owner, DeviceMemory memory, ModuleSpec spec, ModuleWeights weights) {
-        super(owner);
+    TornadoModule(DeviceMemory memory, ModuleSpec spec, ModuleWeights weights) {
         this.spec = spec;
+        norm = new LoadedNormalization(memory, spec.normalization(), weights.norm());
         try {
-            norm = new LoadedNormalization(memory, spec.normalization(), weights.norm());
-            closings.add(norm::close);
-            List<LinearMap> maps = new ArrayList<>();
-            for (Linear map : weights.inputs()) {
-                LinearMap loaded = LinearMap.load(memory, map);
-                closings.add(loaded::close);
-                maps.add(loaded);
-            }
-            inputs = List.copyOf(maps);
-            output = new OutputMap(memory, weights.output());
-            closings.add(output::close);
+            weights.maps()
+                    .forEach((role, map) ->
+                            maps.put(role, new LinearMap(memory, map, role.isOutput() ? Axis.COLUMNS : Axis.ROWS)));
         } catch (Throwable e) {
-            release();
+            close();
             throw e;
         }
     }
@@ -41,13 +33,12 @@ final class TornadoModule extends LoadedWeights implements LoadedModule {
         return norm;
     }
 
-    /** The maps that make the features, in the order of the weights. */
-    List<LinearMap> inputs() {
-        return inputs;
+    LinearMap map(MapRole role) {
+        return Objects.requireNonNull(maps.get(role));
     }
 
-    OutputMap output() {
-        return output;
+    LinearMap output() {
+        return map(spec.maps().getLast().role());
     }
 
     @Override
@@ -56,7 +47,8 @@ final class TornadoModule extends LoadedWeights implements LoadedModule {
     }
 
     @Override
-    void release() {
-        closings.forEach(Runnable::run);
+    public void close() {
+        norm.close();
+        maps.values().forEach(LinearMap::close);
     }
 }

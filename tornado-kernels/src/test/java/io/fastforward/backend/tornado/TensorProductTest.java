@@ -30,7 +30,7 @@ class TensorProductTest {
     void isSinglePrecision(DataType type, int rows, int outputs, int inputs) {
         try (Arena arena = Arena.ofConfined()) {
             Product product = new Product(arena, type, rows, outputs + 2, inputs + 5);
-            float[] result = product.compute(1, outputs, new LinearMap.Columns(3, inputs), false, false);
+            float[] result = product.compute(1, outputs, new WeightProduct.Columns(3, inputs), false, false);
             for (int row = 0; row < rows; row++) {
                 for (int output = 0; output < outputs; output++) {
                     product.requireNear(result, row, output, 1, 3, inputs, 0);
@@ -43,7 +43,7 @@ class TensorProductTest {
     void addsBiasAndWhatIsThereInAnyLayout() {
         try (Arena arena = Arena.ofConfined()) {
             Product product = new Product(arena, DataType.BF16, 35, 9, 20);
-            float[] result = product.compute(0, 9, new LinearMap.Columns(0, 20), true, true);
+            float[] result = product.compute(0, 9, new WeightProduct.Columns(0, 20), true, true);
             for (int row = 0; row < 35; row++) {
                 for (int output = 0; output < 9; output++) {
                     product.requireNear(result, row, output, 0, 0, 20, product.bias[output] + UNTOUCHED);
@@ -59,7 +59,7 @@ class TensorProductTest {
             product.x.set(1, 2, Float.POSITIVE_INFINITY);
             product.x.set(2, 5, Float.NaN);
             product.x.set(3, 0, 1e38f);
-            float[] result = product.compute(0, 4, new LinearMap.Columns(0, 20), false, false);
+            float[] result = product.compute(0, 4, new WeightProduct.Columns(0, 20), false, false);
             for (int output = 0; output < 4; output++) {
                 double sign = Math.signum(product.weight.get(output, 2));
                 assertThat(result[product.index(1, output)]).isEqualTo((float) (sign * Double.POSITIVE_INFINITY));
@@ -85,7 +85,7 @@ class TensorProductTest {
         try (Arena arena = Arena.ofConfined()) {
             // Of 500 inputs in single precision, 128 rows take 196,608 numbers and 128 outputs as many.
             Product product = new Product(arena, DataType.F32, 530, 150, 500);
-            float[] result = product.compute(0, 150, new LinearMap.Columns(0, 500), false, false);
+            float[] result = product.compute(0, 150, new WeightProduct.Columns(0, 500), false, false);
             for (int row = 0; row < 530; row += 7) {
                 for (int output = 0; output < 150; output++) {
                     product.requireNear(result, row, output, 0, 0, 500, 0);
@@ -126,7 +126,7 @@ class TensorProductTest {
             return output * (x.rows() + GAP) + row;
         }
 
-        float[] compute(int firstOutput, int outputs, LinearMap.Columns inputs, boolean withBias, boolean add) {
+        float[] compute(int firstOutput, int outputs, WeightProduct.Columns inputs, boolean withBias, boolean add) {
             int length = outputs * (x.rows() + GAP);
             try (StoredMatrix stored = memory.store(weight);
                     Region input = memory.take(x.rows(), x.columns());
@@ -142,7 +142,7 @@ class TensorProductTest {
                                 stored,
                                 firstOutput,
                                 inputs,
-                                new LinearMap.Rows(
+                                new WeightProduct.Rows(
                                         x.rows(),
                                         input.start() + inputs.first(),
                                         x.columns(),

@@ -1,5 +1,7 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.RotaryPositions;
@@ -55,18 +57,13 @@ final class AttentionFeatures {
     }
 
     /** The features of the next tokens of the sequence in a cache, which gets their keys and values. */
-    void computeNext(
-            CpuModule module,
-            AttentionSpec spec,
-            CpuKeyValueCache cache,
-            int rows,
-            FloatView hidden,
-            FloatView features) {
+    void computeNext(CpuKeyValueCache cache, int rows, FloatView hidden, FloatView features) {
+        AttentionSpec spec = cache.spec();
         var layout = new ProjectionLayout(spec);
         for (int start = 0; start < rows; start += CpuResources.CHUNK_ROWS) {
             var part = new BatchShape(1, Math.min(CpuResources.CHUNK_ROWS, rows - start));
             int position = cache.length();
-            FloatView projected = project(module, layout, cache.units(), part, position, hidden.at(start, 0));
+            FloatView projected = project(cache.module(), layout, cache.units(), part, position, hidden.at(start, 0));
             cache.append(layout, projected, part.length());
             attend(
                     layout,

@@ -1,10 +1,21 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.Tiling;
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.KeyValueCache;
+import io.fastforward.spi.backend.LoadedHead;
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.HeadWeights;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -20,7 +31,7 @@ import java.lang.foreign.MemorySegment;
  * and the queries, keys and values; for each thread at most 1024 × 2048 numbers, 1024 × 1024 numbers, and 1024 rows of
  * hidden width for the vocabulary. A model of 1.1 billion parameters (hidden 2048) needs 75 MiB, and 20 for a thread.
  */
-final class CpuBackend extends HostBackend {
+final class CpuBackend implements ComputeBackend {
 
     private final CpuResources cpu;
     private final AttentionFeatures attentionFeatures;
@@ -40,85 +51,104 @@ final class CpuBackend extends HostBackend {
     }
 
     @Override
-    HostModule loadChecked(ModuleSpec spec, ModuleWeights weights) {
-        return new CpuModule(this, cpu, spec, weights);
+    public DeviceMatrix allocate(int rows, int columns) {
+        return new CpuMatrix(rows, columns);
     }
 
     @Override
-    HostHead loadCheckedHead(HeadWeights weights) {
-        return new CpuHead(this, cpu, weights);
+    public void write(Matrix source, DeviceMatrix target, int firstRow) {
+        WeightLoader.widen(cpu, source, CpuMatrix.view(target).at(firstRow, 0));
     }
 
     @Override
-    Moments newMoments(Moment kind, int leftWidth, int rightWidth) {
-        return new CpuMoments(this, cpu, kind, leftWidth, rightWidth);
-    }
-
-    @Override
-    void computeFeatures(HostModule module, int units, BatchShape batch, HostMatrix hidden, HostMatrix features) {
-        var loaded = (CpuModule) module;
-        switch (loaded.spec()) {
-            case AttentionSpec spec ->
-                attentionFeatures.compute(loaded, spec, units, batch, FloatView.of(hidden), FloatView.of(features));
-            case MlpSpec spec ->
-                mlpFeatures.compute(loaded, spec, units, batch.rows(), FloatView.of(hidden), FloatView.of(features));
+    public void read(DeviceMatrix source, int firstRow, Matrix target) {
+        FloatView rows = CpuMatrix.view(source).at(firstRow, 0);
+        for (int row = 0; row < target.rows(); row++) {
+            MemorySegment.copy(
+                    rows.data(),
+                    rows.index(row) * Float.BYTES,
+                    target.data(),
+                    row * target.rowStride() * Float.BYTES,
+                    (long) target.columns() * Float.BYTES);
         }
     }
 
     @Override
-    void computeProjection(HostModule module, int units, int rows, HostMatrix features, HostMatrix hidden) {
+    public LoadedModule load(ModuleSpec spec, ModuleWeights weights) {
+        return new CpuModule(cpu, spec, weights);
+    }
+
+    @Override
+    public void replace(LoadedModule module, MapRole role, Linear map) {
+        ((CpuModule) module).replace(role, map);
+    }
+
+    @Override
+    public void input(LoadedModule module, int rows, DeviceMatrix hidden, DeviceMatrix target) {
+        cpu.input(((CpuModule) module).norm(), CpuMatrix.view(hidden), CpuMatrix.view(target), rows);
+    }
+
+    @Override
+    public void features(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix features) {
+        var loaded = (CpuModule) module;
+        FloatView x = CpuMatrix.view(hidden);
+        FloatView y = CpuMatrix.view(features);
+        switch (loaded.spec()) {
+            case AttentionSpec spec -> attentionFeatures.compute(loaded, spec, units, batch, x, y);
+            case MlpSpec spec -> mlpFeatures.compute(loaded, spec, units, batch.rows(), x, y);
+        }
+    }
+
+    @Override
+    public KeyValueCache keyValueCache(LoadedModule attention, int units, int capacity) {
+        return new CpuKeyValueCache((CpuModule) attention, units, capacity);
+    }
+
+    @Override
+    public void nextFeatures(KeyValueCache cache, int rows, DeviceMatrix hidden, DeviceMatrix features) {
+        attentionFeatures.computeNext((CpuKeyValueCache) cache, rows, CpuMatrix.view(hidden), CpuMatrix.view(features));
+    }
+
+    @Override
+    public void project(LoadedModule module, int units, int rows, DeviceMatrix features, DeviceMatrix hidden) {
         var loaded = (CpuModule) module;
         CpuMap output = loaded.output();
-        int width = module.spec().features(units);
-        FloatView x = FloatView.of(features);
-        FloatView y = FloatView.of(hidden);
+        int inputs = loaded.spec().features(units);
+        FloatView x = CpuMatrix.view(features);
+        FloatView y = CpuMatrix.view(hidden);
+        int width = hidden.columns();
         cpu.pool()
                 .forTiles(
-                        Tiling.of(rows, hidden.columns(), 1),
+                        Tiling.of(rows, width, 1),
                         rows,
-                        hidden.columns(),
+                        width,
                         (row, count, column, columns, worker) ->
-                                output.apply(cpu, x.at(row, 0), count, width, column, columns, 1, y.at(row, column)));
+                                output.apply(cpu, x.at(row, 0), count, inputs, column, columns, 1, y.at(row, column)));
         cpu.normalizeResult(loaded.norm(), y, rows);
     }
 
     @Override
-    HostKeyValueCache newKeyValueCache(HostModule attention, AttentionSpec spec, int units, int capacity) {
-        return new CpuKeyValueCache(this, attention, spec, units, capacity);
+    public LoadedHead loadHead(HeadWeights weights) {
+        return new CpuHead(cpu, weights);
     }
 
     @Override
-    void computeNextFeatures(
-            HostModule module,
-            AttentionSpec spec,
-            HostKeyValueCache cache,
-            int rows,
-            HostMatrix hidden,
-            HostMatrix features) {
-        attentionFeatures.computeNext(
-                (CpuModule) module, spec, (CpuKeyValueCache) cache, rows, FloatView.of(hidden), FloatView.of(features));
+    public void logLikelihood(LoadedHead head, DeviceMatrix hidden, int[] targets, double[] result) {
+        vocabularyLogits.logLikelihood((CpuHead) head, CpuMatrix.view(hidden), targets, result);
     }
 
     @Override
-    void computeLogLikelihood(HostHead head, HostMatrix hidden, int[] targets, double[] result) {
-        vocabularyLogits.logLikelihood((CpuHead) head, FloatView.of(hidden), targets, result);
+    public void logits(LoadedHead head, DeviceMatrix hidden, int firstRow, Matrix result) {
+        vocabularyLogits.logits((CpuHead) head, CpuMatrix.view(hidden).at(firstRow, 0), result);
     }
 
     @Override
-    void computeLogits(HostHead head, HostMatrix hidden, int firstRow, Matrix result) {
-        vocabularyLogits.logits((CpuHead) head, FloatView.of(hidden).at(firstRow, 0), result);
-    }
-
-    @Override
-    void widen(Matrix source, MemorySegment target, long firstElement) {
-        WeightLoader.widen(cpu, source, new FloatView(target, firstElement, source.columns()));
+    public Moments moments(Moment kind, int leftWidth, int rightWidth) {
+        return new CpuMoments(cpu, kind, leftWidth, rightWidth);
     }
 
     @Override
     public void close() {
-        if (isOpen()) {
-            super.close();
-            cpu.close();
-        }
+        cpu.close();
     }
 }

@@ -1,5 +1,7 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 

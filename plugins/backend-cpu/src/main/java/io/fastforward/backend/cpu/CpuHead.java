@@ -1,5 +1,8 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.kernel.RowKernels;
+import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
@@ -8,18 +11,16 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** A head. A small one is copied in single precision; of a large one, panels are converted whenever they are used. */
-final class CpuHead implements HostHead {
+final class CpuHead implements LoadedHead {
 
     private static final long LARGEST_COPY = 32L << 20;
 
-    private final CpuBackend owner;
     private final Arena arena = Arena.ofShared();
     private final CpuNorm norm;
     private final Matrix weight;
     private final @Nullable MemorySegment bias;
 
-    CpuHead(CpuBackend owner, CpuResources cpu, HeadWeights weights) {
-        this.owner = owner;
+    CpuHead(CpuResources cpu, HeadWeights weights) {
         Matrix stored = weights.head().weight();
         try {
             var loader = new WeightLoader(cpu, arena);
@@ -60,29 +61,16 @@ final class CpuHead implements HostHead {
     }
 
     @Override
-    public HostBackend owner() {
-        return owner;
-    }
-
-    @Override
     public int vocabulary() {
         return weight.rows();
     }
 
-    @Override
-    public int hiddenSize() {
+    int hiddenSize() {
         return weight.columns();
     }
 
     @Override
-    public boolean isOpen() {
-        return arena.scope().isAlive();
-    }
-
-    @Override
     public void close() {
-        if (isOpen()) {
-            arena.close();
-        }
+        arena.close();
     }
 }

@@ -1,18 +1,27 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.model.AttentionSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Keys and values off the heap, a row for each token: {@code capacity × groups·headSize} each. */
-final class CpuKeyValueCache extends HostKeyValueCache {
+final class CpuKeyValueCache implements KeyValueCache {
 
+    private final CpuModule module;
+    private final int units;
+    private final int capacity;
     private final Arena arena = Arena.ofShared();
     private final FloatView keys;
     private final FloatView values;
+    private int length;
 
-    CpuKeyValueCache(HostBackend owner, HostModule module, AttentionSpec spec, int units, int capacity) {
-        super(owner, module, units, capacity);
+    CpuKeyValueCache(CpuModule module, int units, int capacity) {
+        this.module = module;
+        this.units = units;
+        this.capacity = capacity;
+        AttentionSpec spec = spec();
         int width = Math.multiplyExact(spec.groups(units), spec.headSize());
         long bytes = Math.multiplyExact((long) width * Float.BYTES, capacity);
         try {
@@ -24,17 +33,29 @@ final class CpuKeyValueCache extends HostKeyValueCache {
         }
     }
 
+    CpuModule module() {
+        return module;
+    }
+
+    AttentionSpec spec() {
+        return (AttentionSpec) module.spec();
+    }
+
+    int units() {
+        return units;
+    }
+
     /** Adds the keys and values in rows of a projection. */
     void append(ProjectionLayout layout, FloatView projected, int rows) {
-        AttentionSpec spec = layout.spec();
+        AttentionSpec spec = spec();
         for (int row = 0; row < rows; row++) {
-            for (int group = 0; group < spec.groups(units()); group++) {
+            for (int group = 0; group < spec.groups(units); group++) {
                 int column = group * spec.headSize();
-                copy(projected.at(row, layout.key(group)), keys.at(length() + row, column), spec.headSize());
-                copy(projected.at(row, layout.value(group)), values.at(length() + row, column), spec.headSize());
+                copy(projected.at(row, layout.key(group)), keys.at(length + row, column), spec.headSize());
+                copy(projected.at(row, layout.value(group)), values.at(length + row, column), spec.headSize());
             }
         }
-        advance(rows);
+        length += rows;
     }
 
     FloatView keys() {
@@ -46,7 +67,22 @@ final class CpuKeyValueCache extends HostKeyValueCache {
     }
 
     @Override
-    void release() {
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public int length() {
+        return length;
+    }
+
+    @Override
+    public void truncate(int tokens) {
+        length = tokens;
+    }
+
+    @Override
+    public void close() {
         arena.close();
     }
 

@@ -1,11 +1,13 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,35 +24,38 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
 
     /** Query, key and value map of attention as one, so that they cost one product. */
     static CpuMap ofProjection(WeightLoader loader, AttentionSpec spec, ModuleWeights weights) {
-        var layout = new ProjectionLayout(spec);
-        int rows = layout.width(spec.units());
-        FloatView weight = loader.allocate(rows, spec.hiddenSize());
-        FloatView bias = spec.inputBias() ? loader.allocate(1, rows) : null;
-        for (int head = 0; head < spec.heads(spec.units()); head++) {
-            copyHead(loader, spec, weights.map(MapRole.QUERY), head, layout.query(head), weight, bias);
+        int rows = new ProjectionLayout(spec).width(spec.units());
+        var projection = new CpuMap(
+                loader.allocate(rows, spec.hiddenSize()),
+                spec.inputBias() ? loader.allocate(1, rows).data() : null);
+        for (MapRole role : List.of(MapRole.QUERY, MapRole.KEY, MapRole.VALUE)) {
+            projection.replaceHeads(loader, spec, role, weights.map(role));
         }
-        for (int group = 0; group < spec.groups(); group++) {
-            copyHead(loader, spec, weights.map(MapRole.KEY), group, layout.key(group), weight, bias);
-            copyHead(loader, spec, weights.map(MapRole.VALUE), group, layout.value(group), weight, bias);
-        }
-        return new CpuMap(weight, bias == null ? null : bias.data());
+        return projection;
     }
 
-    private static void copyHead(
-            WeightLoader loader,
-            AttentionSpec spec,
-            Linear map,
-            int head,
-            int target,
-            FloatView weight,
-            @Nullable FloatView bias) {
+    /** Replaces the leading heads of the query, key or value map in a projection. */
+    void replaceHeads(WeightLoader loader, AttentionSpec spec, MapRole role, Linear map) {
+        var layout = new ProjectionLayout(spec);
         int size = spec.headSize();
-        loader.widen(map.weight().rowRange(head * size, size), weight.at(target, 0));
+        for (int first = 0; first < map.weight().rows(); first += size) {
+            int target = layout.column(role, first / size);
+            loader.widen(map.weight().rowRange(first, size), weight.at(target, 0));
+            Matrix offsets = map.bias();
+            if (bias != null && offsets != null) {
+                long firstByte = (long) first * offsets.type().bytes();
+                var part = new Matrix(offsets.data().asSlice(firstByte), offsets.type(), 1, size, size);
+                loader.widen(part, new FloatView(bias, target, size));
+            }
+        }
+    }
+
+    /** Replaces leading rows or columns, and as many biases if there are any. */
+    void replace(WeightLoader loader, Linear map) {
+        loader.widen(map.weight(), weight);
         Matrix offsets = map.bias();
         if (bias != null && offsets != null) {
-            long first = (long) head * size * offsets.type().bytes();
-            var part = new Matrix(offsets.data().asSlice(first), offsets.type(), 1, size, size);
-            loader.widen(part, bias.at(0, target));
+            loader.widen(offsets, new FloatView(bias, 0, offsets.columns()));
         }
     }
 

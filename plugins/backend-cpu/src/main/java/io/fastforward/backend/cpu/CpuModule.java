@@ -1,27 +1,26 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** A module's weights in single precision, off the heap. */
-final class CpuModule implements HostModule {
+final class CpuModule implements LoadedModule {
 
-    private final CpuBackend owner;
     private final CpuResources cpu;
     private final ModuleSpec spec;
     private final Arena arena = Arena.ofShared();
     private final CpuNorm norm;
     private final List<CpuMap> inputs;
-    private CpuMap output;
+    private final CpuMap output;
 
-    CpuModule(CpuBackend owner, CpuResources cpu, ModuleSpec spec, ModuleWeights weights) {
-        this.owner = owner;
+    CpuModule(CpuResources cpu, ModuleSpec spec, ModuleWeights weights) {
         this.cpu = cpu;
         this.spec = spec;
         try {
@@ -54,23 +53,15 @@ final class CpuModule implements HostModule {
         return output;
     }
 
-    @Override
-    public void replaceOutput(Linear replacement) {
-        WeightLoader.widen(cpu, replacement.weight(), output.weight());
-        if (replacement.bias() == null) {
-            return;
+    /** Replaces what goes with some leading units in a map. */
+    void replace(MapRole role, Linear map) {
+        var loader = new WeightLoader(cpu, arena);
+        switch (role) {
+            case QUERY, KEY, VALUE -> inputs.getFirst().replaceHeads(loader, (AttentionSpec) spec, role, map);
+            case GATE -> inputs.getFirst().replace(loader, map);
+            case UP -> inputs.getLast().replace(loader, map);
+            case ATTENTION_OUTPUT, MLP_OUTPUT -> output.replace(loader, map);
         }
-        MemorySegment bias = output.bias();
-        if (bias == null) {
-            output = new CpuMap(output.weight(), new WeightLoader(cpu, arena).loadRow(replacement.bias()));
-        } else {
-            WeightLoader.widen(cpu, replacement.bias(), new FloatView(bias, 0, spec.hiddenSize()));
-        }
-    }
-
-    @Override
-    public HostBackend owner() {
-        return owner;
     }
 
     @Override
@@ -79,14 +70,7 @@ final class CpuModule implements HostModule {
     }
 
     @Override
-    public boolean isOpen() {
-        return arena.scope().isAlive();
-    }
-
-    @Override
     public void close() {
-        if (isOpen()) {
-            arena.close();
-        }
+        arena.close();
     }
 }

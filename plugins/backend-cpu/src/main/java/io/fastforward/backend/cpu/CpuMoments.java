@@ -1,5 +1,9 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.Tiling;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
@@ -9,14 +13,16 @@ import java.lang.foreign.MemorySegment;
  * Moments as products in single precision over some hundred tokens, which are summed up in double precision. Of a
  * Gram matrix the blocks below and on the diagonal are computed.
  */
-final class CpuMoments extends HostMoments {
+final class CpuMoments implements Moments {
 
     private static final Tiling BLOCKS = new Tiling(256, 256);
     private static final int TOKENS = 512;
 
     private final CpuResources cpu;
+    private final Moment kind;
     private final Arena arena = Arena.ofShared();
     private final DoubleMatrix sums;
+    private long tokens;
 
     /** Adds something of some numbers to sums in double precision. */
     @FunctionalInterface
@@ -24,9 +30,9 @@ final class CpuMoments extends HostMoments {
         void add(MemorySegment x, long first, MemorySegment sums, long sumsFirst, int length);
     }
 
-    CpuMoments(CpuBackend owner, CpuResources cpu, Moment kind, int leftWidth, int rightWidth) {
-        super(owner, kind, leftWidth, rightWidth);
+    CpuMoments(CpuResources cpu, Moment kind, int leftWidth, int rightWidth) {
         this.cpu = cpu;
+        this.kind = kind;
         try {
             this.sums = DoubleMatrix.allocate(
                     arena, kind == Moment.SUMS || kind == Moment.SQUARE_SUMS ? 1 : leftWidth, rightWidth);
@@ -37,21 +43,24 @@ final class CpuMoments extends HostMoments {
     }
 
     @Override
-    void addChecked(HostMatrix left, HostMatrix right, int rows) {
-        switch (kind()) {
-            case SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulate);
-            case SQUARE_SUMS -> addColumns(FloatView.of(left), rows, cpu.kernels()::accumulateSquares);
+    public void add(DeviceMatrix left, DeviceMatrix right, int rows) {
+        FloatView y = CpuMatrix.view(left);
+        FloatView x = CpuMatrix.view(right);
+        switch (kind) {
+            case SUMS -> addColumns(x, rows, cpu.kernels()::accumulate);
+            case SQUARE_SUMS -> addColumns(x, rows, cpu.kernels()::accumulateSquares);
             case GRAM, CROSS_GRAM ->
-                cpu.pool().forTiles(BLOCKS, leftWidth(), rightWidth(), (i, height, j, width, worker) -> {
-                    if (kind() == Moment.CROSS_GRAM || j <= i) {
-                        addBlock(FloatView.of(left), FloatView.of(right), rows, i, height, j, width, worker);
+                cpu.pool().forTiles(BLOCKS, sums.rows(), sums.columns(), (i, height, j, width, worker) -> {
+                    if (kind == Moment.CROSS_GRAM || j <= i) {
+                        addBlock(y, x, rows, i, height, j, width, worker);
                     }
                 });
         }
+        tokens += rows;
     }
 
     private void addColumns(FloatView x, int rows, Accumulation accumulation) {
-        cpu.forRows(leftWidth(), (column, columns) -> {
+        cpu.forRows(sums.columns(), (column, columns) -> {
             for (int row = 0; row < rows; row++) {
                 accumulation.add(x.data(), x.index(row) + column, sums.data(), column, columns);
             }
@@ -71,10 +80,15 @@ final class CpuMoments extends HostMoments {
     }
 
     @Override
-    DoubleMatrix readChecked(Arena target) {
+    public long tokens() {
+        return tokens;
+    }
+
+    @Override
+    public DoubleMatrix read(Arena target) {
         DoubleMatrix result = DoubleMatrix.allocate(target, sums.rows(), sums.columns());
         cpu.pool().forTiles(BLOCKS, sums.rows(), sums.columns(), (row, rows, column, columns, worker) -> {
-            boolean mirrored = kind() == Moment.GRAM && column > row;
+            boolean mirrored = kind == Moment.GRAM && column > row;
             for (int i = row; i < row + rows; i++) {
                 for (int j = column; j < column + columns; j++) {
                     result.set(i, j, mirrored ? sums.get(j, i) : sums.get(i, j));
@@ -85,7 +99,7 @@ final class CpuMoments extends HostMoments {
     }
 
     @Override
-    void release() {
+    public void close() {
         arena.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +26,11 @@ record CpuNorm(
                 ? new CpuNorm(null, width, null, null)
                 : new CpuNorm(
                         normalization, width, loader.load(weights.weight()).data(), loader.loadRow(weights.bias()));
+    }
+
+    /** The normalisation of as many numbers that leaves them as they are. */
+    CpuNorm none() {
+        return new CpuNorm(null, width, null, null);
     }
 
     boolean isBefore() {

@@ -1,5 +1,10 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.Tiling;
+import io.fastforward.backend.cpu.algebra.WorkerPool;
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -57,12 +62,18 @@ record CpuResources(
             return source;
         }
         FloatView target = normalized.matrix(rows, columns);
+        input(norm, source, target, rows);
+        return target;
+    }
+
+    /** Brings what {@link #normalize} gives to some place. */
+    void input(CpuNorm norm, FloatView source, FloatView target, int rows) {
+        CpuNorm before = norm.isBefore() ? norm : norm.none();
         forRows(rows, (row, count) -> {
             for (int i = row; i < row + count; i++) {
-                norm.apply(kernels, source.data(), source.index(i), target.data(), target.index(i));
+                before.apply(kernels, source.data(), source.index(i), target.data(), target.index(i));
             }
         });
-        return target;
     }
 
     /** What a module leaves behind: normalised in place, if that is where its normalisation is. */

@@ -1,5 +1,7 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.spi.model.MlpSpec;
 import java.lang.foreign.MemorySegment;
 

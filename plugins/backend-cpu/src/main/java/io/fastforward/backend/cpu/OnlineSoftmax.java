@@ -1,5 +1,8 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.kernel.Exponential;
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.model.AttentionSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

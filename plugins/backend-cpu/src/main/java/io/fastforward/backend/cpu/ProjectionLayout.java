@@ -2,6 +2,7 @@ package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.MapRole;
 
 /**
  * Where the query heads, keys and values of a token are when one product makes them all, such that those of the leading
@@ -13,6 +14,16 @@ record ProjectionLayout(AttentionSpec spec) {
     /** Columns of a row if some leading units are active. */
     int width(int units) {
         return (spec.heads(units) + 2 * spec.groups(units)) * spec.headSize();
+    }
+
+    /** First column of a head of the query, key or value map. */
+    int column(MapRole role, int head) {
+        return switch (role) {
+            case QUERY -> query(head);
+            case KEY -> key(head);
+            case VALUE -> value(head);
+            default -> throw new IllegalArgumentException(role + " has no heads");
+        };
     }
 
     /** First column of a query head. */

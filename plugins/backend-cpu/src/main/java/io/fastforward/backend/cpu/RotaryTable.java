@@ -1,5 +1,6 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.model.RotaryPositions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

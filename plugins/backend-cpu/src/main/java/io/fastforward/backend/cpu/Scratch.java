@@ -1,5 +1,6 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -2,6 +2,8 @@ package io.fastforward.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
+import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.IntStream;

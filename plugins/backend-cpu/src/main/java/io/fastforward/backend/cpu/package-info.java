@@ -1,7 +1,4 @@
-/**
- * Tensor work on the CPU. {@code CpuBackend} is made for speed: OpenBLAS for products and factorisations, Java for
- * the rest. {@code ReferenceBackend} is made to be obviously right: plain loops in double precision.
- */
+/** Tensor work on the CPU, made for speed: OpenBLAS for products and factorisations, vectorised Java for the rest. */
 @NullMarked
 package io.fastforward.backend.cpu;
 

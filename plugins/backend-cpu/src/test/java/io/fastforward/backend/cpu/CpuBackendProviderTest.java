@@ -3,6 +3,11 @@ package io.fastforward.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.OpenBlasLinearAlgebraProvider;
+import io.fastforward.backend.cpu.algebra.PlainLinearAlgebraProvider;
+import io.fastforward.backend.cpu.kernel.RowKernels;
+import io.fastforward.backend.cpu.reference.ReferenceBackendProvider;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
@@ -94,14 +99,5 @@ class CpuBackendProviderTest {
         builder.environment().putAll(environment);
         assertThat(builder.start().waitFor()).as("exit code").isZero();
         return Files.readString(output);
-    }
-
-    @Test
-    void theFirstCauseIsTold() {
-        var first = new UnsatisfiedLinkError("cannot map the library");
-        Throwable again = new NoClassDefFoundError("Could not initialize class")
-                .initCause(new ExceptionInInitializerError(first));
-        assertThat(OpenBlas.firstCause(again)).isSameAs(first);
-        assertThat(OpenBlas.firstCause(first)).isSameAs(first);
     }
 }
