@@ -32,6 +32,9 @@ import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.Workload;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -43,6 +46,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * One pruning run from checkpoint to report, stage by stage: score, search, repair and write, measure. What a stage
