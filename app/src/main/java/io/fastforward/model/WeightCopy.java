@@ -42,6 +42,15 @@ public final class WeightCopy {
         return new Linear(of(map.weight(), type, arena), ifThere(map.bias(), type, arena));
     }
 
+    /** A copy of a map in the data types of another one that has a bias, too, if this one has. */
+    public static Linear like(Linear other, Linear map, Arena arena) {
+        Matrix bias = map.bias();
+        Matrix otherBias = other.bias();
+        return new Linear(
+                of(map.weight(), other.weight().type(), arena),
+                bias == null || otherBias == null ? null : of(bias, otherBias.type(), arena));
+    }
+
     /** A copy of a matrix. */
     public static Matrix of(Matrix matrix, @Nullable DataType type, Arena arena) {
         Matrix copy = Matrix.allocate(arena, type == null ? matrix.type() : type, matrix.rows(), matrix.columns());

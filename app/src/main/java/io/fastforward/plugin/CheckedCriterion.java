@@ -1,69 +1,59 @@
 package io.fastforward.plugin;
 
-import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
-import io.fastforward.spi.tensor.DoubleMatrix;
-import java.util.Arrays;
+import java.util.Set;
 
 /** A criterion whose scores are known to be finite and as many as they should be. */
 final class CheckedCriterion implements Criterion {
 
     private final PluginOrigin origin;
     private final Criterion criterion;
-    private final Statistics statistics;
+    private final Set<Wish> wishes;
 
     CheckedCriterion(PluginOrigin origin, Criterion criterion) {
         this.origin = origin;
         this.criterion = criterion;
-        statistics = origin.call("telling what it measures", criterion::statistics);
+        wishes = origin.call("telling what it wishes to know", () -> Set.copyOf(criterion.wishes()));
     }
 
     @Override
-    public Statistics statistics() {
-        return statistics;
+    public Set<Wish> wishes() {
+        return wishes;
     }
 
     @Override
-    public double[] score(Module module) {
-        String part = (module.spec() instanceof AttentionSpec ? "attention" : "MLP") + " of layer " + module.layer();
-        String doing = "scoring the " + part;
+    public double[] score(ModuleView module) {
+        String doing = "scoring " + module.place();
         EngineCalls engine = new EngineCalls();
-        Module shown = new Module(
+        ModuleView shown = new ModuleView(
                 module.layer(),
                 module.spec(),
                 module.weights(),
-                module.tokens(),
-                module.moments(),
+                module.measured(),
                 () -> engine.call(module.outputMagnitudes()));
         double[] scores;
         try {
             scores = engine.within(() -> origin.callThatMayReject(doing, () -> criterion.score(shown)))
                     .clone();
         } catch (IllegalArgumentException e) {
-            if (isFinite(module)) {
+            if (FiniteNumbers.areIn(module)) {
                 throw origin.failed(doing, e);
             }
             throw e;
         }
         int parts = module.spec().parts();
         if (scores.length != parts) {
-            throw origin.failure("gave " + scores.length + " scores for the " + part + ", expected " + parts);
+            throw origin.failure("gave " + scores.length + " scores for " + module.place() + ", expected " + parts);
         }
         for (int i = 0; i < parts; i++) {
             if (!Double.isFinite(scores[i])) {
-                if (!isFinite(module)) {
-                    throw new IllegalArgumentException("the features that were measured are not finite");
-                }
-                throw origin.failure("gave the score " + scores[i] + " for unit " + i + " of the " + part
+                FiniteNumbers.require(module);
+                throw origin.failure("gave the score " + scores[i] + " for unit " + i + " of " + module.place()
                         + ", expected a finite number");
             }
         }
         return scores;
-    }
-
-    private static boolean isFinite(Module module) {
-        DoubleMatrix moments = module.moments();
-        return (moments == null || FiniteNumbers.areIn(moments))
-                && Arrays.stream(module.outputMagnitudes().get()).allMatch(Double::isFinite);
     }
 }

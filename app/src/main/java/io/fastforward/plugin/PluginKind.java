@@ -5,6 +5,7 @@ import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
 import java.util.List;
@@ -38,6 +39,8 @@ public record PluginKind<T extends Plugin>(String name, Class<T> service, Check<
             new PluginKind<>("agent", PolicyAgent.Provider.class, CheckedAgentProvider::new);
     public static final PluginKind<Calibrator.Provider> CALIBRATOR =
             new PluginKind<>("calibrator", Calibrator.Provider.class, CheckedCalibratorProvider::new);
+    public static final PluginKind<Sparsifier.Provider> SPARSIFIER =
+            new PluginKind<>("sparsifier", Sparsifier.Provider.class, CheckedSparsifierProvider::new);
     public static final PluginKind<ComputeBackend.Provider> BACKEND =
             new PluginKind<>("backend", ComputeBackend.Provider.class, CheckedBackendProvider::new);
     public static final PluginKind<LinearAlgebra.Provider> LINEAR_ALGEBRA =
@@ -47,5 +50,5 @@ public record PluginKind<T extends Plugin>(String name, Class<T> service, Check<
 
     /** Every kind, in the order of the list of plugins. */
     public static final List<PluginKind<? extends Plugin>> ALL =
-            List.of(CRITERION, AGENT, CALIBRATOR, BACKEND, LINEAR_ALGEBRA, EXECUTOR);
+            List.of(CRITERION, AGENT, CALIBRATOR, SPARSIFIER, BACKEND, LINEAR_ALGEBRA, EXECUTOR);
 }

@@ -2,16 +2,19 @@ package io.fastforward.prune;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.forward.HiddenStates;
-import io.fastforward.forward.HiddenStates.Chunk;
+import io.fastforward.forward.LayerWalk;
 import io.fastforward.model.Model;
 import io.fastforward.model.WeightCopy;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.backend.ComputeBackend;
-import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.measure.HiddenStream;
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
@@ -22,16 +25,19 @@ import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DataType;
-import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,24 +56,17 @@ public final class PruningPass {
      */
     public record Repair(Calibrator calibrator, CalibrationTarget target) {
 
-        /** Whether the dense model's hidden states are needed beside those of the pruned prefix. */
-        boolean followsDenseModel() {
-            return measures() && target == CalibrationTarget.DENSE;
-        }
-
-        /** Whether the features of modules are measured. */
+        /** Whether anything of the modules is measured. */
         public boolean measures() {
-            return calibrator.statistics() != Calibrator.Statistics.NONE;
+            return !calibrator.wishes().isEmpty();
         }
 
-        boolean measuresMeans() {
-            return calibrator.statistics() == Calibrator.Statistics.MEANS
-                    || calibrator.statistics() == Calibrator.Statistics.CENTRED_GRAM;
-        }
-
-        boolean measuresGram() {
-            return calibrator.statistics() == Calibrator.Statistics.GRAM
-                    || calibrator.statistics() == Calibrator.Statistics.CENTRED_GRAM;
+        /** The streams of hidden states that are needed. */
+        Set<HiddenStream> streams() {
+            return target == CalibrationTarget.DENSE
+                            && calibrator.wishes().stream().anyMatch(wish -> wish.stream() == HiddenStream.DENSE)
+                    ? EnumSet.allOf(HiddenStream.class)
+                    : EnumSet.of(HiddenStream.OWN);
         }
     }
 
@@ -108,9 +107,7 @@ public final class PruningPass {
 
     /** Most bytes that the moments of a calibrated module take, on the device and on the host. */
     public static long momentBytes(ModelSpec spec, Repair repair) {
-        long widest = spec.widestFeatures();
-        long numbers = (repair.measuresGram() ? widest * widest : 0) + (repair.measuresMeans() ? widest : 0);
-        return (repair.followsDenseModel() ? 4 : 2) * numbers * Double.BYTES;
+        return LayerWalk.momentBytes(spec, repair.calibrator().wishes(), repair.streams());
     }
 
     /**
@@ -121,136 +118,74 @@ public final class PruningPass {
      * @return what was done to each module
      */
     public List<ModuleRepair> run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
-        try (Streams streams =
-                repair.measures() ? Streams.embed(backend, model, windows, repair) : new Streams(null, null)) {
+        try (LayerWalk walk =
+                repair.measures() ? new LayerWalk(backend, model.ends(), windows, repair.streams()) : null) {
             for (int i = 0; i < spec.layers().size(); i++) {
-                pruneLayer(i, streams, sink);
+                pruneLayer(i, walk, sink);
                 progress.accept(i + 1);
             }
         }
         return List.copyOf(repairs);
     }
 
-    /** Hidden states that move on layer by layer: behind the pruned prefix, and of the dense model. */
-    private record Streams(
-            @Nullable HiddenStates prefix, @Nullable HiddenStates dense) implements AutoCloseable {
-
-        static Streams embed(ComputeBackend backend, Model model, TokenWindows windows, Repair repair) {
-            HiddenStates prefix = HiddenStates.embed(backend, model.ends(), windows);
-            if (!repair.followsDenseModel()) {
-                return new Streams(prefix, null);
-            }
-            try {
-                return new Streams(prefix, HiddenStates.embed(backend, model.ends(), windows));
-            } catch (Throwable e) {
-                prefix.close();
-                throw e;
-            }
-        }
-
-        @Override
-        public void close() {
-            if (prefix != null) {
-                prefix.close();
-            }
-            if (dense != null) {
-                dense.close();
-            }
-        }
-    }
-
-    private void pruneLayer(int layer, Streams streams, PrunedLayerSink sink) {
+    private void pruneLayer(int layer, @Nullable LayerWalk walk, PrunedLayerSink sink) {
         LayerSpec dense = spec.layers().get(layer);
         LayerSpec pruned = dense.withUnits(policy.attentionUnits(layer), policy.channels(layer));
         try (Arena arena = Arena.ofShared()) {
             LayerWeights weights = nested.layer(layer, arena);
-            Linear attentionOutput =
-                    repair(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), streams, arena);
-            Linear mlpOutput = repair(layer, dense.mlp(), weights.mlp(), policy.channels(layer), streams, arena);
-            LayerWeights repaired = new LayerWeights(
-                    weights.attention().with(Map.of(MapRole.ATTENTION_OUTPUT, attentionOutput)),
-                    weights.mlp().with(Map.of(MapRole.MLP_OUTPUT, mlpOutput)));
-            LayerWeights ordered = NestedModel.cut(pruned, repaired, arena);
+            ModuleWeights attention =
+                    repair(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), walk, arena);
+            ModuleWeights mlp = repair(layer, dense.mlp(), weights.mlp(), policy.channels(layer), walk, arena);
+            LayerWeights ordered = NestedModel.cut(pruned, new LayerWeights(attention, mlp), arena);
             DataType type = dataType;
             sink.accept(layer, type == null ? ordered : WeightCopy.of(ordered, type, arena));
         }
     }
 
-    private Linear repair(int layer, ModuleSpec spec, ModuleWeights weights, int kept, Streams streams, Arena arena) {
-        Linear dense = WeightCopy.of(weights.output(), DataType.F32, arena);
-        HiddenStates prefix = streams.prefix();
-        if (prefix == null) {
-            DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-            Calibrator.Problem problem = new Calibrator.Problem(dense, spec.features(kept), none, none, none, none, 0);
-            return rounded(solve(layer, spec, problem, arena), weights.output(), arena);
+    /** The weights of a module of which some maps are repaired, for its leading units. */
+    private ModuleWeights repair(
+            int layer, ModuleSpec spec, ModuleWeights weights, int kept, @Nullable LayerWalk walk, Arena arena) {
+        if (walk == null) {
+            ModuleView module = new ModuleView(layer, spec, weights, Measured.NOTHING);
+            return weights.with(repair(module, kept, new ModuleBench(algebra, arena, Map.of())));
         }
-        try (LoadedModule module = backend.load(spec, weights);
-                DeviceMatrix features = backend.allocate(prefix.chunkRows(), spec.features(spec.units()));
-                Arena momentArena = Arena.ofShared()) {
-            Calibrator.Problem problem = measure(module, dense, kept, streams, features, momentArena);
-            Linear repaired = rounded(solve(layer, spec, problem, arena), weights.output(), arena);
-            backend.replace(module, spec.maps().getLast().role(), repaired);
-            for (Chunk chunk : prefix.chunks()) {
-                backend.apply(module, kept, chunk.shape(), chunk.hidden(), features);
-            }
-            return repaired;
-        }
-    }
-
-    private Calibrator.Problem measure(
-            LoadedModule module, Linear dense, int kept, Streams streams, DeviceMatrix features, Arena arena) {
-        ModuleSpec spec = module.spec();
-        int width = spec.features(spec.units());
-        HiddenStates prefix = Objects.requireNonNull(streams.prefix());
-        HiddenStates followed = streams.dense();
-        try (FeatureMoments moments = new FeatureMoments(backend, repair, width)) {
-            if (followed == null) {
-                for (Chunk chunk : prefix.chunks()) {
-                    backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
-                    moments.add(features, chunk.shape().rows());
-                }
-            } else {
-                try (DeviceMatrix denseFeatures = backend.allocate(prefix.chunkRows(), width)) {
-                    for (int i = 0; i < prefix.chunks().size(); i++) {
-                        Chunk chunk = prefix.chunks().get(i);
-                        Chunk denseChunk = followed.chunks().get(i);
-                        int rows = chunk.shape().rows();
-                        backend.features(module, spec.units(), chunk.shape(), chunk.hidden(), features);
-                        backend.features(module, spec.units(), chunk.shape(), denseChunk.hidden(), denseFeatures);
-                        moments.add(features, denseFeatures, rows);
-                        backend.project(module, spec.units(), rows, denseFeatures, denseChunk.hidden());
-                    }
-                }
-            }
-            return moments.problem(dense, spec.features(kept), arena);
+        try (LoadedModule loaded = backend.load(spec, weights);
+                Arena scratch = Arena.ofShared()) {
+            Set<Wish> wishes = repair.calibrator().wishes();
+            ModuleView module = new ModuleView(layer, spec, weights, walk.measure(loaded, wishes, scratch));
+            Map<Tap, Iterable<Matrix>> batches = wishes.stream()
+                    .map(Wish::tap)
+                    .distinct()
+                    .collect(Collectors.toMap(tap -> tap, tap -> walk.batches(loaded, tap, scratch)));
+            Map<MapRole, Linear> repaired = repair(module, kept, new ModuleBench(algebra, arena, batches));
+            repaired.forEach((role, map) -> backend.replace(loaded, role, map));
+            walk.moveOn(loaded, kept);
+            return weights.with(repaired);
         }
     }
 
-    private Linear solve(int layer, ModuleSpec spec, Calibrator.Problem problem, Arena arena) {
-        String module = spec instanceof AttentionSpec ? "attention" : "mlp";
-        Calibrator.Solution solution;
+    /** What the calibrator makes of a module, in the data types that will be written: later layers see that. */
+    private Map<MapRole, Linear> repair(ModuleView module, int kept, Workbench workbench) {
+        String name = module.spec() instanceof AttentionSpec ? "attention" : "mlp";
+        Calibrator.Repair repaired;
         try {
-            solution = repair.calibrator().calibrate(problem, algebra, arena);
+            repaired = repair.calibrator().repair(module, kept, workbench);
         } catch (IllegalArgumentException e) {
             throw new Failure(
                     FailureKind.NOT_FINITE,
-                    "calibrating the " + module + " module of layer " + layer + " failed: " + e.getMessage(),
+                    "calibrating the " + name + " module of layer " + module.layer() + " failed: " + e.getMessage(),
                     e);
         }
-        repairs.add(new ModuleRepair(layer, module, solution.relativeError(), solution.ridge(), solution.remark()));
-        return solution.map();
+        repairs.add(
+                new ModuleRepair(module.layer(), name, repaired.relativeError(), repaired.ridge(), repaired.remark()));
+        Map<MapRole, Linear> rounded = new EnumMap<>(MapRole.class);
+        repaired.replaced()
+                .forEach((role, map) ->
+                        rounded.put(role, rounded(map, module.weights().map(role), workbench.arena())));
+        return rounded;
     }
 
-    /** A repaired map in the data types that will be written: the source's, unless one was asked for. */
     private Linear rounded(Linear repaired, Linear source, Arena arena) {
-        Matrix bias = repaired.bias();
-        Matrix sourceBias = source.bias();
-        return new Linear(
-                WeightCopy.of(repaired.weight(), writtenType(source.weight()), arena),
-                bias == null || sourceBias == null ? null : WeightCopy.of(bias, writtenType(sourceBias), arena));
-    }
-
-    private DataType writtenType(Matrix source) {
-        return dataType == null ? source.type() : dataType;
+        return dataType == null ? WeightCopy.like(source, repaired, arena) : WeightCopy.of(repaired, dataType, arena);
     }
 }

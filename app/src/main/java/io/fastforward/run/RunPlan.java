@@ -61,7 +61,7 @@ record RunPlan(
                 model.spec(),
                 settings,
                 length,
-                serving.criterion().statistics(),
+                serving.criterion().wishes(),
                 serving.repair(),
                 request.compute().memoryBytes(),
                 backend.weightBytes());

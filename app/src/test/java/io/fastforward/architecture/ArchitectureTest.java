@@ -32,7 +32,6 @@ class ArchitectureTest {
             "model",
             "forward",
             "nested",
-            "statistics",
             "search",
             "prune",
             "export",
@@ -121,7 +120,12 @@ class ArchitectureTest {
         noClasses()
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ROOT + "agents..", ROOT + "criteria..", ROOT + "calibrators..", ROOT + "backend..")
+                .resideInAnyPackage(
+                        ROOT + "agents..",
+                        ROOT + "criteria..",
+                        ROOT + "sparsifiers..",
+                        ROOT + "calibrators..",
+                        ROOT + "backend..")
                 .check(APP);
     }
 

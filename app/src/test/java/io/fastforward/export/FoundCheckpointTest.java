@@ -13,11 +13,11 @@ import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.prune.ScoringPass;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.prune.Criterion;
-import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.DemoModel;
@@ -31,7 +31,6 @@ import io.fastforward.tokenizer.Tokenizer;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -101,9 +100,8 @@ class FoundCheckpointTest {
 
     private static void prune(ComputeBackend backend, Model model, Policy policy, TokenWindows windows, Path output) {
         Criterion wanda = DefaultPlugins.criterion("wanda");
-        List<double[]> scores = new ArrayList<>();
-        new FeatureStatistics(backend, model.spec(), model, wanda.statistics())
-                .collect(model.ends(), windows, module -> scores.add(wanda.score(module)), layers -> {});
+        List<double[]> scores =
+                new ScoringPass(backend, model.spec(), model, wanda).run(model.ends(), windows, layers -> {});
         TokenWindows window = windows.subset(new int[1]);
         ModelSpec pruned = model.spec().pruned(policy);
         try (CheckpointExport export = CheckpointExport.begin(

@@ -8,21 +8,19 @@ import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.prune.ScoringPass;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
-import io.fastforward.spi.prune.Criterion.Statistics;
-import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.Golden;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -72,9 +70,8 @@ final class GoldenPruning {
         ModelSpec spec = model.spec().withAttentionUnit(unit);
         WeightSource weights = new NestedModel(spec, model, NestedOrder.ofSource(spec));
         Criterion magnitude = DefaultPlugins.criterion("magnitude");
-        List<double[]> scores = new ArrayList<>();
-        new FeatureStatistics(backend, spec, weights, Statistics.NONE)
-                .collect(model.ends(), NO_WINDOWS, module -> scores.add(magnitude.score(module)), layers -> {});
+        List<double[]> scores =
+                new ScoringPass(backend, spec, weights, magnitude).run(model.ends(), NO_WINDOWS, layers -> {});
         Policy policy =
                 new Policy(Arrays.stream(Golden.ints(expected(family, unit).path("retained")))
                         .boxed()

@@ -11,14 +11,24 @@ import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.NormWeights;
+import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.model.Site;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
@@ -37,7 +47,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,16 +92,16 @@ class FaultyPluginsTest {
         "memory, OutOfMemoryError: Java heap space",
         "circle, RuntimeException",
         "unprintable, ''",
-        "nan, 'NaN for unit 0 of the MLP of layer 0, expected a finite number'",
+        "nan, 'NaN for unit 0 of layer 0, MLP, expected a finite number'",
         "infinite, Infinity for unit 0",
         "minus-infinite, -Infinity for unit 0",
-        "few, 'gave 9 scores for the MLP of layer 0, expected 10'",
-        "many, 'gave 11 scores for the MLP of layer 0, expected 10'",
+        "few, 'gave 9 scores for layer 0, MLP, expected 10'",
+        "many, 'gave 11 scores for layer 0, MLP, expected 10'",
         "null, gave null when scoring",
-        "no-statistics, gave null when telling what it measures",
+        "no-wishes, NullPointerException",
     })
     void criteria(String id, String words) {
-        refused(() -> score(id, null), "criterion '" + id + "'", words);
+        refused(() -> score(id, Measured.NOTHING), "criterion '" + id + "'", words);
     }
 
     @ParameterizedTest
@@ -120,15 +129,16 @@ class FaultyPluginsTest {
         try (Arena arena = Arena.ofConfined()) {
             DoubleMatrix moments = DoubleMatrix.allocate(arena, 1, 10);
             moments.set(0, 3, Double.NaN);
+            Measured measured = new Measured(5, Map.of(Wish.features(Moment.SQUARE_SUMS), moments));
             for (String id : List.of("nan", "infinite", "argument")) {
-                assertThatThrownBy(() -> score(id, moments)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> score(id, measured)).isInstanceOf(IllegalArgumentException.class);
             }
         }
     }
 
     @Test
     void anInterruptIsNotLeftBehind() {
-        assertThat(score("interrupting", null)).hasSize(10);
+        assertThat(score("interrupting", Measured.NOTHING)).hasSize(10);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 
@@ -136,7 +146,7 @@ class FaultyPluginsTest {
     @Test
     void whatIsThrownCanBePrinted() {
         for (String id : List.of("unprintable", "circle")) {
-            assertThatThrownBy(() -> score(id, null))
+            assertThatThrownBy(() -> score(id, Measured.NOTHING))
                     .satisfies(failure -> failure.printStackTrace(new PrintWriter(Writer.nullWriter())));
         }
     }
@@ -188,7 +198,8 @@ class FaultyPluginsTest {
     @CsvSource({
         "create-null, gave null when creating a calibrator",
         "null, gave null when calibrating",
-        "null-map, gave null when giving the map of its solution",
+        "null-map, NullPointerException",
+        "other-map, 'a map QUERY for layer 0, MLP, which has none'",
         "few-rows, 'gave a weight of 1 × 2 numbers in F32, expected 2 × 2 in F32'",
         "many-columns, 'gave a weight of 2 × 3 numbers'",
         "half, in F16",
@@ -248,6 +259,9 @@ class FaultyPluginsTest {
             });
             assertThatThrownBy(() -> executor.execute(batch())).isSameAs(failure);
         }
+        assertThatThrownBy(() -> calibrate("hides", 1))
+                .isInstanceOf(DeviceException.class)
+                .hasMessage("the card is gone");
     }
 
     @Test
@@ -290,12 +304,12 @@ class FaultyPluginsTest {
         }
     }
 
-    private static double[] score(String id, @Nullable DoubleMatrix moments) {
+    private static double[] score(String id, Measured measured) {
         Criterion.Provider provider = registry.find(PluginKind.CRITERION, id);
         Criterion criterion = provider.create(Options.defaults(provider));
         try (Model opened = Model.open(model)) {
-            return criterion.score(new Criterion.Module(
-                    0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), 0, moments));
+            return criterion.score(new ModuleView(
+                    0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), measured));
         }
     }
 
@@ -308,18 +322,47 @@ class FaultyPluginsTest {
         return provider.create(SPACE, 1, options(provider, fault));
     }
 
-    private static Calibrator.Solution calibrate(String fault, double moment) {
+    /** Two of three channels of a tiny MLP without biases are kept. */
+    private static Calibrator.Repair calibrate(String fault, double moment) {
         Calibrator.Provider provider = registry.find(PluginKind.CALIBRATOR, "calibrators");
         Calibrator calibrator = provider.create(options(provider, fault));
         try (LinearAlgebra algebra =
                         registry.find(PluginKind.LINEAR_ALGEBRA, "openblas").open(1);
                 Arena arena = Arena.ofShared()) {
+            MlpSpec spec = new MlpSpec(
+                    new Normalization(Normalization.Kind.RMS, 1e-5), 2, 3, false, Activation.RELU, false, false);
+            ModuleWeights weights = ModuleWeights.ofMlp(
+                    new NormWeights(Matrix.allocate(arena, DataType.F32, 1, 2), null),
+                    null,
+                    Linear.of(Matrix.allocate(arena, DataType.F32, 3, 2)),
+                    Linear.of(Matrix.allocate(arena, DataType.F32, 2, 3)));
             DoubleMatrix gram = DoubleMatrix.allocate(arena, 3, 3);
             gram.set(0, 0, moment);
-            DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-            Linear map = Linear.of(Matrix.allocate(arena, DataType.F32, 2, 3));
-            return calibrator.calibrate(new Calibrator.Problem(map, 2, gram, gram, none, none, 5), algebra, arena);
+            Measured measured = new Measured(5, Map.of(Wish.features(Moment.GRAM), gram));
+            return calibrator.repair(new ModuleView(0, spec, weights, measured), 2, bench(algebra, arena));
         }
+    }
+
+    /** Has no batches: the device is gone. */
+    private static Workbench bench(LinearAlgebra algebra, Arena arena) {
+        return new Workbench() {
+            @Override
+            public LinearAlgebra algebra() {
+                return algebra;
+            }
+
+            @Override
+            public Arena arena() {
+                return arena;
+            }
+
+            @Override
+            public Iterable<Matrix> batches(Tap tap) {
+                return () -> {
+                    throw new DeviceException("the card is gone", null);
+                };
+            }
+        };
     }
 
     private static TrialExecutor executor(String fault, TrialExecutor.Evaluator local) {

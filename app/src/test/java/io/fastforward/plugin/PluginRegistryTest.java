@@ -8,6 +8,8 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginEntry.Broken;
 import io.fastforward.spi.Options;
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.testing.Failures;
@@ -47,8 +49,8 @@ class PluginRegistryTest {
         Criterion.Provider provider = registry.find(PluginKind.CRITERION, "by-index");
         Criterion criterion = provider.create(Options.of(provider.options(), Map.of("first", "5")));
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("model")))) {
-            double[] scores = criterion.score(new Criterion.Module(
-                    0, model.spec().layers().getFirst().mlp(), model.layer(0).mlp(), 0, null));
+            double[] scores = criterion.score(new ModuleView(
+                    0, model.spec().layers().getFirst().mlp(), model.layer(0).mlp(), Measured.NOTHING));
             assertThat(scores).containsExactly(5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
         }
         assertThat(registry.entries())
@@ -275,8 +277,10 @@ class PluginRegistryTest {
     private static String source(String className, String id, String constructor, String description) {
         return """
                 import io.fastforward.spi.*;
+                import io.fastforward.spi.measure.*;
                 import io.fastforward.spi.prune.Criterion;
                 import java.util.List;
+                import java.util.Set;
 
                 public class %1$s implements Criterion.Provider {
                     public %1$s() { %3$s }
@@ -287,8 +291,8 @@ class PluginRegistryTest {
                     }
                     public Criterion create(Options options) { return new Scores(options.wholeNumber("first")); }
                     record Scores(int first) implements Criterion {
-                        public Statistics statistics() { return Statistics.NONE; }
-                        public double[] score(Module module) {
+                        public Set<Wish> wishes() { return Set.of(); }
+                        public double[] score(ModuleView module) {
                             double[] scores = new double[module.spec().units()];
                             for (int i = 0; i < scores.length; i++) scores[i] = first + i;
                             return scores;

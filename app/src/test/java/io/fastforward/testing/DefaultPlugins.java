@@ -5,6 +5,7 @@ import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Sparsifier;
 import java.util.Map;
 
 /** The plugins that come with the application, with the defaults of their options. */
@@ -29,5 +30,11 @@ public final class DefaultPlugins {
     public static Calibrator calibrator(String id, Map<String, String> given) {
         Calibrator.Provider provider = REGISTRY.find(PluginKind.CALIBRATOR, id);
         return provider.create(Options.of(provider.options(), given));
+    }
+
+    /** A sparsifier. */
+    public static Sparsifier sparsifier(String id) {
+        Sparsifier.Provider provider = REGISTRY.find(PluginKind.SPARSIFIER, id);
+        return provider.create(Options.defaults(provider));
     }
 }

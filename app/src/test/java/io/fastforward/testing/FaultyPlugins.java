@@ -14,6 +14,7 @@ public final class FaultyPlugins {
     private static final String SOURCE = """
             import io.fastforward.spi.*;
             import io.fastforward.spi.backend.*;
+            import io.fastforward.spi.measure.*;
             import io.fastforward.spi.model.*;
             import io.fastforward.spi.prune.*;
             import io.fastforward.spi.search.*;
@@ -67,13 +68,13 @@ public final class FaultyPlugins {
 
                 public abstract static class Scoring extends Named implements Criterion.Provider, Criterion {
                     public Criterion create(Options options) { return this; }
-                    public Statistics statistics() { return Statistics.NONE; }
-                    double[] some(Module module, double first) {
+                    public Set<Wish> wishes() { return Set.of(); }
+                    double[] some(ModuleView module, double first) {
                         double[] scores = new double[module.spec().parts()];
                         scores[0] = first;
                         return scores;
                     }
-                    public double[] score(Module module) { return fail(fault); }
+                    public double[] score(ModuleView module) { return fail(fault); }
                 }
                 public static class State extends Scoring {}
                 public static class Argument extends Scoring {}
@@ -87,28 +88,28 @@ public final class FaultyPlugins {
                 public static class Hook extends Scoring {}
                 public static class Exit_elsewhere extends Scoring {}
                 public static class Interrupting extends Scoring {
-                    public double[] score(Module module) { Thread.currentThread().interrupt(); return some(module, 1); }
+                    public double[] score(ModuleView module) { Thread.currentThread().interrupt(); return some(module, 1); }
                 }
                 public static class Nan extends Scoring {
-                    public double[] score(Module module) { return some(module, Double.NaN); }
+                    public double[] score(ModuleView module) { return some(module, Double.NaN); }
                 }
                 public static class Infinite extends Scoring {
-                    public double[] score(Module module) { return some(module, Double.POSITIVE_INFINITY); }
+                    public double[] score(ModuleView module) { return some(module, Double.POSITIVE_INFINITY); }
                 }
                 public static class Minus_infinite extends Scoring {
-                    public double[] score(Module module) { return some(module, Double.NEGATIVE_INFINITY); }
+                    public double[] score(ModuleView module) { return some(module, Double.NEGATIVE_INFINITY); }
                 }
                 public static class Few extends Scoring {
-                    public double[] score(Module module) { return new double[module.spec().parts() - 1]; }
+                    public double[] score(ModuleView module) { return new double[module.spec().parts() - 1]; }
                 }
                 public static class Many extends Scoring {
-                    public double[] score(Module module) { return new double[module.spec().parts() + 1]; }
+                    public double[] score(ModuleView module) { return new double[module.spec().parts() + 1]; }
                 }
                 public static class Null extends Scoring {
-                    public double[] score(Module module) { return null; }
+                    public double[] score(ModuleView module) { return null; }
                 }
-                public static class No_statistics extends Scoring {
-                    public Statistics statistics() { return null; }
+                public static class No_wishes extends Scoring {
+                    public Set<Wish> wishes() { return null; }
                 }
                 public static class No_options extends Scoring {
                     public List<OptionSpec> options() { return null; }
@@ -194,35 +195,40 @@ public final class FaultyPlugins {
                     }
                 }
                 record Repairing(String fault) implements Calibrator {
-                    public Statistics statistics() { return Statistics.GRAM; }
-                    public Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena) {
-                        int outputs = problem.map().weight().rows();
-                        int kept = problem.kept();
-                        boolean biased = problem.map().bias() != null;
+                    public Set<Wish> wishes() { return Set.of(Wish.features(Moment.GRAM)); }
+                    public Repair repair(ModuleView module, int kept, Workbench workbench) {
+                        MapRole role = module.weights().maps().lastEntry().getKey();
+                        int outputs = module.spec().hiddenSize();
+                        int features = module.spec().features(kept);
+                        boolean biased = module.weights().output().bias() != null;
                         DataType type = DataType.F32;
                         float first = 0;
                         switch (fault) {
                             case "null": return null;
-                            case "null-map": return new Solution(null, 0, 0, null);
+                            case "null-map": return new Repair(null, 0, 0, null);
+                            case "other-map": role = MapRole.QUERY; break;
                             case "few-rows": outputs--; break;
-                            case "many-columns": kept++; break;
+                            case "many-columns": features++; break;
                             case "half": type = DataType.F16; break;
                             case "nan": first = Float.NaN; break;
                             case "bias": biased = !biased; break;
                             case "closed": break;
                             case "exit-later": if (kept > 1) fail("exit"); break;
                             case "algebra":
-                                algebra.multiply(DoubleMatrix.allocate(arena, 1, 2), DoubleMatrix.allocate(arena, 1, 2),
-                                        DoubleMatrix.allocate(arena, 1, 2));
+                                DoubleMatrix wide = DoubleMatrix.allocate(workbench.arena(), 1, 2);
+                                workbench.algebra().multiply(wide, wide, wide);
                                 break;
+                            case "hides":
+                                try { workbench.batches(Tap.FEATURES).iterator().next(); }
+                                catch (RuntimeException e) { throw new IllegalStateException("somewhere else"); }
                             default: return fail(fault);
                         }
                         Arena own = Arena.ofShared();
-                        Matrix weight = Matrix.allocate(own, type, outputs, kept);
-                        if (outputs * kept > 0) weight.set(0, 0, first);
+                        Matrix weight = Matrix.allocate(own, type, outputs, features);
+                        if (outputs * features > 0) weight.set(0, 0, first);
                         Linear map = new Linear(weight, biased ? Matrix.allocate(own, type, 1, outputs) : null);
                         if (fault.equals("closed")) own.close();
-                        return new Solution(map, 0, 0, null);
+                        return new Repair(Map.of(role, map), 0, 0, null);
                     }
                 }
 
@@ -329,7 +335,7 @@ public final class FaultyPlugins {
             Faulty$Few
             Faulty$Many
             Faulty$Null
-            Faulty$No_statistics
+            Faulty$No_wishes
             Faulty$No_options
             Faulty$Null_option
             Faulty$Twice

@@ -5,10 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.MapShape;
+import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.NormWeights;
+import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.prune.Calibrator;
-import io.fastforward.spi.prune.Calibrator.Problem;
-import io.fastforward.spi.prune.Calibrator.Solution;
+import io.fastforward.spi.prune.Calibrator.Repair;
+import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
@@ -17,6 +28,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +38,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What every {@link Calibrator} and its provider must do. A provider's test extends it and adds what is its own. */
 public abstract class CalibratorContract extends PluginContract<Calibrator.Provider> {
+
+    private static final Normalization NORMALIZATION = new Normalization(Normalization.Kind.RMS, 1e-5);
 
     /** Memory of the problems and solutions of one test. */
     protected final Arena arena = Arena.ofConfined();
@@ -78,12 +92,25 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
     }
 
     /**
-     * A problem together with the features that its moments were made of, {@code tokens × inputs}.
+     * A module that is to be repaired, together with the features that its moments were made of,
+     * {@code tokens × inputs}.
      *
+     * @param kept how many of its units, which are the inputs of its output map, are kept
      * @param prefix the features x that the repaired map will see
      * @param dense the features y whose image is to be reproduced
      */
-    public record Sample(Problem problem, double[][] prefix, double[][] dense) {}
+    public record Sample(ModuleView module, int kept, double[][] prefix, double[][] dense) {
+
+        /** Its output map. */
+        public Linear map() {
+            return module.weights().output();
+        }
+
+        /** Something that was measured. */
+        public DoubleMatrix moment(Wish wish) {
+            return module.measured().get(wish);
+        }
+    }
 
     /** A random problem with correlated features of different sizes. */
     protected final Sample sample(Sizes sizes) {
@@ -102,41 +129,49 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
         return sample(new Linear(weights(sizes.outputs(), sizes.inputs()), bias), sizes.kept(), prefix, dense);
     }
 
-    /** The problem of given features; equal ones if the features are to be reproduced themselves. */
+    /** A plain MLP of given features; equal ones if the features are to be reproduced themselves. */
     protected final Sample sample(Linear map, int kept, double[][] prefix, double[][] dense) {
-        boolean centred = calibrator().statistics() == Calibrator.Statistics.CENTRED_GRAM;
-        double[][] left = centred ? centred(dense) : dense;
-        double[][] right = centred ? centred(prefix) : prefix;
-        boolean itself = Arrays.deepEquals(prefix, dense);
-        DoubleMatrix gram = moments(right, right);
-        DoubleMatrix target = itself ? gram : moments(left, right);
-        DoubleMatrix mean = means(prefix);
-        DoubleMatrix targetMean = itself ? mean : means(dense);
-        return new Sample(new Problem(map, kept, gram, target, mean, targetMean, prefix.length), prefix, dense);
+        Map<Tap, double[][]> own = Map.of(
+                Tap.FEATURES,
+                prefix,
+                Tap.INPUT,
+                features(prefix.length, map.weight().rows()));
+        Map<Tap, double[][]> followed = Arrays.deepEquals(prefix, dense)
+                ? own
+                : Map.of(
+                        Tap.FEATURES,
+                        dense,
+                        Tap.INPUT,
+                        features(prefix.length, map.weight().rows()));
+        Measured measured = new Sums(own, followed).measured(calibrator().wishes(), arena);
+        return new Sample(module(map, measured), kept, prefix, dense);
     }
 
-    /** A problem without any statistics. */
-    protected final Problem withoutStatistics(Linear map, int kept) {
-        DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-        return new Problem(map, kept, none, none, none, none, 0);
+    private ModuleView module(Linear map, Measured measured) {
+        int hidden = map.weight().rows();
+        int channels = map.weight().columns();
+        MlpSpec spec = new MlpSpec(NORMALIZATION, hidden, channels, false, Activation.RELU, false, map.bias() != null);
+        ModuleWeights weights = ModuleWeights.ofMlp(
+                new NormWeights(weights(1, hidden), null), null, Linear.of(weights(channels, hidden)), map);
+        return new ModuleView(17, spec, weights, measured);
     }
 
-    private DoubleMatrix means(double[][] features) {
-        DoubleMatrix means = DoubleMatrix.allocate(arena, 1, features[0].length);
+    private double[] means(double[][] features) {
+        double[] means = new double[features[0].length];
         for (double[] token : features) {
             for (int j = 0; j < token.length; j++) {
-                means.set(0, j, means.get(0, j) + token[j] / features.length);
+                means[j] += token[j] / features.length;
             }
         }
         return means;
     }
 
     private double[][] centred(double[][] features) {
-        DoubleMatrix means = means(features);
+        double[] means = means(features);
         double[][] centred = new double[features.length][features[0].length];
         for (int t = 0; t < centred.length; t++) {
             for (int j = 0; j < centred[t].length; j++) {
-                centred[t][j] = features[t][j] - means.get(0, j);
+                centred[t][j] = features[t][j] - means[j];
             }
         }
         return centred;
@@ -164,30 +199,24 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
         return weights;
     }
 
-    /** Σ y xᵀ, with a gap between the rows. */
-    private DoubleMatrix moments(double[][] left, double[][] right) {
-        int size = right[0].length;
-        DoubleMatrix moments = DoubleMatrix.allocate(arena, size, size + 2).leadingBlock(size, size);
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < size; j++) {
-                double sum = 0;
-                for (int t = 0; t < left.length; t++) {
-                    sum += left[t][i] * right[t][j];
-                }
-                moments.set(i, j, sum);
-            }
-        }
-        return moments;
+    /** Repairs with the defaults of the calibrator's options. */
+    protected final Repair repair(Sample sample) {
+        return repair(sample, Map.of());
     }
 
-    /** Solves a problem with the defaults of the calibrator's options. */
-    protected final Solution calibrate(Problem problem) {
-        return calibrate(problem, Map.of());
+    /** Repairs with some options. */
+    protected final Repair repair(Sample sample, Map<String, String> given) {
+        return calibrator(given).repair(sample.module(), sample.kept(), workbench(sample));
     }
 
-    /** Solves a problem with some options. */
-    protected final Solution calibrate(Problem problem, Map<String, String> given) {
-        return calibrator(given).calibrate(problem, new PlainLinearAlgebra(), arena);
+    /** What a calibrator may work with at a sample. */
+    protected final Workbench workbench(Sample sample) {
+        return new PlainWorkbench(new PlainLinearAlgebra(), arena, Map.of(Tap.FEATURES, sample.prefix()));
+    }
+
+    /** The repaired output map. */
+    protected static Linear output(Repair repair) {
+        return requireNonNull(repair.replaced().get(MapRole.MLP_OUTPUT), "the output map stays as it was");
     }
 
     /** ‖W′ X_K + b′ − (W Y + b)‖² over the tokens of a sample, from its features. */
@@ -195,18 +224,17 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
         double sum = 0;
         for (int t = 0; t < sample.prefix().length; t++) {
             for (int i = 0; i < repaired.weight().rows(); i++) {
-                double error = image(repaired, i, sample.prefix()[t])
-                        - image(sample.problem().map(), i, sample.dense()[t]);
+                double error = image(repaired, i, sample.prefix()[t]) - image(sample.map(), i, sample.dense()[t]);
                 sum += error * error;
             }
         }
         return sum;
     }
 
-    /** ‖W Y‖², without the mean of Y if the calibrator asked for features without it. */
+    /** ‖W Y‖², without the mean of Y if the bias takes care of that. */
     private double squaredTarget(Sample sample) {
-        boolean centred = calibrator().statistics() == Calibrator.Statistics.CENTRED_GRAM;
-        Linear map = Linear.of(sample.problem().map().weight());
+        boolean centred = calibrator().changesBias();
+        Linear map = Linear.of(sample.map().weight());
         double sum = 0;
         for (double[] features : centred ? centred(sample.dense()) : sample.dense()) {
             for (int i = 0; i < map.weight().rows(); i++) {
@@ -242,113 +270,95 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
 
     @ParameterizedTest
     @MethodSource("sizes")
-    final void theSolutionHasTheKeptInputsAndItsOwnMemory(Sizes sizes) {
-        Problem problem = sample(sizes).problem();
-        Solution solution = calibrate(problem);
-
-        Matrix weight = solution.map().weight();
-        assertThat(weight.type()).isEqualTo(DataType.F32);
-        assertThat(weight.rows()).isEqualTo(sizes.outputs());
-        assertThat(weight.columns()).isEqualTo(sizes.kept());
-        for (double number : numbers(weight)) {
-            assertThat(number).isFinite();
-        }
-        assertThat(weight.data().scope()).isEqualTo(arena.scope());
-        assertThat(solution.map().bias() != null).isEqualTo(problem.map().bias() != null);
-        assertThat(solution.ridge()).isGreaterThanOrEqualTo(0);
+    final void repairedMapsHaveTheShapesOfTheKeptUnitsAndTheirOwnMemory(Sizes sizes) {
+        Sample sample = sample(sizes);
+        Repair repair = repair(sample);
+        repair.replaced().forEach((role, map) -> {
+            MapShape shape = sample.module().spec().withUnits(sizes.kept()).map(role);
+            assertThat(map.weight().type()).isEqualTo(DataType.F32);
+            assertThat(map.weight().rows()).isEqualTo(shape.rows());
+            assertThat(map.weight().columns()).isEqualTo(shape.columns());
+            assertThat(numbers(map.weight())).doesNotContain(Double.NaN, Double.POSITIVE_INFINITY);
+            assertThat(map.weight().data().scope()).isEqualTo(arena.scope());
+            assertThat(map.bias() != null).isEqualTo(shape.bias());
+        });
+        assertThat(repair.ridge()).isGreaterThanOrEqualTo(0);
     }
 
     @ParameterizedTest
     @MethodSource("sizes")
-    final void itIsPureAndLeavesTheProblemAsItWas(Sizes sizes) {
-        Problem problem = sample(sizes).problem();
-        byte[] weight = bytes(problem.map().weight().data());
-        byte[] gram = bytes(problem.gram().data());
-        byte[] target = bytes(problem.target().data());
+    final void itIsPureAndLeavesTheModuleAsItWas(Sizes sizes) {
+        Sample sample = sample(sizes);
+        byte[][] before = everythingIn(sample.module());
 
-        Solution first = calibrate(problem);
-        Solution second = calibrate(problem);
+        Repair first = repair(sample);
+        Repair second = repair(sample);
 
-        assertThat(numbers(second.map().weight()))
-                .containsExactly(numbers(first.map().weight()));
-        assertThat(first.map().weight().data().address())
-                .isNotEqualTo(problem.map().weight().data().address());
-        assertThat(bytes(problem.map().weight().data())).isEqualTo(weight);
-        assertThat(bytes(problem.gram().data())).isEqualTo(gram);
-        assertThat(bytes(problem.target().data())).isEqualTo(target);
+        assertThat(second.replaced().keySet()).isEqualTo(first.replaced().keySet());
+        second.replaced().forEach((role, map) -> {
+            Matrix other = requireNonNull(first.replaced().get(role)).weight();
+            assertThat(numbers(map.weight())).containsExactly(numbers(other));
+            assertThat(map.weight().data().address())
+                    .isNotEqualTo(
+                            sample.module().weights().map(role).weight().data().address());
+        });
+        assertThat(Arrays.deepEquals(everythingIn(sample.module()), before)).isTrue();
+    }
+
+    private static byte[][] everythingIn(ModuleView module) {
+        return Stream.concat(
+                        module.weights().maps().values().stream()
+                                .map(map -> map.weight().data()),
+                        module.measured().moments().values().stream().map(DoubleMatrix::data))
+                .map(CalibratorContract::bytes)
+                .toArray(byte[][]::new);
     }
 
     @ParameterizedTest
     @MethodSource("sizes")
     final void aStatedRelativeErrorIsTrue(Sizes sizes) {
         Sample sample = sample(sizes);
-        Solution solution = calibrate(sample.problem());
-
-        // The moments hold the features' products to 2⁻⁵³, and fewer than 10⁵ of them are summed up.
-        double expected = squaredError(sample, solution.map()) / squaredTarget(sample);
-        assertThat(solution.relativeError())
-                .satisfiesAnyOf(
-                        error -> assertThat(error).isNaN(),
-                        error -> assertThat(error).isCloseTo(expected, within(1e-9 * expected + 1e-11)));
+        Repair repair = repair(sample);
+        if (!Double.isNaN(repair.relativeError()) && repair.replaced().keySet().equals(Set.of(MapRole.MLP_OUTPUT))) {
+            // The moments hold the features' products to 2⁻⁵³, and fewer than 10⁵ of them are summed up.
+            double expected = squaredError(sample, output(repair)) / squaredTarget(sample);
+            assertThat(repair.relativeError()).isCloseTo(expected, within(1e-9 * expected + 1e-11));
+        }
     }
 
     @Test
     final void nothingChangesIfNothingWasRemoved() {
-        Problem problem = sample(new Sizes(6, 11, 11, 30, true, 0)).problem();
-        Linear map = calibrate(problem).map();
-        assertThat(numbers(map.weight())).containsExactly(numbers(problem.map().weight()));
-        assertThat(numbers(requireNonNull(map.bias())))
-                .containsExactly(numbers(requireNonNull(problem.map().bias())));
+        Sample sample = sample(new Sizes(6, 11, 11, 30, true, 0));
+        repair(sample).replaced().forEach((role, map) -> {
+            Linear original = sample.module().weights().map(role);
+            assertThat(numbers(map.weight())).containsExactly(numbers(original.weight()));
+            Matrix bias = original.bias();
+            if (bias != null) {
+                assertThat(numbers(requireNonNull(map.bias()))).containsExactly(numbers(bias));
+            }
+        });
     }
 
     @Test
     final void aMapWithoutTheBiasThatWouldChangeIsRefused() {
         double[][] features = features(30, 11);
-        Problem problem =
-                sample(Linear.of(weights(6, 11)), 7, features, features).problem();
+        Sample sample = sample(Linear.of(weights(6, 11)), 7, features, features);
         if (calibrator().changesBias()) {
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> calibrate(problem))
+                    .isThrownBy(() -> repair(sample))
                     .withMessageContaining("no bias");
         } else {
-            assertThat(calibrate(problem).map().bias()).isNull();
+            assertThat(repair(sample)).isNotNull();
         }
     }
 
     @Test
-    final void statisticsThatAreNotFiniteAreRefusedOrNeverRead() {
-        Calibrator.Statistics read = calibrator().statistics();
-        boolean grams = read == Calibrator.Statistics.GRAM || read == Calibrator.Statistics.CENTRED_GRAM;
-        boolean means = read == Calibrator.Statistics.MEANS || read == Calibrator.Statistics.CENTRED_GRAM;
-        Sizes sizes = new Sizes(3, 7, 5, 20, true, 0.1);
+    final void whatIsNotFiniteIsRefused() {
         for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
-            Problem badGram = sample(sizes).problem();
-            badGram.gram().set(6, 1, bad);
-            assertRefusedOrNeverRead(grams, badGram, "Gram");
-
-            Problem badTarget = sample(sizes).problem();
-            badTarget.target().set(2, 4, bad);
-            assertRefusedOrNeverRead(grams, badTarget, "target");
-
-            Problem badMean = sample(sizes).problem();
-            badMean.mean().set(0, 3, bad);
-            assertRefusedOrNeverRead(means, badMean, "features");
-
-            Problem badTargetMean = sample(sizes).problem();
-            badTargetMean.targetMean().set(0, 6, bad);
-            assertRefusedOrNeverRead(means, badTargetMean, "target");
-        }
-    }
-
-    private void assertRefusedOrNeverRead(boolean read, Problem problem, String name) {
-        if (read) {
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> calibrate(problem))
-                    .withMessageContaining(name);
-        } else {
-            double[] weights = numbers(calibrate(problem).map().weight());
-            for (double weight : weights) {
-                assertThat(weight).isFinite();
+            for (Wish wish : calibrator().wishes()) {
+                Sample sample = sample(new Sizes(3, 7, 5, 20, true, 0.1));
+                sample.moment(wish).set(0, 3, bad);
+                assertThatIllegalArgumentException().as("%s", wish).isThrownBy(() -> repair(sample));
             }
         }
     }

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
@@ -15,21 +19,19 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.prune.Criterion;
-import io.fastforward.spi.prune.Criterion.Module;
-import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,15 +87,29 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
         return new AttentionSpec(NORMALIZATION, hidden, headSize, groups, queriesPerGroup, null, 0, false, false);
     }
 
-    /** A module with random weights, and the statistics that the criterion asks for. */
-    protected final Module module(ModuleSpec spec, DataType type) {
-        int features = spec.features(spec.units());
-        return module(spec, randomMatrix(type, spec.hiddenSize(), features), moments(features));
+    /** A module with random weights, and what the criterion wishes to know. */
+    protected final ModuleView module(ModuleSpec spec, DataType type) {
+        return module(spec, randomMatrix(type, spec.hiddenSize(), spec.features(spec.units())));
     }
 
-    /** A module with random input maps and the given output map and moments. */
-    protected final Module module(ModuleSpec spec, Matrix output, @Nullable DoubleMatrix moments) {
-        return new Module(LAYER, spec, weights(spec, output), moments == null ? 0 : TOKENS, moments);
+    /** A module with random input maps, the given output map, and what the criterion wishes to know of random rows. */
+    protected final ModuleView module(ModuleSpec spec, Matrix output) {
+        Map<Tap, double[][]> rows =
+                Map.of(Tap.INPUT, rows(spec.hiddenSize()), Tap.FEATURES, rows(spec.features(spec.units())));
+        return module(spec, output, new Sums(rows, rows).measured(criterion().wishes(), arena));
+    }
+
+    /** A module with random input maps and the given output map and measures. */
+    protected final ModuleView module(ModuleSpec spec, Matrix output, Measured measured) {
+        return new ModuleView(LAYER, spec, weights(spec, output), measured);
+    }
+
+    private double[][] rows(int width) {
+        double[][] rows = new double[TOKENS][width];
+        for (double[] row : rows) {
+            Arrays.setAll(row, j -> (j % 3 + 0.1) * random.nextGaussian());
+        }
+        return rows;
     }
 
     private ModuleWeights weights(ModuleSpec spec, Matrix output) {
@@ -120,29 +136,6 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
         return matrix;
     }
 
-    /** Moments of random features, in the shape that the criterion asks for. */
-    protected final @Nullable DoubleMatrix moments(int features) {
-        if (criterion().statistics() == Statistics.NONE) {
-            return null;
-        }
-        double[][] samples = new double[TOKENS][features];
-        for (double[] sample : samples) {
-            Arrays.setAll(sample, j -> (j % 3 + 0.1) * random.nextGaussian());
-        }
-        boolean gram = criterion().statistics() == Statistics.GRAM;
-        DoubleMatrix moments = DoubleMatrix.allocate(arena, gram ? features : 1, features);
-        for (int i = 0; i < moments.rows(); i++) {
-            for (int j = 0; j < features; j++) {
-                double sum = 0;
-                for (double[] sample : samples) {
-                    sum += (gram ? sample[i] : sample[j]) * sample[j];
-                }
-                moments.set(i, j, sum);
-            }
-        }
-        return moments;
-    }
-
     @ParameterizedTest
     @MethodSource("specs")
     final void thereIsOneNumberForEveryPart(ModuleSpec spec) {
@@ -156,7 +149,7 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
     @ParameterizedTest
     @MethodSource("specs")
     final void itIsPure(ModuleSpec spec) {
-        Module module = module(spec, DataType.F32);
+        ModuleView module = module(spec, DataType.F32);
         byte[] weights = module.weights().output().weight().data().toArray(ValueLayout.JAVA_BYTE);
 
         double[] first = criterion().score(module);
@@ -170,7 +163,7 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
     final void theOrderOfUnitsDoesNotMatter() {
         AttentionSpec spec = attention(7, 3, 2, 5);
         int width = spec.featuresPerUnit();
-        Module module = module(spec, DataType.F32);
+        ModuleView module = module(spec, DataType.F32);
         int[] order = {3, 0, 4, 1, 2};
         int[] columns = Arrays.stream(order)
                 .flatMap(unit -> IntStream.range(unit * width, (unit + 1) * width))
@@ -187,8 +180,8 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
                 Linear.of(permuteColumns(weights.output().weight(), columns)));
 
         double[] scores = criterion().score(module);
-        double[] permutedScores = criterion()
-                .score(new Module(LAYER, spec, permuted, module.tokens(), permute(module.moments(), columns)));
+        double[] permutedScores =
+                criterion().score(new ModuleView(LAYER, spec, permuted, permute(module.measured(), columns)));
 
         for (int i = 0; i < order.length; i++) {
             assertThat(permutedScores[i]).isCloseTo(scores[order[i]], within(1e-9 * Math.abs(scores[order[i]])));
@@ -216,14 +209,19 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
         return target;
     }
 
-    private @Nullable DoubleMatrix permute(@Nullable DoubleMatrix moments, int[] columns) {
-        if (moments == null) {
-            return null;
-        }
-        DoubleMatrix target = DoubleMatrix.allocate(arena, moments.rows(), moments.columns());
-        for (int i = 0; i < moments.rows(); i++) {
+    private Measured permute(Measured measured, int[] columns) {
+        Map<Wish, DoubleMatrix> permuted = new HashMap<>();
+        measured.moments()
+                .forEach((wish, moment) ->
+                        permuted.put(wish, wish.tap() == Tap.FEATURES ? permute(moment, columns) : moment));
+        return new Measured(measured.tokens(), permuted);
+    }
+
+    private DoubleMatrix permute(DoubleMatrix moment, int[] columns) {
+        DoubleMatrix target = DoubleMatrix.allocate(arena, moment.rows(), moment.columns());
+        for (int i = 0; i < moment.rows(); i++) {
             for (int j = 0; j < columns.length; j++) {
-                target.set(i, j, moments.get(moments.rows() == 1 ? 0 : columns[i], columns[j]));
+                target.set(i, j, moment.get(moment.rows() == 1 ? 0 : columns[i], columns[j]));
             }
         }
         return target;
@@ -233,32 +231,29 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
     @EnumSource(DataType.class)
     final void weightsThatAreNotFiniteAreRefusedByPlace(DataType type) {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
-            Module attention = module(attention(7, 3, 2, 5), type);
+            ModuleView attention = module(attention(7, 3, 2, 5), type);
             attention.weights().output().weight().set(6, 29, bad);
             assertRefused(attention, List.of("layer 17", "attention", "weight"));
 
-            Module mlp = module(mlp(3, 5), type);
+            ModuleView mlp = module(mlp(3, 5), type);
             mlp.weights().output().weight().set(0, 4, bad);
             assertRefused(mlp, List.of("layer 17", "MLP", "weight"));
         }
     }
 
     @Test
-    final void momentsThatAreNotFiniteAreRefusedByPlaceOrNeverRead() {
+    final void whatIsNotFiniteIsRefusedByPlace() {
         for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
-            boolean gram = criterion().statistics() == Statistics.GRAM;
-            DoubleMatrix moments = DoubleMatrix.allocate(arena, gram ? 5 : 1, 5);
-            moments.set(moments.rows() - 1, 4, bad);
-            Module module = module(mlp(3, 5), randomMatrix(DataType.F32, 3, 5), moments);
-            if (criterion().statistics() == Statistics.NONE) {
-                assertThat(criterion().score(module)).doesNotContain(Double.NaN);
-            } else {
-                assertRefused(module, List.of("layer 17", "MLP", "features"));
+            for (Wish wish : criterion().wishes()) {
+                ModuleView module = module(mlp(3, 5), DataType.F32);
+                DoubleMatrix moment = module.measured().get(wish);
+                moment.set(moment.rows() - 1, moment.columns() - 1, bad);
+                assertRefused(module, List.of("layer 17", "MLP"));
             }
         }
     }
 
-    private void assertRefused(Module module, List<String> place) {
+    private void assertRefused(ModuleView module, List<String> place) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> criterion().score(module))
                 .withMessageContainingAll(place.toArray(String[]::new));

@@ -4,14 +4,16 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.HiddenStates;
+import io.fastforward.forward.LayerWalk;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.spi.measure.HiddenStream;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
-import io.fastforward.spi.prune.Criterion.Statistics;
-import io.fastforward.statistics.FeatureStatistics;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * The memory that a run will need beside the mapped files, worked out before it starts. Weights on the device count in
@@ -34,19 +36,19 @@ public record MemoryPlan(
             ModelSpec spec,
             PruneSettings settings,
             int windowLength,
-            Statistics statistics,
+            Set<Wish> wishes,
             PruningPass.Repair repair,
             long limitBytes,
             long weightBytes) {
         long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
         long scratch = scratchBytes(spec, windowLength);
         long layer = largestLayerBytes(spec);
-        boolean measured = statistics != Statistics.NONE;
+        boolean measured = !wishes.isEmpty();
         long scoring = measured
                 ? layer
                         + scratch
                         + settings.windows().scoring() * windowBytes
-                        + FeatureStatistics.momentBytes(spec, statistics)
+                        + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
                 : 0;
         int streams = repair.target() == CalibrationTarget.DENSE ? 2 : 1;
         long repairing = 2 * layer // on the device, and in nested order on the host

@@ -1,15 +1,12 @@
 package io.fastforward.run.stage;
 
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
+import io.fastforward.prune.ScoringPass;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
-import io.fastforward.statistics.FeatureStatistics;
 import io.fastforward.tokenizer.TokenWindows;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -28,26 +25,13 @@ public record ScoreStage(RunContext run, Criterion criterion, String id) {
     private NestedOrder score(TokenWindows windows) {
         ModelSpec spec = run.spec();
         run.progress().begin("Scoring units with " + id, spec.layers().size());
-        List<double[]> scores = new ArrayList<>();
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
-        new FeatureStatistics(run.backend(), spec, weights, criterion.statistics())
-                .collect(
-                        run.model().ends(),
-                        windows,
-                        module -> scores.add(score(module)),
-                        layers -> run.progress().advance(layers, "layers"));
+        List<double[]> scores = new ScoringPass(run.backend(), spec, weights, criterion)
+                .run(run.model().ends(), windows, layers -> run.progress().advance(layers, "layers"));
         NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
         run.record().saveOrder(order);
         run.progress().end("sorted the units of " + scores.size() + " modules");
         return order;
-    }
-
-    private double[] score(Criterion.Module module) {
-        try {
-            return criterion.score(module);
-        } catch (IllegalArgumentException e) {
-            throw new Failure(FailureKind.NOT_FINITE, id + " cannot score: " + e.getMessage(), e);
-        }
     }
 }

@@ -2,8 +2,11 @@ package io.fastforward.calibrators;
 
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.OutputMapCalibrator;
 import java.lang.foreign.Arena;
+import java.util.Set;
 
 /**
  * Mean-activation compensation (An, Zhao, Yu, Tang, Wang: Fluctuation-based Adaptive Structured Pruning for Large
@@ -11,7 +14,7 @@ import java.lang.foreign.Arena;
  * inputs contributed on average: b′ = b + W·mean(y) − W_K·mean(x_K). If the features are to be reproduced themselves
  * (y = x), that is b + W_P·mean(x_P).
  */
-public final class Bias implements Calibrator {
+public final class Bias extends OutputMapCalibrator {
 
     /** Finds it by its name. */
     public static final class Provider implements Calibrator.Provider {
@@ -33,8 +36,8 @@ public final class Bias implements Calibrator {
     }
 
     @Override
-    public Statistics statistics() {
-        return Statistics.MEANS;
+    public Set<Wish> wishes() {
+        return Set.of(SUMS, TARGET_SUMS);
     }
 
     @Override
@@ -43,7 +46,7 @@ public final class Bias implements Calibrator {
     }
 
     @Override
-    public Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena) {
+    protected Solution solve(Problem problem, LinearAlgebra algebra, Arena arena) {
         var map = KeptInputs.copy(problem.map(), problem.kept(), arena);
         return new Solution(MeanContribution.fold(problem, map), Double.NaN, 0, null);
     }

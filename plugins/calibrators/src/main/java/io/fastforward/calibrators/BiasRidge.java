@@ -3,16 +3,21 @@ package io.fastforward.calibrators;
 import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.OutputMapCalibrator;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Set;
 
 /**
  * {@link Bias} before {@link Ridge}, solved together: the weights and the bias that minimise
  * ‖W′ X_K + b′ − (W Y + b)‖² + λ‖W′ − W_K‖². Whatever W′ is, the best bias makes the means agree, so the weights are
  * those of ridge regression on features without their means, and need not be bent to imitate a constant.
+ *
+ * <p>Scratch memory beside ridge's: {@code inputs²} doubles for covariances, twice that if the dense model is followed.
  */
-public final class BiasRidge implements Calibrator {
+public final class BiasRidge extends OutputMapCalibrator {
 
     private final Ridge ridge;
 
@@ -45,8 +50,8 @@ public final class BiasRidge implements Calibrator {
     }
 
     @Override
-    public Statistics statistics() {
-        return Statistics.CENTRED_GRAM;
+    public Set<Wish> wishes() {
+        return Set.of(GRAM, TARGET, SUMS, TARGET_SUMS);
     }
 
     @Override
@@ -55,12 +60,14 @@ public final class BiasRidge implements Calibrator {
     }
 
     @Override
-    public Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena) {
-        Solution solution = ridge.calibrate(problem, algebra, arena);
-        return new Solution(
-                MeanContribution.fold(problem, solution.map()),
-                solution.relativeError(),
-                solution.ridge(),
-                solution.remark());
+    protected Solution solve(Problem problem, LinearAlgebra algebra, Arena arena) {
+        try (Arena scratch = Arena.ofShared()) {
+            Solution solution = ridge.solve(MeanContribution.without(problem, scratch), algebra, arena);
+            return new Solution(
+                    MeanContribution.fold(problem, solution.map()),
+                    solution.relativeError(),
+                    solution.ridge(),
+                    solution.remark());
+        }
     }
 }

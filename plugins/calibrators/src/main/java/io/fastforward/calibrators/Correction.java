@@ -9,7 +9,7 @@ import java.lang.foreign.Arena;
 final class Correction {
 
     private final Matrix dense;
-    private final Moments moments;
+    private final SplitMoments moments;
     private final LinearAlgebra algebra;
     private final int blockRows;
     private final DoubleMatrix weights;
@@ -21,7 +21,7 @@ final class Correction {
      *
      * @param dense W, {@code outputs × inputs}, F32
      */
-    Correction(Matrix dense, Moments moments, LinearAlgebra algebra, Arena scratch) {
+    Correction(Matrix dense, SplitMoments moments, LinearAlgebra algebra, Arena scratch) {
         this.dense = dense;
         this.moments = moments;
         this.algebra = algebra;

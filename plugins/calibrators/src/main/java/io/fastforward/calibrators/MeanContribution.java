@@ -1,9 +1,10 @@
 package io.fastforward.calibrators;
 
 import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.prune.Calibrator.Problem;
+import io.fastforward.spi.prune.OutputMapCalibrator.Problem;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
 
 /** What a map makes of mean features. */
 final class MeanContribution {
@@ -32,6 +33,37 @@ final class MeanContribution {
             bias.set(0, i, (float) (bias.get(0, i) + (expected[i] - left[i])));
         }
         return repaired;
+    }
+
+    /**
+     * The problem of features without their means: Σ (y − mean) (x − mean)ᵀ = Σ y xᵀ − tokens · mean(y) mean(x)ᵀ.
+     *
+     * @throws IllegalArgumentException if the means do not fit or are not finite
+     */
+    static Problem without(Problem problem, Arena scratch) {
+        int inputs = problem.map().weight().columns();
+        double[] left = means(problem.targetMean(), inputs, "target");
+        double[] right = means(problem.mean(), inputs, "features");
+        boolean itself = problem.target().equals(problem.gram());
+        DoubleMatrix gram = without(problem.gram(), problem.tokens(), right, right, scratch);
+        DoubleMatrix target = itself ? gram : without(problem.target(), problem.tokens(), left, right, scratch);
+        return new Problem(
+                problem.map(), problem.kept(), gram, target, problem.mean(), problem.targetMean(), problem.tokens());
+    }
+
+    private static DoubleMatrix without(
+            DoubleMatrix moments, long tokens, double[] left, double[] right, Arena scratch) {
+        DoubleMatrix centred = DoubleMatrix.allocate(scratch, moments.rows(), moments.columns());
+        double[] row = new double[moments.columns()];
+        for (int i = 0; i < moments.rows(); i++) {
+            Blocks.readRow(moments, i, row, row.length);
+            double factor = tokens * left[i];
+            for (int j = 0; j < row.length; j++) {
+                row[j] -= factor * right[j];
+            }
+            Blocks.writeRow(row, centred, i, row.length);
+        }
+        return centred;
     }
 
     private static double[] means(DoubleMatrix means, int inputs, String of) {

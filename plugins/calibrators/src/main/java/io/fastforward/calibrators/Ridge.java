@@ -4,13 +4,16 @@ import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.OptionSpec.Range;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.OutputMapCalibrator;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Closed-form ridge regression, centred on the old weights (FastForward). With H = Σ x xᵀ, T = Σ y xᵀ, the kept
@@ -30,7 +33,7 @@ import java.util.Locale;
  * <p>Scratch memory, off-heap: {@code kept² + 512 · (inputs + 2 · kept)} doubles; 1.1 GB for 11008 inputs of which
  * all but one are kept.
  */
-public final class Ridge implements Calibrator {
+public final class Ridge extends OutputMapCalibrator {
 
     static final OptionSpec RIDGE =
             OptionSpec.number("ridge", "λ, relative to the mean square of the kept features", 1e-4, Range.atLeast(0));
@@ -69,14 +72,14 @@ public final class Ridge implements Calibrator {
     }
 
     @Override
-    public Statistics statistics() {
-        return Statistics.GRAM;
+    public Set<Wish> wishes() {
+        return Set.of(GRAM, TARGET);
     }
 
     @Override
-    public Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena) {
+    protected Solution solve(Problem problem, LinearAlgebra algebra, Arena arena) {
         Linear map = KeptInputs.copy(problem.map(), problem.kept(), arena);
-        Moments moments = Moments.of(problem);
+        SplitMoments moments = SplitMoments.of(problem);
         if (moments.removed() == 0 && moments.reproducesItself()) {
             return new Solution(map, 0, 0, null);
         }
@@ -104,7 +107,7 @@ public final class Ridge implements Calibrator {
     }
 
     /** Factors H_KK + λI and returns the ridge that made it positive definite. */
-    private double factor(Moments moments, double meanDiagonal, LinearAlgebra algebra, DoubleMatrix factor) {
+    private double factor(SplitMoments moments, double meanDiagonal, LinearAlgebra algebra, DoubleMatrix factor) {
         double raised = ridge;
         moments.copyKeptTriangle(raised * meanDiagonal, factor);
         while (!algebra.cholesky(factor)) {
@@ -119,7 +122,7 @@ public final class Ridge implements Calibrator {
         return raised;
     }
 
-    private static double relativeError(Matrix dense, Linear repaired, Moments moments, LinearAlgebra algebra) {
+    private static double relativeError(Matrix dense, Linear repaired, SplitMoments moments, LinearAlgebra algebra) {
         return moments.reproducesItself()
                 ? RelativeError.of(dense, repaired.weight(), moments.gram(), algebra)
                 : Double.NaN;

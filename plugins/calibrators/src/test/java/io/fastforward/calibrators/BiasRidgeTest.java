@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.testkit.CalibratorContract;
-import io.fastforward.testkit.PlainLinearAlgebra;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -31,9 +30,9 @@ class BiasRidgeTest extends CalibratorContract {
     @MethodSource("sizes")
     void bothGradientsVanish(Sizes sizes) {
         Sample sample = sample(sizes);
-        Calibrator.Solution solution = calibrate(sample.problem(), Map.of("ridge", "0.01"));
-        Linear repaired = solution.map();
-        Linear dense = sample.problem().map();
+        Calibrator.Repair solution = repair(sample, Map.of("ridge", "0.01"));
+        Linear repaired = output(solution);
+        Linear dense = sample.map();
         for (int i = 0; i < sizes.outputs(); i++) {
             double[] gradient = new double[sizes.kept() + 1];
             double[] magnitude = new double[gradient.length];
@@ -71,12 +70,9 @@ class BiasRidgeTest extends CalibratorContract {
     @MethodSource("sizes")
     void itIsNeverWorseThanTheBiasAlone(Sizes sizes) {
         Sample sample = sample(sizes);
-        double biasAlone = squaredError(
-                sample,
-                new Bias()
-                        .calibrate(sample.problem(), new PlainLinearAlgebra(), arena)
-                        .map());
-        double both = squaredError(sample, calibrate(sample.problem()).map());
+        double biasAlone =
+                squaredError(sample, output(new Bias().repair(sample.module(), sample.kept(), workbench(sample))));
+        double both = squaredError(sample, output(repair(sample)));
         assertThat(both).isLessThanOrEqualTo(biasAlone * (1 + 1e-6) + 1e-9);
     }
 }

@@ -22,9 +22,9 @@ class BiasTest extends CalibratorContract {
     @MethodSource("sizes")
     void theMeanOutputIsThatOfTheDenseMap(Sizes sizes) {
         Sample sample = sample(sizes);
-        Linear repaired = calibrate(sample.problem()).map();
+        Linear repaired = output(repair(sample));
 
-        Matrix dense = sample.problem().map().weight();
+        Matrix dense = sample.map().weight();
         assertThat(numbers(repaired.weight())).containsExactly(numbers(dense.leadingColumns(sizes.kept())));
         for (int i = 0; i < sizes.outputs(); i++) {
             double difference = 0;
@@ -39,7 +39,7 @@ class BiasTest extends CalibratorContract {
                 }
             }
             double moved = requireNonNull(repaired.bias()).get(0, i)
-                    - requireNonNull(sample.problem().map().bias()).get(0, i);
+                    - requireNonNull(sample.map().bias()).get(0, i);
             // The bias is rounded to single precision once; everything else is in double precision.
             assertThat(moved).isCloseTo(difference, within(0x1.0p-23 * magnitude));
         }

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
-import io.fastforward.spi.prune.Calibrator.Problem;
-import io.fastforward.spi.prune.Calibrator.Solution;
+import io.fastforward.spi.prune.Calibrator.Repair;
+import io.fastforward.spi.prune.OutputMapCalibrator.Problem;
 import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testkit.CalibratorContract;
+import io.fastforward.testkit.PlainLinearAlgebra;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,13 +27,13 @@ class NoRepairTest extends CalibratorContract {
 
     @Test
     void theKeptWeightsAndTheBiasStay() {
-        Problem problem = sample(new Sizes(4, 9, 6, 20, true, 0)).problem();
-        Solution solution = calibrate(problem);
+        Sample sample = sample(new Sizes(4, 9, 6, 20, true, 0));
+        Repair solution = repair(sample);
 
-        assertThat(numbers(solution.map().weight()))
-                .containsExactly(numbers(problem.map().weight().leadingColumns(6)));
-        assertThat(numbers(requireNonNull(solution.map().bias())))
-                .containsExactly(numbers(requireNonNull(problem.map().bias())));
+        assertThat(numbers(output(solution).weight()))
+                .containsExactly(numbers(sample.map().weight().leadingColumns(6)));
+        assertThat(numbers(requireNonNull(output(solution).bias())))
+                .containsExactly(numbers(requireNonNull(sample.map().bias())));
         assertThat(solution.relativeError()).isNaN();
         assertThat(solution.remark()).isNull();
     }
@@ -39,18 +41,21 @@ class NoRepairTest extends CalibratorContract {
     @ParameterizedTest
     @ValueSource(ints = {0, 7, -1})
     void impossibleNumbersOfInputsAreRefused(int kept) {
-        Problem problem = withoutStatistics(Linear.of(weights(4, 6)), kept);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(problem))
+                .isThrownBy(() -> solve(Linear.of(weights(4, 6)), kept))
                 .withMessage("from 1 to 6 inputs of the map can be kept, not " + kept);
     }
 
     @Test
     void weightsOfAnotherDataTypeAreRefused() {
-        Problem problem = withoutStatistics(Linear.of(Matrix.allocate(arena, DataType.BF16, 4, 6)), 3);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(problem))
+                .isThrownBy(() -> solve(Linear.of(Matrix.allocate(arena, DataType.BF16, 4, 6)), 3))
                 .withMessage("a map to calibrate must be F32, but is BF16");
+    }
+
+    private void solve(Linear map, int kept) {
+        DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
+        new NoRepair().solve(new Problem(map, kept, none, none, none, none, 0), new PlainLinearAlgebra(), arena);
     }
 
     @Test

@@ -6,15 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Calibrator;
-import io.fastforward.spi.prune.Calibrator.Problem;
-import io.fastforward.spi.prune.Calibrator.Solution;
+import io.fastforward.spi.prune.Calibrator.Repair;
+import io.fastforward.spi.prune.OutputMapCalibrator.Problem;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testkit.CalibratorContract;
 import io.fastforward.testkit.PlainLinearAlgebra;
+import io.fastforward.testkit.PlainWorkbench;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +25,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RidgeTest extends CalibratorContract {
+
+    private static final Wish GRAM = Wish.features(Moment.GRAM);
+    private static final Wish TARGET = Wish.denseFeatures(Moment.CROSS_GRAM);
 
     private static final double UNIT_ROUNDOFF = 0x1p-24; // of the single-precision weights
 
@@ -37,10 +43,10 @@ class RidgeTest extends CalibratorContract {
     @ParameterizedTest
     @MethodSource("sizes")
     void itMatchesGaussianEliminationOnTheNormalEquations(Sizes sizes) {
-        Problem problem = sample(sizes).problem();
-        Solution solution = calibrate(problem);
+        Sample sample = sample(sizes);
+        Repair solution = repair(sample);
 
-        double[][] expected = normalEquations(problem, solution.ridge());
+        double[][] expected = normalEquations(sample, solution.ridge());
 
         for (int i = 0; i < sizes.outputs(); i++) {
             double largest = 0;
@@ -48,26 +54,26 @@ class RidgeTest extends CalibratorContract {
                 largest = Math.max(largest, Math.abs(number));
             }
             for (int j = 0; j < sizes.kept(); j++) {
-                assertThat(solution.map().weight().get(i, j))
+                assertThat(output(solution).weight().get(i, j))
                         .isCloseTo((float) expected[i][j], within((float) (1e-6 * largest)));
             }
         }
     }
 
     /** W′ (H_KK + λI) = W·T_K + λ W_K, solved by elimination with row exchanges. */
-    private static double[][] normalEquations(Problem problem, double lambda) {
-        int kept = problem.kept();
-        Matrix weight = problem.map().weight();
+    private static double[][] normalEquations(Sample sample, double lambda) {
+        int kept = sample.kept();
+        Matrix weight = sample.map().weight();
         int outputs = weight.rows();
         double[][] system = new double[kept][kept + outputs];
         for (int i = 0; i < kept; i++) {
             for (int j = 0; j < kept; j++) {
-                system[i][j] = problem.gram().get(j, i) + (i == j ? lambda : 0);
+                system[i][j] = sample.moment(GRAM).get(j, i) + (i == j ? lambda : 0);
             }
             for (int row = 0; row < outputs; row++) {
                 double sum = lambda * weight.get(row, i);
                 for (int j = 0; j < weight.columns(); j++) {
-                    sum += weight.get(row, j) * problem.target().get(j, i);
+                    sum += weight.get(row, j) * sample.moment(TARGET).get(j, i);
                 }
                 system[i][kept + row] = sum;
             }
@@ -111,9 +117,9 @@ class RidgeTest extends CalibratorContract {
     @MethodSource("sizes")
     void theGradientOfTheObjectiveIsZero(Sizes sizes) {
         Sample sample = sample(sizes);
-        Solution solution = calibrate(sample.problem());
-        Matrix weight = sample.problem().map().weight();
-        Matrix repaired = solution.map().weight();
+        Repair solution = repair(sample);
+        Matrix weight = sample.map().weight();
+        Matrix repaired = output(solution).weight();
 
         for (int i = 0; i < sizes.outputs(); i++) {
             double[] gradient = new double[sizes.kept()];
@@ -145,12 +151,11 @@ class RidgeTest extends CalibratorContract {
     @MethodSource("sizes")
     void itIsNeverWorseThanKeepingTheWeights(Sizes sizes) {
         Sample sample = sample(sizes);
-        Linear dense = sample.problem().map();
+        Linear dense = sample.map();
         Linear untouched = new Linear(dense.weight().leadingColumns(sizes.kept()), dense.bias());
         double withoutCalibration = squaredError(sample, untouched);
         for (double ridge : new double[] {1e-6, 1e-4, 1e-2, 1, 100}) {
-            double calibrated = squaredError(
-                    sample, calibrate(sample.problem(), ridge(ridge)).map());
+            double calibrated = squaredError(sample, output(repair(sample, ridge(ridge))));
             assertThat(calibrated).isLessThanOrEqualTo(withoutCalibration * (1 + 1e-6));
         }
     }
@@ -161,11 +166,12 @@ class RidgeTest extends CalibratorContract {
         Matrix weight = weights(2, 3);
         Sample sample = sample(Linear.of(weight), 2, features, features);
 
-        Solution solution = calibrate(sample.problem(), ridge(1e-12));
+        Repair solution = repair(sample, ridge(1e-12));
 
         for (int i = 0; i < 2; i++) {
-            assertThat(solution.map().weight().get(i, 0)).isCloseTo(weight.get(i, 0) + weight.get(i, 2), within(1e-6f));
-            assertThat(solution.map().weight().get(i, 1)).isCloseTo(weight.get(i, 1), within(1e-6f));
+            assertThat(output(solution).weight().get(i, 0))
+                    .isCloseTo(weight.get(i, 0) + weight.get(i, 2), within(1e-6f));
+            assertThat(output(solution).weight().get(i, 1)).isCloseTo(weight.get(i, 1), within(1e-6f));
         }
         assertThat(solution.relativeError()).isLessThan(1e-12);
         assertThat(solution.remark()).isNull();
@@ -175,26 +181,25 @@ class RidgeTest extends CalibratorContract {
     void lambdaIsRelativeToTheMeanDiagonalOfTheKeptInputs() {
         double[][] features = {{1, 2, 7}, {3, 0, 7}};
         Sample sample = sample(Linear.of(weights(1, 3)), 2, features, features);
-        assertThat(calibrate(sample.problem(), ridge(0.5)).ridge()).isEqualTo(0.5 * (1 + 9 + 4 + 0) / 2);
-        assertThat(calibrate(sample.problem()).ridge()).isEqualTo(1e-4 * (1 + 9 + 4 + 0) / 2);
+        assertThat(repair(sample, ridge(0.5)).ridge()).isEqualTo(0.5 * (1 + 9 + 4 + 0) / 2);
+        assertThat(repair(sample).ridge()).isEqualTo(1e-4 * (1 + 9 + 4 + 0) / 2);
     }
 
     @Test
     void theBiasPassesThrough() {
-        Problem problem = sample(new Sizes(4, 9, 6, 20, true, 0.1)).problem();
-        assertThat(numbers(requireNonNull(calibrate(problem).map().bias())))
-                .containsExactly(numbers(requireNonNull(problem.map().bias())));
+        Sample sample = sample(new Sizes(4, 9, 6, 20, true, 0.1));
+        assertThat(numbers(requireNonNull(output(repair(sample)).bias())))
+                .containsExactly(numbers(requireNonNull(sample.map().bias())));
     }
 
     @Test
     void deadInputsKeepTheirWeights() {
         double[][] features = {{1, 0, 2, 1}, {-3, 0, 1, 2}, {2, 0, 2, 3}, {0.5, 0, -1, 4}};
         Matrix weight = weights(3, 4);
-        Solution solution =
-                calibrate(sample(Linear.of(weight), 3, features, features).problem());
+        Repair solution = repair(sample(Linear.of(weight), 3, features, features));
         for (int i = 0; i < 3; i++) {
-            assertThat(solution.map().weight().get(i, 1)).isEqualTo(weight.get(i, 1));
-            assertThat(solution.map().weight().get(i, 0)).isNotEqualTo(weight.get(i, 0));
+            assertThat(output(solution).weight().get(i, 1)).isEqualTo(weight.get(i, 1));
+            assertThat(output(solution).weight().get(i, 0)).isNotEqualTo(weight.get(i, 0));
         }
         assertThat(solution.remark()).isNull();
     }
@@ -202,8 +207,7 @@ class RidgeTest extends CalibratorContract {
     @Test
     void withoutRidgeDeadInputsRaiseItAndAreReported() {
         double[][] features = {{1, 0, 2, 1}, {-3, 0, 1, 2}, {2, 0, 2, 3}, {0.5, 0, -1, 4}};
-        Solution solution = calibrate(
-                sample(Linear.of(weights(3, 4)), 3, features, features).problem(), ridge(0));
+        Repair solution = repair(sample(Linear.of(weights(3, 4)), 3, features, features), ridge(0));
         assertThat(solution.remark()).endsWith("ridge raised from 0.0e+00 to 1.0e-10");
         assertThat(solution.ridge()).isGreaterThan(0);
     }
@@ -212,23 +216,21 @@ class RidgeTest extends CalibratorContract {
     void inputsThatAreAllZeroKeepTheirWeights() {
         double[][] features = {{0, 0, 0}, {0, 0, 0}};
         Matrix weight = weights(3, 3);
-        Solution silent =
-                calibrate(sample(Linear.of(weight), 2, features, features).problem());
-        assertThat(numbers(silent.map().weight())).containsExactly(numbers(weight.leadingColumns(2)));
+        Repair silent = repair(sample(Linear.of(weight), 2, features, features));
+        assertThat(numbers(output(silent).weight())).containsExactly(numbers(weight.leadingColumns(2)));
         assertThat(silent.relativeError()).isEqualTo(0);
         assertThat(silent.remark()).contains("zero on all calibration tokens");
 
         double[][] removedSpeaks = {{0, 0, 1}, {0, 0, 2}};
-        Solution lost = calibrate(
-                sample(Linear.of(weight), 2, removedSpeaks, removedSpeaks).problem());
-        assertThat(numbers(lost.map().weight())).containsExactly(numbers(weight.leadingColumns(2)));
+        Repair lost = repair(sample(Linear.of(weight), 2, removedSpeaks, removedSpeaks));
+        assertThat(numbers(output(lost).weight())).containsExactly(numbers(weight.leadingColumns(2)));
         assertThat(lost.relativeError()).isEqualTo(1);
     }
 
     @Test
     void theRelativeErrorOfAnotherTargetIsUnknown() {
-        Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0.1)).problem();
-        assertThat(calibrate(problem).relativeError()).isNaN();
+        Sample sample = sample(new Sizes(3, 7, 5, 20, false, 0.1));
+        assertThat(repair(sample).relativeError()).isNaN();
     }
 
     /** Refuses the first factorisations, as if rounding had made the matrix indefinite. */
@@ -258,50 +260,50 @@ class RidgeTest extends CalibratorContract {
         };
     }
 
+    private Repair refused(Sample sample, int factorisations) {
+        PlainWorkbench workbench = new PlainWorkbench(refusing(factorisations), arena, Map.of());
+        return new Ridge(1e-4).repair(sample.module(), sample.kept(), workbench);
+    }
+
     @Test
     void theRidgeIsRaisedTenfoldUntilTheFactorisationWorks() {
-        Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
-        Solution raised = new Ridge(1e-4).calibrate(problem, refusing(2), arena);
+        Sample sample = sample(new Sizes(3, 7, 5, 20, false, 0));
+        Repair raised = refused(sample, 2);
         assertThat(raised.remark())
                 .isEqualTo("the kept inputs are linearly dependent to working precision:"
                         + " ridge raised from 1.0e-04 to 1.0e-02");
-        Solution asked = calibrate(problem, ridge(1e-2));
+        Repair asked = repair(sample, ridge(1e-2));
         assertThat(asked.ridge()).isCloseTo(raised.ridge(), within(1e-12 * raised.ridge()));
-        assertThat(numbers(raised.map().weight()))
-                .containsExactly(numbers(asked.map().weight()), within(1e-6));
+        assertThat(numbers(output(raised).weight()))
+                .containsExactly(numbers(output(asked).weight()), within(1e-6));
     }
 
     @Test
     void matricesThatAreNoGramMatrixAreRefused() {
-        Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
+        Sample sample = sample(new Sizes(3, 7, 5, 20, false, 0));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Ridge(1e-4).calibrate(problem, refusing(100), arena))
+                .isThrownBy(() -> refused(sample, 100))
                 .withMessageContaining("not positive semidefinite");
 
-        problem.gram().set(3, 3, -1);
+        sample.moment(GRAM).set(3, 3, -1);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(problem))
+                .isThrownBy(() -> repair(sample))
                 .withMessageContaining("-1.0 on its diagonal, in row 3");
 
-        Problem wrongShape = new Problem(
-                Linear.of(Matrix.allocate(arena, DataType.F32, 3, 8)),
-                5,
-                problem.gram(),
-                problem.gram(),
-                problem.mean(),
-                problem.mean(),
-                20);
+        DoubleMatrix small = DoubleMatrix.allocate(arena, 7, 7);
+        Linear wide = Linear.of(Matrix.allocate(arena, DataType.F32, 3, 8));
+        Problem wrongShape = new Problem(wide, 5, small, small, small, small, 20);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(wrongShape))
+                .isThrownBy(() -> new Ridge(1e-4).solve(wrongShape, new PlainLinearAlgebra(), arena))
                 .withMessage("the Gram matrix must be 8 × 8, but is 7 × 7");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"-1e-9", "NaN", "Infinity", "much"})
     void badRidgesAreRefused(String value) {
-        Problem problem = sample(new Sizes(3, 7, 5, 20, false, 0)).problem();
+        Sample sample = sample(new Sizes(3, 7, 5, 20, false, 0));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> calibrate(problem, Map.of("ridge", value)))
+                .isThrownBy(() -> repair(sample, Map.of("ridge", value)))
                 .withMessageContaining("option ridge must be");
     }
 }

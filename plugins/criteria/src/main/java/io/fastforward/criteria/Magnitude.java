@@ -1,7 +1,10 @@
 package io.fastforward.criteria;
 
 import io.fastforward.spi.Options;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
+import java.util.Set;
 
 /**
  * Weight magnitude, the baseline that looks at no data: column j of the output map W scores mean over i of |W_ij|; a
@@ -30,12 +33,12 @@ public final class Magnitude implements Criterion {
     }
 
     @Override
-    public Statistics statistics() {
-        return Statistics.NONE;
+    public Set<Wish> wishes() {
+        return Set.of();
     }
 
     @Override
-    public double[] score(Module module) {
+    public double[] score(ModuleView module) {
         return OutputColumns.sumByPart(module, OutputColumns.meanMagnitudes(module));
     }
 }

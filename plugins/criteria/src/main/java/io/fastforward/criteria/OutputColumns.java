@@ -1,9 +1,7 @@
 package io.fastforward.criteria;
 
-import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.model.ModuleSpec;
-import io.fastforward.spi.prune.Criterion.Module;
 import io.fastforward.spi.tensor.Matrix;
 import java.util.Arrays;
 
@@ -17,12 +15,12 @@ final class OutputColumns {
      *
      * @throws IllegalArgumentException if W has another shape than the module, or holds NaN or infinity
      */
-    static double[] meanMagnitudes(Module module) {
+    static double[] meanMagnitudes(ModuleView module) {
         Matrix weight = module.weights().output().weight();
         ModuleSpec spec = module.spec();
         int columns = spec.features(spec.units());
         if (weight.rows() != spec.hiddenSize() || weight.columns() != columns) {
-            throw new IllegalArgumentException(place(module) + ", output weight: must be " + spec.hiddenSize() + " × "
+            throw new IllegalArgumentException(module.place() + ", output weight: must be " + spec.hiddenSize() + " × "
                     + columns + ", but is " + weight.rows() + " × " + weight.columns());
         }
         double[] means = module.outputMagnitudes().get().clone();
@@ -37,7 +35,7 @@ final class OutputColumns {
     }
 
     /** The sum of the columns' scores, for every part. */
-    static double[] sumByPart(Module module, double[] columnScores) {
+    static double[] sumByPart(ModuleView module, double[] columnScores) {
         int width = module.spec().featuresPerPart();
         double[] sums = new double[module.spec().parts()];
         Arrays.setAll(
@@ -47,21 +45,12 @@ final class OutputColumns {
         return sums;
     }
 
-    /** Where a module is, for messages. */
-    static String place(Module module) {
-        return "layer " + module.layer()
-                + switch (module.spec()) {
-                    case AttentionSpec _ -> ", attention";
-                    case MlpSpec _ -> ", MLP";
-                };
-    }
-
-    private static String notFinite(Module module, Matrix weight, int column) {
+    private static String notFinite(ModuleView module, Matrix weight, int column) {
         int row = 0;
         while (Float.isFinite(weight.get(row, column))) {
             row++;
         }
-        return place(module) + ", output weight: row " + row + ", column " + column + " is " + weight.get(row, column)
+        return module.place() + ", output weight: row " + row + ", column " + column + " is " + weight.get(row, column)
                 + ", but a finite number was expected; the checkpoint is damaged";
     }
 }

@@ -1,9 +1,12 @@
 package io.fastforward.criteria;
 
 import io.fastforward.spi.Options;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DoubleMatrix;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 
 /**
  * Wanda (Sun, Liu, Bair, Kolter: A Simple and Effective Pruning Approach for Large Language Models, ICLR 2024,
@@ -14,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * changes no order.
  */
 public final class Wanda implements Criterion {
+
+    private static final Wish SQUARE_SUMS = Wish.features(Moment.SQUARE_SUMS);
 
     /** Finds it by its name. */
     public static final class Provider implements Criterion.Provider {
@@ -35,39 +40,26 @@ public final class Wanda implements Criterion {
     }
 
     @Override
-    public Statistics statistics() {
-        return Statistics.SQUARE_SUMS;
+    public Set<Wish> wishes() {
+        return Set.of(SQUARE_SUMS);
     }
 
     @Override
-    public double[] score(Module module) {
+    public double[] score(ModuleView module) {
         double[] columnScores = OutputColumns.meanMagnitudes(module);
-        DoubleMatrix squareSums = squareSums(module, columnScores.length);
+        DoubleMatrix squareSums = module.measured().get(SQUARE_SUMS);
         for (int column = 0; column < columnScores.length; column++) {
-            columnScores[column] *= Math.sqrt(squareSum(module, squareSums, column) / module.tokens());
+            columnScores[column] *= Math.sqrt(
+                    squareSum(module, squareSums, column) / module.measured().tokens());
         }
         return OutputColumns.sumByPart(module, columnScores);
     }
 
-    private static DoubleMatrix squareSums(Module module, int features) {
-        @Nullable DoubleMatrix moments = module.moments();
-        if (moments == null || module.tokens() < 1) {
-            throw new IllegalArgumentException(OutputColumns.place(module)
-                    + ": Wanda needs the square sums of the features over at least one token, but got "
-                    + (moments == null ? "none" : module.tokens() + " tokens"));
-        }
-        if (moments.rows() != 1 || moments.columns() != features) {
-            throw new IllegalArgumentException(OutputColumns.place(module) + ": square sums must be 1 × " + features
-                    + ", but are " + moments.rows() + " × " + moments.columns());
-        }
-        return moments;
-    }
-
-    private static double squareSum(Module module, DoubleMatrix squareSums, int column) {
+    private static double squareSum(ModuleView module, DoubleMatrix squareSums, int column) {
         double sum = squareSums.get(0, column);
         if (!(sum >= 0 && sum < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(OutputColumns.place(module) + ", square sums of the features: feature "
-                    + column + " has " + sum
+            throw new IllegalArgumentException(module.place() + ", square sums of the features: feature " + column
+                    + " has " + sum
                     + ", but a finite number of at least 0 was expected; the model overflows on the calibration text");
         }
         return sum;

@@ -4,19 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testkit.CriterionContract;
-import java.util.Objects;
+import java.util.Map;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class WandaTest extends CriterionContract {
+
+    private static final Wish SQUARE_SUMS = Wish.features(Moment.SQUARE_SUMS);
 
     @Override
     protected Criterion.Provider provider() {
@@ -35,12 +40,13 @@ class WandaTest extends CriterionContract {
         DoubleMatrix squareSums = DoubleMatrix.allocate(arena, 1, 4);
         double[] rootMeanSquares = {0.5, 3, 7, 0};
         for (int j = 0; j < 4; j++) {
-            squareSums.set(0, j, 37 * rootMeanSquares[j] * rootMeanSquares[j]); // the contract's modules have 37 tokens
+            squareSums.set(0, j, 37 * rootMeanSquares[j] * rootMeanSquares[j]);
         }
+        Measured measured = new Measured(37, Map.of(SQUARE_SUMS, squareSums));
 
-        assertThat(new Wanda().score(module(mlp(2, 4), weight, squareSums)))
+        assertThat(new Wanda().score(module(mlp(2, 4), weight, measured)))
                 .containsExactly(new double[] {1, 9, 0, 0}, within(1e-14));
-        assertThat(new Wanda().score(module(attention(2, 1, 2, 2), weight, squareSums)))
+        assertThat(new Wanda().score(module(attention(2, 1, 2, 2), weight, measured)))
                 .containsExactly(new double[] {10, 0}, within(1e-13));
     }
 
@@ -50,12 +56,12 @@ class WandaTest extends CriterionContract {
         for (DataType type : DataType.values()) {
             var module = module(spec, type);
             Matrix weight = module.weights().output().weight();
-            DoubleMatrix squareSums = Objects.requireNonNull(module.moments());
+            DoubleMatrix squareSums = module.measured().get(SQUARE_SUMS);
             double[] expected = new double[spec.parts()];
             for (int j = 0; j < weight.columns(); j++) {
                 for (int i = 0; i < weight.rows(); i++) {
                     expected[j / spec.featuresPerPart()] += Math.abs(weight.get(i, j))
-                            * Math.sqrt(squareSums.get(0, j) / module.tokens())
+                            * Math.sqrt(squareSums.get(0, j) / module.measured().tokens())
                             / weight.rows();
                 }
             }
@@ -71,16 +77,9 @@ class WandaTest extends CriterionContract {
     }
 
     @Test
-    void statisticsOfTheWrongShapeAreRefused() {
-        Matrix weight = randomMatrix(DataType.F32, 3, 5);
+    void aMapOfTheWrongShapeIsRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Wanda().score(module(mlp(3, 5), weight, DoubleMatrix.allocate(arena, 1, 4))))
-                .withMessage("layer 17, MLP: square sums must be 1 × 5, but are 1 × 4");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Wanda().score(module(mlp(3, 5), weight, null)))
-                .withMessageContaining("needs the square sums");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Wanda().score(module(mlp(3, 6), weight, DoubleMatrix.allocate(arena, 1, 6))))
+                .isThrownBy(() -> criterion().score(module(mlp(3, 6), randomMatrix(DataType.F32, 3, 5))))
                 .withMessage("layer 17, MLP, output weight: must be 3 × 6, but is 3 × 5");
     }
 

@@ -2,12 +2,18 @@ package org.example.pruning;
 
 import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.Options;
-import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.tensor.DoubleMatrix;
 import java.util.List;
+import java.util.Set;
 
 /** Between plain magnitude and Wanda: mean |weight| times (mean square of the feature) to the power of exponent ÷ 2. */
 public final class ExampleCriterion implements Criterion {
+
+    private static final Wish SQUARE_SUMS = Wish.features(Moment.SQUARE_SUMS);
 
     /** What FastForward finds, lists and asks for criteria. */
     public static final class Provider implements Criterion.Provider {
@@ -41,17 +47,18 @@ public final class ExampleCriterion implements Criterion {
     }
 
     @Override
-    public Statistics statistics() {
-        return Statistics.SQUARE_SUMS;
+    public Set<Wish> wishes() {
+        return Set.of(SQUARE_SUMS);
     }
 
     @Override
-    public double[] score(Module module) {
+    public double[] score(ModuleView module) {
         double[] scores = new double[module.spec().parts()];
         double[] magnitudes = module.outputMagnitudes().get(); // Σ |W_ij| over the rows i of the output map
+        DoubleMatrix squareSums = module.measured().get(SQUARE_SUMS);
         int columnsOfAPart = module.spec().featuresPerPart();
         for (int j = 0; j < magnitudes.length; j++) {
-            double meanSquare = module.moments().get(0, j) / module.tokens();
+            double meanSquare = squareSums.get(0, j) / module.measured().tokens();
             scores[j / columnsOfAPart] += finite(magnitudes[j], "output weights", module)
                     / module.spec().hiddenSize()
                     * Math.pow(finite(meanSquare, "features", module), exponent / 2);
@@ -59,10 +66,9 @@ public final class ExampleCriterion implements Criterion {
         return scores;
     }
 
-    private static double finite(double number, String what, Module module) {
+    private static double finite(double number, String what, ModuleView module) {
         if (!Double.isFinite(number)) {
-            String kind = module.spec() instanceof AttentionSpec ? "attention" : "MLP";
-            throw new IllegalArgumentException("layer " + module.layer() + ", " + kind + ": the " + what + " overflow");
+            throw new IllegalArgumentException(module.place() + ": the " + what + " overflow");
         }
         return number;
     }

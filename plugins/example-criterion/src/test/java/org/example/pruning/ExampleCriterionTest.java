@@ -3,11 +3,16 @@ package org.example.pruning;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testkit.CriterionContract;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What every criterion must do is in the contract test; what this one does is here. */
@@ -26,7 +31,8 @@ class ExampleCriterionTest extends CriterionContract {
         DoubleMatrix squareSums = DoubleMatrix.allocate(arena, 1, 2);
         squareSums.set(0, 0, 4 * 37); // of 37 tokens
         squareSums.set(0, 1, 16 * 37);
-        var module = module(mlp(1, 2), weight, squareSums);
+        Measured measured = new Measured(37, Map.of(Wish.features(Moment.SQUARE_SUMS), squareSums));
+        ModuleView module = module(mlp(1, 2), weight, measured);
 
         assertThat(new ExampleCriterion(0).score(module)).containsExactly(new double[] {3, 2}, within(1e-12));
         assertThat(new ExampleCriterion(1).score(module)).containsExactly(new double[] {6, 8}, within(1e-12));

@@ -1,6 +1,6 @@
 package io.fastforward.spi.measure;
 
-/** What {@link io.fastforward.spi.backend.Moments} sum up. */
+/** What is summed up over all tokens. */
 public enum Moment {
     /** Σ x: {@code 1 × width}. */
     SUMS,
@@ -8,6 +8,6 @@ public enum Moment {
     SQUARE_SUMS,
     /** Σ x xᵀ: {@code width × width}, both triangles. */
     GRAM,
-    /** Σ y xᵀ of left features y and right features x: {@code leftWidth × rightWidth}. */
+    /** Σ y xᵀ of left rows y and right rows x: {@code leftWidth × rightWidth}. */
     CROSS_GRAM
 }

@@ -2,13 +2,18 @@ package io.fastforward.spi.prune;
 
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
-import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.tensor.DoubleMatrix;
-import java.lang.foreign.Arena;
+import io.fastforward.spi.model.MapRole;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Repairs the kept weights of an output map after some of its inputs were removed. Stateless; no training. */
+/**
+ * Repairs the weights that a module keeps when some of its units are removed. Stateless; no training. One that touches
+ * the output map alone is an {@link OutputMapCalibrator}.
+ */
 public interface Calibrator {
 
     /** Makes calibrators of one kind. */
@@ -22,20 +27,8 @@ public interface Calibrator {
         Calibrator create(Options options);
     }
 
-    /** What a calibrator may ask to know about the features of a map, over the calibration tokens. */
-    enum Statistics {
-        /** Nothing: the engine skips the passes. */
-        NONE,
-        /** Mean features. */
-        MEANS,
-        /** Gram matrices. */
-        GRAM,
-        /** Mean features, and Gram matrices of what is left after subtracting them: covariances times tokens. */
-        CENTRED_GRAM
-    }
-
-    /** The statistics that {@link #calibrate} reads; the engine collects these and no others. */
-    Statistics statistics();
+    /** What {@link #repair} reads; the engine measures it and nothing else. If it is nothing, no text is looked at. */
+    Set<Wish> wishes();
 
     /** Whether it changes the bias of the output map, so that it serves modules alone that have one. */
     default boolean changesBias() {
@@ -43,48 +36,34 @@ public interface Calibrator {
     }
 
     /**
-     * The problem of one output map, with its inputs in nested order: the kept ones come first.
+     * What becomes of a module.
      *
-     * @param map the dense map, {@code outputs × inputs}, f32
-     * @param kept how many leading inputs are kept, from 1 to {@code inputs}
-     * @param gram Σ x xᵀ over the calibration tokens, {@code inputs × inputs}; x are the features of the module with
-     *     all units, on the hidden states that the calibrated map will see. Read only; {@code 0 × 0} if the calibrator
-     *     did not ask for it. For {@link Statistics#CENTRED_GRAM} Σ (x − mean) (x − mean)ᵀ.
-     * @param target Σ y xᵀ, {@code inputs × inputs}; y are the features whose image under the dense map is to be
-     *     reproduced: x itself (then this is {@code gram}) or the dense model's. Read only; {@code 0 × 0} if the
-     *     calibrator did not ask for it. For {@link Statistics#CENTRED_GRAM} Σ (y − mean) (x − mean)ᵀ.
-     * @param mean the mean of x, {@code 1 × inputs}; {@code 0 × 0} if the calibrator did not ask for it
-     * @param targetMean the mean of y, {@code 1 × inputs}; {@code 0 × 0} if the calibrator did not ask for it
-     * @param tokens number of calibration tokens
-     */
-    record Problem(
-            Linear map,
-            int kept,
-            DoubleMatrix gram,
-            DoubleMatrix target,
-            DoubleMatrix mean,
-            DoubleMatrix targetMean,
-            long tokens) {}
-
-    /**
-     * The repaired map.
-     *
-     * @param map {@code outputs × kept}, f32, finite, with a bias if and only if the dense map had one
-     * @param relativeError ‖W′ X_K − W Y‖² ÷ ‖W Y‖² over the calibration tokens; NaN if it was not computed
-     * @param ridge the λ that was used, in the units of the Gram matrix's diagonal; 0 if there was none
+     * @param replaced the maps that change, in the shapes that they have with the kept units, in nested order: f32,
+     *     finite, with a bias if and only if the map had one. The others are cut.
+     * @param relativeError ‖changed output − wanted output‖² ÷ ‖wanted output‖² over the calibration tokens; NaN if it
+     *     was not computed
+     * @param ridge the λ that was used, in the units of a Gram matrix's diagonal; 0 if there was none
      * @param remark one line for the user if something was out of the ordinary, else null
      */
-    record Solution(
-            Linear map,
+    record Repair(
+            Map<MapRole, Linear> replaced,
             double relativeError,
             double ridge,
-            @Nullable String remark) {}
+            @Nullable String remark) {
+
+        public Repair {
+            replaced = Map.copyOf(replaced);
+        }
+    }
 
     /**
-     * Solves one problem.
+     * Repairs a module.
      *
-     * @param arena owns the memory of the solution; scratch memory is the calibrator's own affair
-     * @throws IllegalArgumentException if the moments hold NaN or infinity
+     * @param module the module with all units in nested order: the kept ones come first. Measured are the features of
+     *     all units, on the hidden states that the repaired module will see, and the dense model's beside them
+     * @param kept how many leading units are kept, from 1 to all
+     * @param workbench what it may work with
+     * @throws IllegalArgumentException if what was measured holds NaN or infinity
      */
-    Solution calibrate(Problem problem, LinearAlgebra algebra, Arena arena);
+    Repair repair(ModuleView module, int kept, Workbench workbench);
 }

@@ -53,6 +53,11 @@ public record DoubleMatrix(MemorySegment data, int rows, int columns, long rowSt
         return new DoubleMatrix(data, blockRows, blockColumns, rowStride);
     }
 
+    /** The same matrix in the same memory, but nothing can be stored in it. */
+    public DoubleMatrix readOnly() {
+        return new DoubleMatrix(data.asReadOnly(), rows, columns, rowStride);
+    }
+
     private long index(int row, int column) {
         if (row < 0 || row >= rows || column < 0 || column >= columns) {
             throw new IndexOutOfBoundsException("(" + row + ", " + column + ") of " + rows + " × " + columns);

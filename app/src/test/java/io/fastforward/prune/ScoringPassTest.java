@@ -1,18 +1,22 @@
-package io.fastforward.statistics;
+package io.fastforward.prune;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.model.Model;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
-import io.fastforward.spi.prune.Criterion.Statistics;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.DemoModel;
+import io.fastforward.testing.Failures;
 import io.fastforward.testing.Golden;
 import io.fastforward.testing.RandomLlama;
 import io.fastforward.testing.RunningModel;
@@ -20,7 +24,7 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.AfterAll;
@@ -29,7 +33,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class FeatureStatisticsTest {
+class ScoringPassTest {
 
     private final ComputeBackend backend = Backends.cpu();
 
@@ -44,15 +48,14 @@ class FeatureStatisticsTest {
         float[] groups = Golden.floats(golden.path("groups"));
         float[] channels = Golden.floats(golden.path("channels"));
         Criterion wanda = DefaultPlugins.criterion("wanda");
-        List<double[]> scores = new ArrayList<>();
+        List<double[]> scores;
         List<Integer> progress = new ArrayList<>();
         try (Model model = DemoModel.open()) {
-            new FeatureStatistics(backend, model.spec(), model, wanda.statistics())
-                    .collect(
+            scores = new ScoringPass(backend, model.spec(), model, wanda)
+                    .run(
                             model.ends(),
                             DemoModel.calibration(
                                     golden.path("calibrationWindows").intValue()),
-                            module -> scores.add(wanda.score(module)),
                             progress::add);
         }
         assertThat(progress).containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
@@ -76,10 +79,10 @@ class FeatureStatisticsTest {
             int perChunk = HiddenStates.windowsPerChunk(32);
             int count = perChunk + 30;
             TokenWindows windows = RunningModel.randomWindows(model.spec(), 32, count, 2);
-            for (Statistics statistics : List.of(Statistics.SQUARE_SUMS, Statistics.GRAM)) {
-                List<double[]> all = moments(model, statistics, windows);
-                List<double[]> first = moments(model, statistics, range(windows, 0, perChunk));
-                List<double[]> rest = moments(model, statistics, range(windows, perChunk, count));
+            for (Moment moment : List.of(Moment.SUMS, Moment.SQUARE_SUMS, Moment.GRAM)) {
+                List<double[]> all = moments(model, moment, windows);
+                List<double[]> first = moments(model, moment, range(windows, 0, perChunk));
+                List<double[]> rest = moments(model, moment, range(windows, perChunk, count));
                 assertThat(all).hasSize(4);
                 for (int module = 0; module < 4; module++) {
                     double[] sum = new double[all.get(module).length];
@@ -100,8 +103,8 @@ class FeatureStatisticsTest {
     void squareSumsAreTheDiagonalOfTheGramMatrix(@TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
             TokenWindows windows = RunningModel.randomWindows(model.spec(), 9, 5, 2);
-            List<double[]> squares = moments(model, Statistics.SQUARE_SUMS, windows);
-            List<double[]> grams = moments(model, Statistics.GRAM, windows);
+            List<double[]> squares = moments(model, Moment.SQUARE_SUMS, windows);
+            List<double[]> grams = moments(model, Moment.GRAM, windows);
             assertThat(squares).extracting(sums -> sums.length).containsExactly(24, 10, 24, 10);
             for (int module = 0; module < 4; module++) {
                 int width = squares.get(module).length;
@@ -116,31 +119,61 @@ class FeatureStatisticsTest {
     @Test
     void withoutStatisticsNoWindowIsLookedAt(@TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
-            List<Criterion.Module> modules = new ArrayList<>();
+            Recording recording = new Recording(Set.of());
             List<Integer> progress = new ArrayList<>();
-            new FeatureStatistics(backend, model.spec(), model, Statistics.NONE)
-                    .collect(model.ends(), new TokenWindows(5, 0, new int[0]), modules::add, progress::add);
+            new ScoringPass(backend, model.spec(), model, recording)
+                    .run(model.ends(), new TokenWindows(5, 0, new int[0]), progress::add);
             assertThat(progress).containsExactly(1, 2);
-            assertThat(modules).extracting(Criterion.Module::layer).containsExactly(0, 0, 1, 1);
-            assertThat(modules).allSatisfy(module -> {
-                assertThat(module.moments()).isNull();
-                assertThat(module.tokens()).isZero();
-            });
+            assertThat(recording.layers).containsExactly(0, 0, 1, 1);
+            assertThat(recording.tokens).containsOnly(0L);
         }
     }
 
-    private List<double[]> moments(Model model, Statistics statistics, TokenWindows windows) {
-        List<double[]> sums = new ArrayList<>();
-        new FeatureStatistics(backend, model.spec(), model, statistics)
-                .collect(
-                        model.ends(),
-                        windows,
-                        module -> {
-                            assertThat(module.tokens()).isEqualTo((long) windows.count() * windows.length());
-                            sums.add(elements(Objects.requireNonNull(module.moments())));
-                        },
-                        done -> {});
-        return sums;
+    @Test
+    void whatIsNotFiniteIsExplained(@TempDir Path directory) {
+        RandomLlama llama = new RandomLlama().poison("model.layers.1.mlp.up_proj.weight", Float.POSITIVE_INFINITY);
+        try (Model model = Model.open(llama.write(directory))) {
+            ScoringPass pass = new ScoringPass(backend, model.spec(), model, DefaultPlugins.criterion("wanda"));
+            Failures.expect(
+                    FailureKind.NOT_FINITE,
+                    () -> pass.run(model.ends(), RunningModel.randomWindows(model.spec(), 9, 5, 2), done -> {}),
+                    "layer 1, MLP",
+                    "square sums of the features");
+        }
+    }
+
+    private List<double[]> moments(Model model, Moment moment, TokenWindows windows) {
+        Wish wish = Wish.features(moment);
+        Recording recording = new Recording(Set.of(wish));
+        new ScoringPass(backend, model.spec(), model, recording).run(model.ends(), windows, done -> {});
+        assertThat(recording.tokens).containsOnly((long) windows.count() * windows.length());
+        return recording.moments;
+    }
+
+    /** Scores nothing, and keeps what it was shown. */
+    private static final class Recording implements Criterion {
+
+        private final Set<Wish> wishes;
+        private final List<Integer> layers = new ArrayList<>();
+        private final List<Long> tokens = new ArrayList<>();
+        private final List<double[]> moments = new ArrayList<>();
+
+        Recording(Set<Wish> wishes) {
+            this.wishes = wishes;
+        }
+
+        @Override
+        public Set<Wish> wishes() {
+            return wishes;
+        }
+
+        @Override
+        public double[] score(ModuleView module) {
+            layers.add(module.layer());
+            tokens.add(module.measured().tokens());
+            wishes.forEach(wish -> moments.add(elements(module.measured().get(wish))));
+            return new double[module.spec().parts()];
+        }
     }
 
     private static TokenWindows range(TokenWindows windows, int from, int to) {

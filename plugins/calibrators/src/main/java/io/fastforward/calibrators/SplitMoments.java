@@ -1,6 +1,6 @@
 package io.fastforward.calibrators;
 
-import io.fastforward.spi.prune.Calibrator.Problem;
+import io.fastforward.spi.prune.OutputMapCalibrator.Problem;
 import io.fastforward.spi.tensor.DoubleMatrix;
 
 /**
@@ -10,17 +10,17 @@ import io.fastforward.spi.tensor.DoubleMatrix;
  * @param target T = Σ y xᵀ, {@code inputs × inputs}, finite; H itself if the features are to be reproduced
  * @param kept number of kept inputs
  */
-record Moments(DoubleMatrix gram, DoubleMatrix target, int kept) {
+record SplitMoments(DoubleMatrix gram, DoubleMatrix target, int kept) {
 
     /**
      * The moments of a problem.
      *
      * @throws IllegalArgumentException if they have the wrong shape, or are not finite
      */
-    static Moments of(Problem problem) {
+    static SplitMoments of(Problem problem) {
         int inputs = problem.map().weight().columns();
         check("Gram matrix", problem.gram(), inputs);
-        var moments = new Moments(problem.gram(), problem.target(), problem.kept());
+        var moments = new SplitMoments(problem.gram(), problem.target(), problem.kept());
         if (!moments.reproducesItself()) {
             check("target moments", problem.target(), inputs);
         }

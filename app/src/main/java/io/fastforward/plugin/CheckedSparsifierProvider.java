@@ -1,0 +1,65 @@
+package io.fastforward.plugin;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.measure.MapView;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.prune.Pattern;
+import io.fastforward.spi.prune.Sparsifier;
+import io.fastforward.spi.prune.Workbench;
+import java.util.Set;
+
+/** A maker of sparsifiers whose maps are known to have the right shape, finite weights, and the zeros asked for. */
+final class CheckedSparsifierProvider extends CheckedPlugin<Sparsifier.Provider> implements Sparsifier.Provider {
+
+    CheckedSparsifierProvider(String kind, String origin, boolean external, Sparsifier.Provider plugin) {
+        super(kind, origin, external, plugin);
+    }
+
+    @Override
+    public Sparsifier create(Options options) {
+        Sparsifier sparsifier =
+                origin().callWithOptions("creating a sparsifier", options, () -> plugin().create(options));
+        Set<Moment> wishes = origin().call("telling what it wishes to know", () -> Set.copyOf(sparsifier.wishes()));
+        return new Checked(origin(), sparsifier, wishes);
+    }
+
+    private record Checked(PluginOrigin origin, Sparsifier sparsifier, Set<Moment> wishes) implements Sparsifier {
+
+        @Override
+        public boolean repairs() {
+            return origin.call("telling whether it repairs", sparsifier::repairs);
+        }
+
+        @Override
+        public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
+            String doing = "sparsifying " + map.place();
+            EngineCalls engine = new EngineCalls();
+            Workbench shown = new WatchedWorkbench(engine, workbench);
+            Linear sparse;
+            try {
+                sparse = engine.within(
+                        () -> origin.callThatMayReject(doing, () -> sparsifier.sparsify(map, pattern, shown)));
+            } catch (IllegalArgumentException e) {
+                if (FiniteNumbers.areIn(map.map()) && FiniteNumbers.areIn(map.measured())) {
+                    throw origin.failed(doing, e);
+                }
+                throw e;
+            }
+            CheckedMaps.require(
+                    origin,
+                    sparse,
+                    map.map().weight().rows(),
+                    map.map().weight().columns(),
+                    map.map().bias() != null);
+            // Reading also tells whether the memory is closed, or of a thread that is not this one.
+            if (!origin.call("giving its map", () -> FiniteNumbers.areIn(sparse))) {
+                throw origin.failure("gave weights that are NaN or infinite");
+            }
+            if (!pattern.holdsIn(sparse.weight())) {
+                throw origin.failure("gave a map with fewer zeros than " + pattern + " asks for, or in other places");
+            }
+            return sparse;
+        }
+    }
+}

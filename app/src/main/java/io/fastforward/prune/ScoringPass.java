@@ -1,0 +1,114 @@
+package io.fastforward.prune;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.forward.LayerWalk;
+import io.fastforward.forward.LoadedLayer;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.measure.HiddenStream;
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LayerWeights;
+import io.fastforward.spi.model.ModelEnds;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.WeightSource;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.tensor.ColumnMagnitudes;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntConsumer;
+
+/** Scores the parts of all modules on one walk of calibration windows through the dense model. */
+public final class ScoringPass {
+
+    private final ComputeBackend backend;
+    private final ModelSpec spec;
+    private final WeightSource weights;
+    private final Criterion criterion;
+    private final List<double[]> scores = new ArrayList<>();
+
+    /**
+     * A pass over a model.
+     *
+     * @param spec the architecture with the units that are to be scored
+     * @param weights in the order of these units
+     */
+    public ScoringPass(ComputeBackend backend, ModelSpec spec, WeightSource weights, Criterion criterion) {
+        this.backend = backend;
+        this.spec = spec;
+        this.weights = weights;
+        this.criterion = criterion;
+    }
+
+    /**
+     * Runs the pass.
+     *
+     * @param ends what is before the layers
+     * @param windows calibration windows; not looked at if the criterion wishes for nothing
+     * @param progress is told the number of layers that are done
+     * @return for each module, in order, one number a part
+     * @throws Failure if the weights or what is measured are not finite
+     */
+    public List<double[]> run(ModelEnds ends, TokenWindows windows, IntConsumer progress) {
+        if (criterion.wishes().isEmpty()) {
+            scoreWeights(progress);
+        } else {
+            walk(ends, windows, progress);
+        }
+        return List.copyOf(scores);
+    }
+
+    private void scoreWeights(IntConsumer progress) {
+        for (int i = 0; i < spec.layers().size(); i++) {
+            try (Arena arena = Arena.ofShared()) {
+                LayerSpec layer = spec.layers().get(i);
+                LayerWeights stored = weights.layer(i, arena);
+                score(new ModuleView(i, layer.attention(), stored.attention(), Measured.NOTHING));
+                score(new ModuleView(i, layer.mlp(), stored.mlp(), Measured.NOTHING));
+            }
+            progress.accept(i + 1);
+        }
+    }
+
+    private void walk(ModelEnds ends, TokenWindows windows, IntConsumer progress) {
+        try (LayerWalk walk = new LayerWalk(backend, ends, windows, Set.of(HiddenStream.DENSE));
+                LayerSource layers = LayerSource.streamed(backend, spec, weights)) {
+            for (int i = 0; i < spec.layers().size(); i++) {
+                try (LoadedLayer layer = layers.load(i);
+                        Arena arena = Arena.ofShared()) {
+                    LayerWeights stored = weights.layer(i, arena);
+                    score(i, layer.attention(), stored.attention(), walk);
+                    score(i, layer.mlp(), stored.mlp(), walk);
+                }
+                progress.accept(i + 1);
+            }
+        }
+    }
+
+    private void score(int layer, LoadedModule module, ModuleWeights stored, LayerWalk walk) {
+        try (Arena arena = Arena.ofShared()) {
+            score(new ModuleView(
+                    layer,
+                    module.spec(),
+                    stored,
+                    walk.measure(module, criterion.wishes(), arena),
+                    () -> backend.outputMagnitudes(module)
+                            .orElseGet(() -> ColumnMagnitudes.of(stored.output().weight()))));
+        }
+    }
+
+    private void score(ModuleView module) {
+        try {
+            scores.add(criterion.score(module));
+        } catch (IllegalArgumentException e) {
+            throw new Failure(FailureKind.NOT_FINITE, "the criterion cannot score: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package io.fastforward.forward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.fastforward.model.Model;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.measure.HiddenStream;
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testing.Backends;
+import io.fastforward.testing.RandomLlama;
+import io.fastforward.testing.RunningModel;
+import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class LayerWalkTest {
+
+    private static final Wish SUMS = Wish.features(Moment.SUMS);
+    private static final Wish DENSE_SUMS = Wish.denseFeatures(Moment.SUMS);
+    private static final Wish GRAM = Wish.features(Moment.GRAM);
+    private static final Wish CROSS = Wish.denseFeatures(Moment.CROSS_GRAM);
+
+    private final ComputeBackend backend = Backends.cpu();
+
+    @AfterAll
+    void close() {
+        backend.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(HiddenStream.class)
+    void aSingleStreamAnswersForBoth(HiddenStream single, @TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory));
+                LayerWalk walk = walk(model, Set.of(single));
+                LoadedModule module = attention(model);
+                Arena arena = Arena.ofShared()) {
+            Measured measured = walk.measure(module, Set.of(SUMS, DENSE_SUMS, GRAM, CROSS), arena);
+            assertThat(measured.tokens()).isEqualTo(9 * 5);
+            assertThat(measured.get(CROSS)).isEqualTo(measured.get(GRAM));
+            assertThat(measured.get(DENSE_SUMS)).isEqualTo(measured.get(SUMS));
+        }
+    }
+
+    @Test
+    void onlyTheDenseStreamMovesOnByBeingMeasured(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory));
+                LayerWalk walk = walk(model, EnumSet.allOf(HiddenStream.class));
+                LoadedModule module = attention(model);
+                Arena arena = Arena.ofShared()) {
+            Set<Wish> wishes = Set.of(SUMS, DENSE_SUMS, GRAM, CROSS);
+            Measured first = walk.measure(module, wishes, arena);
+            assertThat(difference(first.get(CROSS), first.get(GRAM))).isZero();
+            assertThat(difference(first.get(DENSE_SUMS), first.get(SUMS))).isZero();
+
+            Measured second = walk.measure(module, wishes, arena);
+            assertThat(difference(second.get(GRAM), first.get(GRAM))).isZero();
+            assertThat(difference(second.get(DENSE_SUMS), first.get(DENSE_SUMS)))
+                    .isGreaterThan(1e-3);
+            assertThat(difference(second.get(CROSS), first.get(CROSS))).isGreaterThan(1e-3);
+
+            walk.moveOn(module, module.spec().units());
+            Measured third = walk.measure(module, wishes, arena);
+            assertThat(difference(third.get(SUMS), second.get(DENSE_SUMS))).isLessThan(1e-9);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Tap.class)
+    void batchesShowWhatIsSummedUp(Tap tap, @TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory));
+                LayerWalk walk = walk(model, Set.of(HiddenStream.OWN));
+                LoadedModule module = attention(model);
+                Arena arena = Arena.ofShared()) {
+            Wish sums = new Wish(tap, Moment.SUMS, HiddenStream.OWN);
+            DoubleMatrix expected = walk.measure(module, Set.of(sums), arena).get(sums);
+            for (int repeated = 0; repeated < 2; repeated++) {
+                double[] found = new double[expected.columns()];
+                int tokens = 0;
+                for (Matrix batch : walk.batches(module, tap, arena)) {
+                    tokens += batch.rows();
+                    for (int i = 0; i < batch.rows(); i++) {
+                        for (int j = 0; j < found.length; j++) {
+                            found[j] += batch.get(i, j);
+                        }
+                    }
+                }
+                assertThat(tokens).isEqualTo(9 * 5);
+                for (int j = 0; j < found.length; j++) {
+                    assertThat(found[j]).isCloseTo(expected.get(0, j), within(1e-4));
+                }
+            }
+        }
+    }
+
+    private LayerWalk walk(Model model, Set<HiddenStream> carried) {
+        TokenWindows windows = RunningModel.randomWindows(model.spec(), 9, 5, 2);
+        return new LayerWalk(backend, model.ends(), windows, carried);
+    }
+
+    private LoadedModule attention(Model model) {
+        return backend.load(
+                model.spec().layers().getFirst().attention(), model.layer(0).attention());
+    }
+
+    private static double difference(DoubleMatrix left, DoubleMatrix right) {
+        double largest = 0;
+        for (int i = 0; i < left.rows(); i++) {
+            for (int j = 0; j < left.columns(); j++) {
+                largest = Math.max(largest, Math.abs(left.get(i, j) - right.get(i, j)));
+            }
+        }
+        return largest;
+    }
+}

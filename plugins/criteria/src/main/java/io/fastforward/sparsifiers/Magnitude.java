@@ -1,0 +1,49 @@
+package io.fastforward.sparsifiers;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.measure.MapView;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.prune.Pattern;
+import io.fastforward.spi.prune.Sparsifier;
+import io.fastforward.spi.prune.Workbench;
+import java.util.Arrays;
+import java.util.Set;
+
+/**
+ * Weight magnitude, the baseline that looks at no data: the smallest weights of every row become zero (Han, Pool, Tran,
+ * Dally: Learning both Weights and Connections for Efficient Neural Networks, NeurIPS 2015).
+ */
+public final class Magnitude implements Sparsifier {
+
+    /** Finds it by its name. */
+    public static final class Provider implements Sparsifier.Provider {
+
+        @Override
+        public String id() {
+            return "magnitude";
+        }
+
+        @Override
+        public String description() {
+            return "the smallest weights of every row become zero; needs no data (baseline)";
+        }
+
+        @Override
+        public Sparsifier create(Options options) {
+            return new Magnitude();
+        }
+    }
+
+    @Override
+    public Set<Moment> wishes() {
+        return Set.of();
+    }
+
+    @Override
+    public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
+        double[] factors = new double[map.map().weight().columns()];
+        Arrays.fill(factors, 1);
+        return LowestScores.zeroed(map, factors, pattern, workbench.arena());
+    }
+}

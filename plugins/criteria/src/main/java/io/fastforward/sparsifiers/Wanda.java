@@ -1,0 +1,59 @@
+package io.fastforward.sparsifiers;
+
+import io.fastforward.spi.Options;
+import io.fastforward.spi.measure.MapView;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.prune.Pattern;
+import io.fastforward.spi.prune.Sparsifier;
+import io.fastforward.spi.prune.Workbench;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import java.util.Set;
+
+/**
+ * Wanda (Sun, Liu, Bair, Kolter: A Simple and Effective Pruning Approach for Large Language Models, ICLR 2024, section
+ * 3): the weights of lowest |W_ij| · ‖x_j‖₂ of every row i become zero, where x_j is the map's j-th input over the
+ * calibration tokens.
+ */
+public final class Wanda implements Sparsifier {
+
+    /** Finds it by its name. */
+    public static final class Provider implements Sparsifier.Provider {
+
+        @Override
+        public String id() {
+            return "wanda";
+        }
+
+        @Override
+        public String description() {
+            return "the weights of lowest magnitude times norm of their input become zero, row by row (Sun et al., 2024)";
+        }
+
+        @Override
+        public Sparsifier create(Options options) {
+            return new Wanda();
+        }
+    }
+
+    @Override
+    public Set<Moment> wishes() {
+        return Set.of(Moment.SQUARE_SUMS);
+    }
+
+    @Override
+    public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
+        DoubleMatrix squareSums = map.moment(Moment.SQUARE_SUMS);
+        double[] norms = new double[squareSums.columns()];
+        for (int j = 0; j < norms.length; j++) {
+            double sum = squareSums.get(0, j);
+            if (!(sum >= 0 && sum < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException(
+                        map.place() + ": the square sum of input " + j + " is " + sum
+                                + ", but a finite number of at least 0 was expected; the model overflows on the calibration text");
+            }
+            norms[j] = Math.sqrt(sum);
+        }
+        return LowestScores.zeroed(map, norms, pattern, workbench.arena());
+    }
+}

@@ -1,0 +1,63 @@
+package io.fastforward.spi.measure;
+
+/**
+ * Something that a plugin asks the engine to measure: a sum over all calibration tokens of what passes a tap.
+ *
+ * <p>The dense model's streams are the module's own where nothing before it was changed, and where the run repairs
+ * towards the pruned prefix: there a module is to reproduce itself. Then a wish for {@link HiddenStream#DENSE} is answered with
+ * the own stream's sums, as the same object.
+ *
+ * @param tap where
+ * @param moment what is summed up
+ * @param stream on which hidden states; for {@link Moment#CROSS_GRAM}, Σ y xᵀ, those of y, while x is the own stream's
+ */
+public record Wish(Tap tap, Moment moment, HiddenStream stream) {
+
+    /** @throws IllegalArgumentException for a cross moment of the own stream with itself: that is a Gram matrix */
+    public Wish {
+        if (moment == Moment.CROSS_GRAM && stream == HiddenStream.OWN) {
+            throw new IllegalArgumentException(
+                    "a cross moment is of the dense stream and the own one; with itself, the own one has a Gram matrix");
+        }
+    }
+
+    /** Something of the features on the module's own stream. */
+    public static Wish features(Moment moment) {
+        return new Wish(Tap.FEATURES, moment, HiddenStream.OWN);
+    }
+
+    /** Something of the features of the dense model. */
+    public static Wish denseFeatures(Moment moment) {
+        return new Wish(Tap.FEATURES, moment, HiddenStream.DENSE);
+    }
+
+    /** Something of the input on the module's own stream. */
+    public static Wish input(Moment moment) {
+        return new Wish(Tap.INPUT, moment, HiddenStream.OWN);
+    }
+
+    /** The same wish on a walk with a single stream, whichever that is. */
+    public Wish onSingleStream() {
+        return new Wish(tap, moment == Moment.CROSS_GRAM ? Moment.GRAM : moment, HiddenStream.OWN);
+    }
+
+    /** For people: "square sums of the features". */
+    @Override
+    public String toString() {
+        return switch (stream) {
+                    case OWN -> "";
+                    case DENSE -> "dense ";
+                }
+                + switch (moment) {
+                    case SUMS -> "sums";
+                    case SQUARE_SUMS -> "square sums";
+                    case GRAM -> "Gram matrix";
+                    case CROSS_GRAM -> "cross moments";
+                }
+                + " of the "
+                + switch (tap) {
+                    case INPUT -> "input";
+                    case FEATURES -> "features";
+                };
+    }
+}

@@ -1,0 +1,162 @@
+package io.fastforward.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.fastforward.spi.measure.HiddenStream;
+import io.fastforward.spi.measure.MapView;
+import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.prune.Pattern;
+import io.fastforward.spi.prune.Sparsifier;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every {@link Sparsifier} and its provider must do. A provider's test extends it and adds what is its own. */
+public abstract class SparsifierContract extends PluginContract<Sparsifier.Provider> {
+
+    private static final int TOKENS = 37;
+
+    /** Memory of one test. */
+    protected final Arena arena = Arena.ofConfined();
+
+    private final SplittableRandom random = new SplittableRandom(20);
+
+    /** For the test of one provider. */
+    protected SparsifierContract() {
+        super(Sparsifier.Provider.class);
+    }
+
+    @AfterEach
+    final void freeMemory() {
+        arena.close();
+    }
+
+    /** A shape, and what is asked for. */
+    public record Sizes(int rows, int columns, String pattern) {}
+
+    /** Maps of sizes 1, odd, and of one or several groups. */
+    protected static Stream<Sizes> sizes() {
+        return Stream.of(
+                new Sizes(1, 1, "0.5"),
+                new Sizes(3, 7, "0.5"),
+                new Sizes(5, 129, "0.25"),
+                new Sizes(7, 33, "0.9"),
+                new Sizes(1, 4, "2:4"),
+                new Sizes(5, 12, "2:4"),
+                new Sizes(3, 16, "4:8"),
+                new Sizes(3, 6, "1:3"));
+    }
+
+    /** A map of random weights, none of them zero, and moments of random rows that it sees. */
+    protected final MapView map(MapRole role, DataType type, int rows, int columns) {
+        Matrix weight = Matrix.allocate(arena, type, rows, columns + 3).leadingColumns(columns);
+        Matrix bias = Matrix.allocate(arena, type, 1, rows);
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                weight.set(i, j, (float) (Math.copySign(0.1, random.nextDouble() - 0.5) + random.nextGaussian() / 50));
+            }
+            bias.set(0, i, i);
+        }
+        double[][] seen = new double[TOKENS][columns];
+        for (double[] row : seen) {
+            Arrays.setAll(row, j -> (j % 3 + 0.1) * random.nextGaussian());
+        }
+        var tapped = Map.of(MapView.tap(role), seen);
+        var wishes = sparsifier().wishes().stream()
+                .map(moment -> new Wish(MapView.tap(role), moment, HiddenStream.OWN))
+                .collect(Collectors.toSet());
+        Measured measured = new Sums(tapped, tapped).measured(wishes, arena);
+        return new MapView(17, role, new Linear(weight, bias), measured);
+    }
+
+    /** The sparsifier under test, with the defaults of its options. */
+    protected final Sparsifier sparsifier() {
+        return provider().create(options(Map.of()));
+    }
+
+    /** The weights with zeros. */
+    protected final Linear sparsify(MapView map, String pattern) {
+        return sparsifier()
+                .sparsify(map, Pattern.parse(pattern), new PlainWorkbench(new PlainLinearAlgebra(), arena, Map.of()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    final void thereAreExactlyAsManyZerosAsAskedForWhereTheyHaveToBe(Sizes sizes) {
+        Pattern pattern = Pattern.parse(sizes.pattern());
+        for (MapRole role : new MapRole[] {MapRole.QUERY, MapRole.MLP_OUTPUT}) {
+            for (DataType type : DataType.values()) {
+                MapView map = map(role, type, sizes.rows(), sizes.columns());
+                Linear sparse = sparsify(map, sizes.pattern());
+
+                Matrix weight = sparse.weight();
+                assertThat(weight.type()).isEqualTo(DataType.F32);
+                assertThat(weight.rows()).isEqualTo(sizes.rows());
+                assertThat(weight.columns()).isEqualTo(sizes.columns());
+                assertThat(weight.data().scope()).isEqualTo(arena.scope());
+                assertThat(sparse.bias()).isNotNull();
+                assertThat(pattern.holdsIn(weight)).isTrue();
+                int groups = sizes.columns() / pattern.groupSize(sizes.columns());
+                int expected = sizes.rows() * groups * pattern.zerosInGroup(sizes.columns());
+                int zeros = 0;
+                for (int i = 0; i < sizes.rows(); i++) {
+                    for (int j = 0; j < sizes.columns(); j++) {
+                        float value = weight.get(i, j);
+                        zeros += value == 0 ? 1 : 0;
+                        assertThat(value).isFinite();
+                        if (value != 0 && !sparsifier().repairs()) {
+                            assertThat(value).isEqualTo(map.map().weight().get(i, j));
+                        }
+                    }
+                }
+                assertThat(zeros).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    final void groupsThatDoNotFitAreRefused() {
+        MapView map = map(MapRole.UP, DataType.F32, 3, 7);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> sparsify(map, "2:4"))
+                .withMessageContaining("7");
+    }
+
+    @ParameterizedTest
+    @EnumSource(DataType.class)
+    final void weightsThatAreNotFiniteAreRefusedByPlace(DataType type) {
+        MapView map = map(MapRole.UP, type, 3, 8);
+        map.map().weight().set(1, 2, Float.NaN);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> sparsify(map, "0.5"))
+                .withMessageContaining("layer 17");
+    }
+
+    @Test
+    final void whatIsNotFiniteIsRefusedByPlace() {
+        for (Moment moment : sparsifier().wishes()) {
+            MapView map = map(MapRole.UP, DataType.F32, 3, 8);
+            DoubleMatrix measured = map.moment(moment);
+            measured.set(0, 3, Double.NaN);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> sparsify(map, "0.5"))
+                    .withMessageContaining("layer 17");
+        }
+    }
+}
