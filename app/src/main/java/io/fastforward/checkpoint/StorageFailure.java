@@ -3,6 +3,7 @@ package io.fastforward.checkpoint;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
+import io.fastforward.failure.Setting;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
@@ -62,8 +63,8 @@ public final class StorageFailure {
                     + " directory";
         }
         if (reason.contains("file too large")) {
-            return "its file system takes no files of " + bytes + " bytes; write smaller ones with --shard-size, or"
-                    + " choose another output directory";
+            return "its file system takes no files of " + bytes + " bytes; write smaller ones with "
+                    + Setting.SHARD_SIZE + ", or" + " choose another output directory";
         }
         if (reason.contains("busy")) {
             return "if it is a mount point, choose a new directory inside it";

@@ -80,7 +80,7 @@ final class Console implements Progress {
     @Override
     public void note(String line) {
         closeBar();
-        stream.println(PlainText.line(line));
+        stream.println(PlainText.line(OptionNames.in(line)));
     }
 
     private void closeBar() {

@@ -1,17 +1,18 @@
 package io.fastforward.cli;
 
+import static java.util.Objects.requireNonNullElse;
+
 import io.fastforward.evaluate.ChoiceAccuracy;
 import io.fastforward.evaluate.Perplexity;
 import io.fastforward.report.Progress;
 import io.fastforward.report.VariantTable;
+import io.fastforward.run.Compute;
 import io.fastforward.run.EvaluateRun;
-import io.fastforward.tokenizer.TextUnit;
+import io.fastforward.settings.PruneSettings;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,24 +47,14 @@ final class EvaluateCommand implements Callable<Integer> {
     private TextOptions texts;
 
     @Option(
-            names = "--window",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Tokens of a window; default: 2048, or the model's context if that is shorter.")
-    private int window;
-
-    @Option(
             names = "--windows",
             paramLabel = "N",
             defaultValue = "0",
             description = "Most windows to evaluate; default: all.")
     private int windows;
 
-    @Option(names = "--tasks", paramLabel = "FILE", description = "Multiple-choice questions, one JSON object a line.")
-    private @Nullable Path tasks;
-
-    @Option(names = "--most-tasks", paramLabel = "N", defaultValue = "0", description = "Most questions; default: all.")
-    private int mostTasks;
+    @Mixin
+    private TaskOptions tasks;
 
     @Option(
             names = "--repeat",
@@ -76,7 +67,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
-    private CommonOptions.Compute compute;
+    private ComputeOptions compute;
 
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     EvaluateCommand() {}
@@ -84,24 +75,23 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Progress progress = Console.of(common.json);
+        Compute using = compute.compute();
         EvaluateRun.Request request = new EvaluateRun.Request(
                 directory,
                 text,
-                texts.settings(TextUnit.FILE),
-                window,
+                texts.settings(PruneSettings.DEFAULT.text()),
+                requireNonNullElse(texts.windowLength, 0),
                 windows,
-                Optional.ofNullable(tasks),
-                mostTasks,
+                tasks.file(),
+                requireNonNullElse(tasks.most, 0),
                 repeat,
-                compute.device,
-                compute.threads(),
-                compute.memoryBytes());
+                using);
         EvaluateRun.Evaluation evaluation = EvaluateRun.execute(request, common.loadPlugins(), progress);
         PrintWriter out = spec.commandLine().getOut();
         if (common.json) {
             out.println(JsonOutput.of(evaluation));
         } else {
-            print(evaluation, compute.threads(), out);
+            print(evaluation, using.threads(), out);
         }
         return 0;
     }

@@ -17,7 +17,7 @@ import java.util.Locale;
 record Explanation(FailureKind kind, String line) {
 
     Explanation {
-        line = PlainText.line(line);
+        line = PlainText.line(OptionNames.in(line));
     }
 
     static Explanation of(Throwable failure) {

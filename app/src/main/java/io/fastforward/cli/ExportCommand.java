@@ -1,14 +1,11 @@
 package io.fastforward.cli;
 
-import io.fastforward.export.CheckpointExport;
-import io.fastforward.export.ExportFormat;
 import io.fastforward.run.ExportRun;
-import io.fastforward.spi.tensor.DataType;
+import io.fastforward.settings.PruneSettings;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,26 +32,14 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where it goes; must be empty.")
     private Path output;
 
-    @Option(
-            names = "--format",
-            paramLabel = "FORMAT",
-            description = "${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
-    private ExportFormat format = ExportFormat.HF;
-
-    @Option(
-            names = "--dtype",
-            paramLabel = "TYPE",
-            description = "Data type of the result (${COMPLETION-CANDIDATES}); default: each tensor's own.")
-    private @Nullable DataType dataType;
+    @Mixin
+    private ExportOptions form;
 
     @Mixin
     private CommonOptions common;
 
     @Mixin
-    private CommonOptions.Shards shards;
-
-    @Mixin
-    private CommonOptions.Compute compute;
+    private ComputeOptions compute;
 
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     ExportCommand() {}
@@ -62,11 +47,7 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ExportRun.Request request = new ExportRun.Request(
-                directory,
-                output,
-                new CheckpointExport.Settings(format, dataType, shards.bytes()),
-                compute.device,
-                compute.threads());
+                directory, output, form.settings(PruneSettings.DEFAULT.export()), compute.compute());
         ExportRun.Written written = ExportRun.execute(request, common.loadPlugins(), Console.of(common.json));
         PrintWriter out = spec.commandLine().getOut();
         if (common.json) {

@@ -81,11 +81,14 @@ public final class FastForward implements Runnable {
                 .setErr(err)
                 .registerConverter(int.class, text -> number(text, "a whole number", Integer::valueOf))
                 .registerConverter(Integer.class, text -> number(text, "a whole number", Integer::valueOf))
+                .registerConverter(Long.class, text -> number(text, "a whole number", Long::valueOf))
                 .registerConverter(long.class, text -> number(text, "a whole number", Long::valueOf))
                 .registerConverter(double.class, text -> number(text, "a number", Double::valueOf))
                 .registerConverter(Double.class, text -> number(text, "a number", Double::valueOf))
                 .setParameterExceptionHandler(FastForward::explainUsage)
                 .setExecutionExceptionHandler((e, failed, parsed) -> explain(e, arguments, err));
+        command.setResourceBundle(new SettingDefaults());
+        command.getSubcommands().values().forEach(one -> OptionNames.acceptOld(one.getCommandSpec()));
         choiceTypes(command).forEach(type -> registerChoices(command, type));
         command.setExecutionStrategy(FastForward::executeKnown);
         try {
@@ -101,6 +104,10 @@ public final class FastForward implements Runnable {
             if (!at.unmatched().isEmpty()) {
                 throw new UnmatchedArgumentException(at.commandSpec().commandLine(), at.unmatched());
             }
+        }
+        if (parsed.hasSubcommand()) {
+            OptionNames.note(
+                    parsed.subcommand(), parsed.commandSpec().commandLine().getErr());
         }
         return new RunLast().execute(parsed);
     }

@@ -64,7 +64,7 @@ final class GenerateCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
-    private CommonOptions.Compute compute;
+    private ComputeOptions compute;
 
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     GenerateCommand() {}
@@ -72,14 +72,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         GenerateRun.Request request = new GenerateRun.Request(
-                directories,
-                prompt,
-                mostTokens,
-                new Sampling(temperature, topP),
-                seed,
-                compute.device,
-                compute.threads(),
-                compute.memoryBytes());
+                directories, prompt, mostTokens, new Sampling(temperature, topP), seed, compute.compute());
         PrintWriter out = spec.commandLine().getOut();
         boolean shownAtOnce = !common.json && directories.size() == 1;
         Consumer<String> pieces = piece -> {

@@ -19,7 +19,7 @@ final class JsonOutput {
 
     static String of(Object result) {
         try {
-            return escaped(JSON.writeValueAsString(result));
+            return escaped(OptionNames.in(JSON.writeValueAsString(result)));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a result must be writable as JSON", e);
         }

@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -40,6 +41,6 @@ final class LayerRanges {
 
     private static Failure malformed(String list) {
         return new Failure(
-                FailureKind.USAGE, "--skip-layers: '" + list + "' is not a list of layers such as 0,1,30-31");
+                FailureKind.USAGE, Setting.KEPT_LAYERS + ": '" + list + "' is not a list of layers such as 0,1,30-31");
     }
 }

@@ -1,5 +1,7 @@
 package io.fastforward.cli;
 
+import static java.util.Objects.requireNonNullElse;
+
 import io.fastforward.tokenizer.TextFormat;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextUnit;
@@ -8,6 +10,13 @@ import picocli.CommandLine.Option;
 
 /** Options of commands that read texts. */
 final class TextOptions {
+
+    @Option(
+            names = "--window",
+            paramLabel = "N",
+            description = "Tokens of a window; default: 2048, or the model's context if that is shorter.")
+    @Nullable
+    Integer windowLength;
 
     @Option(
             names = "--text-unit",
@@ -19,18 +28,20 @@ final class TextOptions {
     @Option(
             names = "--text-format",
             paramLabel = "FORMAT",
-            description =
-                    "What texts hold (${COMPLETION-CANDIDATES}); default: ${DEFAULT-VALUE}, which is JSON lines if"
-                            + " the file's name or first line says so, else plain text.")
-    private TextFormat format = TextFormat.AUTO;
+            description = "What texts hold (${COMPLETION-CANDIDATES}); default: ${bundle:default.text.format}, which is"
+                    + " JSON lines if the file's name or first line says so, else plain text.")
+    private @Nullable TextFormat format;
 
     @Option(
             names = "--text-field",
             paramLabel = "NAME",
-            description = "The field of JSON lines that holds the text; default: ${DEFAULT-VALUE}.")
-    private String field = TextSettings.DEFAULT_FIELD;
+            description = "The field of JSON lines that holds the text; default: ${bundle:default.text.field}.")
+    private @Nullable String field;
 
-    TextSettings settings(TextUnit unless) {
-        return new TextSettings(unit == null ? unless : unit, format, field);
+    TextSettings settings(TextSettings base) {
+        return new TextSettings(
+                requireNonNullElse(unit, base.unit()),
+                requireNonNullElse(format, base.format()),
+                requireNonNullElse(field, base.field()));
     }
 }

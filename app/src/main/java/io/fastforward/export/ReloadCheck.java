@@ -2,6 +2,7 @@ package io.fastforward.export;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
@@ -63,8 +64,8 @@ public final class ReloadCheck {
                     throw new Failure(
                             FailureKind.NOT_FINITE,
                             "the logits of the model to write are not finite numbers: its weights in the data type of"
-                                    + " the output, or its activations, overflow; nothing was kept. With --dtype F16,"
-                                    + " use BF16 or F32 instead");
+                                    + " the output, or its activations, overflow; nothing was kept. With "
+                                    + Setting.DATA_TYPE + " F16, use BF16 or F32 instead");
                 }
             }
         }

@@ -2,6 +2,7 @@ package io.fastforward.generate;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.random.RandomGenerator;
@@ -20,12 +21,8 @@ public record Sampling(double temperature, double topP) {
     public static final Sampling GREEDY = new Sampling(0, 1);
 
     public Sampling {
-        if (!(temperature >= 0) || !Double.isFinite(temperature)) {
-            throw new Failure(FailureKind.USAGE, "--temperature must be at least 0, but is " + temperature);
-        }
-        if (!(topP > 0 && topP <= 1)) {
-            throw new Failure(FailureKind.USAGE, "--top-p must be greater than 0 and at most 1, but is " + topP);
-        }
+        Setting.TEMPERATURE.require(temperature >= 0 && Double.isFinite(temperature), "at least 0", temperature);
+        Setting.TOP_P.require(topP > 0 && topP <= 1, "greater than 0 and at most 1", topP);
     }
 
     /** Whether chance plays no part. */

@@ -5,6 +5,7 @@ import io.fastforward.checkpoint.Checkpoint;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Setting;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
@@ -295,7 +296,7 @@ public final class Model implements AutoCloseable, WeightSource {
                 FailureKind.NOT_FINITE,
                 checkpoint.directory() + ": tensor '" + tensor.name() + "' holds " + (float) weight.getAsDouble()
                         + ", but the largest number of " + dataType + " is " + (half ? "65504" : "3.3895314E38")
-                        + "; use --dtype " + (half ? "BF16 or F32" : "F32")));
+                        + "; use " + Setting.DATA_TYPE + (half ? " BF16 or F32" : " F32")));
     }
 
     /** The stored names of what the architecture has. Asking for them finds out whether all of it is there. */

@@ -1,14 +1,20 @@
 package io.fastforward.run;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
+import io.fastforward.failure.Setting;
+import io.fastforward.json.StrictJson;
+import io.fastforward.settings.PruneSettings;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -20,10 +26,23 @@ import java.util.stream.Stream;
 public record Demo(Path directory) {
 
     private static final String RESOURCES = "/demo/";
+    private static final String SETTINGS = "/io/fastforward/run/demo-settings.json";
     private static final String NAME = "fastforward-demo";
     private static final List<String> MODEL_FILES = List.of(
             "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");
     private static final List<String> DATA_FILES = List.of("calibration.txt", "validation.txt", "tasks.jsonl");
+
+    /** Most questions to ask. */
+    public static final int MOST_TASKS = 100;
+
+    /** What is asked for unless the user says otherwise. */
+    public static PruneSettings settings() {
+        try (InputStream overrides = resource(SETTINGS)) {
+            return PruneSettings.DEFAULT.with(StrictJson.MAPPER.readValue(overrides, ObjectNode.class), "the demo");
+        } catch (IOException e) {
+            throw new UncheckedIOException("the demo's settings cannot be read from the jar", e);
+        }
+    }
 
     /**
      * A directory in the current one: {@code fastforward-demo}, or with a number if there is a run in that.
@@ -69,13 +88,14 @@ public record Demo(Path directory) {
                 throw new Failure(
                         FailureKind.OUTPUT_NOT_EMPTY,
                         "the demo needs a directory of its own, but '" + directory + "' holds "
-                                + stranger.get().getFileName() + "; choose another one with --output");
+                                + stranger.get().getFileName() + "; choose another one with "
+                                + Setting.OUTPUT);
             }
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.OUTPUT_NOT_EMPTY,
                     "the demo needs a directory, but '" + directory + "' is none that can be read; choose another one"
-                            + " with --output",
+                            + " with " + Setting.OUTPUT,
                     e);
         }
     }
@@ -119,10 +139,7 @@ public record Demo(Path directory) {
     }
 
     private static void unpack(String name, Path target) {
-        try (InputStream resource = Demo.class.getResourceAsStream(RESOURCES + name)) {
-            if (resource == null) {
-                throw new IllegalStateException("the demo's " + name + " is not in the jar");
-            }
+        try (InputStream resource = resource(RESOURCES + name)) {
             if (!Files.exists(target)) {
                 Files.createDirectories(target.toAbsolutePath().resolveSibling(""));
                 AtomicFile.deleteAbandoned(target);
@@ -131,5 +148,9 @@ public record Demo(Path directory) {
         } catch (IOException e) {
             throw new Failure(FailureKind.STORAGE, "cannot unpack the demo to '" + target + "': " + Reason.of(e), e);
         }
+    }
+
+    private static InputStream resource(String name) {
+        return Objects.requireNonNull(Demo.class.getResourceAsStream(name), name);
     }
 }

@@ -5,6 +5,8 @@ import io.fastforward.checkpoint.RealPath;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
+import io.fastforward.failure.Setting;
+import io.fastforward.record.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,26 +32,26 @@ final class Destination {
      * @throws Failure if not
      */
     void requireUsable() {
-        Path model = RealPath.of(request.model());
+        Path model = RealPath.of(request.files().model());
         Path output = RealPath.of(request.output());
         Path record = RealPath.of(request.runDirectory());
         if (output.startsWith(model)) {
-            throw usage("the output '" + request.output() + "' is in the model's directory; choose another one with"
-                    + " --output");
+            throw usage("the output '" + request.output() + "' is in the model's directory; choose another one with "
+                    + Setting.OUTPUT);
         }
         if (record.startsWith(model)) {
             throw usage("the run directory '" + request.runDirectory() + "' is in the model's directory; choose"
-                    + " another one with --run-dir");
+                    + " another one with " + Setting.RUN_DIRECTORY);
         }
         if (record.startsWith(output)) {
             throw usage("the run directory '" + request.runDirectory() + "' is in the output directory, which holds"
-                    + " the pruned model alone; choose another one with --run-dir");
+                    + " the pruned model alone; choose another one with " + Setting.RUN_DIRECTORY);
         }
         requireFreeOutput();
         requireReplaceable(output);
         // The output is written beside its final place.
-        requireWritable(output.getParent() == null ? output : output.getParent(), "--output");
-        requireWritable(record, "--run-dir");
+        requireWritable(output.getParent() == null ? output : output.getParent(), Setting.OUTPUT);
+        requireWritable(record, Setting.RUN_DIRECTORY);
     }
 
     /**
@@ -70,7 +72,7 @@ final class Destination {
                 throw new Failure(
                         FailureKind.STORAGE,
                         "the pruned model needs " + megabytes(bytes) + " MB, but '" + existing + "' has "
-                                + free / 1_000_000 + " MB free; make room, or choose another --output");
+                                + free / 1_000_000 + " MB free; make room, or choose another " + Setting.OUTPUT);
             }
         } catch (IOException e) {
             throw new Failure(
@@ -82,7 +84,7 @@ final class Destination {
 
     /** Whether a run that is resumed may have written its output; whether it is that one is checked later. */
     private boolean mayHaveWritten() {
-        return request.resume() && RunDirectory.holdsExport(request.runDirectory());
+        return request.resume() && RunRecord.holdsExport(request.runDirectory());
     }
 
     private void requireFreeOutput() {
@@ -94,13 +96,14 @@ final class Destination {
             if (children.findAny().isPresent()) {
                 throw new Failure(
                         FailureKind.OUTPUT_NOT_EMPTY,
-                        "the output directory '" + output + "' is not empty; choose another one with --output");
+                        "the output directory '" + output + "' is not empty; choose another one with "
+                                + Setting.OUTPUT);
             }
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.OUTPUT_NOT_EMPTY,
                     "the output '" + output + "' exists and is not a directory that can be read; choose another one"
-                            + " with --output",
+                            + " with " + Setting.OUTPUT,
                     e);
         }
     }
@@ -116,24 +119,24 @@ final class Destination {
                 throw new Failure(
                         FailureKind.STORAGE,
                         "the output '" + output + "' is a mount point, which cannot be replaced; choose a new"
-                                + " directory inside it with --output");
+                                + " directory inside it with " + Setting.OUTPUT);
             }
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException _) {
             // Not a Unix system, or it does not tell.
         }
     }
 
-    private static void requireWritable(Path path, String option) {
+    private static void requireWritable(Path path, Setting setting) {
         Path existing = existing(path);
         if (!Files.isDirectory(existing)) {
             throw new Failure(
                     FailureKind.STORAGE,
-                    "cannot make '" + path + "': '" + existing + "' is not a directory; choose another " + option);
+                    "cannot make '" + path + "': '" + existing + "' is not a directory; choose another " + setting);
         }
         if (!Files.isWritable(existing)) {
             throw new Failure(
                     FailureKind.STORAGE,
-                    "cannot write into '" + existing + "': permission denied; choose another " + option);
+                    "cannot write into '" + existing + "': permission denied; choose another " + setting);
         }
     }
 

@@ -5,11 +5,14 @@ import io.fastforward.evaluate.ChoiceTask;
 import io.fastforward.evaluate.Perplexity;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
+import io.fastforward.run.stage.RunWindows;
+import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextSource;
@@ -41,9 +44,7 @@ public final class EvaluateRun {
      * @param tasks multiple-choice questions
      * @param mostTasks most questions; 0: all
      * @param repeat how often to measure the speed
-     * @param device as {@link Devices#run} takes it
-     * @param threads CPU threads
-     * @param memoryBytes memory to plan with
+     * @param compute what it may compute with
      */
     public record Request(
             Path model,
@@ -54,9 +55,7 @@ public final class EvaluateRun {
             Optional<Path> tasks,
             int mostTasks,
             int repeat,
-            String device,
-            int threads,
-            long memoryBytes) {}
+            Compute compute) {}
 
     /**
      * What was measured.
@@ -84,16 +83,16 @@ public final class EvaluateRun {
 
     /** Measures. */
     public static Evaluation execute(Request request, PluginRegistry plugins, Progress progress) {
-        requireAtLeast(0, request.windows(), "--windows");
-        requireAtLeast(0, request.mostTasks(), "--most-tasks");
-        requireAtLeast(1, request.repeat(), "--repeat");
+        Setting.MOST_WINDOWS.requireAtLeast(0, request.windows());
+        Setting.MOST_TASKS.requireAtLeast(0, request.mostTasks());
+        Setting.REPEAT.requireAtLeast(1, request.repeat());
         TextSource source = TextSource.text(request.text());
-        Optional<TextSource> tasks = request.tasks().map(file -> TextSource.of("task file", file));
-        Texts.requireStreamsOfTheirOwn(Map.of("--text", Optional.of(source), "--tasks", tasks));
+        Optional<TextSource> tasks = request.tasks().map(Texts::tasks);
+        Texts.requireStreamsOfTheirOwn(Map.of(Setting.TEXT, Optional.of(source), Setting.TASKS, tasks));
         return Devices.run(
                 plugins,
-                request.device(),
-                request.threads(),
+                request.compute().device(),
+                request.compute().threads(),
                 progress,
                 (backend, takesOver) -> execute(request, source, tasks, backend, progress));
     }
@@ -102,9 +101,10 @@ public final class EvaluateRun {
             Request request, TextSource source, Optional<TextSource> tasks, ComputeBackend backend, Progress progress) {
         try (Model model = Model.open(request.model());
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
-                Decoder decoder = new Decoder(backend, layers, model.ends(), request.memoryBytes() / 4)) {
+                Decoder decoder = new Decoder(
+                        backend, layers, model.ends(), request.compute().memoryBytes() / 4)) {
             model.remarks().forEach(progress::note);
-            int length = RunWindows.length(request.windowLength(), model.spec());
+            int length = WindowSettings.length(request.windowLength(), model.spec());
             TokenizedText text;
             Optional<ChoiceAccuracy.Questions> questions;
             // Its process ends here: it has nothing to do while the model is measured.
@@ -164,11 +164,5 @@ public final class EvaluateRun {
 
     private static int orAll(int limit) {
         return limit == 0 ? Integer.MAX_VALUE : limit;
-    }
-
-    private static void requireAtLeast(int least, int value, String option) {
-        if (value < least) {
-            throw new Failure(FailureKind.USAGE, option + " must be at least " + least + ", but is " + value);
-        }
     }
 }

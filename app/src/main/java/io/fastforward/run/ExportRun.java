@@ -24,10 +24,9 @@ public final class ExportRun {
      * @param model checkpoint directory, dense or pruned
      * @param output where the result goes; must be empty
      * @param settings how it is written
-     * @param device id of the backend that compares the logits, or "auto"
-     * @param threads CPU threads
+     * @param compute what compares the logits
      */
-    public record Request(Path model, Path output, CheckpointExport.Settings settings, String device, int threads) {}
+    public record Request(Path model, Path output, CheckpointExport.Settings settings, Compute compute) {}
 
     /**
      * What was written.
@@ -42,8 +41,8 @@ public final class ExportRun {
     public static Written execute(Request request, PluginRegistry plugins, Progress progress) {
         return Devices.run(
                 plugins,
-                request.device(),
-                request.threads(),
+                request.compute().device(),
+                request.compute().threads(),
                 progress,
                 (backend, takesOver) -> execute(request, backend, progress));
     }

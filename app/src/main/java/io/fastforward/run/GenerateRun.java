@@ -3,6 +3,7 @@ package io.fastforward.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.forward.IncrementalDecoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.generate.Sampling;
@@ -34,19 +35,10 @@ public final class GenerateRun {
      * @param mostTokens most tokens to generate
      * @param sampling how tokens are chosen
      * @param seed of the draws
-     * @param device id of the backend, or "auto"
-     * @param threads CPU threads
-     * @param memoryBytes memory that the weights of a model may take
+     * @param compute what it may compute with; the weights of a model have to fit into the memory
      */
     public record Request(
-            List<Path> models,
-            String prompt,
-            int mostTokens,
-            Sampling sampling,
-            long seed,
-            String device,
-            int threads,
-            long memoryBytes) {}
+            List<Path> models, String prompt, int mostTokens, Sampling sampling, long seed, Compute compute) {}
 
     /**
      * What a model said.
@@ -78,13 +70,11 @@ public final class GenerateRun {
      */
     public static List<Continuation> execute(
             Request request, PluginRegistry plugins, Progress progress, Optional<Consumer<String>> shown) {
-        if (request.mostTokens() < 1) {
-            throw new Failure(FailureKind.USAGE, "--max-tokens must be at least 1, but is " + request.mostTokens());
-        }
+        Setting.MOST_TOKENS.requireAtLeast(1, request.mostTokens());
         return Devices.run(
                 plugins,
-                request.device(),
-                request.threads(),
+                request.compute().device(),
+                request.compute().threads(),
                 progress,
                 (backend, takesOver) -> execute(request, backend, takesOver, progress, shown));
     }
@@ -116,12 +106,12 @@ public final class GenerateRun {
         int[] prompt = tokenizer.encode(request.prompt(), true);
         int capacity = capacity(request, model, prompt);
         long layerBytes = model.spec().decoderParameters() * Float.BYTES;
-        if (layerBytes > request.memoryBytes()) {
+        if (layerBytes > request.compute().memoryBytes()) {
             throw new Failure(
                     FailureKind.USAGE,
                     model.checkpoint().directory() + ": its layers take " + (layerBytes >> 20) + " MiB in single"
-                            + " precision, but " + (request.memoryBytes() >> 20) + " MiB may be used (--memory);"
-                            + " generation needs all of them at once");
+                            + " precision, but " + (request.compute().memoryBytes() >> 20) + " MiB may be used ("
+                            + Setting.MEMORY + "); generation needs all of them at once");
         }
         TextGeneration generation =
                 new TextGeneration(request.sampling(), capacity - prompt.length, endTokens(model), request.seed());
@@ -156,12 +146,13 @@ public final class GenerateRun {
     private static int capacity(Request request, Model model, int[] prompt) {
         int context = model.spec().contextLength();
         if (prompt.length == 0) {
-            throw new Failure(FailureKind.BAD_TEXT, "--prompt has no token; give the model something to continue");
+            throw new Failure(
+                    FailureKind.BAD_TEXT, Setting.PROMPT + " has no token; give the model something to continue");
         }
         if (prompt.length >= context) {
             throw new Failure(
                     FailureKind.BAD_TEXT,
-                    "--prompt has " + prompt.length + " tokens, but the model's context is " + context);
+                    Setting.PROMPT + " has " + prompt.length + " tokens, but the model's context is " + context);
         }
         return (int) Math.min((long) prompt.length + request.mostTokens(), context);
     }

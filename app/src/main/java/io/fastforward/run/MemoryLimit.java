@@ -3,6 +3,7 @@ package io.fastforward.run;
 import com.sun.management.OperatingSystemMXBean;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -71,7 +72,8 @@ public record MemoryLimit(long bytes, boolean controlGroup) {
                     FailureKind.USAGE,
                     String.format(
                             Locale.ROOT,
-                            "--memory is %.2f GiB, but this process may use %s MiB%s; it would be killed",
+                            "%s is %.2f GiB, but this process may use %s MiB%s; it would be killed",
+                            Setting.MEMORY,
                             planned / MIB / 1024,
                             mebibytes(),
                             origin()));

@@ -1,5 +1,7 @@
 package io.fastforward.run;
 
+import io.fastforward.failure.Setting;
+import io.fastforward.settings.PruneSettings;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -7,35 +9,45 @@ import java.util.Optional;
  * A pruning run as the user asks for it.
  *
  * @param settings what determines the result
- * @param model checkpoint directory
- * @param calibrationText text for statistics, reward and calibration
- * @param evaluationText text that figures are reported on; without it, the last tenth of the calibration text is kept
- *     for that and used for nothing else
- * @param tasks multiple-choice questions to report on
- * @param mostTasks most questions to ask
- * @param policy a policy to use instead of searching one
- * @param warmStart run directory of a search on the same model whose agent goes on here
+ * @param files what is read
  * @param output directory of the pruned checkpoint
  * @param runDirectory directory of the run's record
  * @param resume whether to go on with an interrupted run
  * @param compareUniform whether to report on uniform pruning as well
- * @param device as {@link Devices#run} takes it
- * @param threads CPU threads
- * @param memoryBytes most memory that the run may plan with
+ * @param compute what it may compute with
  */
 public record PruneRequest(
         PruneSettings settings,
-        Path model,
-        Path calibrationText,
-        Optional<Path> evaluationText,
-        Optional<Path> tasks,
-        int mostTasks,
-        Optional<Path> policy,
-        Optional<Path> warmStart,
+        Files files,
         Path output,
         Path runDirectory,
         boolean resume,
         boolean compareUniform,
-        String device,
-        int threads,
-        long memoryBytes) {}
+        Compute compute) {
+
+    /**
+     * What a run reads.
+     *
+     * @param model checkpoint directory
+     * @param calibrationText text for statistics, reward and calibration
+     * @param evaluationText text that figures are reported on; without it, the last tenth of the calibration text is
+     *     kept for that and used for nothing else
+     * @param tasks multiple-choice questions to report on
+     * @param mostTasks most questions to ask
+     * @param policy a policy to use instead of searching one
+     * @param warmStart run directory of a search on the same model whose agent goes on here
+     */
+    public record Files(
+            Path model,
+            Path calibrationText,
+            Optional<Path> evaluationText,
+            Optional<Path> tasks,
+            int mostTasks,
+            Optional<Path> policy,
+            Optional<Path> warmStart) {
+
+        public Files {
+            Setting.MOST_TASKS.requireAtLeast(1, mostTasks);
+        }
+    }
+}

@@ -2,9 +2,15 @@ package io.fastforward.run;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.record.RunRecord;
+import io.fastforward.search.Budget;
+import io.fastforward.search.SearchState;
+import io.fastforward.settings.PluginSettings;
+import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.model.LayerSpec;
@@ -15,8 +21,10 @@ import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.search.Workload;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -29,25 +37,25 @@ final class ServingPlugins {
 
     private final PruneSettings settings;
     private final Criterion criterion;
-    private final Calibrator calibrator;
     private final PolicyAgent.Provider agent;
-    private final Options agentOptions;
     private final TrialExecutor.Provider executor;
+    private final Calibrator calibrator;
+    private final Options agentOptions;
     private final Options executorOptions;
 
     /**
      * Finds the plugins that the settings name.
      *
-     * @throws Failure if one is not to be had or does not know an option, or an option has a bad value or is for no
-     *     plugin
+     * @throws Failure if one is not to be had, an option has a bad value, or is for no plugin
      */
     ServingPlugins(PluginRegistry plugins, PruneSettings settings) {
         this.settings = settings;
-        settings.options().keySet().forEach(ServingPlugins::requireKind);
-        Criterion.Provider criteria = plugins.find(PluginKind.CRITERION, settings.criterion());
-        Calibrator.Provider calibrators = plugins.find(PluginKind.CALIBRATOR, settings.calibrator());
-        agent = plugins.find(PluginKind.AGENT, settings.agent());
-        executor = plugins.find(PluginKind.EXECUTOR, settings.executor());
+        settings.plugins().options().keySet().forEach(ServingPlugins::requireKind);
+        PluginSettings ids = settings.plugins();
+        Criterion.Provider criteria = plugins.find(PluginKind.CRITERION, ids.criterion());
+        Calibrator.Provider calibrators = plugins.find(PluginKind.CALIBRATOR, ids.calibrator());
+        agent = plugins.find(PluginKind.AGENT, ids.agent());
+        executor = plugins.find(PluginKind.EXECUTOR, ids.executor());
         agentOptions = options(PluginKind.AGENT, agent);
         executorOptions = options(PluginKind.EXECUTOR, executor);
         criterion = criteria.create(options(PluginKind.CRITERION, criteria));
@@ -59,16 +67,36 @@ final class ServingPlugins {
     }
 
     PruningPass.Repair repair() {
-        return new PruningPass.Repair(calibrator, settings.target());
+        return new PruningPass.Repair(calibrator, settings.repair().target());
     }
 
     /**
      * A new agent.
      *
-     * @throws Failure if options do not go together
+     * @param warmStart run directory of the search where it begins, if it does not begin anew
+     * @throws Failure if no policy reaches the sparsity, options do not go together, or the agent cannot begin there
      */
-    PolicyAgent createAgent(ModelSpec spec) {
-        return agent.create(SearchSpace.of(spec.modules(), settings.sparsity()), settings.seed(), agentOptions);
+    PolicyAgent createAgent(ModelSpec spec, Budget budget, Optional<Path> warmStart) {
+        settings.budget().requireReachable(budget);
+        SearchSpace space = SearchSpace.of(spec.modules(), settings.budget().sparsity());
+        PolicyAgent created = agent.create(space, settings.seed(), agentOptions);
+        warmStart.ifPresent(from -> restore(created, from));
+        return created;
+    }
+
+    private static void restore(PolicyAgent agent, Path from) {
+        SearchState state = RunRecord.searchState(from)
+                .orElseThrow(() -> new Failure(
+                        FailureKind.NOT_FOUND,
+                        "there is no search to start from in '" + from + "' (" + Setting.WARM_START + ")"));
+        try {
+            agent.restore(state.agent());
+        } catch (IllegalArgumentException e) {
+            throw new Failure(
+                    FailureKind.BAD_RECORD,
+                    "the search in '" + from + "' cannot be a start for this one: " + e.getMessage(),
+                    e);
+        }
     }
 
     /**
@@ -94,9 +122,10 @@ final class ServingPlugins {
             if (!layer.attention().outputBias() || !layer.mlp().outputBias()) {
                 throw new Failure(
                         FailureKind.UNSUPPORTED_MODEL,
-                        "--calibrator " + settings.calibrator() + " changes the biases of the output maps, and the "
+                        Setting.CALIBRATOR + " " + settings.plugins().calibrator()
+                                + " changes the biases of the output maps, and the "
                                 + (layer.mlp().outputBias() ? "attention" : "MLP") + " of layer " + i + " ("
-                                + spec.family() + ") has none; use --calibrator ridge");
+                                + spec.family() + ") has none; use " + Setting.CALIBRATOR + " ridge");
             }
         }
     }
@@ -104,22 +133,22 @@ final class ServingPlugins {
     /** Ids and origins, for the manifest. */
     Map<String, String> describe() {
         Map<String, String> ids = new TreeMap<>();
-        ids.put("criterion", settings.criterion());
-        ids.put("agent", settings.agent());
-        ids.put("calibrator", settings.calibrator());
-        ids.put("executor", settings.executor());
+        ids.put("criterion", settings.plugins().criterion());
+        ids.put("agent", settings.plugins().agent());
+        ids.put("calibrator", settings.plugins().calibrator());
+        ids.put("executor", settings.plugins().executor());
         return ids;
     }
 
     private Options options(PluginKind<?> kind, Plugin plugin) {
         String prefix = kind.name() + ".";
-        Map<String, String> given = new TreeMap<>();
-        settings.options().forEach((name, value) -> {
+        Map<String, String> values = new TreeMap<>();
+        settings.plugins().options().forEach((name, value) -> {
             if (name.startsWith(prefix)) {
-                given.put(name.substring(prefix.length()), value);
+                values.put(name.substring(prefix.length()), value);
             }
         });
-        return PluginRegistry.options(kind, plugin, given);
+        return PluginRegistry.options(kind, plugin, values);
     }
 
     private static void requireKind(String name) {
@@ -128,7 +157,7 @@ final class ServingPlugins {
         if (WITH_OPTIONS.stream().noneMatch(known -> known.name().equals(kind))) {
             throw new Failure(
                     FailureKind.USAGE,
-                    "--option " + name + ": expected KIND.NAME=VALUE with a KIND of "
+                    Setting.PLUGIN_OPTIONS + " " + name + ": expected KIND.NAME=VALUE with a KIND of "
                             + WITH_OPTIONS.stream().map(PluginKind::name).collect(Collectors.joining(", "))
                             + "; the command 'plugins' lists the options that there are");
         }

@@ -2,26 +2,56 @@ package io.fastforward.run;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.tokenizer.TextSource;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Checks on the texts of a run before any of them is read. */
-final class Texts {
+/**
+ * The texts of a run.
+ *
+ * @param calibration for everything but figures
+ * @param evaluation for figures, if it is one of its own
+ * @param tasks questions to ask
+ */
+record Texts(TextSource calibration, Optional<TextSource> evaluation, Optional<TextSource> tasks) {
 
-    private Texts() {}
+    static Texts of(PruneRequest.Files files) {
+        return new Texts(
+                TextSource.text(files.calibrationText()),
+                files.evaluationText().map(TextSource::text),
+                files.tasks().map(Texts::tasks));
+    }
+
+    static TextSource tasks(Path file) {
+        return TextSource.of("task file", file);
+    }
 
     /**
-     * Checks that no two options name the same pipe: each of them would get a part of what comes through.
+     * Checks that no two of them are the same pipe.
      *
-     * @param sources by their options
+     * @throws Failure of kind {@link FailureKind#USAGE} if two are
+     */
+    void requireStreamsOfTheirOwn() {
+        requireStreamsOfTheirOwn(Map.of(
+                Setting.CALIBRATION_TEXT,
+                Optional.of(calibration),
+                Setting.EVALUATION_TEXT,
+                evaluation,
+                Setting.TASKS,
+                tasks));
+    }
+
+    /**
+     * Checks that no two settings name the same pipe: each of them would get a part of what comes through.
+     *
      * @throws Failure of kind {@link FailureKind#USAGE} if two do
      */
-    static void requireStreamsOfTheirOwn(Map<String, Optional<TextSource>> sources) {
-        List<Map.Entry<String, Optional<TextSource>>> all = new ArrayList<>(new TreeMap<>(sources).entrySet());
+    static void requireStreamsOfTheirOwn(Map<Setting, Optional<TextSource>> sources) {
+        List<Map.Entry<Setting, Optional<TextSource>>> all = List.copyOf(new TreeMap<>(sources).entrySet());
         for (int i = 0; i < all.size(); i++) {
             for (int j = i + 1; j < all.size(); j++) {
                 Optional<TextSource> first = all.get(i).getValue();

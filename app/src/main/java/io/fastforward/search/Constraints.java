@@ -2,6 +2,7 @@ package io.fastforward.search;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import java.math.BigInteger;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -83,10 +84,10 @@ public record Constraints(
     /** How a user relaxes a constraint. */
     String relaxation(Kind kind) {
         return switch (kind) {
-            case MINIMUM_RETENTION -> "with --min-retention 0";
-            case WIDTH_MULTIPLE -> "without --round " + widthMultiple;
-            case SKIPPED_LAYERS -> "without --skip-layers";
-            case FIXED_ATTENTION -> "without --attention none";
+            case MINIMUM_RETENTION -> "with " + Setting.MINIMUM_RETENTION + " 0";
+            case WIDTH_MULTIPLE -> "without " + Setting.WIDTH_MULTIPLE + " " + widthMultiple;
+            case SKIPPED_LAYERS -> "without " + Setting.KEPT_LAYERS;
+            case FIXED_ATTENTION -> "without " + Setting.ATTENTION + " none";
         };
     }
 

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Setting;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -56,7 +57,7 @@ final class JsonLines {
      *     names the line
      */
     static List<String> read(TextSource source, String text, String field, boolean recognised) {
-        String otherwise = recognised ? "; if the file is no JSON lines, say --text-format text" : "";
+        String otherwise = recognised ? "; if the file is no JSON lines, say " + Setting.TEXT_FORMAT + " text" : "";
         List<String> texts = new ArrayList<>();
         int number = 0;
         for (Iterator<String> lines = text.lines().iterator(); lines.hasNext(); ) {
@@ -102,13 +103,14 @@ final class JsonLines {
                     FailureKind.BAD_TEXT,
                     where + " has no field '" + field + "'; "
                             + (fields.isEmpty() ? "it has none at all" : "it has " + fields)
-                            + ": name the one with the text with --text-field" + otherwise);
+                            + ": name the one with the text with " + Setting.TEXT_FIELD + otherwise);
         }
         if (!value.isTextual()) {
             throw new Failure(
                     FailureKind.BAD_TEXT,
                     "the field '" + field + "' in " + where + " must be a text, but is "
-                            + OneLine.of(value.toString()) + "; name another one with --text-field, or leave out that"
+                            + OneLine.of(value.toString()) + "; name another one with "
+                            + Setting.TEXT_FIELD + ", or leave out that"
                             + " line" + otherwise);
         }
         return TextContents.requireWholeCharacters(value.textValue(), where);

@@ -2,6 +2,7 @@ package io.fastforward.tokenizer;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import java.util.SplittableRandom;
 
 /**
@@ -88,7 +89,7 @@ public record TokenWindows(int length, int count, int[] tokens) {
             throw new Failure(
                     FailureKind.BAD_TEXT,
                     "the text has " + ids.length + " tokens, but one window needs " + length
-                            + "; give a longer text or --window " + ids.length);
+                            + "; give a longer text or " + Setting.WINDOW_LENGTH + " " + ids.length);
         }
     }
 }

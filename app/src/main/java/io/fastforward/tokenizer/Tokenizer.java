@@ -3,6 +3,7 @@ package io.fastforward.tokenizer;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Setting;
 import java.nio.file.Path;
 import java.util.HexFormat;
 
@@ -165,7 +166,7 @@ public final class Tokenizer implements AutoCloseable {
             return new Failure(
                     FailureKind.BAD_TEXT,
                     "a text of " + text.length() + " characters does not fit into the tokenizer's memory; give a part"
-                            + " of it, or make every line a text of its own with --text-unit LINE",
+                            + " of it, or make every line a text of its own with " + Setting.TEXT_UNIT + " LINE",
                     trouble);
         }
         if (trouble.kind() == TokenizerTrouble.Kind.KILLED) {
@@ -173,7 +174,7 @@ public final class Tokenizer implements AutoCloseable {
                     FailureKind.BAD_TEXT,
                     "a text of " + text.length() + " characters cannot be encoded: " + reason(trouble)
                             + "; free memory, give a part of the text, or make every line a text of its own with"
-                            + " --text-unit LINE",
+                            + " " + Setting.TEXT_UNIT + " LINE",
                     trouble);
         }
         String start = text.length() <= QUOTED ? text : text.substring(0, QUOTED) + "…";

@@ -26,6 +26,7 @@ class ArchitectureTest {
     private static final List<String> ORDER = List.of(
             "failure",
             "nativelibrary",
+            "json",
             "checkpoint",
             "tokenizer",
             "model",
@@ -37,6 +38,9 @@ class ArchitectureTest {
             "evaluate",
             "generate",
             "report",
+            "settings",
+            "record",
+            "run.stage",
             "run",
             "cli");
 

@@ -37,7 +37,7 @@ class StorageFailureTest {
         "Too many open files, ulimit -n",
         "Too many open files in system, ulimit -n",
         "File name too long, shorter name",
-        "File too large, --shard-size",
+        "File too large, <export.shardBytes>",
         "Device or resource busy, mount point",
         "Interrupted system call, run it again",
         "Stale file handle, another output directory"

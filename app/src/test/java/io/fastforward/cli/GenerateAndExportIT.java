@@ -36,7 +36,7 @@ class GenerateAndExportIT {
         pruned = shared.resolve("pruned");
         SmallRun.into(pruned)
                 .with("--round", 64)
-                .with("--skip-layers", "0,6-7")
+                .with("--keep-layers", "0,6-7")
                 .with("--attention", "none")
                 .run()
                 .succeeds();
@@ -65,12 +65,12 @@ class GenerateAndExportIT {
         SmallRun.into(directory.resolve("out"))
                 .with("--sparsity", 0.6)
                 .with("--attention", "none")
-                .with("--skip-layers", "0-3")
+                .with("--keep-layers", "0-3")
                 .run()
                 .isRefused(
-                        FailureKind.UNREACHABLE_SPARSITY, "0.6", "without --skip-layers", "without --attention none");
+                        FailureKind.UNREACHABLE_SPARSITY, "0.6", "without --keep-layers", "without --attention none");
         SmallRun.into(directory.resolve("out"))
-                .with("--skip-layers", "8")
+                .with("--keep-layers", "8")
                 .run()
                 .isRefused(FailureKind.USAGE, "layer 8", "0 to 7");
         SmallRun.into(directory.resolve("out"))
@@ -83,7 +83,7 @@ class GenerateAndExportIT {
                 .isRefused(FailureKind.UNSUPPORTED_MODEL, "--calibrator bias", "llama", "ridge");
         for (String list : List.of("x", "1-", "3-2", "", "-1", "1,,2")) {
             SmallRun.into(directory.resolve("out"))
-                    .with("--skip-layers", list)
+                    .with("--keep-layers", list)
                     .run()
                     .isRefused(FailureKind.USAGE, "0,1,30-31");
         }

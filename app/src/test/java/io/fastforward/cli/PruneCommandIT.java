@@ -201,8 +201,8 @@ class PruneCommandIT {
         SmallRun resumed = SmallRun.into(copy).and("--resume");
         resumed.with("--episodes", 15)
                 .run()
-                .isRefused(FailureKind.BAD_RECORD, "the setting episodes (then 10, now 15)");
-        resumed.and("--option", "agent.clip=0.1").run().isRefused(FailureKind.BAD_RECORD, "the setting options");
+                .isRefused(FailureKind.BAD_RECORD, "the setting --episodes (then 10, now 15)");
+        resumed.and("--option", "agent.clip=0.1").run().isRefused(FailureKind.BAD_RECORD, "the setting --option (then");
         resumed.of(output).run().isRefused(FailureKind.BAD_RECORD, "the model's files");
         resumed.with("--calibration", DemoModel.directory().resolve("validation.txt"))
                 .run()

@@ -84,8 +84,11 @@ class RecordTest {
     void whatIsMissingOrOfAnotherTypeIsNamed() throws IOException {
         ObjectNode manifest = run.document("manifest.json");
         ObjectNode changed = manifest.deepCopy();
-        ((ObjectNode) changed.get("settings")).remove("agent");
-        refuses("manifest.json", changed, "settings/agent: Missing creator property 'agent';");
+        ((ObjectNode) changed.get("settings").get("plugins")).remove("agent");
+        refuses("manifest.json", changed, "settings/plugins/agent: Missing creator property 'agent';");
+        changed = manifest.deepCopy();
+        ((ObjectNode) changed.get("settings").get("windows")).put("reward", 0);
+        refuses("manifest.json", changed, "settings/windows: --reward-windows must be at least 1, but is 0");
         changed = manifest.deepCopy();
         changed.putNull("versions");
         refuses("manifest.json", changed, "versions", "null");

@@ -10,7 +10,7 @@ import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
-import io.fastforward.run.RewardEvaluator;
+import io.fastforward.run.stage.RewardEvaluator;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.search.TrialBatch;

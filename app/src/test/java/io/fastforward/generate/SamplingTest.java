@@ -64,10 +64,10 @@ class SamplingTest {
                     () -> Sampling.GREEDY.choose(new float[] {1, bad}, new SplittableRandom(1)),
                     "logits");
         }
-        Failures.expect(FailureKind.USAGE, () -> new Sampling(-1, 1), "--temperature", "-1");
-        Failures.expect(FailureKind.USAGE, () -> new Sampling(Double.NaN, 1), "--temperature");
-        Failures.expect(FailureKind.USAGE, () -> new Sampling(1, 0), "--top-p", "0");
-        Failures.expect(FailureKind.USAGE, () -> new Sampling(1, 1.01), "--top-p", "1.01");
+        Failures.expect(FailureKind.USAGE, () -> new Sampling(-1, 1), "<generate.temperature>", "-1");
+        Failures.expect(FailureKind.USAGE, () -> new Sampling(Double.NaN, 1), "<generate.temperature>");
+        Failures.expect(FailureKind.USAGE, () -> new Sampling(1, 0), "<generate.topP>", "0");
+        Failures.expect(FailureKind.USAGE, () -> new Sampling(1, 1.01), "<generate.topP>", "1.01");
     }
 
     private static double[] frequencies(Sampling sampling) {

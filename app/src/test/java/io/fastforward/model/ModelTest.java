@@ -256,9 +256,9 @@ class ModelTest {
     /** What is rounded down to the largest number of a data type fits, what is rounded up to infinity does not. */
     @ParameterizedTest
     @CsvSource({
-        "F16, 65519.99, 65520, 65504, use --dtype BF16 or F32",
-        "F16, -65519.99, -70000, 65504, use --dtype BF16 or F32",
-        "BF16, 3.39e38, 3.4e38, 3.3895314E38, use --dtype F32",
+        "F16, 65519.99, 65520, 65504, use <export.dataType> BF16 or F32",
+        "F16, -65519.99, -70000, 65504, use <export.dataType> BF16 or F32",
+        "BF16, 3.39e38, 3.4e38, 3.3895314E38, use <export.dataType> F32",
     })
     void weightsThatOverflowInTheDataTypeToWriteAreNamed(
             DataType type, float fits, float overflows, String largest, String advice) {

@@ -44,7 +44,11 @@ class ExportRunTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"NaN, BF16, NaN or infinite", "Infinity, F32, NaN or infinite", "70000, F16, --dtype BF16 or F32"})
+    @CsvSource({
+        "NaN, BF16, NaN or infinite",
+        "Infinity, F32, NaN or infinite",
+        "70000, F16, <export.dataType> BF16 or F32"
+    })
     void weightsThatCannotBeWrittenAreRefusedBeforehand(float weight, DataType asked, String words) {
         RandomLlama model = new RandomLlama().poison(WEIGHT, weight);
         Failures.expect(
@@ -56,7 +60,7 @@ class ExportRunTest {
         Path source = model.write(directory.resolve("source"));
         CheckpointExport.Settings settings = new CheckpointExport.Settings(format, asked, Long.MAX_VALUE);
         return ExportRun.execute(
-                new ExportRun.Request(source, output(), settings, "cpu", 2),
+                new ExportRun.Request(source, output(), settings, new Compute("cpu", 2, Long.MAX_VALUE)),
                 PluginRegistry.load(null),
                 Progress.silent());
     }

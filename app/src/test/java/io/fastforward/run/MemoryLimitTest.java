@@ -109,7 +109,7 @@ class MemoryLimitTest {
         Failures.expect(
                 FailureKind.USAGE,
                 () -> new MemoryLimit(GIB, true).requireAllows(2 * GIB),
-                "--memory is 2.00 GiB",
+                "<compute.memory> is 2.00 GiB",
                 "1024 MiB (the limit of its control group)");
         new MemoryLimit(GIB, true).requireAllows(GIB);
         new MemoryLimit(GIB, false).requireAllows(2 * GIB);

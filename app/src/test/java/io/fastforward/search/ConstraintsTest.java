@@ -133,19 +133,19 @@ class ConstraintsTest {
         assertUnreachable(
                 new Constraints(0.1, 1, Set.of(), false),
                 0.93,
-                "the largest is 0.9000; with --min-retention 0 it is 0.9375; ask for less or relax the constraints");
+                "the largest is 0.9000; with <budget.minimumRetention> 0 it is 0.9375; ask for less or relax the constraints");
         assertUnreachable(
                 new Constraints(0.1, 64, Set.of(), false),
                 0.9,
-                "the largest is 0.0000; without --round 64 it is 0.9000; ask for less or relax the constraints");
+                "the largest is 0.0000; without <budget.widthMultiple> 64 it is 0.9000; ask for less or relax the constraints");
         assertUnreachable(
                 new Constraints(0.1, 1, Set.of(1), false),
                 0.6,
-                "the largest is 0.4500; without --skip-layers it is 0.9000; ask for less or relax the constraints");
+                "the largest is 0.4500; without <budget.keptLayers> it is 0.9000; ask for less or relax the constraints");
         assertUnreachable(
                 new Constraints(0.1, 1, Set.of(), true),
                 0.6,
-                "the largest is 0.4500; without --attention none it is 0.9000; ask for less or relax the constraints");
+                "the largest is 0.4500; without <budget.attention> none it is 0.9000; ask for less or relax the constraints");
     }
 
     @Test
@@ -153,8 +153,8 @@ class ConstraintsTest {
         assertUnreachable(
                 new Constraints(0.1, 6, Set.of(0), true),
                 0.3,
-                "the largest is 0.2125; without --skip-layers it is 0.4250; "
-                        + "without --attention none it is 0.4125; ask for less or relax the constraints");
+                "the largest is 0.2125; without <budget.keptLayers> it is 0.4250; "
+                        + "without <budget.attention> none it is 0.4125; ask for less or relax the constraints");
     }
 
     @Test
@@ -162,7 +162,7 @@ class ConstraintsTest {
         assertUnreachable(
                 new Constraints(0.1, 1, Set.of(0), true),
                 0.8,
-                "the largest is 0.2250; without --skip-layers and without --attention none it is 0.9000; "
+                "the largest is 0.2250; without <budget.keptLayers> and without <budget.attention> none it is 0.9000; "
                         + "ask for less or relax the constraints");
     }
 

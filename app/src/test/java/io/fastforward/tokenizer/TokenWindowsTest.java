@@ -68,7 +68,8 @@ class TokenWindowsTest {
             assertThatThrownBy(cut::run)
                     .isInstanceOfSatisfying(
                             Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.BAD_TEXT))
-                    .hasMessage("the text has 23 tokens, but one window needs 24; give a longer text or --window 23");
+                    .hasMessage(
+                            "the text has 23 tokens, but one window needs 24; give a longer text or <windows.length> 23");
         }
     }
 

@@ -127,7 +127,7 @@ class TokenizedTextTest {
         assertThat(read(file, new TextSettings(TextUnit.FILE, TextFormat.AUTO, "content"))
                         .ids())
                 .isEqualTo(tokens("a", "c"));
-        refused(file, "line 1 of the text '" + file, "no field 'text'", "'content', 'url'", "--text-field");
+        refused(file, "line 1 of the text '" + file, "no field 'text'", "'content', 'url'", "<text.field>");
         Path second = write("y.jsonl", "{\"text\":\"a\"}\n\n{\"content\":\"c\"}\n");
         refused(second, "line 3", "no field 'text'", "it has 'content'");
     }
@@ -156,7 +156,7 @@ class TokenizedTextTest {
                 "{\"text\":\"a\"}%n{\"text\":5}           | line 2 | must be a text, but is 5",
                 "{\"text\":\"a\"}%n{\"text\":null}        | line 2 | must be a text, but is null",
                 "{\"text\":\"a\"}%n{}                     | line 2 | it has none at all",
-                "{\"text\":\"a\"}%nprose                  | line 2 | --text-format text",
+                "{\"text\":\"a\"}%nprose                  | line 2 | <text.format> text",
                 "{\"text\":\"a\"}%n{\"text\":\"b          | line 2 | not one JSON object",
                 "{\"text\":\"a\"}%n[]                     | line 2 | not one JSON object",
                 "{\"text\":\"a\"}%n{\"text\":\"b\"} more  | line 2 | not one JSON object",

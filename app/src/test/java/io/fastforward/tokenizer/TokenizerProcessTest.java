@@ -68,7 +68,7 @@ class TokenizerProcessTest {
                     () -> tokenizer.encode("a text", false),
                     "was killed",
                     "want of memory",
-                    "--text-unit LINE");
+                    "<text.unit> LINE");
             Failures.expect(
                     FailureKind.STORAGE, () -> tokenizer.decode(new int[1], false), "was killed", "free memory");
         }

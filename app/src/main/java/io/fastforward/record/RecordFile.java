@@ -1,23 +1,14 @@
-package io.fastforward.run;
+package io.fastforward.record;
 
-import com.fasterxml.jackson.annotation.JsonSetter;
-import com.fasterxml.jackson.annotation.Nulls;
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
+import io.fastforward.failure.Setting;
+import io.fastforward.json.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,43 +23,24 @@ import org.jspecify.annotations.Nullable;
  * names the run that it belongs to, so that neither a damaged file nor one of another run is taken for what this run
  * has finished. What {@code sed 2d FILE | sha256sum} prints is what stands in the second line.
  *
- * <p>A checksum keeps off accidents, not people who compute a new one. So everything is checked as it is read: every
- * component of a record must be there, once, of its type, and not null unless it says so with {@link JsonSetter}.
+ * <p>A checksum keeps off accidents, not people who compute a new one. So everything is checked as it is
+ * {@linkplain StrictJson read}.
  */
 final class RecordFile {
-
-    /** The state of an agent for a model of a hundred layers has some 100 MB. */
-    private static final int LARGEST = 1 << 30;
 
     private static final String CHECKSUM = "sha256";
     private static final String RUN = "run";
     private static final Pattern ENVELOPE = Pattern.compile("\\{\n  \"sha256\" : \"([0-9a-f]{64})\",\n");
 
-    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxStringLength(LARGEST)
-                            .build())
-                    .build())
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-            .disable(MapperFeature.AUTO_DETECT_IS_GETTERS) // what a record computes is no part of it
-            .defaultSetterInfo(JsonSetter.Value.forValueNulls(Nulls.FAIL, Nulls.FAIL))
-            .build();
-
     private RecordFile() {}
 
     /** What to write for a record of some run. */
     static byte[] bytes(String run, Object contents) {
-        ObjectNode document = JSON.createObjectNode();
+        ObjectNode document = StrictJson.MAPPER.createObjectNode();
         document.put(RUN, run);
-        document.setAll((ObjectNode) JSON.valueToTree(contents));
+        document.setAll((ObjectNode) StrictJson.MAPPER.valueToTree(contents));
         try {
-            String text = JSON.writeValueAsString(document).replace("\r\n", "\n");
+            String text = StrictJson.MAPPER.writeValueAsString(document).replace("\r\n", "\n");
             String rest = text.substring(text.indexOf('\n') + 1);
             return ("{\n  \"" + CHECKSUM + "\" : \"" + checksum(rest) + "\",\n" + rest)
                     .getBytes(StandardCharsets.UTF_8);
@@ -107,16 +78,16 @@ final class RecordFile {
     static Failure damaged(Path file, String what, @Nullable Throwable cause) {
         return new Failure(
                 FailureKind.BAD_RECORD,
-                "'" + file + "' is damaged: " + what + "; start the run anew, with another --run-dir or after you have"
-                        + " deleted this one",
+                "'" + file + "' is damaged: " + what + "; start the run anew, with another " + Setting.RUN_DIRECTORY
+                        + " or after you have deleted this one",
                 cause);
     }
 
     private static <T> T value(Path file, ObjectNode document, Class<T> type) {
         try {
-            return JSON.treeToValue(document, type);
+            return StrictJson.MAPPER.treeToValue(document, type);
         } catch (JsonProcessingException e) {
-            throw damaged(file, reason(e), e);
+            throw damaged(file, StrictJson.reason(e), e);
         }
     }
 
@@ -131,27 +102,27 @@ final class RecordFile {
             throw damaged(file, "its checksum is that of other contents", null);
         }
         try {
-            if (JSON.readTree("{\n" + rest) instanceof ObjectNode document) {
+            if (StrictJson.MAPPER.readTree("{\n" + rest) instanceof ObjectNode document) {
                 return document;
             }
             throw damaged(file, "it is not a JSON object", null);
         } catch (JsonProcessingException e) {
-            throw damaged(file, reason(e), e);
+            throw damaged(file, StrictJson.reason(e), e);
         }
     }
 
     private static String text(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(LARGEST + 1);
-            if (bytes.length > LARGEST) {
-                throw damaged(file, "it has more than " + LARGEST + " bytes", null);
+            byte[] bytes = in.readNBytes(StrictJson.LARGEST + 1);
+            if (bytes.length > StrictJson.LARGEST) {
+                throw damaged(file, "it has more than " + StrictJson.LARGEST + " bytes", null);
             }
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new Failure(
                     FailureKind.BAD_RECORD,
                     "'" + file + "' cannot be read: " + Reason.of(e) + "; make it readable, or start the run anew with"
-                            + " another --run-dir",
+                            + " another " + Setting.RUN_DIRECTORY,
                     e);
         }
     }
@@ -159,20 +130,5 @@ final class RecordFile {
     /** Over the file without its second line. */
     private static String checksum(String rest) {
         return FileHash.sha256(("{\n" + rest).getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** Where and why, in one line. */
-    private static String reason(JsonProcessingException e) {
-        String where = e instanceof JsonMappingException mapping
-                ? mapping.getPath().stream().map(RecordFile::step).collect(Collectors.joining("/"))
-                : "";
-        String what = e.getCause() instanceof RuntimeException problem && problem.getMessage() != null
-                ? problem.getMessage()
-                : e.getOriginalMessage().replaceFirst("(?s)( \\(index \\d+\\))?; `.*", ""); // what stands in the code
-        return (where.isEmpty() ? "" : OneLine.of(where) + ": ") + OneLine.of(what);
-    }
-
-    private static String step(JsonMappingException.Reference reference) {
-        return reference.getFieldName() == null ? String.valueOf(reference.getIndex()) : reference.getFieldName();
     }
 }

@@ -1,4 +1,4 @@
-package io.fastforward.run;
+package io.fastforward.settings;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.fastforward.spi.model.AttentionUnit;
@@ -20,7 +20,8 @@ public enum AttentionPruning {
         this.unit = unit;
     }
 
-    AttentionUnit unit() {
+    /** The unit that is pruned, or would be. */
+    public AttentionUnit unit() {
         return unit;
     }
 

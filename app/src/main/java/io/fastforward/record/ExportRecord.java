@@ -1,4 +1,4 @@
-package io.fastforward.run;
+package io.fastforward.record;
 
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
@@ -20,19 +20,19 @@ import java.util.stream.Stream;
  * @param reloadDifference largest relative difference of logits between the model in memory and the written one
  * @param files hashes of what was written, by which it is known again
  */
-record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, List<FileHash> files) {
-    ExportRecord {
+public record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, List<FileHash> files) {
+    public ExportRecord {
         repairs = List.copyOf(repairs);
         files = List.copyOf(files);
     }
 
     /** Whether a directory holds what was written, and nothing else. */
-    boolean isIn(Path output) {
+    public boolean isIn(Path output) {
         return files.equals(hashes(output));
     }
 
     /** The hashes of all files in a directory, in the order of their paths. */
-    static List<FileHash> hashes(Path directory) {
+    public static List<FileHash> hashes(Path directory) {
         try (Stream<Path> files = Files.walk(directory)) {
             return files.filter(Files::isRegularFile).sorted().map(FileHash::of).toList();
         } catch (IOException e) {

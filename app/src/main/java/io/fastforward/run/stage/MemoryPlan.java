@@ -1,11 +1,13 @@
-package io.fastforward.run;
+package io.fastforward.run.stage;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.LayerSpec;
@@ -23,12 +25,14 @@ import java.util.Set;
  * @param repairBytes peak of calibration
  * @param limitBytes most that may be planned with
  */
-record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, long repairBytes, long limitBytes) {
+public record MemoryPlan(
+        boolean residentSearch, long scoringBytes, long searchBytes, long repairBytes, long limitBytes) {
 
     private static final double MIB = 1 << 20;
     private static final double GIB = 1 << 30;
 
-    static MemoryPlan of(
+    /** The plan of a run. */
+    public static MemoryPlan of(
             ModelSpec spec,
             PruneSettings settings,
             int windowLength,
@@ -43,30 +47,31 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
         long scoring = measured
                 ? layer
                         + scratch
-                        + settings.calibrationWindows() * windowBytes
+                        + settings.windows().scoring() * windowBytes
                         + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
                 : 0;
         int streams = repair.target() == CalibrationTarget.DENSE ? 2 : 1;
         long repairing = 2 * layer // on the device, and in nested order on the host
                 + (repair.measures()
                         ? scratch * streams
-                                + settings.repairWindows() * windowBytes * streams
+                                + settings.windows().repair() * windowBytes * streams
                                 + PruningPass.momentBytes(spec, repair)
                                 + solverBytes(spec)
                         : 0);
-        long hidden = settings.finalistWindows() * windowBytes;
+        long hidden = settings.windows().finalWindows() * windowBytes;
         long allLayers = spec.decoderParameters() * Float.BYTES;
         boolean resident = allLayers + scratch + hidden <= limitBytes / 2 && allLayers <= weightBytes;
         long search = (resident ? allLayers : 2 * layer) + scratch + hidden;
         return new MemoryPlan(resident, scoring, search, repairing, limitBytes);
     }
 
-    long peakBytes() {
+    /** The largest of the three peaks. */
+    public long peakBytes() {
         return Math.max(scoringBytes, Math.max(searchBytes, repairBytes));
     }
 
     /** One line for the user. */
-    String describe() {
+    public String describe() {
         return String.format(
                 Locale.ROOT,
                 "Memory: %s for scoring, %s for the search (%s), %s for calibration; %s may be used",
@@ -77,13 +82,19 @@ record MemoryPlan(boolean residentSearch, long scoringBytes, long searchBytes, l
                 size(limitBytes));
     }
 
-    void requireWithinLimit() {
+    /**
+     * Checks that the memory suffices.
+     *
+     * @throws Failure if not
+     */
+    public void requireWithinLimit() {
         if (peakBytes() > limitBytes) {
             throw new Failure(
                     FailureKind.DEVICE,
                     "the run needs " + size(peakBytes()) + " of memory, but may use " + size(limitBytes)
-                            + "; use fewer or shorter windows (--calibration-windows, --repair-windows, --window), or"
-                            + " raise --memory");
+                            + "; use fewer or shorter windows (" + Setting.SCORING_WINDOWS + ", "
+                            + Setting.REPAIR_WINDOWS
+                            + ", " + Setting.WINDOW_LENGTH + "), or raise " + Setting.MEMORY);
         }
     }
 

@@ -1,4 +1,4 @@
-package io.fastforward.run;
+package io.fastforward.record;
 
 import io.fastforward.search.Budget;
 import io.fastforward.spi.model.Policy;
@@ -9,7 +9,7 @@ import io.fastforward.spi.model.Policy;
  * @param policy the winner
  * @param summary for the report
  */
-record SearchOutcome(Policy policy, PruneResult.SearchSummary summary) {
+public record SearchOutcome(Policy policy, PruneResult.SearchSummary summary) {
 
     /**
      * Checks that a search within some budget can have ended like this.

@@ -1,4 +1,4 @@
-package io.fastforward.run;
+package io.fastforward.record;
 
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;

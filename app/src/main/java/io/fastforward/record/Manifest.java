@@ -1,7 +1,9 @@
-package io.fastforward.run;
+package io.fastforward.record;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.checkpoint.FileHash;
-import java.lang.reflect.RecordComponent;
+import io.fastforward.failure.Setting;
+import io.fastforward.settings.PruneSettings;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -26,7 +28,7 @@ import java.util.TreeSet;
  * @param versions of FastForward, the contract and Java, and the operating system
  * @param started when the run began, UTC
  */
-record Manifest(
+public record Manifest(
         String format,
         String id,
         PruneSettings settings,
@@ -38,9 +40,9 @@ record Manifest(
         Map<String, String> versions,
         String started) {
 
-    static final String FORMAT = "fastforward-run";
+    public static final String FORMAT = "fastforward-run";
 
-    Manifest {
+    public Manifest {
         model = List.copyOf(model);
         files = sorted(files);
         earlierDevices = List.copyOf(earlierDevices);
@@ -67,7 +69,7 @@ record Manifest(
             return "the file for: " + differingKey(files, other.files);
         }
         if (!settings.equals(other.settings)) {
-            return settingsDifference(other.settings);
+            return settingsDifference("", settings.toJson(), other.settings.toJson());
         }
         if (!plugins.equals(other.plugins)) {
             return "the plugins (then " + plugins + ", now " + other.plugins + ")";
@@ -92,17 +94,16 @@ record Manifest(
                 .orElseThrow();
     }
 
-    private String settingsDifference(PruneSettings other) {
-        try {
-            for (RecordComponent setting : PruneSettings.class.getRecordComponents()) {
-                Object then = setting.getAccessor().invoke(settings);
-                Object now = setting.getAccessor().invoke(other);
-                if (!Objects.equals(then, now)) {
-                    return "the setting " + setting.getName() + " (then " + then + ", now " + now + ")";
-                }
+    /** The first setting that differs, by its path. */
+    private static String settingsDifference(String path, JsonNode then, JsonNode now) {
+        for (Map.Entry<String, JsonNode> setting : then.properties()) {
+            JsonNode other = now.path(setting.getKey());
+            if (!setting.getValue().equals(other)) {
+                String at = path.isEmpty() ? setting.getKey() : path + "." + setting.getKey();
+                return setting.getValue().isObject() && !at.equals(Setting.PLUGIN_OPTIONS.path())
+                        ? settingsDifference(at, setting.getValue(), other)
+                        : "the setting " + Setting.at(at) + " (then " + setting.getValue() + ", now " + other + ")";
             }
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("the accessors of a public record can be called", e);
         }
         throw new IllegalStateException("records that are not equal differ in a component");
     }

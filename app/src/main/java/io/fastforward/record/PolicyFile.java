@@ -1,4 +1,4 @@
-package io.fastforward.run;
+package io.fastforward.record;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -7,6 +7,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
+import io.fastforward.failure.Setting;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param sparsity what it removes of the decoder layers' linear parameters
  * @param layers what each layer retains
  */
-record PolicyFile(String format, int version, String attentionUnit, double sparsity, List<Layer> layers) {
+public record PolicyFile(String format, int version, String attentionUnit, double sparsity, List<Layer> layers) {
 
     private static final String FORMAT = "fastforward-policy";
     private static final int VERSION = 2;
@@ -51,9 +52,9 @@ record PolicyFile(String format, int version, String attentionUnit, double spars
      * @param mlpChannels retained MLP channels
      * @param ofMlpChannels of how many
      */
-    record Layer(int attentionUnits, int ofAttentionUnits, int mlpChannels, int ofMlpChannels) {}
+    public record Layer(int attentionUnits, int ofAttentionUnits, int mlpChannels, int ofMlpChannels) {}
 
-    static byte[] bytes(Policy policy, ModelSpec spec, double sparsity) {
+    public static byte[] bytes(Policy policy, ModelSpec spec, double sparsity) {
         List<Layer> layers = new ArrayList<>();
         for (int i = 0; i < policy.layers(); i++) {
             LayerSpec layer = spec.layers().get(i);
@@ -86,7 +87,7 @@ record PolicyFile(String format, int version, String attentionUnit, double spars
      * @param spec with the units that the policy must be about
      * @throws Failure if the file is missing or malformed, or the policy is of a model with other layers
      */
-    static Policy read(Path file, ModelSpec spec) {
+    public static Policy read(Path file, ModelSpec spec) {
         PolicyFile contents = parse(file);
         if (!FORMAT.equals(contents.format()) || contents.version() != VERSION) {
             throw bad(file, "has another format or version; expected " + FORMAT + " " + VERSION, null);
@@ -95,7 +96,8 @@ record PolicyFile(String format, int version, String attentionUnit, double spars
             throw bad(
                     file,
                     "is about units of attention that are a " + OneLine.of(contents.attentionUnit())
-                            + ", here they are a " + unit(spec) + "; give the --attention that it was made with",
+                            + ", here they are a " + unit(spec) + "; give the "
+                            + Setting.ATTENTION + " that it was made with",
                     null);
         }
         List<Integer> retained = new ArrayList<>();

@@ -1,8 +1,9 @@
-package io.fastforward.run;
+package io.fastforward.settings;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.search.Constraints;
 import java.util.Set;
 
@@ -39,7 +40,7 @@ public enum TargetRuntime {
      *
      * @throws Failure if it does not run the family, or not with query heads of its own in every layer
      */
-    Constraints constrain(String family, AttentionPruning attention, Constraints asked) {
+    public Constraints constrain(String family, AttentionPruning attention, Constraints asked) {
         return switch (this) {
             case HF -> asked;
             case LLAMA_CPP -> forLlamaCpp(family, asked);
@@ -59,8 +60,9 @@ public enum TargetRuntime {
         if (attention == AttentionPruning.QUERY_HEADS) {
             throw new Failure(
                     FailureKind.USAGE,
-                    "--target-runtime " + id + " has one number of query heads for all layers, so --attention"
-                            + " query-heads cannot be; leave it out, or ask for --attention none");
+                    Setting.TARGET_RUNTIME + " " + id + " has one number of query heads for all layers, so "
+                            + Setting.ATTENTION + " query-heads cannot be; leave it out, or ask for "
+                            + Setting.ATTENTION + " none");
         }
         return asked.withMultipleOf(VLLM_MULTIPLE).withAttentionFixed();
     }
@@ -69,10 +71,12 @@ public enum TargetRuntime {
         if (!families.contains(family)) {
             throw new Failure(
                     FailureKind.UNSUPPORTED_MODEL,
-                    "--target-runtime " + id + ": " + runtime + " does not run pruned models of the family '" + family
+                    Setting.TARGET_RUNTIME + " " + id + ": " + runtime + " does not run pruned models of the family '"
+                            + family
                             + "' (it runs "
                             + String.join(", ", families.stream().sorted().toList())
-                            + "); --format hf-padded gives a model that runs wherever the unpruned one does");
+                            + "); " + Setting.FORMAT
+                            + " hf-padded gives a model that runs wherever the unpruned one does");
         }
     }
 

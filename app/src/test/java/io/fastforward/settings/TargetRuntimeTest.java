@@ -1,4 +1,4 @@
-package io.fastforward.run;
+package io.fastforward.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -42,7 +42,7 @@ class TargetRuntimeTest {
         Failures.expect(
                 FailureKind.USAGE,
                 () -> TargetRuntime.VLLM.constrain("llama", AttentionPruning.QUERY_HEADS, ASKED),
-                "--target-runtime vllm",
+                "<budget.targetRuntime> vllm",
                 "query-heads");
         Failures.expect(
                 FailureKind.UNSUPPORTED_MODEL,

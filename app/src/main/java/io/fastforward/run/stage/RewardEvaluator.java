@@ -1,4 +1,4 @@
-package io.fastforward.run;
+package io.fastforward.run.stage;
 
 import io.fastforward.evaluate.Perplexity;
 import io.fastforward.forward.Decoder;

@@ -1,0 +1,142 @@
+package io.fastforward.cli;
+
+import static java.util.Objects.requireNonNullElse;
+
+import io.fastforward.run.Demo;
+import io.fastforward.run.PruneRequest;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** What a pruning run reads, and where it writes. */
+final class PlaceOptions {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    @Parameters(
+            paramLabel = "MODEL_DIR",
+            arity = "0..1",
+            description = "Hugging Face checkpoint directory: config.json, tokenizer.json, safetensors.")
+    private @Nullable Path model;
+
+    @Option(names = "--demo", description = "Prune the bundled demo model, with its texts and tasks.")
+    private boolean demo;
+
+    @Option(
+            names = "--calibration",
+            paramLabel = "FILE",
+            description =
+                    "Text for statistics, reward and calibration, in UTF-8: plain or JSON lines, perhaps gzipped; -"
+                            + " is standard input.")
+    private @Nullable Path calibration;
+
+    @Option(
+            names = "--evaluation",
+            paramLabel = "FILE",
+            description = "Text that figures are reported on; default: the last tenth of the calibration text, which"
+                    + " is then used for nothing else.")
+    private @Nullable Path evaluation;
+
+    @Option(names = "--output", paramLabel = "DIR", description = "Where the pruned checkpoint goes; must be empty.")
+    private @Nullable Path output;
+
+    @Option(
+            names = "--run-dir",
+            paramLabel = "DIR",
+            description = "Where the record of the run goes; default: the output's name with -run.")
+    private @Nullable Path runDirectory;
+
+    @Option(names = "--resume", description = "Go on with an interrupted run: same command, same result.")
+    boolean resume;
+
+    @Option(names = "--policy", paramLabel = "FILE", description = "Use this policy.json instead of searching.")
+    private @Nullable Path policy;
+
+    @Option(
+            names = "--warm-start",
+            paramLabel = "RUN_DIR",
+            description = "Start with the agent of an earlier search on this model, at a lower sparsity say.")
+    private @Nullable Path warmStart;
+
+    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
+    PlaceOptions() {}
+
+    /** The demo, if the user asks for it. */
+    Optional<Demo> demo() {
+        if (!demo) {
+            return Optional.empty();
+        }
+        if (model != null || calibration != null) {
+            throw usage("--demo brings its own model and texts; leave out MODEL_DIR and --calibration");
+        }
+        Demo files = output == null ? Demo.inCurrentDirectory(resume) : new Demo(output);
+        files.requireOwnDirectory();
+        return Optional.of(files);
+    }
+
+    /** Checks that there is one thing that says what to remove, if it is not the demo. */
+    void requireGoal(@Nullable Double sparsity) {
+        if (sparsity == null && policy == null) {
+            throw usage("--sparsity S is missing (or --policy FILE)");
+        }
+        if (sparsity != null && policy != null) {
+            throw usage("--policy FILE says what to remove; leave out --sparsity");
+        }
+    }
+
+    PruneRequest.Files files(TaskOptions tasks) {
+        return files(
+                required(model, "MODEL_DIR (or --demo)"),
+                required(calibration, "--calibration FILE"),
+                Optional.ofNullable(evaluation),
+                tasks.file(),
+                requireNonNullElse(tasks.most, Integer.MAX_VALUE));
+    }
+
+    /** The demo's, where no option says otherwise. */
+    PruneRequest.Files files(Demo bundled, TaskOptions tasks) {
+        return files(
+                bundled.model(),
+                bundled.calibrationText(),
+                Optional.of(requireNonNullElse(evaluation, bundled.evaluationText())),
+                Optional.of(tasks.file().orElse(bundled.tasks())),
+                requireNonNullElse(tasks.most, Demo.MOST_TASKS));
+    }
+
+    private PruneRequest.Files files(
+            Path source, Path text, Optional<Path> figures, Optional<Path> questions, int mostQuestions) {
+        return new PruneRequest.Files(
+                source,
+                text,
+                figures,
+                questions,
+                mostQuestions,
+                Optional.ofNullable(policy),
+                Optional.ofNullable(warmStart));
+    }
+
+    Path output() {
+        return required(output, "--output DIR");
+    }
+
+    Path runDirectory(Path beside) {
+        return requireNonNullElse(runDirectory, beside.resolveSibling(beside.getFileName() + "-run"));
+    }
+
+    private <T> T required(@Nullable T value, String what) {
+        if (value == null) {
+            throw usage(what + " is missing");
+        }
+        return value;
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(command.commandLine(), message);
+    }
+}

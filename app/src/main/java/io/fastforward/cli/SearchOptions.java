@@ -1,0 +1,53 @@
+package io.fastforward.cli;
+
+import static java.util.Objects.requireNonNullElse;
+
+import io.fastforward.search.PolicyMapping;
+import io.fastforward.search.Schedule;
+import io.fastforward.settings.SearchPlan;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How the search goes about it. */
+final class SearchOptions {
+
+    @Option(
+            names = "--episodes",
+            paramLabel = "N",
+            description = "Candidates to try; default: ${bundle:default.search.episodes}, 180 for the demo.")
+    private @Nullable Integer episodes;
+
+    @Option(
+            names = "--finalists",
+            paramLabel = "N",
+            description = "Best candidates that are compared in the end; default: ${bundle:default.search.finalists}.")
+    private @Nullable Integer finalists;
+
+    @Option(
+            names = "--mapping",
+            paramLabel = "ID",
+            description = "From scores to policies: shift, headroom; default: ${bundle:default.search.mapping}.")
+    private @Nullable String mapping;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "KIND",
+            description = "Curricula: ${COMPLETION-CANDIDATES}; default: ${bundle:default.search.schedule}.")
+    private Schedule.@Nullable Kind schedule;
+
+    @Option(
+            names = "--ramp",
+            paramLabel = "SHARE",
+            description =
+                    "Share of the search during which the curricula rise; default: ${bundle:default.search.ramp}.")
+    private @Nullable Double ramp;
+
+    SearchPlan settings(SearchPlan base) {
+        return new SearchPlan(
+                requireNonNullElse(episodes, base.episodes()),
+                requireNonNullElse(finalists, base.finalists()),
+                mapping == null ? base.mapping() : PolicyMapping.byId(mapping),
+                requireNonNullElse(schedule, base.schedule()),
+                requireNonNullElse(ramp, base.ramp()));
+    }
+}

@@ -1,0 +1,32 @@
+package io.fastforward.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.settings.PruneSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ListResourceBundle;
+import java.util.Map;
+
+/** The defaults of the settings, for the help: {@code ${bundle:default.windows.repair}}. */
+final class SettingDefaults extends ListResourceBundle {
+
+    private static final String PREFIX = "default";
+
+    @Override
+    protected Object[][] getContents() {
+        List<Object[]> contents = new ArrayList<>();
+        add(contents, PREFIX, PruneSettings.DEFAULT.toJson());
+        return contents.toArray(Object[][]::new);
+    }
+
+    private static void add(List<Object[]> contents, String path, JsonNode settings) {
+        for (Map.Entry<String, JsonNode> setting : settings.properties()) {
+            String at = path + "." + setting.getKey();
+            if (setting.getValue().isValueNode()) {
+                contents.add(new Object[] {at, setting.getValue().asText()});
+            } else {
+                add(contents, at, setting.getValue());
+            }
+        }
+    }
+}

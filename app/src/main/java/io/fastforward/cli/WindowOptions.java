@@ -1,0 +1,52 @@
+package io.fastforward.cli;
+
+import static java.util.Objects.requireNonNullElse;
+
+import io.fastforward.settings.WindowSettings;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How many windows each purpose sees. */
+final class WindowOptions {
+
+    @Option(
+            names = "--calibration-windows",
+            paramLabel = "N",
+            description = "Windows for scoring; default: ${bundle:default.windows.scoring}.")
+    private @Nullable Integer scoring;
+
+    @Option(
+            names = "--repair-windows",
+            paramLabel = "N",
+            description = "Windows for calibration; default: ${bundle:default.windows.repair}.")
+    private @Nullable Integer repair;
+
+    @Option(
+            names = "--reward-windows",
+            paramLabel = "N",
+            description = "Windows on which candidates are compared; default: ${bundle:default.windows.reward}.")
+    private @Nullable Integer reward;
+
+    @Option(
+            names = "--finalist-windows",
+            paramLabel = "N",
+            description = "Windows on which finalists are compared; default: four times the reward windows.")
+    private @Nullable Integer finalists;
+
+    @Option(
+            names = "--evaluation-windows",
+            paramLabel = "N",
+            description = "Most windows that figures are reported on; default: ${bundle:default.windows.evaluation}.")
+    private @Nullable Integer evaluation;
+
+    /** @param length tokens of a window, if the user says so */
+    WindowSettings settings(WindowSettings base, @Nullable Integer length) {
+        return new WindowSettings(
+                requireNonNullElse(length, base.length()),
+                requireNonNullElse(scoring, base.scoring()),
+                requireNonNullElse(repair, base.repair()),
+                requireNonNullElse(reward, base.reward()),
+                requireNonNullElse(finalists, base.finalists()),
+                requireNonNullElse(evaluation, base.evaluation()));
+    }
+}

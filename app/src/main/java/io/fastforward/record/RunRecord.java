@@ -1,0 +1,262 @@
+package io.fastforward.record;
+
+import io.fastforward.checkpoint.FileHash;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Setting;
+import io.fastforward.nested.NestedOrder;
+import io.fastforward.search.Budget;
+import io.fastforward.search.SearchState;
+import io.fastforward.search.TrialRecord;
+import io.fastforward.spi.model.ModelSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The record of a run, in a {@linkplain RecordStore directory}: {@code manifest.json}, {@code nested-order.json},
+ * {@code search-state.json}, {@code trials.jsonl}, {@code search-result.json}, {@code policy.json},
+ * {@code export.json}, {@code result.json}, {@code run.log}. What the result depends on is a {@link RecordFile};
+ * {@code trials.jsonl} and {@code policy.json} are for people.
+ *
+ * <p>Closing a new record in which no stage was finished deletes it: there is nothing to go on from.
+ */
+public final class RunRecord implements AutoCloseable {
+
+    private static final String MANIFEST = "manifest.json";
+    private static final String ORDER = "nested-order.json";
+    private static final String SEARCH_STATE = "search-state.json";
+    private static final String SEARCH_RESULT = "search-result.json";
+    private static final String POLICY = "policy.json";
+    private static final String EXPORT = "export.json";
+    private static final String RESULT = "result.json";
+    private static final String LOG = "run.log";
+
+    private static final List<String> FILES =
+            List.of(MANIFEST, ORDER, SEARCH_STATE, Trials.FILE, SEARCH_RESULT, POLICY, EXPORT, RESULT);
+
+    private final RecordStore store;
+    private final Trials trials;
+    private final boolean begun;
+    private Manifest manifest;
+
+    /** @param begun whether the run begins here, and does not go on */
+    private RunRecord(RecordStore store, boolean begun, Manifest manifest) {
+        this.store = store;
+        this.trials = new Trials(store);
+        this.begun = begun;
+        this.manifest = manifest;
+    }
+
+    /**
+     * Takes a directory for a run.
+     *
+     * @param manifest of the run that is about to begin
+     * @param resume whether the directory should hold an interrupted run with the same manifest, but for the device;
+     *     one that was killed before it had written its manifest is begun again
+     * @throws Failure if it holds another run, or, without {@code resume}, anything at all, or if another process works
+     *     on it
+     */
+    public static RunRecord open(Path path, Manifest manifest, boolean resume) {
+        if (!holdsRun(path) && !RecordStore.mayBeTaken(path)) {
+            if (resume) {
+                throw new Failure(
+                        FailureKind.BAD_RECORD,
+                        "there is no run to resume in '" + path + "'; start it without " + Setting.RESUME);
+            }
+            RecordStore.requireNothingBut(path, Set.of());
+        }
+        RecordStore store = RecordStore.take(path);
+        try {
+            return holdsRun(path) ? goOn(store, manifest, resume) : begin(store, manifest);
+        } catch (Throwable e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    private static RunRecord goOn(RecordStore store, Manifest manifest, boolean resume) {
+        if (!resume) {
+            throw new Failure(
+                    FailureKind.OUTPUT_NOT_EMPTY,
+                    "the run directory '" + store.path() + "' holds an earlier run; add " + Setting.RESUME
+                            + " to go on with it, or choose another one with " + Setting.RUN_DIRECTORY);
+        }
+        Path file = store.file(MANIFEST);
+        Manifest earlier = RecordFile.read(file, Manifest.class);
+        if (!earlier.format().equals(Manifest.FORMAT)) {
+            throw RecordFile.damaged(file, "its format is not " + Manifest.FORMAT, null);
+        }
+        String difference = earlier.differenceTo(manifest);
+        if (!difference.isEmpty()) {
+            throw new Failure(
+                    FailureKind.BAD_RECORD,
+                    "cannot resume the run in '" + store.path() + "': it differs in " + difference
+                            + "; give the same again, or start a run of its own with " + Setting.RUN_DIRECTORY);
+        }
+        store.deleteAbandoned(FILES);
+        return new RunRecord(store, false, earlier);
+    }
+
+    private static RunRecord begin(RecordStore store, Manifest manifest) {
+        store.deleteAbandoned(FILES);
+        RecordStore.requireNothingBut(store.path(), Set.of(RecordStore.LOCK, LOG));
+        RunRecord run = new RunRecord(store, true, manifest);
+        try {
+            run.write(MANIFEST, manifest);
+            return run;
+        } catch (Throwable e) {
+            run.close();
+            throw e;
+        }
+    }
+
+    /** Whether a directory holds the record of a run, finished or not. */
+    public static boolean holdsRun(Path path) {
+        return Files.exists(path.resolve(MANIFEST));
+    }
+
+    /** Whether the run whose record a directory holds came so far as to write its output. */
+    public static boolean holdsExport(Path path) {
+        return holdsRun(path) && Files.exists(path.resolve(EXPORT));
+    }
+
+    /** The state of the search that some run directory holds, for another run to start from. */
+    public static Optional<SearchState> searchState(Path runDirectory) {
+        Path file = searchStateFile(runDirectory);
+        return Files.exists(file) ? Optional.of(RecordFile.read(file, SearchState.class)) : Optional.empty();
+    }
+
+    public static Path searchStateFile(Path runDirectory) {
+        return runDirectory.resolve(SEARCH_STATE);
+    }
+
+    public Path path() {
+        return store.path();
+    }
+
+    /** The files of the model that is pruned. */
+    public List<FileHash> model() {
+        return manifest.model();
+    }
+
+    public Path logFile() {
+        return store.file(LOG);
+    }
+
+    /**
+     * Records which device works on the run from now on.
+     *
+     * @return the one that did before, if it was another one
+     */
+    public Optional<String> workOn(String device) {
+        String before = manifest.device();
+        if (device.equals(before)) {
+            return Optional.empty();
+        }
+        manifest = manifest.on(device);
+        write(MANIFEST, manifest);
+        return Optional.of(before);
+    }
+
+    /**
+     * The order that the run has finished.
+     *
+     * @throws Failure if it is damaged, or of another model
+     */
+    public Optional<NestedOrder> order(ModelSpec spec) {
+        return readIfThere(ORDER, NestedOrder.class, order -> order.requireFits(spec));
+    }
+
+    public void saveOrder(NestedOrder order) {
+        write(ORDER, order);
+    }
+
+    public Optional<SearchState> searchState() {
+        return readIfThere(SEARCH_STATE, SearchState.class, state -> {});
+    }
+
+    /**
+     * Records a batch: first its trials, then the state that counts them, so that a crash in between only leaves lines
+     * that {@link #keepTrials} removes.
+     */
+    public void saveBatch(List<TrialRecord> batch, SearchState state) {
+        trials.append(batch);
+        write(SEARCH_STATE, state);
+    }
+
+    /**
+     * Keeps the records of the first episodes alone.
+     *
+     * @return what is missing of them, for people who read them
+     */
+    public Optional<String> keepTrials(int episodes) {
+        return trials.keep(episodes);
+    }
+
+    /**
+     * How the search ended.
+     *
+     * @throws Failure if the record is damaged, or no search within this budget can have ended so
+     */
+    public Optional<SearchOutcome> searchOutcome(Budget budget, double sparsity) {
+        return readIfThere(SEARCH_RESULT, SearchOutcome.class, outcome -> outcome.requireFits(budget, sparsity));
+    }
+
+    public void saveSearchOutcome(SearchOutcome outcome) {
+        write(SEARCH_RESULT, outcome);
+    }
+
+    /** @param policyFile what {@link PolicyFile} makes of the policy */
+    public void savePolicy(byte[] policyFile) {
+        store.write(POLICY, policyFile);
+    }
+
+    public Optional<ExportRecord> export() {
+        return readIfThere(EXPORT, ExportRecord.class, export -> {});
+    }
+
+    public void saveExport(ExportRecord export) {
+        write(EXPORT, export);
+    }
+
+    public Optional<PruneResult> result() {
+        return readIfThere(RESULT, PruneResult.class, result -> {});
+    }
+
+    public void saveResult(PruneResult result) {
+        write(RESULT, result);
+    }
+
+    /** Deletes a record that was begun here and in which no stage was finished. */
+    @Override
+    public void close() {
+        if (begun && !store.holds(ORDER)) {
+            store.closeAndDelete(List.of(LOG, MANIFEST));
+        } else {
+            store.close();
+        }
+    }
+
+    /** @param check throws an IllegalArgumentException if what was read cannot be of this run */
+    private <T> Optional<T> readIfThere(String name, Class<T> type, Consumer<T> check) {
+        if (!store.holds(name)) {
+            return Optional.empty();
+        }
+        T contents = RecordFile.read(store.file(name), manifest.id(), type);
+        try {
+            check.accept(contents);
+            return Optional.of(contents);
+        } catch (IllegalArgumentException e) {
+            throw RecordFile.damaged(store.file(name), OneLine.of(String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    private void write(String name, Object contents) {
+        store.write(name, RecordFile.bytes(manifest.id(), contents));
+    }
+}

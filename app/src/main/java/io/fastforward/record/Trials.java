@@ -1,0 +1,79 @@
+package io.fastforward.record;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.Reason;
+import io.fastforward.search.TrialRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** {@code trials.jsonl}: what happened in every episode, a line each, for people. No result depends on it. */
+final class Trials {
+
+    static final String FILE = "trials.jsonl";
+
+    /** Far more than the trials of any search take. */
+    private static final long LARGEST = 1L << 30;
+
+    private final RecordStore store;
+
+    Trials(RecordStore store) {
+        this.store = store;
+    }
+
+    void append(List<TrialRecord> trials) {
+        store.append(FILE, bytes(trials.stream().map(TrialRecord::toJson).toList()));
+    }
+
+    /**
+     * Keeps the records of the first episodes alone, whatever a crash left behind or between them. The search does not
+     * need them, so what is missing stays missing.
+     *
+     * @return what is missing, for people who read them
+     */
+    Optional<String> keep(int episodes) {
+        SortedMap<Integer, String> kept = new TreeMap<>();
+        for (String line : lines()) {
+            try {
+                TrialRecord trial = TrialRecord.parse(line);
+                if (trial.episode() >= 0 && trial.episode() < episodes) {
+                    kept.putIfAbsent(trial.episode(), line);
+                }
+            } catch (Failure _) {
+                // A line that was cut off, or damaged.
+            }
+        }
+        store.write(FILE, bytes(List.copyOf(kept.values())));
+        return kept.size() == episodes
+                ? Optional.empty()
+                : Optional.of("'" + store.file(FILE) + "' holds " + kept.size() + " of the " + episodes
+                        + " trials that the search had done; it goes on without the others, which it does not need");
+    }
+
+    private List<String> lines() {
+        Path file = store.file(FILE);
+        try {
+            if (!Files.exists(file) || Files.size(file) > LARGEST) {
+                return List.of();
+            }
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+        } catch (IOException e) {
+            throw RecordFile.damaged(file, "it cannot be read: " + Reason.of(e), e);
+        }
+    }
+
+    private static byte[] bytes(List<String> lines) {
+        return lines.stream()
+                .map(line -> line + "\n")
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8);
+    }
+}

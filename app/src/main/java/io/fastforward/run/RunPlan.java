@@ -1,0 +1,109 @@
+package io.fastforward.run;
+
+import io.fastforward.evaluate.ChoiceAccuracy.Questions;
+import io.fastforward.evaluate.ChoiceTask;
+import io.fastforward.model.Model;
+import io.fastforward.record.PolicyFile;
+import io.fastforward.report.Progress;
+import io.fastforward.run.stage.MemoryPlan;
+import io.fastforward.run.stage.RepairStage;
+import io.fastforward.run.stage.RunWindows;
+import io.fastforward.search.Budget;
+import io.fastforward.settings.PruneSettings;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.tokenizer.Tokenizer;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * What a run is going to do, as it is known before anything is written.
+ *
+ * @param spec the model's architecture, with the units that are pruned
+ * @param budget what the sparsity means for it
+ * @param given the policy to use instead of searching one
+ * @param agent who searches one otherwise
+ * @param memory what will be needed
+ * @param windows what each stage sees of the texts
+ * @param questions what the variants are asked
+ * @param warnings what the user should know before trusting the figures, one line each
+ */
+record RunPlan(
+        ModelSpec spec,
+        Budget budget,
+        Optional<Policy> given,
+        Optional<PolicyAgent> agent,
+        MemoryPlan memory,
+        RunWindows windows,
+        Optional<Questions> questions,
+        List<String> warnings) {
+
+    /**
+     * The plan of a run on a model.
+     *
+     * @throws io.fastforward.failure.Failure if the user asked for what cannot be
+     */
+    static RunPlan of(PruneRequest request, ServingPlugins serving, Texts texts, Model model, ComputeBackend backend) {
+        PruneSettings settings = request.settings();
+        PruneRequest.Files files = request.files();
+        ModelSpec spec = settings.budget().units(model.spec());
+        Budget budget = settings.budget().of(model.spec());
+        serving.requireServed(spec);
+        Optional<Policy> given = files.policy().map(file -> PolicyFile.read(file, spec));
+        Optional<PolicyAgent> agent = given.isPresent()
+                ? Optional.empty()
+                : Optional.of(serving.createAgent(spec, budget, files.warmStart()));
+        int length = settings.windows().lengthFor(model.spec());
+        MemoryPlan memory = MemoryPlan.of(
+                model.spec(),
+                settings,
+                length,
+                serving.criterion().wishes(),
+                serving.repair(),
+                request.compute().memoryBytes(),
+                backend.weightBytes());
+        memory.requireWithinLimit();
+        // Its process ends here: it has nothing to do in the rest of the run.
+        try (Tokenizer tokenizer = Tokenizer.open(files.model(), model.spec().vocabularySize())) {
+            RunWindows windows = RunWindows.read(settings, texts.calibration(), texts.evaluation(), tokenizer, length);
+            Optional<Questions> questions =
+                    texts.tasks().map(file -> Questions.tokenize(ChoiceTask.read(file, files.mostTasks()), tokenizer));
+            List<String> warnings =
+                    RepairStage.warning(serving.repair(), settings.plugins().calibrator(), model.spec(), windows)
+                            .stream()
+                            .toList();
+            return new RunPlan(spec, budget, given, agent, memory, windows, questions, warnings);
+        }
+    }
+
+    /** A policy as large as the one that will come out. */
+    Policy likely(double sparsity) {
+        return given.orElseGet(() -> budget.uniform(sparsity));
+    }
+
+    /** What is compared with: as sparse as was asked for, or as a given policy, whatever the constraints. */
+    Policy uniform(double sparsity) {
+        return given.isPresent()
+                ? new Budget(spec.modules(), 0).uniform(budget.sparsity(given.get()))
+                : budget.uniform(sparsity);
+    }
+
+    /** Tells a reader of the log what will be done. */
+    void describe(Progress progress) {
+        progress.note(String.format(
+                Locale.ROOT,
+                "Model: %s, %d layers, %,d parameters; windows of %d tokens; figures on %d windows of %s",
+                spec.family(),
+                spec.layers().size(),
+                spec.parameters(),
+                windows.scoring().length(),
+                windows.evaluation().count(),
+                windows.heldOut() ? "the held-out end of the calibration text" : "the evaluation text"));
+        windows.texts().forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
+        progress.note(memory.describe());
+        warnings.forEach(warning -> progress.note("Warning: " + warning));
+    }
+}

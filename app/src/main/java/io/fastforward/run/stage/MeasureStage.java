@@ -1,0 +1,83 @@
+package io.fastforward.run.stage;
+
+import io.fastforward.evaluate.ChoiceAccuracy;
+import io.fastforward.evaluate.Perplexity;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.Decoder;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.model.Model;
+import io.fastforward.nested.NestedOrder;
+import io.fastforward.prune.CollectedLayers;
+import io.fastforward.report.Progress;
+import io.fastforward.report.Variant;
+import io.fastforward.report.VariantTable;
+import io.fastforward.search.Budget;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.tokenizer.TokenWindows;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures variants of the model on what no other stage has seen.
+ *
+ * @param budget counts what a policy removes
+ * @param windows the text for figures
+ * @param questions tasks, if there are any
+ */
+public record MeasureStage(
+        RunContext run, Budget budget, TokenWindows windows, Optional<ChoiceAccuracy.Questions> questions) {
+
+    /** What a policy makes of the model, without any repair. */
+    public Variant cut(String name, Decoder decoder, Policy policy) {
+        return measure(name, decoder, policy, policy);
+    }
+
+    /** What a policy and repair make of it; it is measured and not written. */
+    public Variant repaired(String name, RepairStage repair, NestedOrder order, Policy policy) {
+        try (CollectedLayers collected = new CollectedLayers()) {
+            repair.execute(order, policy, collected, layer -> {});
+            ModelSpec pruned = run.inCheckpoint(policy);
+            try (LayerSource layers = run.layers(pruned, collected);
+                    Decoder decoder = run.decoder(layers, run.model().ends())) {
+                return measure(name, decoder, pruned.densePolicy(), policy);
+            }
+        }
+    }
+
+    /** What was written. */
+    public Variant written(String name, Path output, Policy policy) {
+        try (Model written = Model.open(output);
+                LayerSource layers = run.layers(written.spec(), written);
+                Decoder decoder = run.decoder(layers, written.ends())) {
+            return measure(name, decoder, written.spec().densePolicy(), policy);
+        }
+    }
+
+    /** @param active what the decoder is to retain of its own layers; {@code policy} of the source model's */
+    private Variant measure(String name, Decoder decoder, Policy active, Policy policy) {
+        Progress progress = run.progress();
+        progress.begin(
+                "Measuring: " + name,
+                questions.map(ChoiceAccuracy.Questions::sequences).orElse(0));
+        Perplexity perplexity = Perplexity.measure(decoder, windows, active);
+        if (!perplexity.isFinite()) {
+            throw new Failure(
+                    FailureKind.NOT_FINITE,
+                    "the perplexity of the variant '" + name + "' is not a finite number; the weights or the"
+                            + " activations overflow");
+        }
+        @Nullable
+        ChoiceAccuracy accuracy = questions
+                .map(asked -> asked.ask(decoder, active, done -> progress.advance(done, "choices")))
+                .orElse(null);
+        progress.end("perplexity " + VariantTable.significant(perplexity.perplexity())
+                + (accuracy == null
+                        ? ""
+                        : String.format(Locale.ROOT, ", %.1f%% of the tasks", 100 * accuracy.accuracy())));
+        return new Variant(name, run.spec().pruned(policy).parameters(), budget.sparsity(policy), perplexity, accuracy);
+    }
+}

@@ -1,0 +1,56 @@
+package io.fastforward.run.stage;
+
+import io.fastforward.forward.Decoder;
+import io.fastforward.forward.LayerSource;
+import io.fastforward.model.Model;
+import io.fastforward.record.RunRecord;
+import io.fastforward.report.Progress;
+import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.ModelEnds;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.model.WeightSource;
+
+/**
+ * What the stages of a run share.
+ *
+ * @param backend what computes
+ * @param algebra solves what the backend does not
+ * @param model the source model
+ * @param spec its architecture, with the units that are pruned
+ * @param memory what may be used
+ * @param record what is finished goes here before the next stage begins
+ * @param progress is told how far it is
+ */
+public record RunContext(
+        ComputeBackend backend,
+        LinearAlgebra algebra,
+        Model model,
+        ModelSpec spec,
+        MemoryPlan memory,
+        RunRecord record,
+        Progress progress) {
+
+    /** Layers for a decoder: all of them loaded, or one after the other, as the plan has it. */
+    public LayerSource layers(ModelSpec architecture, WeightSource weights) {
+        return memory.residentSearch()
+                ? LayerSource.resident(backend, architecture, weights)
+                : LayerSource.streamed(backend, architecture, weights);
+    }
+
+    public Decoder decoder(LayerSource layers, ModelEnds ends) {
+        return new Decoder(backend, layers, ends, memory.limitBytes() / 4);
+    }
+
+    /** The architecture that a policy leaves, with units as in checkpoints. */
+    public ModelSpec inCheckpoint(Policy policy) {
+        return inCheckpoint(spec, policy);
+    }
+
+    /** The architecture that a policy leaves of some model, with units as in checkpoints. */
+    public static ModelSpec inCheckpoint(ModelSpec spec, Policy policy) {
+        return spec.pruned(policy).withAttentionUnit(AttentionUnit.KV_GROUP);
+    }
+}

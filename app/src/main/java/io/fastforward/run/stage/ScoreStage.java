@@ -1,0 +1,37 @@
+package io.fastforward.run.stage;
+
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
+import io.fastforward.prune.ScoringPass;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.WeightSource;
+import io.fastforward.spi.prune.Criterion;
+import io.fastforward.tokenizer.TokenWindows;
+import java.util.List;
+
+/**
+ * Orders the units of every module by what a criterion makes of them.
+ *
+ * @param criterion scores units
+ * @param id its name
+ */
+public record ScoreStage(RunContext run, Criterion criterion, String id) {
+
+    /** The order, the best unit of each module first; from the record if it is there. */
+    public NestedOrder execute(TokenWindows windows) {
+        return run.record().order(run.spec()).orElseGet(() -> score(windows));
+    }
+
+    private NestedOrder score(TokenWindows windows) {
+        ModelSpec spec = run.spec();
+        run.progress().begin("Scoring units with " + id, spec.layers().size());
+        boolean asStored = spec.equals(run.model().spec());
+        WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
+        List<double[]> scores = new ScoringPass(run.backend(), spec, weights, criterion)
+                .run(run.model().ends(), windows, layers -> run.progress().advance(layers, "layers"));
+        NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
+        run.record().saveOrder(order);
+        run.progress().end("sorted the units of " + scores.size() + " modules");
+        return order;
+    }
+}

@@ -1,0 +1,103 @@
+package io.fastforward.run.stage;
+
+import io.fastforward.forward.Decoder;
+import io.fastforward.record.PruneResult;
+import io.fastforward.record.SearchOutcome;
+import io.fastforward.report.VariantTable;
+import io.fastforward.search.Budget;
+import io.fastforward.search.PolicySearch;
+import io.fastforward.search.Reward;
+import io.fastforward.search.SearchListener;
+import io.fastforward.search.SearchResult;
+import io.fastforward.search.SearchSettings;
+import io.fastforward.search.SearchState;
+import io.fastforward.search.TrialRecord;
+import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Workload;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Searches the policy, or goes on with a search that was interrupted.
+ *
+ * @param budget what a policy has to meet
+ * @param settings what the search is to do
+ * @param agentId who proposes policies
+ */
+public record SearchStage(RunContext run, Budget budget, SearchSettings settings, String agentId) {
+
+    /** Makes an executor for the trials of a run. */
+    @FunctionalInterface
+    public interface Executors {
+        TrialExecutor create(TrialExecutor.Evaluator local, Workload workload);
+    }
+
+    /** The winner; from the record if it is there. */
+    public SearchOutcome execute(PolicyAgent agent, Decoder decoder, Workload workload, Executors executors) {
+        Optional<SearchOutcome> earlier = run.record().searchOutcome(budget, settings.sparsity());
+        if (earlier.isPresent()) {
+            run.progress().note("The search is complete; taking its result from the record.");
+            return earlier.get();
+        }
+        Optional<SearchState> saved = run.record().searchState();
+        run.record()
+                .keepTrials(saved.map(SearchState::episodes).orElse(0))
+                .ifPresent(missing -> run.progress().note("Warning: " + missing));
+        saved.ifPresent(state -> run.progress().note("Resuming after episode " + state.episodes()));
+        run.progress().begin("Searching with " + agentId, Math.min(settings.episodes(), agent.episodeLimit()));
+        try (TrialExecutor executor = executors.create(new RewardEvaluator(decoder, workload.windows()), workload)) {
+            PolicySearch search =
+                    new PolicySearch(settings, budget, agent, executor, Reward.PERPLEXITY_RATIO, new Recorder(run));
+            SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();
+            SearchOutcome outcome = new SearchOutcome(found.winner().policy(), summary(found));
+            run.record().saveSearchOutcome(outcome);
+            run.progress()
+                    .end(String.format(
+                            Locale.ROOT,
+                            "perplexity %s on the reward windows (dense %s), %d evaluations",
+                            VariantTable.significant(Math.exp(found.winner().loss())),
+                            VariantTable.significant(Math.exp(found.denseLoss())),
+                            found.evaluations()));
+            return outcome;
+        }
+    }
+
+    private static PruneResult.SearchSummary summary(SearchResult found) {
+        return new PruneResult.SearchSummary(
+                found.episodes(),
+                found.evaluations(),
+                found.savedEvaluations(),
+                found.winner().origin().name().toLowerCase(Locale.ROOT),
+                Math.exp(found.winner().loss()),
+                Math.exp(found.denseLoss()));
+    }
+
+    /** Keeps the record of a search on disk and tells how far it is. */
+    private static final class Recorder implements SearchListener {
+
+        private final RunContext run;
+        private double best = Double.NEGATIVE_INFINITY;
+
+        Recorder(RunContext run) {
+            this.run = run;
+        }
+
+        @Override
+        public void onBatch(List<TrialRecord> trials, SearchState state) {
+            run.record().saveBatch(trials, state);
+            TrialRecord last = trials.getLast();
+            best = trials.stream().mapToDouble(TrialRecord::reward).max().orElse(best);
+            run.progress()
+                    .advance(
+                            state.episodes(),
+                            String.format(
+                                    Locale.ROOT,
+                                    "episodes, sparsity %.3f on %d windows, best reward %.4f",
+                                    last.targetSparsity(),
+                                    last.windows(),
+                                    best));
+        }
+    }
+}

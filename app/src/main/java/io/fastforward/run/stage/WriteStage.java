@@ -1,0 +1,96 @@
+package io.fastforward.run.stage;
+
+import io.fastforward.export.CheckpointExport;
+import io.fastforward.export.ReloadCheck;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
+import io.fastforward.model.Model;
+import io.fastforward.nested.NestedOrder;
+import io.fastforward.prune.LogitProbe;
+import io.fastforward.prune.ModuleRepair;
+import io.fastforward.prune.PrunedLayerSink;
+import io.fastforward.record.ExportRecord;
+import io.fastforward.report.Progress;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
+import io.fastforward.tokenizer.TokenWindows;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Writes the repaired model, and reads it back to see that it is the same.
+ *
+ * @param repair what makes its layers
+ * @param settings how it is written
+ * @param output where it goes
+ */
+public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Settings settings, Path output) {
+
+    private static final String POLICY_COPY = "policy.json";
+
+    /**
+     * What was written; from the record if it is there and the output still is.
+     *
+     * @param policyFile the policy as a file, of which the output has a copy
+     * @param evaluation windows of a text, for comparing logits
+     */
+    public ExportRecord execute(NestedOrder order, Policy policy, byte[] policyFile, TokenWindows evaluation) {
+        return writtenBefore(policyFile).orElseGet(() -> write(order, policy, policyFile, probeWindow(evaluation)));
+    }
+
+    private static TokenWindows probeWindow(TokenWindows windows) {
+        return TokenWindows.consecutive(windows.tokens(), Math.min(ReloadCheck.PROBE_LENGTH, windows.length()), 1);
+    }
+
+    /** What an interrupted run wrote, if it came so far and its output is still there. */
+    private Optional<ExportRecord> writtenBefore(byte[] policyFile) {
+        Path copy = output.resolve(POLICY_COPY);
+        try {
+            return Files.exists(copy) && Arrays.equals(policyFile, Files.readAllBytes(copy))
+                    ? run.record().export().filter(written -> written.isIn(output))
+                    : Optional.empty();
+        } catch (IOException e) {
+            throw new Failure(FailureKind.NOT_FOUND, "'" + copy + "' cannot be read: " + Reason.of(e), e);
+        }
+    }
+
+    private ExportRecord write(NestedOrder order, Policy policy, byte[] policyFile, TokenWindows window) {
+        Model model = run.model();
+        Progress progress = run.progress();
+        model.checkpoint().companions().remark().ifPresent(progress::note);
+        progress.begin("Pruning and writing", model.spec().layers().size());
+        ModelSpec pruned = run.inCheckpoint(policy);
+        try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, settings);
+                LogitProbe probe = new LogitProbe(run.backend(), model, pruned, settings.dataType(), window);
+                Arena arena = Arena.ofShared()) {
+            List<ModuleRepair> repairs = repair.execute(
+                    order,
+                    policy,
+                    PrunedLayerSink.all(List.of(export, probe)),
+                    layers -> progress.advance(layers, "layers"));
+            export.finish();
+            export.addFile(POLICY_COPY, policyFile);
+            double difference = ReloadCheck.run(run.backend(), export.path(), window, probe.logits(arena));
+            ExportRecord written = new ExportRecord(repairs, difference, ExportRecord.hashes(export.path()));
+            run.record().saveExport(written); // first, so that an output of ours is known for one
+            export.commit();
+            repairs.stream()
+                    .filter(module -> module.remark() != null)
+                    .forEach(module ->
+                            progress.note("Layer " + module.layer() + " " + module.module() + ": " + module.remark()));
+            progress.end(String.format(
+                    Locale.ROOT,
+                    "wrote %s; read back, its logits differ by %.1e from the model in memory",
+                    output,
+                    difference));
+            return written;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.fastforward.settings;
+
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
+import io.fastforward.search.Budget;
+import io.fastforward.search.Constraints;
+import io.fastforward.spi.model.ModelSpec;
+import java.util.Collections;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What has to go, and what must stay.
+ *
+ * @param sparsity share of the decoder layers' linear parameters to remove; ignored if a policy is given
+ * @param attention what of attention may be pruned
+ * @param minimumRetention smallest share of its units that a module keeps
+ * @param widthMultiple what divides the widths of pruned modules
+ * @param keptLayers layers that are left whole, counted from 0
+ * @param targetRuntime what the result has to run on, which may add constraints
+ */
+public record BudgetSettings(
+        double sparsity,
+        AttentionPruning attention,
+        double minimumRetention,
+        int widthMultiple,
+        Set<Integer> keptLayers,
+        TargetRuntime targetRuntime) {
+
+    /** What holds unless the user says otherwise. */
+    public static final BudgetSettings DEFAULT = new BudgetSettings(
+            0.5, AttentionPruning.KV_GROUP, Budget.DEFAULT_MINIMUM_RETENTION, 1, Set.of(), TargetRuntime.HF);
+
+    public BudgetSettings {
+        Setting.SPARSITY.require(sparsity > 0 && sparsity < 1, "between 0 and 1, both excluded", sparsity);
+        Setting.MINIMUM_RETENTION.require(
+                minimumRetention >= 0 && minimumRetention <= 1, "from 0 to 1", minimumRetention);
+        Setting.WIDTH_MULTIPLE.requireAtLeast(1, widthMultiple);
+        keptLayers.forEach(layer -> Setting.KEPT_LAYERS.requireAtLeast(0, layer));
+        // Sorted, because a set is written to files in its own order.
+        keptLayers = Collections.unmodifiableSortedSet(new TreeSet<>(keptLayers));
+    }
+
+    /** A model's architecture with the units of attention that are pruned, or would be. */
+    public ModelSpec units(ModelSpec model) {
+        return model.withAttentionUnit(attention.unit());
+    }
+
+    /**
+     * What the sparsity means for a model.
+     *
+     * @throws Failure if the model or what it has to run on cannot be pruned like this
+     */
+    public Budget of(ModelSpec model) {
+        boolean grouped =
+                model.layers().stream().anyMatch(layer -> layer.attention().queriesPerGroup() > 1);
+        if (attention == AttentionPruning.QUERY_HEADS && !grouped) {
+            throw new Failure(
+                    FailureKind.USAGE,
+                    Setting.ATTENTION + " query-heads: in this model every KV group has a single query head, so none"
+                            + " can go; use " + Setting.ATTENTION + " kv-group, which removes heads, or none");
+        }
+        Constraints asked =
+                new Constraints(minimumRetention, widthMultiple, keptLayers, attention == AttentionPruning.NONE);
+        return new Budget(units(model).modules(), targetRuntime.constrain(model.family(), attention, asked));
+    }
+
+    /**
+     * Checks that some policy reaches the sparsity, and says where constraints come from that nobody wrote.
+     *
+     * @throws Failure if none does
+     */
+    public void requireReachable(Budget budget) {
+        try {
+            budget.allowance(sparsity);
+        } catch (Failure e) {
+            if (targetRuntime == TargetRuntime.HF) {
+                throw e;
+            }
+            throw new Failure(
+                    e.kind(),
+                    e.getMessage() + " (" + Setting.TARGET_RUNTIME + " " + targetRuntime + " stands for some of them)",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.fastforward.settings;
+
+import io.fastforward.failure.Setting;
+import io.fastforward.search.PolicyMapping;
+import io.fastforward.search.Schedule;
+
+/**
+ * How a search goes about it.
+ *
+ * @param episodes number of candidates
+ * @param finalists how many of the best are compared in the end
+ * @param mapping from scores to policies
+ * @param schedule which curricula are on
+ * @param ramp share of the search during which they rise
+ */
+public record SearchPlan(int episodes, int finalists, PolicyMapping mapping, Schedule.Kind schedule, double ramp) {
+
+    /** What holds unless the user says otherwise. */
+    public static final SearchPlan DEFAULT =
+            new SearchPlan(300, 8, PolicyMapping.all().getFirst(), Schedule.DEFAULT.kind(), Schedule.DEFAULT.ramp());
+
+    public SearchPlan {
+        Setting.EPISODES.requireAtLeast(1, episodes);
+        Setting.FINALISTS.requireAtLeast(1, finalists);
+        Setting.RAMP.require(ramp >= 0 && ramp < 1, "at least 0 and less than 1", ramp);
+    }
+
+    /** The curricula, which begin where they always do. */
+    public Schedule curricula() {
+        return new Schedule(schedule, ramp, Schedule.DEFAULT.initialSparsity(), Schedule.DEFAULT.initialFidelity());
+    }
+}
