@@ -1,6 +1,6 @@
 package io.fastforward.checkpoint;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
@@ -33,7 +33,6 @@ import java.util.Set;
 public final class CheckpointWriter implements AutoCloseable {
 
     private static final int CHUNK_BYTES = 1 << 20;
-    private static final JsonMapper JSON = new JsonMapper();
 
     private final Path directory;
     private final List<TensorPlan> plan;
@@ -213,7 +212,7 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     private byte[] index() {
-        ObjectNode root = JSON.createObjectNode();
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.putObject("metadata")
                 .put("total_size", plan.stream().mapToLong(TensorPlan::bytes).sum());
         ObjectNode weightMap = root.putObject("weight_map");

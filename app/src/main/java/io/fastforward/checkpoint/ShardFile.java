@@ -1,6 +1,6 @@
 package io.fastforward.checkpoint;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class ShardFile {
 
     private static final int HEADER_ALIGNMENT = 8;
-    private static final JsonMapper JSON = new JsonMapper();
 
     private final Path path;
     private final Path temporary;
@@ -35,7 +34,7 @@ final class ShardFile {
     ShardFile(Path path, List<TensorPlan> tensors) {
         this.path = path;
         this.temporary = AtomicFile.temporaryName(path);
-        ObjectNode root = JSON.createObjectNode();
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.putObject("__metadata__").put("format", "pt"); // transformers refuses files that do not say so
         long end = 0;
         // The format allows no gaps, so wide numbers come first: then every tensor is aligned to its numbers.

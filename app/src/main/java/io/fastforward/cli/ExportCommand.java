@@ -53,12 +53,15 @@ final class ExportCommand implements Callable<Integer> {
         if (common.json) {
             out.println(JsonOutput.of(written));
         } else {
-            out.printf(
-                    Locale.ROOT,
-                    "%s: read back, its logits differ by %.1e (relative) from those of %s%n",
-                    written.output(),
-                    written.reloadDifference(),
-                    directory);
+            boolean compared = !Double.isNaN(written.reloadDifference());
+            out.println(written.output()
+                    + (compared
+                            ? String.format(
+                                    Locale.ROOT,
+                                    ": read back, its logits differ by %.1e (relative) from those of %s",
+                                    written.reloadDifference(),
+                                    directory)
+                            : ": written, and not compared, since its format cannot be read back"));
         }
         return 0;
     }

@@ -3,7 +3,6 @@ package io.fastforward.cli;
 import static java.util.Objects.requireNonNullElse;
 
 import io.fastforward.export.CheckpointExport;
-import io.fastforward.export.ExportFormat;
 import io.fastforward.failure.Setting;
 import io.fastforward.spi.tensor.DataType;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +18,8 @@ final class ExportOptions {
             names = "--format",
             paramLabel = "FORMAT",
             description = "hf: the real widths; hf-padded: the original shape, filled up with zeros, which loads"
-                    + " everywhere and saves nothing; default: ${bundle:default.export.format}.")
-    private @Nullable ExportFormat format;
+                    + " everywhere and saves nothing; 'plugins' lists all; default: ${bundle:default.export.format}.")
+    private @Nullable String format;
 
     @Option(
             names = "--dtype",

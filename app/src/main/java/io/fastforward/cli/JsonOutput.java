@@ -1,28 +1,16 @@
 package io.fastforward.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.PlainText;
+import io.fastforward.json.StrictJson;
 import java.util.Locale;
 
 /** Results for programs. */
 final class JsonOutput {
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(SerializationFeature.INDENT_OUTPUT)
-            .disable(MapperFeature.AUTO_DETECT_IS_GETTERS) // what a record computes is no part of it
-            .build();
-
     private JsonOutput() {}
 
     static String of(Object result) {
-        try {
-            return escaped(OptionNames.in(JSON.writeValueAsString(result)));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a result must be writable as JSON", e);
-        }
+        return escaped(OptionNames.in(StrictJson.pretty(result)));
     }
 
     /** The same JSON; characters that must not reach a terminal can only be within texts, and are written as escapes. */

@@ -11,7 +11,10 @@ import picocli.CommandLine.ParseResult;
 final class OptionNames {
 
     /** Names of the release before, which are accepted for this one. */
-    private static final Map<String, String> OLD = Map.of("--skip-layers", "--keep-layers");
+    private static final Map<String, String> OLD = Map.of(
+            "--skip-layers", "--keep-layers",
+            "--calibration-windows", "--scoring-windows",
+            "--target", "--repair-target");
 
     private OptionNames() {}
 
@@ -27,7 +30,7 @@ final class OptionNames {
             case TEXT_FORMAT -> "--text-format";
             case TEXT_FIELD -> "--text-field";
             case WINDOW_LENGTH -> "--window";
-            case SCORING_WINDOWS -> "--calibration-windows";
+            case SCORING_WINDOWS -> "--scoring-windows";
             case REPAIR_WINDOWS -> "--repair-windows";
             case REWARD_WINDOWS -> "--reward-windows";
             case FINALIST_WINDOWS -> "--finalist-windows";
@@ -48,7 +51,7 @@ final class OptionNames {
             case RAMP -> "--ramp";
             case EPISODES -> "--episodes";
             case FINALISTS -> "--finalists";
-            case CALIBRATION_TARGET -> "--target";
+            case CALIBRATION_TARGET -> "--repair-target";
             case FORMAT -> "--format";
             case DATA_TYPE -> "--dtype";
             case SHARD_SIZE -> "--shard-size";

@@ -46,7 +46,7 @@ final class PruneCommand implements Callable<Integer> {
     private SearchOptions search;
 
     @Option(
-            names = "--target",
+            names = "--repair-target",
             paramLabel = "TARGET",
             description = "What calibrated modules reproduce: their own dense output on the pruned prefix, or the"
                     + " dense model's (${COMPLETION-CANDIDATES}); default: ${bundle:default.repair.target}.")

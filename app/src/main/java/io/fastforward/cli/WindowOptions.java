@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 final class WindowOptions {
 
     @Option(
-            names = "--calibration-windows",
+            names = "--scoring-windows",
             paramLabel = "N",
             description = "Windows for scoring; default: ${bundle:default.windows.scoring}.")
     private @Nullable Integer scoring;

@@ -1,12 +1,13 @@
 package io.fastforward.evaluate;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.json.ForeignJson;
 import io.fastforward.tokenizer.TextContents;
 import io.fastforward.tokenizer.TextSource;
 import java.util.ArrayList;
@@ -41,7 +42,7 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
      */
     public static List<ChoiceTask> read(TextSource file, int limit) {
         List<String> lines = TextContents.of(file).text().lines().toList();
-        ObjectMapper mapper = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+        JsonMapper mapper = ForeignJson.mapper(StreamReadConstraints.defaults());
         List<ChoiceTask> tasks = new ArrayList<>();
         for (int i = 0; i < lines.size() && tasks.size() < limit; i++) {
             if (!lines.get(i).isBlank()) {
@@ -54,7 +55,7 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
         return tasks;
     }
 
-    private static ChoiceTask parse(ObjectMapper mapper, String line, String where) {
+    private static ChoiceTask parse(JsonMapper mapper, String line, String where) {
         try {
             JsonNode node = mapper.readTree(line);
             List<String> choices = new ArrayList<>();

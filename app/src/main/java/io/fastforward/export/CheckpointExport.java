@@ -2,96 +2,97 @@ package io.fastforward.export;
 
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
-import io.fastforward.checkpoint.CheckpointWriter;
-import io.fastforward.checkpoint.TensorPlan;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
-import io.fastforward.model.NamedTensor;
-import io.fastforward.nested.PartMove;
 import io.fastforward.prune.PrunedLayerSink;
-import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.format.ModelFormat;
+import io.fastforward.spi.format.ModelWriter;
+import io.fastforward.spi.format.WriteSettings;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.tensor.DataType;
-import java.lang.foreign.Arena;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a pruned model as a Hugging Face checkpoint directory while its layers pass by, in one of several
- * {@linkplain ExportFormat forms}. The directory appears under its
- * name only with {@link #commit()}; until then it can be read under {@link #path()}, and closing it deletes it.
+ * Writes a pruned model in some format while its layers pass by. The directory appears under its name only with
+ * {@link #commit()}; until then it can be read under {@link #path()}, and closing it deletes it.
  */
 public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     /**
      * How a model is written.
      *
-     * @param format in which form
+     * @param format id of the format
      * @param dataType data type of the weights; null keeps each tensor's own
      * @param shardBytes most bytes of weights in a file
      */
     public record Settings(
-            ExportFormat format,
+            String format,
             @JsonSetter(nulls = Nulls.SET) @Nullable DataType dataType,
-            long shardBytes) {}
+            long shardBytes) {
 
-    private final Model source;
-    private final ModelSpec pruned;
-    private final ModelSpec written;
+        /** The same with the format itself. */
+        public Form in(ModelFormat found) {
+            return new Form(found, new WriteSettings(dataType, shardBytes));
+        }
+    }
+
+    /**
+     * A format, and what it is told.
+     *
+     * @param format writes the model
+     * @param settings the user's wishes
+     */
+    public record Form(ModelFormat format, WriteSettings settings) {
+
+        /**
+         * Makes sure that the format can hold a model.
+         *
+         * @throws Failure of kind {@link FailureKind#UNSUPPORTED_MODEL} if it cannot
+         */
+        public void requireAccepted(Model source, ModelSpec model) {
+            format.refusal(source.unprunedSpec(), model).ifPresent(reason -> {
+                throw new Failure(
+                        FailureKind.UNSUPPORTED_MODEL,
+                        source.checkpoint().directory() + " cannot be written in this format: " + reason);
+            });
+        }
+
+        /** Bytes of weights that will be written. */
+        public long weightBytes(Model source, ModelSpec model) {
+            return format.weightBytes(new ExportSource(source), model, settings);
+        }
+    }
+
     private final AtomicDirectory directory;
-    private final CheckpointWriter writer;
+    private final ModelWriter writer;
 
-    private CheckpointExport(
-            Model source, ModelSpec pruned, ModelSpec written, AtomicDirectory directory, CheckpointWriter writer) {
-        this.source = source;
-        this.pruned = pruned;
-        this.written = written;
+    private CheckpointExport(AtomicDirectory directory, ModelWriter writer) {
         this.directory = directory;
         this.writer = writer;
     }
 
     /**
-     * Begins an export: creates the files and writes configs, tokenizer and embeddings.
+     * Begins an export: everything but the layers is written.
      *
      * @param pruned the architecture of the layers that will pass by, with units as in checkpoints
-     * @throws Failure if the target holds something, or cannot be written
+     * @throws Failure if the target holds something, or cannot be written, or the format cannot hold the model
      */
-    public static CheckpointExport begin(Model source, ModelSpec pruned, Path target, Settings settings) {
-        ModelSpec written = settings.format().written(source, pruned);
-        DataType dataType = settings.dataType();
+    public static CheckpointExport begin(Model source, ModelSpec pruned, Path target, Form form) {
+        form.requireAccepted(source, pruned);
         AtomicDirectory directory = AtomicDirectory.create(target);
         try {
-            CheckpointWriter writer =
-                    CheckpointWriter.open(directory.path(), plans(source, written, dataType), settings.shardBytes());
-            CheckpointExport export = new CheckpointExport(source, pruned, written, directory, writer);
-            try {
-                export.writeCompanions(source.config(written, dataType));
-                source.endTensors().forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
-                return export;
-            } catch (Throwable e) {
-                writer.close();
-                throw e;
-            }
+            ModelWriter writer =
+                    form.format().begin(new ExportSource(source), pruned, form.settings(), directory.path());
+            return new CheckpointExport(directory, writer);
         } catch (Throwable e) {
             directory.close();
             throw e;
         }
-    }
-
-    /** Bytes of weights that an export writes. */
-    public static long weightBytes(Model source, ModelSpec pruned, Settings settings) {
-        return plans(source, settings.format().written(source, pruned), settings.dataType()).stream()
-                .mapToLong(TensorPlan::bytes)
-                .sum();
     }
 
     /** Where the files are until they are committed. */
@@ -101,17 +102,7 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     @Override
     public void accept(int layer, LayerWeights weights) {
-        LayerSpec own = pruned.layers().get(layer);
-        LayerSpec wanted = written.layers().get(layer);
-        try (Arena arena = Arena.ofShared()) {
-            LayerWeights complete = own.equals(wanted)
-                    ? weights
-                    : new LayerWeights(
-                            PartMove.fillUp(own.attention(), wanted.attention(), weights.attention(), arena),
-                            PartMove.fillUp(own.mlp(), wanted.mlp(), weights.mlp(), arena));
-            NamedTensor.ofLayer(written, layer, complete)
-                    .forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
-        }
+        writer.layer(layer, weights);
     }
 
     /** Adds a small file of ours. */
@@ -121,8 +112,6 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     /** Completes the files, once all layers have passed. */
     public void finish() {
-        NamedTensor.ofFinalNorm(written.names(), source.ends().head().norm())
-                .forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
         writer.finish();
     }
 
@@ -139,44 +128,5 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
         } finally {
             directory.close();
         }
-    }
-
-    /** All tensors that will be written, in this order. */
-    private static List<TensorPlan> plans(Model source, ModelSpec written, @Nullable DataType dataType) {
-        List<TensorPlan> plans = new ArrayList<>();
-        source.endTensors().forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
-        for (int i = 0; i < written.layers().size(); i++) {
-            // The tensors of a layer have the source's names and data types, whatever their widths become.
-            Map<String, List<Long>> shapes = mapShapes(written, i);
-            NamedTensor.ofLayer(written, i, source.layer(i))
-                    .forEach(tensor ->
-                            plans.add(plan(tensor, shapes.getOrDefault(tensor.name(), tensor.shape()), dataType)));
-        }
-        NamedTensor.ofFinalNorm(written.names(), source.ends().head().norm())
-                .forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
-        return plans;
-    }
-
-    private static Map<String, List<Long>> mapShapes(ModelSpec written, int layer) {
-        Map<String, List<Long>> shapes = new HashMap<>();
-        LayerSpec modules = written.layers().get(layer);
-        Stream.of(modules.attention(), modules.mlp())
-                .flatMap(module -> module.maps().stream())
-                .forEach(map -> {
-                    String name = written.names().map(map.role(), layer);
-                    shapes.put(name + ".weight", List.of((long) map.rows(), (long) map.columns()));
-                    shapes.put(name + ".bias", List.of((long) map.rows()));
-                });
-        return shapes;
-    }
-
-    private static TensorPlan plan(NamedTensor tensor, List<Long> shape, @Nullable DataType dataType) {
-        return new TensorPlan(tensor.name(), dataType == null ? tensor.matrix().type() : dataType, shape);
-    }
-
-    private void writeCompanions(ObjectNode config) {
-        addFile("config.json", config.toPrettyString().getBytes(StandardCharsets.UTF_8));
-        source.modellingFile(written).ifPresent(name -> addFile(name, ModellingFile.contents(name, config)));
-        source.checkpoint().companions().copyTo(directory.path());
     }
 }

@@ -5,28 +5,32 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The Python file that lets transformers load layers of different widths: that of the family, if it has one among our
  * resources, else the one for all families whose classes are called alike, with the family's name in it.
+ *
+ * @param name its name
+ * @param contents what is in it
  */
-final class ModellingFile {
+record ModellingFile(String name, byte[] contents) {
 
     private static final String TEMPLATE = "modeling_fastforward.py.template";
 
-    private ModellingFile() {}
-
-    /**
-     * The contents for a config that names the file.
-     *
-     * @param name of the file
-     */
-    static byte[] contents(String name, JsonNode config) {
-        byte[] own = resource(name);
-        if (own != null) {
-            return own;
+    /** The file that a config calls for in {@code auto_map}; empty if it needs none. */
+    static Optional<ModellingFile> of(JsonNode config) {
+        String reference = config.path("auto_map").path("AutoModelForCausalLM").asText();
+        if (reference.isEmpty()) {
+            return Optional.empty();
         }
+        String name = reference.substring(0, reference.indexOf('.')) + ".py";
+        byte[] own = resource(name);
+        return Optional.of(new ModellingFile(name, own != null ? own : fromTemplate(config)));
+    }
+
+    private static byte[] fromTemplate(JsonNode config) {
         byte[] template = resource(TEMPLATE);
         if (template == null) {
             throw new IllegalStateException("the jar is not whole: " + TEMPLATE + " is missing");

@@ -5,12 +5,14 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
-import io.fastforward.model.Model;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.format.ModelFormat;
+import io.fastforward.spi.format.ReadableModel;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Checks that a written checkpoint is the model that was in memory: for the readers of the format by what it says, and by
@@ -30,17 +32,22 @@ public final class ReloadCheck {
     private ReloadCheck() {}
 
     /**
-     * Reads a checkpoint back and compares.
+     * Reads a model back and compares.
      *
+     * @param format that it was written in
      * @param expected logits of the model in memory after every token of the window
-     * @return the largest difference relative to the largest logit
-     * @throws Failure of kind {@link FailureKind#NOT_FINITE} if one of those expected is not a finite number; if it exceeds {@link #TOLERANCE}, or readers of the format would take the checkpoint for another
-     *     model
+     * @return the largest difference relative to the largest logit; NaN if the format cannot read
+     * @throws Failure of kind {@link FailureKind#NOT_FINITE} if one of those expected is not a finite number; if it
+     *     exceeds {@link #TOLERANCE}, or readers of the format would take the checkpoint for another model
      */
-    public static double run(ComputeBackend backend, Path directory, TokenWindows window, Matrix expected) {
+    public static double run(
+            ModelFormat format, ComputeBackend backend, Path directory, TokenWindows window, Matrix expected) {
         requireFinite(expected);
-        ReaderCheck.run(directory);
-        try (Model model = Model.open(directory);
+        Optional<ReadableModel> written = format.open(directory);
+        if (written.isEmpty()) {
+            return Double.NaN;
+        }
+        try (ReadableModel model = written.get();
                 LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
                 Decoder decoder = new Decoder(backend, layers, model.ends(), 0);
                 Arena arena = Arena.ofShared()) {

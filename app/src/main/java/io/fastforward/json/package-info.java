@@ -1,4 +1,4 @@
-/** Reading and writing our own JSON. */
+/** JSON, as this program writes and reads it back, and as others write it. */
 @NullMarked
 package io.fastforward.json;
 

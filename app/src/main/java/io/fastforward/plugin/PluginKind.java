@@ -3,6 +3,7 @@ package io.fastforward.plugin;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Sparsifier;
@@ -47,8 +48,10 @@ public record PluginKind<T extends Plugin>(String name, Class<T> service, Check<
             new PluginKind<>("linear-algebra", LinearAlgebra.Provider.class, CheckedLinearAlgebraProvider::new);
     public static final PluginKind<TrialExecutor.Provider> EXECUTOR =
             new PluginKind<>("executor", TrialExecutor.Provider.class, CheckedExecutorProvider::new);
+    public static final PluginKind<ModelFormat.Provider> FORMAT =
+            new PluginKind<>("format", ModelFormat.Provider.class, CheckedFormatProvider::new);
 
     /** Every kind, in the order of the list of plugins. */
     public static final List<PluginKind<? extends Plugin>> ALL =
-            List.of(CRITERION, AGENT, CALIBRATOR, SPARSIFIER, BACKEND, LINEAR_ALGEBRA, EXECUTOR);
+            List.of(CRITERION, AGENT, CALIBRATOR, SPARSIFIER, BACKEND, LINEAR_ALGEBRA, EXECUTOR, FORMAT);
 }

@@ -1,13 +1,12 @@
 package io.fastforward.record;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
 import io.fastforward.failure.Setting;
+import io.fastforward.json.StrictJson;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -38,12 +37,6 @@ public record PolicyFile(String format, int version, String attentionUnit, doubl
     /** A policy of a thousand layers has some 150 kB. */
     private static final int LARGEST = 16 << 20;
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
-            .build();
-
     /**
      * One layer.
      *
@@ -65,13 +58,7 @@ public record PolicyFile(String format, int version, String attentionUnit, doubl
                     layer.mlp().channels()));
         }
         PolicyFile contents = new PolicyFile(FORMAT, VERSION, unit(spec), sparsity, layers);
-        try {
-            return JSON.writerWithDefaultPrettyPrinter()
-                    .writeValueAsString(contents)
-                    .getBytes(StandardCharsets.UTF_8);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a policy must be writable as JSON", e);
-        }
+        return StrictJson.pretty(contents).getBytes(StandardCharsets.UTF_8);
     }
 
     private static String unit(ModelSpec spec) {
@@ -143,12 +130,7 @@ public record PolicyFile(String format, int version, String attentionUnit, doubl
                         "is not a policy.json as FastForward writes it: it has more than " + LARGEST + " bytes",
                         null);
             }
-            PolicyFile contents = JSON.readValue(bytes, PolicyFile.class);
-            if (contents == null || contents.layers().contains(null)) {
-                throw bad(
-                        file, "is not a policy.json as FastForward writes it: null stands for a policy or layer", null);
-            }
-            return contents;
+            return StrictJson.read(bytes, PolicyFile.class);
         } catch (JsonProcessingException e) {
             String reason = OneLine.of(e.getOriginalMessage());
             throw bad(file, "is not a policy.json as FastForward writes it: " + reason, e);

@@ -2,6 +2,7 @@ package io.fastforward.record;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
@@ -36,17 +37,12 @@ final class RecordFile {
 
     /** What to write for a record of some run. */
     static byte[] bytes(String run, Object contents) {
-        ObjectNode document = StrictJson.MAPPER.createObjectNode();
+        ObjectNode document = JsonNodeFactory.instance.objectNode();
         document.put(RUN, run);
         document.setAll((ObjectNode) StrictJson.MAPPER.valueToTree(contents));
-        try {
-            String text = StrictJson.MAPPER.writeValueAsString(document).replace("\r\n", "\n");
-            String rest = text.substring(text.indexOf('\n') + 1);
-            return ("{\n  \"" + CHECKSUM + "\" : \"" + checksum(rest) + "\",\n" + rest)
-                    .getBytes(StandardCharsets.UTF_8);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("records must be writable as JSON", e);
-        }
+        String text = StrictJson.pretty(document);
+        String rest = text.substring(text.indexOf('\n') + 1);
+        return ("{\n  \"" + CHECKSUM + "\" : \"" + checksum(rest) + "\",\n" + rest).getBytes(StandardCharsets.UTF_8);
     }
 
     /**

@@ -1,12 +1,16 @@
 package io.fastforward.run;
 
 import io.fastforward.export.CheckpointExport;
+import io.fastforward.export.CheckpointExport.Form;
 import io.fastforward.export.ReloadCheck;
 import io.fastforward.model.Model;
+import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.report.Progress;
+import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -39,24 +43,26 @@ public final class ExportRun {
 
     /** Writes, reads back and compares. */
     public static Written execute(Request request, PluginRegistry plugins, Progress progress) {
+        ModelFormat.Provider provider =
+                plugins.find(PluginKind.FORMAT, request.settings().format());
+        Form form = request.settings().in(provider.create(Options.defaults(provider)));
         return Devices.run(
                 plugins,
                 request.compute().device(),
                 request.compute().threads(),
                 progress,
-                (backend, takesOver) -> execute(request, backend, progress));
+                (backend, takesOver) -> execute(request, form, backend, progress));
     }
 
-    private static Written execute(Request request, ComputeBackend backend, Progress progress) {
+    private static Written execute(Request request, Form form, ComputeBackend backend, Progress progress) {
         try (Model model = Model.open(request.model())) {
             model.requireFinite(request.settings().dataType());
-            return execute(request, model, backend, progress);
+            return execute(request, form, model, backend, progress);
         }
     }
 
-    private static Written execute(Request request, Model model, ComputeBackend backend, Progress progress) {
-        try (CheckpointExport export =
-                        CheckpointExport.begin(model, model.spec(), request.output(), request.settings());
+    private static Written execute(Request request, Form form, Model model, ComputeBackend backend, Progress progress) {
+        try (CheckpointExport export = CheckpointExport.begin(model, model.spec(), request.output(), form);
                 LogitProbe probe = new LogitProbe(
                         backend, model, model.spec(), request.settings().dataType(), window(model));
                 Arena arena = Arena.ofShared()) {
@@ -70,7 +76,8 @@ public final class ExportRun {
                 progress.advance(layer + 1, "layers");
             }
             export.finish();
-            double difference = ReloadCheck.run(backend, export.path(), window(model), probe.logits(arena));
+            double difference =
+                    ReloadCheck.run(form.format(), backend, export.path(), window(model), probe.logits(arena));
             export.commit();
             progress.end("wrote " + request.output());
             return new Written(request.output().toString(), difference, model.remarks());

@@ -1,7 +1,6 @@
 package io.fastforward.run;
 
 import io.fastforward.checkpoint.FileHash;
-import io.fastforward.export.CheckpointExport;
 import io.fastforward.failure.Failure;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
@@ -102,8 +101,7 @@ public final class PruneRun {
         try (Model model = Model.open(request.files().model())) {
             RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
             Policy likely = plan.likely(settings.budget().sparsity());
-            destination.requireRoom(CheckpointExport.weightBytes(
-                    model, RunContext.inCheckpoint(plan.spec(), likely), settings.export()));
+            destination.requireRoom(serving.form().weightBytes(model, RunContext.inCheckpoint(plan.spec(), likely)));
             model.requireFinite(settings.export().dataType());
             Manifest manifest = manifest(model, backend.device(), plan.windows());
             try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
@@ -175,9 +173,11 @@ public final class PruneRun {
             }
             String name = found.isPresent() ? settings.plugins().agent() : "given policy";
             variants.add(measure.cut(name, decoder, policy));
-            ExportRecord written = new WriteStage(run, repair, settings.export(), request.output())
+            ExportRecord written = new WriteStage(run, repair, serving.form(), request.output())
                     .execute(order, policy, policyFile, windows.evaluation());
-            variants.add(measure.written(name + repaired(), request.output(), policy));
+            String last = name + repaired();
+            variants.add(measure.written(last, serving.form().format(), request.output(), policy)
+                    .orElseGet(() -> measure.repaired(last, repair, order, policy)));
             PruneResult result = new PruneResult(
                     policy,
                     found.isPresent() ? settings.budget().sparsity() : budget.sparsity(policy),

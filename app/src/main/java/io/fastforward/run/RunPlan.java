@@ -50,7 +50,9 @@ record RunPlan(
         PruneSettings settings = request.settings();
         PruneRequest.Files files = request.files();
         ModelSpec spec = settings.budget().units(model.spec());
-        Budget budget = settings.budget().of(model.spec());
+        serving.form().requireAccepted(model, model.spec());
+        Budget budget =
+                settings.budget().of(model.spec(), serving.form().format().demands(model.spec()));
         serving.requireServed(spec);
         Optional<Policy> given = files.policy().map(file -> PolicyFile.read(file, spec));
         Optional<PolicyAgent> agent = given.isPresent()

@@ -1,5 +1,6 @@
 package io.fastforward.run;
 
+import io.fastforward.export.CheckpointExport.Form;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
@@ -13,6 +14,7 @@ import io.fastforward.settings.PluginSettings;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
+import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.SearchSpace;
@@ -32,8 +34,8 @@ import java.util.stream.Collectors;
 final class ServingPlugins {
 
     /** The kinds whose plugins a user may give options. */
-    private static final List<PluginKind<?>> WITH_OPTIONS =
-            List.of(PluginKind.AGENT, PluginKind.CALIBRATOR, PluginKind.CRITERION, PluginKind.EXECUTOR);
+    private static final List<PluginKind<?>> WITH_OPTIONS = List.of(
+            PluginKind.AGENT, PluginKind.CALIBRATOR, PluginKind.CRITERION, PluginKind.EXECUTOR, PluginKind.FORMAT);
 
     private final PruneSettings settings;
     private final Criterion criterion;
@@ -42,6 +44,7 @@ final class ServingPlugins {
     private final Calibrator calibrator;
     private final Options agentOptions;
     private final Options executorOptions;
+    private final Form form;
 
     /**
      * Finds the plugins that the settings name.
@@ -60,6 +63,14 @@ final class ServingPlugins {
         executorOptions = options(PluginKind.EXECUTOR, executor);
         criterion = criteria.create(options(PluginKind.CRITERION, criteria));
         calibrator = calibrators.create(options(PluginKind.CALIBRATOR, calibrators));
+        ModelFormat.Provider formats =
+                plugins.find(PluginKind.FORMAT, settings.export().format());
+        form = settings.export().in(formats.create(options(PluginKind.FORMAT, formats)));
+    }
+
+    /** How the result is written. */
+    Form form() {
+        return form;
     }
 
     Criterion criterion() {

@@ -1,6 +1,10 @@
 package io.fastforward.search;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
+import io.fastforward.json.StrictJson;
 import java.util.List;
 
 /**
@@ -36,7 +40,7 @@ public record TrialRecord(
 
     /** One line of JSON; numbers that are not finite are strings. */
     public String toJson() {
-        return Json.write(this);
+        return StrictJson.line(this);
     }
 
     /**
@@ -45,6 +49,13 @@ public record TrialRecord(
      * @throws Failure if it is damaged
      */
     public static TrialRecord parse(String json) {
-        return Json.read(json, TrialRecord.class, "the record of a trial");
+        try {
+            return StrictJson.read(json, TrialRecord.class);
+        } catch (JsonProcessingException e) {
+            throw new Failure(
+                    FailureKind.BAD_RECORD,
+                    "the record of a trial is damaged: " + OneLine.of(e.getOriginalMessage()),
+                    e);
+        }
     }
 }

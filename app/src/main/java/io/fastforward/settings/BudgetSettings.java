@@ -5,6 +5,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.search.Budget;
 import io.fastforward.search.Constraints;
+import io.fastforward.spi.format.Demands;
 import io.fastforward.spi.model.ModelSpec;
 import java.util.Collections;
 import java.util.Set;
@@ -50,9 +51,10 @@ public record BudgetSettings(
     /**
      * What the sparsity means for a model.
      *
+     * @param demands what the format asks that it is written in
      * @throws Failure if the model or what it has to run on cannot be pruned like this
      */
-    public Budget of(ModelSpec model) {
+    public Budget of(ModelSpec model, Demands demands) {
         boolean grouped =
                 model.layers().stream().anyMatch(layer -> layer.attention().queriesPerGroup() > 1);
         if (attention == AttentionPruning.QUERY_HEADS && !grouped) {
@@ -61,8 +63,9 @@ public record BudgetSettings(
                     Setting.ATTENTION + " query-heads: in this model every KV group has a single query head, so none"
                             + " can go; use " + Setting.ATTENTION + " kv-group, which removes heads, or none");
         }
-        Constraints asked =
-                new Constraints(minimumRetention, widthMultiple, keptLayers, attention == AttentionPruning.NONE);
+        boolean whole = attention == AttentionPruning.NONE || demands.wholeAttention();
+        Constraints asked = new Constraints(minimumRetention, widthMultiple, keptLayers, whole)
+                .withMultipleOf(demands.widthMultiple());
         return new Budget(units(model).modules(), targetRuntime.constrain(model.family(), attention, asked));
     }
 

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.export.CheckpointExport;
-import io.fastforward.export.ExportFormat;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.json.StrictJson;
@@ -45,7 +44,7 @@ public record PruneSettings(
             BudgetSettings.DEFAULT,
             SearchPlan.DEFAULT,
             new Repair(CalibrationTarget.PREFIX),
-            new CheckpointExport.Settings(ExportFormat.HF, null, 5_000_000_000L),
+            new CheckpointExport.Settings("hf", null, 5_000_000_000L),
             1);
 
     /**

@@ -1,18 +1,16 @@
 package io.fastforward.tokenizer;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Setting;
+import io.fastforward.json.ForeignJson;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -24,15 +22,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads texts from JSON lines: an object a line, of which one field is a text. */
 final class JsonLines {
 
-    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
-                    // A text may be as long as a file; deep nesting stays forbidden.
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxStringLength(Integer.MAX_VALUE)
-                            .build())
-                    .build())
-            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // Python writes NaN
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+    /** A text may be as long as a file; deep nesting stays forbidden. */
+    private static final JsonMapper JSON = ForeignJson.mapper(
+            StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build());
 
     private static final Set<String> EXTENSIONS = Set.of(".jsonl", ".ndjson", ".json");
 

@@ -174,7 +174,7 @@ class BadInputTest {
         "--seed, x, 'x' is not a whole number",
         "--episodes, 0, at least 1",
         "--episodes, -3, at least 1",
-        "--calibration-windows, 0, at least 1",
+        "--scoring-windows, 0, at least 1",
         "--repair-windows, -1, at least 1",
         "--reward-windows, 0, at least 1",
         "--evaluation-windows, 0, at least 1",
@@ -203,7 +203,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource({
         "--schedule, 'NONE, SPARSITY, FIDELITY, BOTH'",
-        "--target, 'PREFIX, DENSE'",
+        "--repair-target, 'PREFIX, DENSE'",
         "--dtype, 'F32, F16, BF16'",
         "--text-unit, 'FILE, LINE, WIKITEXT'",
         "--text-format, 'AUTO, TEXT, JSONL'",

@@ -19,7 +19,7 @@ record SmallRun(Path model, Map<String, String> options, List<String> more) {
                 DemoModel.directory().resolve("calibration.txt").toString());
         options.put("--text-unit", "line");
         options.put("--window", "32");
-        options.put("--calibration-windows", "4");
+        options.put("--scoring-windows", "4");
         options.put("--repair-windows", "40");
         options.put("--reward-windows", "2");
         options.put("--evaluation-windows", "4");

@@ -204,7 +204,7 @@ class DeviceFallbackIT {
                 "--sparsity=0.3",
                 "--text-unit=line",
                 "--window=32",
-                "--calibration-windows=1",
+                "--scoring-windows=1",
                 "--calibrator=none",
                 "--reward-windows=1",
                 "--finalists=2",

@@ -100,7 +100,7 @@ class LauncherIT {
                 "--demo",
                 "--agent=uniform",
                 "--window=64",
-                "--calibration-windows=2",
+                "--scoring-windows=2",
                 "--repair-windows=2",
                 "--reward-windows=1",
                 "--evaluation-windows=1",

@@ -26,7 +26,7 @@ final class SmallPrune {
                 "line",
                 "--window",
                 "64",
-                "--calibration-windows",
+                "--scoring-windows",
                 "4",
                 "--repair-windows",
                 "16",

@@ -95,7 +95,7 @@ class TornadoVmIT {
                         "line",
                         "--window",
                         "64",
-                        "--calibration-windows",
+                        "--scoring-windows",
                         "4",
                         "--repair-windows",
                         "24",

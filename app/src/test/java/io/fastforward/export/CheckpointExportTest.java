@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
@@ -14,6 +15,11 @@ import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.format.ModelFormat;
+import io.fastforward.spi.format.ModelSource;
+import io.fastforward.spi.format.ModelWriter;
+import io.fastforward.spi.format.WriteSettings;
+import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
@@ -34,6 +40,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -145,10 +152,11 @@ class CheckpointExportTest {
                     .contains("model.safetensors.index.json", "model-00001-of-00005.safetensors")
                     .doesNotContain("model.safetensors");
             try (Model pruned = Model.open(many)) {
-                assertThat(CheckpointExport.weightBytes(model, model.spec().pruned(SMALL), written(null, ONE_FILE)))
+                assertThat(written(null, ONE_FILE)
+                                .weightBytes(model, model.spec().pruned(SMALL)))
                         .isEqualTo(pruned.checkpoint().parameterBytes());
-                assertThat(CheckpointExport.weightBytes(
-                                model, model.spec().pruned(SMALL), written(DataType.F16, ONE_FILE)))
+                assertThat(written(DataType.F16, ONE_FILE)
+                                .weightBytes(model, model.spec().pruned(SMALL)))
                         .isEqualTo(pruned.checkpoint().parameterBytes() / 2);
             }
         }
@@ -252,13 +260,14 @@ class CheckpointExportTest {
 
     /** The written config says what the weights are. */
     @ParameterizedTest
-    @EnumSource(ExportFormat.class)
-    void aHeadThatDiffersFromTheEmbeddingStays(ExportFormat format, @TempDir Path directory) {
+    @EnumSource(HuggingFaceFormat.class)
+    void aHeadThatDiffersFromTheEmbeddingStays(HuggingFaceFormat format, @TempDir Path directory) {
         Path output = directory.resolve("pruned");
         RandomLlama llama =
                 new RandomLlama().with("tie_word_embeddings", "true").extraTensor("lm_head.weight", 20, 12);
         try (Model model = Model.open(llama.write(directory.resolve("dense")))) {
-            float[] logits = export(model, SMALL, output, new CheckpointExport.Settings(format, null, ONE_FILE));
+            float[] logits =
+                    export(model, SMALL, output, new CheckpointExport.Form(format, new WriteSettings(null, ONE_FILE)));
             assertThat(Golden.relativeDifference(
                             logits,
                             RunningModel.logitsOf(backend, output, probe(model).tokens())))
@@ -280,19 +289,19 @@ class CheckpointExportTest {
 
     /** Without the base model's prefix and with what nobody reads; what is written is as if it had never been so. */
     @ParameterizedTest
-    @EnumSource(ExportFormat.class)
-    void namesAreProperInWhatIsWritten(ExportFormat format, @TempDir Path directory) throws IOException {
-        CheckpointExport.Settings settings = new CheckpointExport.Settings(format, null, ONE_FILE);
+    @EnumSource(HuggingFaceFormat.class)
+    void namesAreProperInWhatIsWritten(HuggingFaceFormat format, @TempDir Path directory) throws IOException {
+        CheckpointExport.Form form = new CheckpointExport.Form(format, new WriteSettings(null, ONE_FILE));
         RandomLlama renamed = new RandomLlama()
                 .renamed("model.norm.weight", "norm.weight")
                 .renamed("model.layers.0.mlp.up_proj.weight", "model.model.layers.0.mlp.up_proj.weight")
                 .extraTensor("model.layers.0.self_attn.rotary_emb.cos_cached", 3)
                 .extraTensor("model.layers.5.mlp.up_proj.weight", 2, 2);
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")))) {
-            export(model, SMALL, directory.resolve("expected"), settings);
+            export(model, SMALL, directory.resolve("expected"), form);
         }
         try (Model model = Model.open(renamed.write(directory.resolve("renamed")))) {
-            export(model, SMALL, directory.resolve("written"), settings);
+            export(model, SMALL, directory.resolve("written"), form);
         }
         assertThat(directory.resolve("written/config.json"))
                 .hasSameTextualContentAs(directory.resolve("expected/config.json"));
@@ -315,12 +324,12 @@ class CheckpointExportTest {
             pass(model, SMALL, null).run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
             export.finish();
             Matrix logits = probe.logits(arena);
-            assertThat(ReloadCheck.run(backend, export.path(), probe(model), logits))
+            assertThat(ReloadCheck.run(HuggingFaceFormat.REAL_WIDTHS, backend, export.path(), probe(model), logits))
                     .isZero();
             flipSigns(export.path(), tensor);
             Failures.expect(
                     FailureKind.VERIFICATION,
-                    () -> ReloadCheck.run(backend, export.path(), probe(model), logits),
+                    () -> ReloadCheck.run(HuggingFaceFormat.REAL_WIDTHS, backend, export.path(), probe(model), logits),
                     "does not read back",
                     "1.0E-4");
         }
@@ -335,8 +344,9 @@ class CheckpointExportTest {
             TokenWindows window = probe(model);
             Matrix logits = Matrix.allocate(arena, DataType.F32, window.length(), 20);
             logits.set(0, 0, Float.NaN);
-            Failure failure =
-                    catchThrowableOfType(Failure.class, () -> ReloadCheck.run(backend, written, window, logits));
+            Failure failure = catchThrowableOfType(
+                    Failure.class,
+                    () -> ReloadCheck.run(HuggingFaceFormat.REAL_WIDTHS, backend, written, window, logits));
             assertThat(failure.kind()).isEqualTo(FailureKind.NOT_FINITE);
             assertThat(failure).hasMessageContaining("not finite").message().doesNotContain("disk");
         }
@@ -377,23 +387,87 @@ class CheckpointExportTest {
         assertThat(names(dense)).containsExactly("config.json", "model.safetensors");
     }
 
+    /** Writes one file, and holds only what was never pruned. */
+    private record LayerCount(StringBuilder seen) implements ModelFormat {
+
+        @Override
+        public Optional<String> refusal(ModelSpec unpruned, ModelSpec model) {
+            return model.equals(unpruned) ? Optional.empty() : Optional.of("it knows one width; leave it whole");
+        }
+
+        @Override
+        public long weightBytes(ModelSource source, ModelSpec model, WriteSettings settings) {
+            return 1;
+        }
+
+        @Override
+        public ModelWriter begin(ModelSource source, ModelSpec model, WriteSettings settings, Path target) {
+            seen.append(source.config(model, null).contains("\"model_type\" : \"llama\""))
+                    .append(source.endTensors().keySet());
+            return new ModelWriter() {
+                @Override
+                public void layer(int layer, LayerWeights weights) {
+                    seen.append(' ').append(layer);
+                }
+
+                @Override
+                public void finish() {
+                    AtomicFile.write(
+                            target.resolve("layers.txt"), seen.toString().getBytes(StandardCharsets.UTF_8));
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+    }
+
+    @Test
+    void anotherFormatWritesWhatItLikesAndRefusesWhatItCannotHold(@TempDir Path directory) throws IOException {
+        Path output = directory.resolve("output");
+        CheckpointExport.Form form =
+                new CheckpointExport.Form(new LayerCount(new StringBuilder()), new WriteSettings(null, ONE_FILE));
+        try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")))) {
+            Failures.expect(
+                    FailureKind.UNSUPPORTED_MODEL,
+                    () -> CheckpointExport.begin(model, model.spec().pruned(SMALL), output, form)
+                            .close(),
+                    "dense",
+                    "it knows one width");
+            assertThat(output).doesNotExist();
+
+            try (CheckpointExport export = CheckpointExport.begin(model, model.spec(), output, form)) {
+                for (int layer = 0; layer < model.spec().layers().size(); layer++) {
+                    export.accept(layer, model.layer(layer));
+                }
+                export.finish();
+                Matrix logits = Matrix.allocate(Arena.global(), DataType.F32, 1, 1);
+                assertThat(ReloadCheck.run(form.format(), backend, export.path(), probe(model), logits))
+                        .isNaN();
+                export.commit();
+            }
+            assertThat(names(output)).containsExactly("layers.txt");
+            assertThat(output.resolve("layers.txt")).hasContent("true[model.embed_tokens.weight, lm_head.weight] 0 1");
+        }
+    }
+
     /** Prunes, writes, checks and commits; the logits of the model in memory. */
     private float[] export(Model model, Policy policy, Path output, @Nullable DataType type, long shardBytes) {
         return export(model, policy, output, written(type, shardBytes));
     }
 
-    private float[] export(Model model, Policy policy, Path output, CheckpointExport.Settings settings) {
+    private float[] export(Model model, Policy policy, Path output, CheckpointExport.Form form) {
         ModelSpec pruned = model.spec().pruned(policy);
-        DataType type = settings.dataType();
-        try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, settings);
+        DataType type = form.settings().dataType();
+        try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, form);
                 LogitProbe probe = new LogitProbe(backend, model, pruned, type, probe(model));
                 Arena arena = Arena.ofShared()) {
             pass(model, policy, type).run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
             export.finish();
             Matrix logits = probe.logits(arena);
             // The same numbers go through the same operations: there is no difference at all, unless zeros are added.
-            assertThat(ReloadCheck.run(backend, export.path(), probe(model), logits))
-                    .isLessThanOrEqualTo(settings.format() == ExportFormat.HF ? 0 : 1e-5);
+            assertThat(ReloadCheck.run(form.format(), backend, export.path(), probe(model), logits))
+                    .isLessThanOrEqualTo(form.format() == HuggingFaceFormat.REAL_WIDTHS ? 0 : 1e-5);
             export.commit();
             return Golden.elements(logits);
         }
@@ -420,8 +494,8 @@ class CheckpointExportTest {
                 type);
     }
 
-    private static CheckpointExport.Settings written(@Nullable DataType type, long shardBytes) {
-        return new CheckpointExport.Settings(ExportFormat.HF, type, shardBytes);
+    private static CheckpointExport.Form written(@Nullable DataType type, long shardBytes) {
+        return new CheckpointExport.Form(HuggingFaceFormat.REAL_WIDTHS, new WriteSettings(type, shardBytes));
     }
 
     private static TokenWindows windows(Model model) {

@@ -40,7 +40,7 @@ class CheckpointVariantsTest {
         Path source = variant.write(directory.resolve("source"));
         requireLogits(source, variant.tokens(), variant.logits());
         try (Model model = Model.open(source)) {
-            for (ExportFormat format : ExportFormat.values()) {
+            for (HuggingFaceFormat format : HuggingFaceFormat.values()) {
                 Path written = GoldenVariant.writePruned(model, format, directory.resolve(format.toString()));
                 requireLogits(written, variant.tokens(), variant.prunedLogits());
                 try (Model pruned = Model.open(written)) {

@@ -11,6 +11,7 @@ import io.fastforward.generate.TextGeneration;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.format.WriteSettings;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.testing.Backends;
@@ -103,8 +104,9 @@ class FamiliesTest {
         Path padded = directory.resolve("padded");
         try (Model model = Model.open(Golden.path(family))) {
             GoldenPruning pruning = GoldenPruning.of(backend, model, family, unit);
-            assertThat(pruning.write(backend, ExportFormat.HF, pruned)).isZero();
-            assertThat(pruning.write(backend, ExportFormat.HF_PADDED, padded)).isLessThan(1e-5);
+            assertThat(pruning.write(backend, HuggingFaceFormat.REAL_WIDTHS, pruned))
+                    .isZero();
+            assertThat(pruning.write(backend, HuggingFaceFormat.PADDED, padded)).isLessThan(1e-5);
             try (Model twin = Model.open(padded)) {
                 assertThat(twin.spec()).isEqualTo(model.spec());
                 assertThat(twin.checkpoint().config().path("model_type"))
@@ -133,7 +135,8 @@ class FamiliesTest {
                 Model model = Model.open(Golden.path(family))) {
             assertThat(generate(backend, model, prompt)).containsExactly(Golden.ints(expected.path("generated")));
             assertThat(generate(reference, model, prompt)).containsExactly(Golden.ints(expected.path("generated")));
-            GoldenPruning.of(backend, model, family, AttentionUnit.KV_GROUP).write(backend, ExportFormat.HF, pruned);
+            GoldenPruning.of(backend, model, family, AttentionUnit.KV_GROUP)
+                    .write(backend, HuggingFaceFormat.REAL_WIDTHS, pruned);
         }
         try (Model model = Model.open(pruned)) {
             assertThat(generate(backend, model, prompt)).containsExactly(Golden.ints(expected.path("prunedGenerated")));
@@ -160,7 +163,8 @@ class FamiliesTest {
                     .toList();
             var narrower = model.spec().pruned(new Policy(retained));
             assertThat(model.modellingFile(narrower)).isEmpty();
-            CheckpointExport.Settings settings = new CheckpointExport.Settings(ExportFormat.HF, null, Long.MAX_VALUE);
+            CheckpointExport.Form settings =
+                    new CheckpointExport.Form(HuggingFaceFormat.REAL_WIDTHS, new WriteSettings(null, Long.MAX_VALUE));
             try (CheckpointExport export = CheckpointExport.begin(model, narrower, output, settings)) {
                 for (int layer = 0; layer < narrower.layers().size(); layer++) {
                     export.accept(

@@ -15,6 +15,7 @@ import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.prune.ScoringPass;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.format.WriteSettings;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.prune.Criterion;
@@ -105,7 +106,11 @@ class FoundCheckpointTest {
         TokenWindows window = windows.subset(new int[1]);
         ModelSpec pruned = model.spec().pruned(policy);
         try (CheckpointExport export = CheckpointExport.begin(
-                        model, pruned, output, new CheckpointExport.Settings(ExportFormat.HF, null, Long.MAX_VALUE));
+                        model,
+                        pruned,
+                        output,
+                        new CheckpointExport.Form(
+                                HuggingFaceFormat.REAL_WIDTHS, new WriteSettings(null, Long.MAX_VALUE)));
                 LogitProbe probe = new LogitProbe(backend, model, pruned, null, window);
                 Arena arena = Arena.ofShared()) {
             PruningPass.Repair ridge =
@@ -121,7 +126,8 @@ class FoundCheckpointTest {
                             null)
                     .run(windows, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
             export.finish();
-            assertThat(ReloadCheck.run(backend, export.path(), window, probe.logits(arena)))
+            assertThat(ReloadCheck.run(
+                            HuggingFaceFormat.REAL_WIDTHS, backend, export.path(), window, probe.logits(arena)))
                     .isZero();
             export.commit();
         }

@@ -10,6 +10,7 @@ import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.prune.ScoringPass;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.format.WriteSettings;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -96,9 +97,9 @@ final class GoldenPruning {
     }
 
     /** Writes the pruned model, and checks it against the one in memory; the relative difference of logits. */
-    double write(ComputeBackend backend, ExportFormat format, Path output) {
+    double write(ComputeBackend backend, HuggingFaceFormat format, Path output) {
         TokenWindows window = new TokenWindows(20, 1, tokens());
-        CheckpointExport.Settings settings = new CheckpointExport.Settings(format, null, Long.MAX_VALUE);
+        CheckpointExport.Form settings = new CheckpointExport.Form(format, new WriteSettings(null, Long.MAX_VALUE));
         PruningPass.Repair none = new PruningPass.Repair(DefaultPlugins.calibrator("none"), CalibrationTarget.PREFIX);
         try (CheckpointExport export = CheckpointExport.begin(model, pruned(), output, settings);
                 LogitProbe probe = new LogitProbe(backend, model, pruned(), null, window);
@@ -106,7 +107,7 @@ final class GoldenPruning {
             new PruningPass(backend, Backends.linearAlgebra(), model, spec, order, policy, none, null)
                     .run(NO_WINDOWS, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
             export.finish();
-            double difference = ReloadCheck.run(backend, export.path(), window, probe.logits(arena));
+            double difference = ReloadCheck.run(format, backend, export.path(), window, probe.logits(arena));
             export.commit();
             return difference;
         }

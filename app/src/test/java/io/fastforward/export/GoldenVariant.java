@@ -9,6 +9,7 @@ import io.fastforward.checkpoint.StoredTensor;
 import io.fastforward.checkpoint.TensorPlan;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
+import io.fastforward.spi.format.WriteSettings;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
@@ -93,11 +94,11 @@ record GoldenVariant(JsonNode golden) {
     }
 
     /** Writes the model without the last channel of its first layer. */
-    static Path writePruned(Model model, ExportFormat format, Path output) {
+    static Path writePruned(Model model, HuggingFaceFormat format, Path output) {
         List<Integer> units = new ArrayList<>(model.spec().densePolicy().retained());
         units.set(1, units.get(1) - 1);
         ModelSpec pruned = model.spec().pruned(new Policy(units));
-        CheckpointExport.Settings settings = new CheckpointExport.Settings(format, null, Long.MAX_VALUE);
+        CheckpointExport.Form settings = new CheckpointExport.Form(format, new WriteSettings(null, Long.MAX_VALUE));
         try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, settings)) {
             for (int layer = 0; layer < pruned.layers().size(); layer++) {
                 export.accept(layer, NestedModel.cut(pruned.layers().get(layer), model.layer(layer), Arena.ofAuto()));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -23,10 +24,19 @@ class ModellingFileTest {
                 .doesNotContain("${");
     }
 
+    @Test
+    void plainConfigsNeedNone() {
+        assertThat(ModellingFile.of(JsonNodeFactory.instance.objectNode().put("model_type", "llama")))
+                .isEmpty();
+    }
+
     private static String contents(String family, String prefix) {
         ObjectNode config = JsonNodeFactory.instance.objectNode().put("model_type", "fastforward_" + family);
-        config.putArray("architectures").add("FastForward" + prefix + "ForCausalLM");
-        return new String(
-                ModellingFile.contents("modeling_fastforward_" + family + ".py", config), StandardCharsets.UTF_8);
+        String architecture = "FastForward" + prefix + "ForCausalLM";
+        config.putArray("architectures").add(architecture);
+        config.putObject("auto_map").put("AutoModelForCausalLM", "modeling_fastforward_" + family + "." + architecture);
+        ModellingFile file = ModellingFile.of(config).orElseThrow();
+        assertThat(file.name()).isEqualTo("modeling_fastforward_" + family + ".py");
+        return new String(file.contents(), StandardCharsets.UTF_8);
     }
 }

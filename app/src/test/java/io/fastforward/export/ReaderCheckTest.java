@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
+import io.fastforward.spi.format.WriteSettings;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.testing.Failures;
@@ -34,14 +35,14 @@ class ReaderCheckTest {
     @ParameterizedTest
     @MethodSource("io.fastforward.testing.Golden#families")
     void whatIsWrittenIsInOrder(String family) {
-        for (ExportFormat format : ExportFormat.values()) {
+        for (HuggingFaceFormat format : HuggingFaceFormat.values()) {
             ReaderCheck.run(written(Golden.path(family), format));
         }
     }
 
     @ParameterizedTest
-    @EnumSource(ExportFormat.class)
-    void everyContradictionIsFound(ExportFormat format) throws IOException {
+    @EnumSource(HuggingFaceFormat.class)
+    void everyContradictionIsFound(HuggingFaceFormat format) throws IOException {
         Path checkpoint = written(new RandomLlama().write(directory.resolve("dense")), format);
         requireFound(checkpoint, "dtype", "\"float32\"", "both dtype and torch_dtype");
         requireFound(checkpoint, "torch_dtype", "\"bfloat16\"", "data type 'bfloat16'", "F32");
@@ -58,7 +59,7 @@ class ReaderCheckTest {
 
     @Test
     void theClassIsThere() throws IOException {
-        Path own = written(new RandomLlama().write(directory.resolve("dense")), ExportFormat.HF);
+        Path own = written(new RandomLlama().write(directory.resolve("dense")), HuggingFaceFormat.REAL_WIDTHS);
         requireFound(
                 own, "rope_scaling", "{\"rope_type\":\"linear\",\"factor\":2}", "rope_parameters and rope_scaling");
         requireFound(own, "auto_map", "{}", "no auto_map");
@@ -75,18 +76,18 @@ class ReaderCheckTest {
     @ParameterizedTest
     @CsvSource({"tiny-llama2, rope_parameters", "tiny-mistral, layer_types"})
     void plainClassesHaveTheirOwnForm(String family, String key) throws IOException {
-        Path plain = written(Golden.path(family), ExportFormat.HF_PADDED);
+        Path plain = written(Golden.path(family), HuggingFaceFormat.PADDED);
         requireFound(plain, key, "[\"full_attention\"]", key);
         requireFound(plain, "layer_head_num", "[8,8,8]", "layer_head_num");
     }
 
-    private Path written(Path source, ExportFormat format) {
+    private Path written(Path source, HuggingFaceFormat format) {
         Path output = directory.resolve(source.getFileName() + "-" + format);
         try (Model model = Model.open(source)) {
             List<Integer> units = new ArrayList<>(model.spec().densePolicy().retained());
             units.set(1, units.get(1) - 1);
             ModelSpec pruned = model.spec().pruned(new Policy(units));
-            CheckpointExport.Settings settings = new CheckpointExport.Settings(format, null, Long.MAX_VALUE);
+            CheckpointExport.Form settings = new CheckpointExport.Form(format, new WriteSettings(null, Long.MAX_VALUE));
             try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, settings)) {
                 for (int layer = 0; layer < pruned.layers().size(); layer++) {
                     export.accept(

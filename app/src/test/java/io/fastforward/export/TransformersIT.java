@@ -39,8 +39,8 @@ class TransformersIT {
         try (ComputeBackend backend = Backends.cpu();
                 Model model = Model.open(Golden.path(family))) {
             GoldenPruning pruning = GoldenPruning.of(backend, model, family, unit);
-            pruning.write(backend, ExportFormat.HF, pruned);
-            pruning.write(backend, ExportFormat.HF_PADDED, padded);
+            pruning.write(backend, HuggingFaceFormat.REAL_WIDTHS, pruned);
+            pruning.write(backend, HuggingFaceFormat.PADDED, padded);
         }
         List<String> options = new ArrayList<>();
         if (unit == AttentionUnit.QUERY_HEAD) {
@@ -61,8 +61,8 @@ class TransformersIT {
         for (GoldenVariant variant : GoldenVariant.all().toList()) {
             Path written = variants.resolve(variant.toString());
             try (Model model = Model.open(variant.write(directory.resolve("sources/" + variant)))) {
-                GoldenVariant.writePruned(model, ExportFormat.HF, written.resolve("pruned"));
-                GoldenVariant.writePruned(model, ExportFormat.HF_PADDED, written.resolve("padded"));
+                GoldenVariant.writePruned(model, HuggingFaceFormat.REAL_WIDTHS, written.resolve("pruned"));
+                GoldenVariant.writePruned(model, HuggingFaceFormat.PADDED, written.resolve("padded"));
             }
             variant.writeExpected(written.resolve("expected.json"));
             addTokenizer(written.resolve("pruned"));

@@ -6,13 +6,14 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
-import io.fastforward.model.Model;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.CollectedLayers;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.report.VariantTable;
 import io.fastforward.search.Budget;
+import io.fastforward.spi.format.ModelFormat;
+import io.fastforward.spi.format.ReadableModel;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TokenWindows;
@@ -48,13 +49,15 @@ public record MeasureStage(
         }
     }
 
-    /** What was written. */
-    public Variant written(String name, Path output, Policy policy) {
-        try (Model written = Model.open(output);
-                LayerSource layers = run.layers(written.spec(), written);
-                Decoder decoder = run.decoder(layers, written.ends())) {
-            return measure(name, decoder, written.spec().densePolicy(), policy);
-        }
+    /** What was written, as its format reads it; empty if that only writes. */
+    public Optional<Variant> written(String name, ModelFormat format, Path output, Policy policy) {
+        return format.open(output).map(read -> {
+            try (ReadableModel written = read;
+                    LayerSource layers = run.layers(written.spec(), written);
+                    Decoder decoder = run.decoder(layers, written.ends())) {
+                return measure(name, decoder, written.spec().densePolicy(), policy);
+            }
+        });
     }
 
     /** @param active what the decoder is to retain of its own layers; {@code policy} of the source model's */

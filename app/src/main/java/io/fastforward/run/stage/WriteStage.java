@@ -28,10 +28,10 @@ import java.util.Optional;
  * Writes the repaired model, and reads it back to see that it is the same.
  *
  * @param repair what makes its layers
- * @param settings how it is written
+ * @param form in which format it is written, and how
  * @param output where it goes
  */
-public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Settings settings, Path output) {
+public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Form form, Path output) {
 
     private static final String POLICY_COPY = "policy.json";
 
@@ -67,8 +67,9 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Se
         model.checkpoint().companions().remark().ifPresent(progress::note);
         progress.begin("Pruning and writing", model.spec().layers().size());
         ModelSpec pruned = run.inCheckpoint(policy);
-        try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, settings);
-                LogitProbe probe = new LogitProbe(run.backend(), model, pruned, settings.dataType(), window);
+        try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, form);
+                LogitProbe probe = new LogitProbe(
+                        run.backend(), model, pruned, form.settings().dataType(), window);
                 Arena arena = Arena.ofShared()) {
             List<ModuleRepair> repairs = repair.execute(
                     order,
@@ -77,7 +78,8 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Se
                     layers -> progress.advance(layers, "layers"));
             export.finish();
             export.addFile(POLICY_COPY, policyFile);
-            double difference = ReloadCheck.run(run.backend(), export.path(), window, probe.logits(arena));
+            double difference =
+                    ReloadCheck.run(form.format(), run.backend(), export.path(), window, probe.logits(arena));
             ExportRecord written = new ExportRecord(repairs, difference, ExportRecord.hashes(export.path()));
             run.record().saveExport(written); // first, so that an output of ours is known for one
             export.commit();
@@ -85,11 +87,13 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Se
                     .filter(module -> module.remark() != null)
                     .forEach(module ->
                             progress.note("Layer " + module.layer() + " " + module.module() + ": " + module.remark()));
-            progress.end(String.format(
-                    Locale.ROOT,
-                    "wrote %s; read back, its logits differ by %.1e from the model in memory",
-                    output,
-                    difference));
+            progress.end("wrote " + output
+                    + (Double.isNaN(difference)
+                            ? "; its format cannot be read back, so nothing was compared"
+                            : String.format(
+                                    Locale.ROOT,
+                                    "; read back, its logits differ by %.1e from the model in memory",
+                                    difference)));
             return written;
         }
     }

@@ -1,0 +1,102 @@
+package io.fastforward.export;
+
+import io.fastforward.checkpoint.CheckpointWriter;
+import io.fastforward.checkpoint.TensorPlan;
+import io.fastforward.model.NamedTensor;
+import io.fastforward.spi.format.ModelFormat;
+import io.fastforward.spi.format.ModelSource;
+import io.fastforward.spi.format.ModelWriter;
+import io.fastforward.spi.format.ReadableModel;
+import io.fastforward.spi.format.WriteSettings;
+import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.tensor.DataType;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Hugging Face checkpoint directories: config, safetensors, and the files that follow the weights. */
+enum HuggingFaceFormat implements ModelFormat {
+    /**
+     * The layers' real widths. Where the family's class in transformers does not take them, a modelling file of ours
+     * comes along, and loading needs {@code trust_remote_code=True}.
+     */
+    REAL_WIDTHS,
+    /**
+     * The widths from before pruning, filled up with zeros, which change nothing in what the model computes. Loads
+     * wherever the unpruned model does, and is neither smaller nor faster.
+     */
+    PADDED;
+
+    /** The architecture that is written for a pruned one. */
+    ModelSpec written(ModelSource source, ModelSpec model) {
+        return this == PADDED ? source.unprunedSpec() : model;
+    }
+
+    @Override
+    public long weightBytes(ModelSource source, ModelSpec model, WriteSettings settings) {
+        return plans(source, written(source, model), settings.dataType()).stream()
+                .mapToLong(TensorPlan::bytes)
+                .sum();
+    }
+
+    @Override
+    public ModelWriter begin(ModelSource source, ModelSpec model, WriteSettings settings, Path directory) {
+        ModelSpec written = written(source, model);
+        CheckpointWriter tensors =
+                CheckpointWriter.open(directory, plans(source, written, settings.dataType()), settings.fileBytes());
+        try {
+            HuggingFaceWriter writer = new HuggingFaceWriter(source, model, written, tensors);
+            writer.begin(directory, source.config(written, settings.dataType()));
+            return writer;
+        } catch (Throwable e) {
+            tensors.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public Optional<ReadableModel> open(Path directory) {
+        ReaderCheck.run(directory);
+        return Optional.of(ExportSource.open(directory));
+    }
+
+    /** All tensors that will be written, in this order. */
+    private static List<TensorPlan> plans(ModelSource source, ModelSpec written, @Nullable DataType dataType) {
+        List<NamedTensor> tensors = new ArrayList<>();
+        Map<String, List<Long>> shapes = new HashMap<>();
+        source.endTensors().forEach((name, matrix) -> tensors.add(new NamedTensor(name, matrix, false)));
+        try (Arena arena = Arena.ofShared()) {
+            for (int i = 0; i < written.layers().size(); i++) {
+                // The tensors of a layer have the source's names and data types, whatever their widths become.
+                tensors.addAll(NamedTensor.ofLayer(written, i, source.layer(i, arena)));
+                addMapShapes(written, i, shapes);
+            }
+            tensors.addAll(NamedTensor.ofFinalNorm(
+                    written.names(), source.ends().head().norm()));
+            return tensors.stream()
+                    .map(tensor -> new TensorPlan(
+                            tensor.name(),
+                            dataType == null ? tensor.matrix().type() : dataType,
+                            shapes.getOrDefault(tensor.name(), tensor.shape())))
+                    .toList();
+        }
+    }
+
+    private static void addMapShapes(ModelSpec written, int layer, Map<String, List<Long>> shapes) {
+        LayerSpec modules = written.layers().get(layer);
+        Stream.of(modules.attention(), modules.mlp())
+                .flatMap(module -> module.maps().stream())
+                .forEach(map -> {
+                    String name = written.names().map(map.role(), layer);
+                    shapes.put(name + ".weight", List.of((long) map.rows(), (long) map.columns()));
+                    shapes.put(name + ".bias", List.of((long) map.rows()));
+                });
+    }
+}
