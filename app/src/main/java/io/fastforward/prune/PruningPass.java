@@ -3,10 +3,8 @@ package io.fastforward.prune;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.LayerWalk;
-import io.fastforward.model.Model;
 import io.fastforward.model.WeightCopy;
 import io.fastforward.nested.NestedModel;
-import io.fastforward.nested.NestedOrder;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
@@ -20,6 +18,7 @@ import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -53,8 +52,12 @@ public final class PruningPass {
      *
      * @param calibrator who repairs them
      * @param target what they are to reproduce
+     * @param dataType data type of the result; null keeps each tensor's own
      */
-    public record Repair(Calibrator calibrator, CalibrationTarget target) {
+    public record Repair(
+            Calibrator calibrator,
+            CalibrationTarget target,
+            @Nullable DataType dataType) {
 
         /** Whether anything of the modules is measured. */
         public boolean measures() {
@@ -72,37 +75,30 @@ public final class PruningPass {
 
     private final ComputeBackend backend;
     private final LinearAlgebra algebra;
-    private final Model model;
-    private final ModelSpec spec;
+    private final ModelEnds ends;
     private final NestedModel nested;
     private final Policy policy;
     private final Repair repair;
-    private final @Nullable DataType dataType;
     private final List<ModuleRepair> repairs = new ArrayList<>();
 
     /**
      * A pass over a model.
      *
-     * @param spec the model's architecture with the units that order and policy are about
-     * @param dataType data type of the result; null keeps each tensor's own
+     * @param ends what is before and after its layers
      */
     public PruningPass(
             ComputeBackend backend,
             LinearAlgebra algebra,
-            Model model,
-            ModelSpec spec,
-            NestedOrder order,
+            ModelEnds ends,
+            NestedModel nested,
             Policy policy,
-            Repair repair,
-            @Nullable DataType dataType) {
+            Repair repair) {
         this.backend = backend;
         this.algebra = algebra;
-        this.model = model;
-        this.spec = spec;
-        this.nested = new NestedModel(spec, model, order);
+        this.ends = ends;
+        this.nested = nested;
         this.policy = policy;
         this.repair = repair;
-        this.dataType = dataType;
     }
 
     /** Most bytes that the moments of a calibrated module take, on the device and on the host. */
@@ -118,9 +114,8 @@ public final class PruningPass {
      * @return what was done to each module
      */
     public List<ModuleRepair> run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
-        try (LayerWalk walk =
-                repair.measures() ? new LayerWalk(backend, model.ends(), windows, repair.streams()) : null) {
-            for (int i = 0; i < spec.layers().size(); i++) {
+        try (LayerWalk walk = repair.measures() ? new LayerWalk(backend, ends, windows, repair.streams()) : null) {
+            for (int i = 0; i < nested.spec().layers().size(); i++) {
                 pruneLayer(i, walk, sink);
                 progress.accept(i + 1);
             }
@@ -129,7 +124,7 @@ public final class PruningPass {
     }
 
     private void pruneLayer(int layer, @Nullable LayerWalk walk, PrunedLayerSink sink) {
-        LayerSpec dense = spec.layers().get(layer);
+        LayerSpec dense = nested.spec().layers().get(layer);
         LayerSpec pruned = dense.withUnits(policy.attentionUnits(layer), policy.channels(layer));
         try (Arena arena = Arena.ofShared()) {
             LayerWeights weights = nested.layer(layer, arena);
@@ -137,7 +132,7 @@ public final class PruningPass {
                     repair(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), walk, arena);
             ModuleWeights mlp = repair(layer, dense.mlp(), weights.mlp(), policy.channels(layer), walk, arena);
             LayerWeights ordered = NestedModel.cut(pruned, new LayerWeights(attention, mlp), arena);
-            DataType type = dataType;
+            DataType type = repair.dataType();
             sink.accept(layer, type == null ? ordered : WeightCopy.of(ordered, type, arena));
         }
     }
@@ -186,6 +181,7 @@ public final class PruningPass {
     }
 
     private Linear rounded(Linear repaired, Linear source, Arena arena) {
+        DataType dataType = repair.dataType();
         return dataType == null ? WeightCopy.like(source, repaired, arena) : WeightCopy.of(repaired, dataType, arena);
     }
 }

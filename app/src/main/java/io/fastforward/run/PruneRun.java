@@ -153,8 +153,7 @@ public final class PruneRun {
         RunWindows windows = plan.windows();
         Budget budget = plan.budget();
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
-        RepairStage repair =
-                new RepairStage(run, serving.repair(), settings.export().dataType(), windows.repair());
+        RepairStage repair = new RepairStage(run, serving.repair(), windows.repair());
         NestedOrder order =
                 new ScoreStage(run, serving.criterion(), settings.plugins().criterion()).execute(windows.scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), order);

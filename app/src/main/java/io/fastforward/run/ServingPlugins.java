@@ -78,7 +78,8 @@ final class ServingPlugins {
     }
 
     PruningPass.Repair repair() {
-        return new PruningPass.Repair(calibrator, settings.repair().target());
+        return new PruningPass.Repair(
+                calibrator, settings.repair().target(), settings.export().dataType());
     }
 
     /**

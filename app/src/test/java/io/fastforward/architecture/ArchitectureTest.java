@@ -8,6 +8,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import io.fastforward.cli.FastForward;
@@ -156,6 +157,21 @@ class ArchitectureTest {
                 .should(ACCESS_STANDARD_STREAMS)
                 .check(APP);
         noClasses().should(ACCESS_STANDARD_STREAMS).check(SPI);
+    }
+
+    /** What needs more is a record that says what the values are, or two classes. */
+    @Test
+    void constructorsTakeSixValuesAtMost() {
+        for (JavaClasses classes : List.of(APP, SPI)) {
+            assertThat(classes.stream()
+                            .filter(type -> !type.isRecord() && !type.isEnum() && !type.isAnonymousClass())
+                            .flatMap(type -> type.getConstructors().stream())
+                            .filter(constructor ->
+                                    constructor.getRawParameterTypes().size() > 6)
+                            .map(JavaConstructor::getFullName))
+                    .isEmpty();
+            assertThat(classes).isNotEmpty();
+        }
     }
 
     @Test

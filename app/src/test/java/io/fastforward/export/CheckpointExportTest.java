@@ -8,6 +8,7 @@ import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.CollectedLayers;
@@ -482,16 +483,15 @@ class CheckpointExportTest {
             }
             scores.add(values);
         });
-        PruningPass.Repair ridge = new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX);
+        PruningPass.Repair ridge =
+                new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX, type);
         return new PruningPass(
                 backend,
                 Backends.linearAlgebra(),
-                model,
-                model.spec(),
-                NestedOrder.byDescendingScore(model.spec(), scores),
+                model.ends(),
+                new NestedModel(model.spec(), model, NestedOrder.byDescendingScore(model.spec(), scores)),
                 policy,
-                ridge,
-                type);
+                ridge);
     }
 
     private static CheckpointExport.Form written(@Nullable DataType type, long shardBytes) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.fastforward.evaluate.Perplexity;
 import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
@@ -114,16 +115,14 @@ class FoundCheckpointTest {
                 LogitProbe probe = new LogitProbe(backend, model, pruned, null, window);
                 Arena arena = Arena.ofShared()) {
             PruningPass.Repair ridge =
-                    new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX);
+                    new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX, null);
             new PruningPass(
                             backend,
                             Backends.linearAlgebra(),
-                            model,
-                            model.spec(),
-                            NestedOrder.byDescendingScore(model.spec(), scores),
+                            model.ends(),
+                            new NestedModel(model.spec(), model, NestedOrder.byDescendingScore(model.spec(), scores)),
                             policy,
-                            ridge,
-                            null)
+                            ridge)
                     .run(windows, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
             export.finish();
             assertThat(ReloadCheck.run(

@@ -100,11 +100,18 @@ final class GoldenPruning {
     double write(ComputeBackend backend, HuggingFaceFormat format, Path output) {
         TokenWindows window = new TokenWindows(20, 1, tokens());
         CheckpointExport.Form settings = new CheckpointExport.Form(format, new WriteSettings(null, Long.MAX_VALUE));
-        PruningPass.Repair none = new PruningPass.Repair(DefaultPlugins.calibrator("none"), CalibrationTarget.PREFIX);
+        PruningPass.Repair none =
+                new PruningPass.Repair(DefaultPlugins.calibrator("none"), CalibrationTarget.PREFIX, null);
         try (CheckpointExport export = CheckpointExport.begin(model, pruned(), output, settings);
                 LogitProbe probe = new LogitProbe(backend, model, pruned(), null, window);
                 Arena arena = Arena.ofShared()) {
-            new PruningPass(backend, Backends.linearAlgebra(), model, spec, order, policy, none, null)
+            new PruningPass(
+                            backend,
+                            Backends.linearAlgebra(),
+                            model.ends(),
+                            new NestedModel(spec, model, order),
+                            policy,
+                            none)
                     .run(NO_WINDOWS, PrunedLayerSink.all(List.of(export, probe)), layers -> {});
             export.finish();
             double difference = ReloadCheck.run(format, backend, export.path(), window, probe.logits(arena));

@@ -117,12 +117,10 @@ class PruningPassTest {
                     List<ModuleRepair> repairs = new PruningPass(
                                     backend,
                                     Backends.linearAlgebra(),
-                                    model,
-                                    spec,
-                                    order,
+                                    model.ends(),
+                                    new NestedModel(spec, model, order),
                                     policy,
-                                    new PruningPass.Repair(ridge, CalibrationTarget.PREFIX),
-                                    DataType.F32)
+                                    new PruningPass.Repair(ridge, CalibrationTarget.PREFIX, DataType.F32))
                             .run(windows, layers, done -> {});
                     new RidgeGradient(reference, model, spec.pruned(policy), new NestedModel(spec, model, order))
                             .requireZero(windows, layers, repairs, 1e-5);
@@ -346,11 +344,9 @@ class PruningPassTest {
         return new PruningPass(
                 backend,
                 Backends.linearAlgebra(),
-                model,
-                model.spec(),
-                order,
+                model.ends(),
+                new NestedModel(model.spec(), model, order),
                 policy,
-                new PruningPass.Repair(found, target),
-                type);
+                new PruningPass.Repair(found, target, type));
     }
 }

@@ -1,29 +1,26 @@
 package io.fastforward.run.stage;
 
 import io.fastforward.failure.Setting;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
-import io.fastforward.spi.tensor.DataType;
 import io.fastforward.tokenizer.TokenWindows;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts the layers of the model to a policy and repairs them.
  *
  * @param repair how modules are repaired
- * @param dataType data type of the result; null keeps each tensor's own
  * @param windows what the calibrator learns from
  */
-public record RepairStage(
-        RunContext run, PruningPass.Repair repair, @Nullable DataType dataType, TokenWindows windows) {
+public record RepairStage(RunContext run, PruningPass.Repair repair, TokenWindows windows) {
 
     /**
      * Fewer tokens for each feature than this, and a warning is due. On the demo model, 128 tokens for 512 channels
@@ -33,7 +30,8 @@ public record RepairStage(
 
     /** Passes the layers on, each as soon as it is ready; tells the progress how many are done. */
     public List<ModuleRepair> execute(NestedOrder order, Policy policy, PrunedLayerSink sink, IntConsumer progress) {
-        return new PruningPass(run.backend(), run.algebra(), run.model(), run.spec(), order, policy, repair, dataType)
+        NestedModel nested = new NestedModel(run.spec(), run.model(), order);
+        return new PruningPass(run.backend(), run.algebra(), run.model().ends(), nested, policy, repair)
                 .run(windows, sink, progress);
     }
 
