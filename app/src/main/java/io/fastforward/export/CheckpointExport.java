@@ -14,6 +14,8 @@ import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.DataType;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -51,14 +54,21 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     private final Model source;
     private final ModelSpec pruned;
     private final ModelSpec written;
+    private final @Nullable DataType dataType;
     private final AtomicDirectory directory;
     private final CheckpointWriter writer;
 
     private CheckpointExport(
-            Model source, ModelSpec pruned, ModelSpec written, AtomicDirectory directory, CheckpointWriter writer) {
+            Model source,
+            ModelSpec pruned,
+            ModelSpec written,
+            @Nullable DataType dataType,
+            AtomicDirectory directory,
+            CheckpointWriter writer) {
         this.source = source;
         this.pruned = pruned;
         this.written = written;
+        this.dataType = dataType;
         this.directory = directory;
         this.writer = writer;
     }
@@ -75,8 +85,9 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
         AtomicDirectory directory = AtomicDirectory.create(target);
         try {
             CheckpointWriter writer =
-                    CheckpointWriter.open(directory.path(), plans(source, written, dataType), settings.shardBytes());
-            CheckpointExport export = new CheckpointExport(source, pruned, written, directory, writer);
+                    CheckpointWriter.open(
+                            directory.path(), plans(source, pruned, written, dataType), settings.shardBytes());
+            CheckpointExport export = new CheckpointExport(source, pruned, written, dataType, directory, writer);
             try {
                 export.writeCompanions(source.config(written, dataType));
                 source.endTensors().forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
@@ -93,7 +104,7 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     /** Bytes of weights that an export writes. */
     public static long weightBytes(Model source, ModelSpec pruned, Settings settings) {
-        return plans(source, settings.format().written(source, pruned), settings.dataType()).stream()
+        return plans(source, pruned, settings.format().written(source, pruned), settings.dataType()).stream()
                 .mapToLong(TensorPlan::bytes)
                 .sum();
     }
@@ -105,17 +116,41 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     @Override
     public void accept(int layer, LayerWeights weights) {
+        int place = sourceLayers(pruned, written).indexOf(layer);
+        if (place < 0) {
+            return; // it does nothing
+        }
         LayerSpec own = pruned.layers().get(layer);
-        LayerSpec wanted = written.layers().get(layer);
+        LayerSpec wanted = written.layers().get(place);
         try (Arena arena = Arena.ofShared()) {
             LayerWeights complete = own.equals(wanted)
                     ? weights
                     : new LayerWeights(
-                            PartMove.fillUp(own.attention(), wanted.attention(), weights.attention(), arena),
-                            PartMove.fillUp(own.mlp(), wanted.mlp(), weights.mlp(), arena));
-            NamedTensor.ofLayer(written, layer, complete)
+                            fillUp(own.attention(), wanted.attention(), weights.attention(), arena),
+                            fillUp(own.mlp(), wanted.mlp(), weights.mlp(), arena));
+            NamedTensor.ofLayer(written, place, complete)
                     .forEach(tensor -> writer.write(tensor.name(), tensor.matrix()));
         }
+    }
+
+    private ModuleWeights fillUp(ModuleSpec own, ModuleSpec wanted, ModuleWeights weights, Arena arena) {
+        return own.isIdentity()
+                ? PartMove.zeros(wanted, zeroType(source, dataType), arena)
+                : PartMove.fillUp(own, wanted, weights, arena);
+    }
+
+    /** Where each written layer comes from: layers that do nothing are left out, unless they are filled up. */
+    private static List<Integer> sourceLayers(ModelSpec pruned, ModelSpec written) {
+        return IntStream.range(0, pruned.layers().size())
+                .filter(layer -> written.layers().size() == pruned.layers().size()
+                        || !pruned.layers().get(layer).isIdentity())
+                .boxed()
+                .toList();
+    }
+
+    /** The data type of a module that is not there. */
+    private static DataType zeroType(Model source, @Nullable DataType dataType) {
+        return dataType == null ? source.endTensors().getFirst().matrix().type() : dataType;
     }
 
     /** Adds a small file of ours. */
@@ -146,19 +181,34 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     }
 
     /** All tensors that will be written, in this order. */
-    private static List<TensorPlan> plans(Model source, ModelSpec written, @Nullable DataType dataType) {
+    private static List<TensorPlan> plans(
+            Model source, ModelSpec pruned, ModelSpec written, @Nullable DataType dataType) {
         List<TensorPlan> plans = new ArrayList<>();
+        List<Integer> sourceLayers = sourceLayers(pruned, written);
         source.endTensors().forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
         for (int i = 0; i < written.layers().size(); i++) {
             // The tensors of a layer have the source's names and data types, whatever their widths become.
             Map<String, List<Long>> shapes = mapShapes(written, i);
-            NamedTensor.ofLayer(written, i, source.layer(i))
-                    .forEach(tensor ->
-                            plans.add(plan(tensor, shapes.getOrDefault(tensor.name(), tensor.shape()), dataType)));
+            try (Arena arena = Arena.ofShared()) {
+                LayerSpec wanted = written.layers().get(i);
+                LayerWeights stored = source.layer(sourceLayers.get(i));
+                LayerWeights like = new LayerWeights(
+                        typed(wanted.attention(), stored.attention(), source, dataType, arena),
+                        typed(wanted.mlp(), stored.mlp(), source, dataType, arena));
+                NamedTensor.ofLayer(written, i, like)
+                        .forEach(tensor ->
+                                plans.add(plan(tensor, shapes.getOrDefault(tensor.name(), tensor.shape()), dataType)));
+            }
         }
         NamedTensor.ofFinalNorm(written.names(), source.ends().head().norm())
                 .forEach(tensor -> plans.add(plan(tensor, tensor.shape(), dataType)));
         return plans;
+    }
+
+    private static ModuleWeights typed(
+            ModuleSpec wanted, ModuleWeights stored, Model source, @Nullable DataType dataType, Arena arena) {
+        boolean there = !stored.maps().isEmpty();
+        return there || wanted.isIdentity() ? stored : PartMove.zeros(wanted, zeroType(source, dataType), arena);
     }
 
     private static Map<String, List<Long>> mapShapes(ModelSpec written, int layer) {

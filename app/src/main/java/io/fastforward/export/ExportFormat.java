@@ -1,8 +1,11 @@
 package io.fastforward.export;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Normalization;
 
 /** In which form a pruned model is written. All of them are Hugging Face checkpoint directories. */
 public enum ExportFormat {
@@ -26,9 +29,26 @@ public enum ExportFormat {
     /** The architecture that is written for a pruned one. */
     ModelSpec written(Model source, ModelSpec pruned) {
         return switch (this) {
-            case HF -> pruned;
-            case HF_PADDED -> source.unprunedSpec();
+            case HF -> pruned.withoutIdentityLayers();
+            case HF_PADDED -> {
+                requireZerosAreNothing(pruned);
+                yield source.unprunedSpec();
+            }
         };
+    }
+
+    /** Zeros add nothing to the hidden state, but a normalisation that comes after that changes it. */
+    private void requireZerosAreNothing(ModelSpec pruned) {
+        boolean normalisedAfter = pruned.modules().stream()
+                .anyMatch(module -> module.isIdentity()
+                        && module.normalization().placement() == Normalization.Placement.AFTER);
+        if (normalisedAfter) {
+            throw new Failure(
+                    FailureKind.UNSUPPORTED_MODEL,
+                    "the format " + id + " cannot hold a model of '" + pruned.family() + "' in which a whole module is"
+                            + " gone: it normalises after its modules, which zeros would not undo; use the format "
+                            + HF.id + ", or keep a unit of every module");
+        }
     }
 
     @JsonValue

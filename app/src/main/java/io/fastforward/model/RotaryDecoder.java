@@ -124,6 +124,11 @@ final class RotaryDecoder {
         }
     }
 
+    /** What {@code layer_types} says of an attention module. */
+    static String layerType(AttentionSpec attention) {
+        return attention.slidingWindow() > 0 ? SLIDING : FULL;
+    }
+
     static ModelSpec read(Config config, Traits traits) {
         int hiddenSize = config.size("hidden_size");
         int layerCount = config.count("num_hidden_layers");
@@ -154,7 +159,7 @@ final class RotaryDecoder {
         List<LayerSpec> layers = new ArrayList<>();
         for (int i = 0; i < layerCount; i++) {
             int groups = layerGroups.get(i);
-            if (layerHeads.get(i) % groups != 0) {
+            if (groups == 0 ? layerHeads.get(i) != 0 : layerHeads.get(i) % groups != 0) {
                 throw malformed("layer " + i + " has " + layerHeads.get(i) + " query heads, not a multiple of its "
                         + groups + " key/value heads");
             }
@@ -164,7 +169,7 @@ final class RotaryDecoder {
                             hiddenSize,
                             headSize,
                             groups,
-                            layerHeads.get(i) / groups,
+                            groups == 0 ? 0 : layerHeads.get(i) / groups,
                             rotary,
                             traits.slidingWindows().get(i),
                             traits.inputBias(),

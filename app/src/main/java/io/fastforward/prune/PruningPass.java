@@ -16,7 +16,6 @@ import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -164,16 +163,32 @@ public final class PruningPass {
         LayerSpec pruned = dense.withUnits(policy.attentionUnits(layer), policy.channels(layer));
         try (Arena arena = Arena.ofShared()) {
             LayerWeights weights = nested.layer(layer, arena);
-            Linear attentionOutput =
-                    repair(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), streams, arena);
-            Linear mlpOutput = repair(layer, dense.mlp(), weights.mlp(), policy.channels(layer), streams, arena);
             LayerWeights repaired = new LayerWeights(
-                    weights.attention().with(Map.of(MapRole.ATTENTION_OUTPUT, attentionOutput)),
-                    weights.mlp().with(Map.of(MapRole.MLP_OUTPUT, mlpOutput)));
+                    prune(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), streams, arena),
+                    prune(layer, dense.mlp(), weights.mlp(), policy.channels(layer), streams, arena));
             LayerWeights ordered = NestedModel.cut(pruned, repaired, arena);
             DataType type = dataType;
             sink.accept(layer, type == null ? ordered : WeightCopy.of(ordered, type, arena));
         }
+    }
+
+    /** The weights with which a module does what it still can; there is nothing to repair where it goes altogether. */
+    private ModuleWeights prune(
+            int layer, ModuleSpec spec, ModuleWeights weights, int kept, Streams streams, Arena arena) {
+        if (kept > 0) {
+            Linear output = repair(layer, spec, weights, kept, streams, arena);
+            return weights.with(Map.of(weights.maps().lastEntry().getKey(), output));
+        }
+        HiddenStates followed = streams.dense();
+        if (followed != null && !spec.isIdentity()) {
+            try (LoadedModule module = backend.load(spec, weights);
+                    DeviceMatrix features = backend.allocate(followed.chunkRows(), spec.features(spec.units()))) {
+                for (Chunk chunk : followed.chunks()) {
+                    backend.apply(module, spec.units(), chunk.shape(), chunk.hidden(), features);
+                }
+            }
+        }
+        return ModuleWeights.NONE;
     }
 
     private Linear repair(int layer, ModuleSpec spec, ModuleWeights weights, int kept, Streams streams, Arena arena) {

@@ -309,7 +309,7 @@ public final class PruneRun {
         /** What is compared with: as sparse as was asked for, or as a given policy, whatever the constraints. */
         private Policy uniform(Optional<Policy> given, Policy policy) {
             return given.isPresent()
-                    ? new Budget(spec.modules(), 0).uniform(budget.sparsity(policy))
+                    ? Budget.leastConstrained(spec.modules(), budget.sparsity(policy)).uniform(budget.sparsity(policy))
                     : budget.uniform(settings.sparsity());
         }
 
@@ -333,6 +333,9 @@ public final class PruneRun {
         }
 
         private double[] score(Criterion.Module module) {
+            if (module.spec().isIdentity()) {
+                return new double[0];
+            }
             try {
                 return criterion.score(module);
             } catch (IllegalArgumentException e) {

@@ -72,7 +72,8 @@ public record HeadroomMapping() implements PolicyMapping {
         double left = room;
         for (int module = 0; module < wishes.length; module++) {
             int minimum = budget.minimumUnits(module);
-            double more = Math.min(wishes[module] - minimum, left / budget.unitParameters(module));
+            double wished = wishes[module] - minimum;
+            double more = wished == 0 ? 0 : Math.min(wished, left / budget.unitParameters(module));
             wishes[module] = minimum + more;
             left -= more * budget.unitParameters(module);
         }

@@ -108,6 +108,10 @@ public final class FeatureStatistics {
 
     private void measure(int layer, LoadedModule module, ModuleWeights stored, HiddenStates states, Visitor visitor) {
         ModuleSpec dense = module.spec();
+        if (dense.isIdentity()) {
+            visitor.visit(new Criterion.Module(layer, dense, stored, 0, null));
+            return;
+        }
         int width = dense.features(dense.units());
         Moment kind = wanted == Statistics.GRAM ? Moment.GRAM : Moment.SQUARE_SUMS;
         try (Moments moments = backend.moments(kind, width, width);
