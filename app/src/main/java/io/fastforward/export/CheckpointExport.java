@@ -17,9 +17,6 @@ import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.DataType;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -27,7 +24,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -230,15 +226,7 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
 
     private void writeCompanions(ObjectNode config) {
         addFile("config.json", config.toPrettyString().getBytes(StandardCharsets.UTF_8));
-        source.modellingFile(written).ifPresent(name -> addFile(name, resource(name)));
+        source.modellingFile(written).ifPresent(name -> addFile(name, ModellingFile.contents(name, config)));
         source.checkpoint().companions().copyTo(directory.path());
-    }
-
-    private static byte[] resource(String name) {
-        try (InputStream in = Objects.requireNonNull(CheckpointExport.class.getResourceAsStream(name), name)) {
-            return in.readAllBytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + name + " from the jar", e);
-        }
     }
 }

@@ -113,7 +113,7 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
 
         /** A class of ours goes by the lists, those of transformers by the one width for all layers. */
         private long width(String list, int layer, long everywhere) {
-            return ownWidths ? config.path(list).path(layer).longValue() : everywhere;
+            return ownWidths ? config.path(list).path(layer).asLong(everywhere) : everywhere;
         }
 
         private void linear(String name, long rows, long columns, boolean bias) {

@@ -159,8 +159,9 @@ final class RotaryDecoder {
         List<LayerSpec> layers = new ArrayList<>();
         for (int i = 0; i < layerCount; i++) {
             int groups = layerGroups.get(i);
-            if (groups == 0 ? layerHeads.get(i) != 0 : layerHeads.get(i) % groups != 0) {
-                throw malformed("layer " + i + " has " + layerHeads.get(i) + " query heads, not a multiple of its "
+            int queries = layerHeads.get(i);
+            if (groups == 0 || queries == 0 ? groups != queries : queries % groups != 0) {
+                throw malformed("layer " + i + " has " + queries + " query heads, not a multiple of its "
                         + groups + " key/value heads");
             }
             layers.add(new LayerSpec(
@@ -169,7 +170,7 @@ final class RotaryDecoder {
                             hiddenSize,
                             headSize,
                             groups,
-                            groups == 0 ? 0 : layerHeads.get(i) / groups,
+                            groups == 0 ? 0 : queries / groups,
                             rotary,
                             traits.slidingWindows().get(i),
                             traits.inputBias(),

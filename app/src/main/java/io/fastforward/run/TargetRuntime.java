@@ -8,7 +8,7 @@ import java.util.Set;
 
 /**
  * What a pruned model is meant to run on. Each allows other widths to differ between layers, and what it does not allow
- * must be known before the search (docs/decisions/constraints.md).
+ * must be known before the search (docs/decisions/families.md).
  */
 public enum TargetRuntime {
     /** transformers, with the modelling file that comes with the checkpoint: everything may differ. */
