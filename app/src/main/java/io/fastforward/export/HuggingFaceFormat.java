@@ -3,13 +3,18 @@ package io.fastforward.export;
 import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.TensorPlan;
 import io.fastforward.model.NamedTensor;
+import io.fastforward.nested.PartMove;
 import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.spi.format.ModelSource;
 import io.fastforward.spi.format.ModelWriter;
 import io.fastforward.spi.format.ReadableModel;
 import io.fastforward.spi.format.WriteSettings;
 import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -18,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -36,12 +42,24 @@ enum HuggingFaceFormat implements ModelFormat {
 
     /** The architecture that is written for a pruned one. */
     ModelSpec written(ModelSource source, ModelSpec model) {
-        return this == PADDED ? source.unprunedSpec() : model;
+        return this == PADDED ? source.unprunedSpec() : model.withoutIdentityLayers();
+    }
+
+    /** Zeros add nothing to the hidden state, but a normalisation that comes after that changes it. */
+    @Override
+    public Optional<String> refusal(ModelSpec unpruned, ModelSpec model) {
+        boolean normalisedAfter = model.modules().stream()
+                .anyMatch(module ->
+                        module.isIdentity() && module.normalization().placement() == Normalization.Placement.AFTER);
+        return this == PADDED && normalisedAfter
+                ? Optional.of("a whole module is gone, and '" + model.family() + "' normalises after its modules, which"
+                        + " zeros would not undo; use the format hf, or keep a unit of every module")
+                : Optional.empty();
     }
 
     @Override
     public long weightBytes(ModelSource source, ModelSpec model, WriteSettings settings) {
-        return plans(source, written(source, model), settings.dataType()).stream()
+        return plans(source, model, written(source, model), settings.dataType()).stream()
                 .mapToLong(TensorPlan::bytes)
                 .sum();
     }
@@ -49,8 +67,8 @@ enum HuggingFaceFormat implements ModelFormat {
     @Override
     public ModelWriter begin(ModelSource source, ModelSpec model, WriteSettings settings, Path directory) {
         ModelSpec written = written(source, model);
-        CheckpointWriter tensors =
-                CheckpointWriter.open(directory, plans(source, written, settings.dataType()), settings.fileBytes());
+        CheckpointWriter tensors = CheckpointWriter.open(
+                directory, plans(source, model, written, settings.dataType()), settings.fileBytes());
         try {
             HuggingFaceWriter writer = new HuggingFaceWriter(source, model, written, tensors);
             writer.begin(directory, source.config(written, settings.dataType()));
@@ -68,14 +86,21 @@ enum HuggingFaceFormat implements ModelFormat {
     }
 
     /** All tensors that will be written, in this order. */
-    private static List<TensorPlan> plans(ModelSource source, ModelSpec written, @Nullable DataType dataType) {
+    private static List<TensorPlan> plans(
+            ModelSource source, ModelSpec model, ModelSpec written, @Nullable DataType dataType) {
         List<NamedTensor> tensors = new ArrayList<>();
         Map<String, List<Long>> shapes = new HashMap<>();
         source.endTensors().forEach((name, matrix) -> tensors.add(new NamedTensor(name, matrix, false)));
         try (Arena arena = Arena.ofShared()) {
+            List<Integer> places = places(model, written);
             for (int i = 0; i < written.layers().size(); i++) {
                 // The tensors of a layer have the source's names and data types, whatever their widths become.
-                tensors.addAll(NamedTensor.ofLayer(written, i, source.layer(i, arena)));
+                LayerSpec wanted = written.layers().get(i);
+                LayerWeights stored = source.layer(places.get(i), arena);
+                LayerWeights alike = new LayerWeights(
+                        orZeros(wanted.attention(), stored.attention(), source, arena),
+                        orZeros(wanted.mlp(), stored.mlp(), source, arena));
+                tensors.addAll(NamedTensor.ofLayer(written, i, alike));
                 addMapShapes(written, i, shapes);
             }
             tensors.addAll(NamedTensor.ofFinalNorm(
@@ -87,6 +112,23 @@ enum HuggingFaceFormat implements ModelFormat {
                             shapes.getOrDefault(tensor.name(), tensor.shape())))
                     .toList();
         }
+    }
+
+    /** Which layer of the model each written one is: layers that do nothing are left out, unless they are filled up. */
+    static List<Integer> places(ModelSpec model, ModelSpec written) {
+        boolean all = written.layers().size() == model.layers().size();
+        return IntStream.range(0, model.layers().size())
+                .filter(layer -> all || !model.layers().get(layer).isIdentity())
+                .boxed()
+                .toList();
+    }
+
+    /** The weights of a module, or zeros for one that is gone and has to be there again. */
+    static ModuleWeights orZeros(ModuleSpec wanted, ModuleWeights weights, ModelSource source, Arena arena) {
+        return weights.maps().isEmpty() && !wanted.isIdentity()
+                ? PartMove.zeros(
+                        wanted, source.endTensors().firstEntry().getValue().type(), arena)
+                : weights;
     }
 
     private static void addMapShapes(ModelSpec written, int layer, Map<String, List<Long>> shapes) {

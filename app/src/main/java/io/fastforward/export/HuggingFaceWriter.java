@@ -13,6 +13,8 @@ import io.fastforward.spi.format.ModelWriter;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -57,17 +59,27 @@ final class HuggingFaceWriter implements ModelWriter {
 
     @Override
     public void layer(int layer, LayerWeights weights) {
+        int place = HuggingFaceFormat.places(model, written).indexOf(layer);
+        if (place < 0) {
+            return; // it does nothing
+        }
         LayerSpec own = model.layers().get(layer);
-        LayerSpec wanted = written.layers().get(layer);
+        LayerSpec wanted = written.layers().get(place);
         try (Arena arena = Arena.ofShared()) {
             LayerWeights complete = own.equals(wanted)
                     ? weights
                     : new LayerWeights(
-                            PartMove.fillUp(own.attention(), wanted.attention(), weights.attention(), arena),
-                            PartMove.fillUp(own.mlp(), wanted.mlp(), weights.mlp(), arena));
-            NamedTensor.ofLayer(written, layer, complete)
+                            fillUp(own.attention(), wanted.attention(), weights.attention(), arena),
+                            fillUp(own.mlp(), wanted.mlp(), weights.mlp(), arena));
+            NamedTensor.ofLayer(written, place, complete)
                     .forEach(tensor -> tensors.write(tensor.name(), tensor.matrix()));
         }
+    }
+
+    private ModuleWeights fillUp(ModuleSpec own, ModuleSpec wanted, ModuleWeights weights, Arena arena) {
+        return own.isIdentity()
+                ? HuggingFaceFormat.orZeros(wanted, weights, source, arena)
+                : PartMove.fillUp(own, wanted, weights, arena);
     }
 
     @Override

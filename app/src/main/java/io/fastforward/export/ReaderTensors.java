@@ -54,15 +54,19 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
                                 config.path("num_key_value_heads").asLong(heads));
                 long channels = width("layer_inter_size", i, size("intermediate_size"));
                 boolean queryBias = attentionBias || family.equals("qwen2");
-                linear(layer + "self_attn.q_proj", queries, hidden, queryBias);
-                linear(layer + "self_attn.k_proj", keys, hidden, queryBias);
-                linear(layer + "self_attn.v_proj", keys, hidden, queryBias);
-                linear(layer + "self_attn.o_proj", hidden, queries, attentionBias);
-                linear(layer + "mlp.gate_proj", channels, hidden, mlpBias);
-                linear(layer + "mlp.up_proj", channels, hidden, mlpBias);
-                linear(layer + "mlp.down_proj", hidden, channels, mlpBias);
-                shapes.put(layer + "input_layernorm.weight", List.of(hidden));
-                shapes.put(layer + "post_attention_layernorm.weight", List.of(hidden));
+                if (queries > 0) {
+                    linear(layer + "self_attn.q_proj", queries, hidden, queryBias);
+                    linear(layer + "self_attn.k_proj", keys, hidden, queryBias);
+                    linear(layer + "self_attn.v_proj", keys, hidden, queryBias);
+                    linear(layer + "self_attn.o_proj", hidden, queries, attentionBias);
+                    shapes.put(layer + "input_layernorm.weight", List.of(hidden));
+                }
+                if (channels > 0) {
+                    linear(layer + "mlp.gate_proj", channels, hidden, mlpBias);
+                    linear(layer + "mlp.up_proj", channels, hidden, mlpBias);
+                    linear(layer + "mlp.down_proj", hidden, channels, mlpBias);
+                    shapes.put(layer + "post_attention_layernorm.weight", List.of(hidden));
+                }
             }
             return new ReaderTensors(embedding, HEAD, shapes);
         }
@@ -91,21 +95,25 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
                 String layer = decoder + "layers." + i + ".";
                 long features = headSize * width("layer_head_num", i, heads);
                 long channels = width("layer_inter_size", i, size("ffn_dim"));
-                linear(layer + "self_attn.q_proj", features, hidden, bias);
-                linear(layer + "self_attn.k_proj", features, hidden, bias);
-                linear(layer + "self_attn.v_proj", features, hidden, bias);
-                linear(layer + "self_attn.out_proj", hidden, features, bias);
-                linear(layer + "fc1", channels, hidden, bias);
-                linear(layer + "fc2", hidden, channels, bias);
-                norm(layer + "self_attn_layer_norm", hidden);
-                norm(layer + "final_layer_norm", hidden);
+                if (features > 0) {
+                    linear(layer + "self_attn.q_proj", features, hidden, bias);
+                    linear(layer + "self_attn.k_proj", features, hidden, bias);
+                    linear(layer + "self_attn.v_proj", features, hidden, bias);
+                    linear(layer + "self_attn.out_proj", hidden, features, bias);
+                    norm(layer + "self_attn_layer_norm", hidden);
+                }
+                if (channels > 0) {
+                    linear(layer + "fc1", channels, hidden, bias);
+                    linear(layer + "fc2", hidden, channels, bias);
+                    norm(layer + "final_layer_norm", hidden);
+                }
             }
             return new ReaderTensors(embedding, HEAD, shapes);
         }
 
         /** A class of ours goes by the lists, those of transformers by the one width for all layers. */
         private long width(String list, int layer, long everywhere) {
-            return ownWidths ? config.path(list).path(layer).longValue() : everywhere;
+            return ownWidths ? config.path(list).path(layer).asLong(everywhere) : everywhere;
         }
 
         private void linear(String name, long rows, long columns, boolean bias) {

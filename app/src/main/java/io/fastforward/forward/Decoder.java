@@ -4,6 +4,7 @@ import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
@@ -129,13 +130,18 @@ public final class Decoder implements AutoCloseable {
                         Policy policy = policies.get(i);
                         for (Chunk chunk : states.get(i).chunks()) {
                             BatchShape shape = chunk.shape();
-                            backend.apply(
-                                    loaded.attention(), policy.attentionUnits(layer), shape, chunk.hidden(), scratch);
-                            backend.apply(loaded.mlp(), policy.channels(layer), shape, chunk.hidden(), scratch);
+                            apply(loaded.attention(), policy.attentionUnits(layer), shape, chunk.hidden(), scratch);
+                            apply(loaded.mlp(), policy.channels(layer), shape, chunk.hidden(), scratch);
                         }
                     }
                 }
             }
+        }
+    }
+
+    private void apply(LoadedModule module, int units, BatchShape shape, DeviceMatrix hidden, DeviceMatrix scratch) {
+        if (units > 0) {
+            backend.apply(module, units, shape, hidden, scratch);
         }
     }
 

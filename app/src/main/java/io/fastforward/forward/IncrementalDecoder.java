@@ -13,8 +13,8 @@ import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -30,7 +30,7 @@ public final class IncrementalDecoder implements AutoCloseable {
     private final LanguageModelHead head;
     private final Policy policy;
     private final int capacity;
-    private final List<KeyValueCache> caches = new ArrayList<>();
+    private final Map<Integer, KeyValueCache> caches = new HashMap<>();
     private int length;
 
     /**
@@ -89,7 +89,7 @@ public final class IncrementalDecoder implements AutoCloseable {
 
     /** Forgets all but the first tokens. */
     public void truncate(int tokens) {
-        caches.forEach(cache -> cache.truncate(tokens));
+        caches.values().forEach(cache -> cache.truncate(tokens));
         length = tokens;
     }
 
@@ -105,8 +105,10 @@ public final class IncrementalDecoder implements AutoCloseable {
             for (int layer = 0; layer < spec.layers().size(); layer++) {
                 try (LoadedLayer loaded = layers.load(layer)) {
                     attend(layer, loaded.attention(), tokens.length, hidden, features);
-                    backend.apply(
-                            loaded.mlp(), policy.channels(layer), new BatchShape(1, tokens.length), hidden, features);
+                    int channels = policy.channels(layer);
+                    if (channels > 0) {
+                        backend.apply(loaded.mlp(), channels, new BatchShape(1, tokens.length), hidden, features);
+                    }
                 }
             }
             length += tokens.length;
@@ -116,10 +118,11 @@ public final class IncrementalDecoder implements AutoCloseable {
 
     private void attend(int layer, LoadedModule attention, int rows, DeviceMatrix hidden, DeviceMatrix features) {
         int units = policy.attentionUnits(layer);
-        if (layer == caches.size()) {
-            caches.add(backend.keyValueCache(attention, units, capacity));
+        if (units == 0) {
+            return;
         }
-        backend.nextFeatures(caches.get(layer), rows, hidden, features);
+        KeyValueCache cache = caches.computeIfAbsent(layer, _ -> backend.keyValueCache(attention, units, capacity));
+        backend.nextFeatures(cache, rows, hidden, features);
         backend.project(attention, units, rows, features, hidden);
     }
 
@@ -135,7 +138,7 @@ public final class IncrementalDecoder implements AutoCloseable {
 
     @Override
     public void close() {
-        caches.forEach(KeyValueCache::close);
+        caches.values().forEach(KeyValueCache::close);
         head.close();
         embedding.close();
     }

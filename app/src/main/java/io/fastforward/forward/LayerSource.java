@@ -5,6 +5,8 @@ import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.WeightSource;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -58,9 +60,9 @@ public sealed interface LayerSource extends AutoCloseable
         try (Arena arena = Arena.ofShared()) {
             LayerSpec layerSpec = spec.layers().get(layer);
             LayerWeights layerWeights = weights.layer(layer, arena);
-            LoadedModule attention = backend.load(layerSpec.attention(), layerWeights.attention());
+            LoadedModule attention = load(backend, layerSpec.attention(), layerWeights.attention());
             try {
-                LoadedModule mlp = backend.load(layerSpec.mlp(), layerWeights.mlp());
+                LoadedModule mlp = load(backend, layerSpec.mlp(), layerWeights.mlp());
                 return new LoadedLayer(attention, mlp, () -> {
                     attention.close();
                     mlp.close();
@@ -70,6 +72,16 @@ public sealed interface LayerSource extends AutoCloseable
                 throw e;
             }
         }
+    }
+
+    private static LoadedModule load(ComputeBackend backend, ModuleSpec module, ModuleWeights weights) {
+        return module.isIdentity() ? new Nothing(module) : backend.load(module, weights);
+    }
+
+    /** A module that is the identity: no device needs to know of it. */
+    record Nothing(ModuleSpec spec) implements LoadedModule {
+        @Override
+        public void close() {}
     }
 
     /** All layers on the device. */

@@ -56,28 +56,28 @@ final class Config {
     }
 
     int size(String key) {
-        return wholeNumber(root.get(key), key, LARGEST_SIZE);
+        return wholeNumber(root.get(key), key, 1, LARGEST_SIZE);
     }
 
     int size(String key, int defaultValue) {
         return has(key) ? size(key) : defaultValue;
     }
 
-    /** A size for every layer; where they are not listed, all have the same. */
+    /** A size for every layer, 0 if its module does nothing; where they are not listed, all have the same. */
     List<Integer> sizes(String key, int layers, int everywhere) {
         return has(key) ? wholeNumbers(key, layers, LARGEST_SIZE) : Collections.nCopies(layers, everywhere);
     }
 
     /** A number of layers, of heads, or of dimensions of a head. */
     int count(String key) {
-        return wholeNumber(root.get(key), key, LARGEST_COUNT);
+        return wholeNumber(root.get(key), key, 1, LARGEST_COUNT);
     }
 
     int count(String key, int defaultValue) {
         return has(key) ? count(key) : defaultValue;
     }
 
-    /** A number for every layer; where they are not listed, all have the same. */
+    /** A number for every layer, 0 if its module does nothing; where they are not listed, all have the same. */
     List<Integer> counts(String key, int layers, int everywhere) {
         return has(key) ? wholeNumbers(key, layers, LARGEST_COUNT) : Collections.nCopies(layers, everywhere);
     }
@@ -165,14 +165,14 @@ final class Config {
         }
         List<Integer> numbers = new ArrayList<>();
         for (JsonNode element : array) {
-            numbers.add(wholeNumber(element, key, largest));
+            numbers.add(wholeNumber(element, key, 0, largest));
         }
         return numbers;
     }
 
-    private int wholeNumber(@Nullable JsonNode node, String key, int largest) {
-        if (node == null || !node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < 1) {
-            throw malformed(key, "a whole number greater than 0");
+    private int wholeNumber(@Nullable JsonNode node, String key, int smallest, int largest) {
+        if (node == null || !node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < smallest) {
+            throw malformed(key, smallest == 0 ? "whole numbers" : "a whole number greater than 0");
         }
         if (node.intValue() > largest) {
             throw malformed(key, "at most " + largest);

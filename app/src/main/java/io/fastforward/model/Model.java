@@ -53,6 +53,9 @@ public final class Model implements AutoCloseable, WeightSource {
         this.family = ModelFamilies.of(config);
         requireNoSpecialSettings(config);
         ModelSpec declared = family.reader().apply(config);
+        if (declared.layers().stream().allMatch(LayerSpec::isIdentity)) {
+            throw new Failure(FailureKind.BAD_CHECKPOINT, "config.json: no layer has heads or MLP channels");
+        }
         boolean headDiffers = declared.tiedEmbeddings() && storesAnotherHead(declared);
         this.spec = declared.withTiedEmbeddings(declared.tiedEmbeddings() && !headDiffers);
         requireHead();
@@ -114,7 +117,7 @@ public final class Model implements AutoCloseable, WeightSource {
                 : tensors().stream().map(tensor -> tensor.matrix().type()).collect(Collectors.toSet());
         ObjectNode config = checkpoint.config().deepCopy();
         family.writeWidths(pruned, config);
-        SettledConfig.settle(config, family, spec, family.isPlain(pruned), dataTypes);
+        SettledConfig.settle(config, family, spec, pruned, dataTypes);
         return config;
     }
 
@@ -221,6 +224,9 @@ public final class Model implements AutoCloseable, WeightSource {
     }
 
     private ModuleWeights module(int layer, ModuleSpec module) {
+        if (module.isIdentity()) {
+            return ModuleWeights.NONE;
+        }
         var maps = new LinkedHashMap<MapRole, Linear>();
         for (MapShape shape : module.maps()) {
             String name = spec.names().map(shape.role(), layer);

@@ -29,6 +29,7 @@ record ModelFamily(
         boolean hasLayerTypes,
         Function<Config, ModelSpec> reader) {
 
+    static final String LAYERS = "num_hidden_layers";
     static final String LAYER_HEADS = "layer_head_num";
     static final String LAYER_GROUPS = "layer_kv_head_num";
     static final String LAYER_CHANNELS = "layer_inter_size";
@@ -61,6 +62,7 @@ record ModelFamily(
      */
     void writeWidths(ModelSpec spec, ObjectNode config) {
         config.remove(List.of(LAYER_HEADS, LAYER_GROUPS, LAYER_CHANNELS, "auto_map"));
+        config.put(LAYERS, spec.layers().size());
         if (isPlain(spec)) {
             LayerSpec layer = spec.layers().getFirst();
             AttentionSpec attention = layer.attention();
@@ -96,8 +98,9 @@ record ModelFamily(
     boolean isPlain(ModelSpec spec) {
         LayerSpec first = spec.layers().getFirst();
         boolean equal = spec.layers().stream()
-                .allMatch(layer -> layer.attention().groups()
-                                == first.attention().groups()
+                .allMatch(layer -> !layer.attention().isIdentity()
+                        && !layer.mlp().isIdentity()
+                        && layer.attention().groups() == first.attention().groups()
                         && layer.attention().heads() == first.attention().heads()
                         && layer.mlp().channels() == first.mlp().channels());
         return equal && takesEqualWidths.test(spec);

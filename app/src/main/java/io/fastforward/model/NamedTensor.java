@@ -37,6 +37,9 @@ public record NamedTensor(String name, Matrix matrix, boolean vector) {
 
     private static void addModule(
             List<NamedTensor> tensors, TensorNames names, int layer, ModuleSpec module, ModuleWeights weights) {
+        if (module.isIdentity()) {
+            return;
+        }
         addNorm(tensors, names.norm(module, layer), weights.norm());
         weights.maps().forEach((role, map) -> {
             String name = names.map(role, layer);

@@ -124,6 +124,11 @@ final class RotaryDecoder {
         }
     }
 
+    /** What {@code layer_types} says of an attention module. */
+    static String layerType(AttentionSpec attention) {
+        return attention.slidingWindow() > 0 ? SLIDING : FULL;
+    }
+
     static ModelSpec read(Config config, Traits traits) {
         int hiddenSize = config.size("hidden_size");
         int layerCount = config.count("num_hidden_layers");
@@ -154,9 +159,10 @@ final class RotaryDecoder {
         List<LayerSpec> layers = new ArrayList<>();
         for (int i = 0; i < layerCount; i++) {
             int groups = layerGroups.get(i);
-            if (layerHeads.get(i) % groups != 0) {
-                throw malformed("layer " + i + " has " + layerHeads.get(i) + " query heads, not a multiple of its "
-                        + groups + " key/value heads");
+            int queries = layerHeads.get(i);
+            if ((groups == 0 || queries == 0) ? groups != queries : queries % groups != 0) {
+                throw malformed("layer " + i + " has " + queries + " query heads, not a multiple of its " + groups
+                        + " key/value heads");
             }
             layers.add(new LayerSpec(
                     new AttentionSpec(
@@ -164,7 +170,7 @@ final class RotaryDecoder {
                             hiddenSize,
                             headSize,
                             groups,
-                            layerHeads.get(i) / groups,
+                            groups == 0 ? 0 : queries / groups,
                             rotary,
                             traits.slidingWindows().get(i),
                             traits.inputBias(),

@@ -1,6 +1,7 @@
 package io.fastforward.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.tensor.DataType;
@@ -33,20 +34,21 @@ final class SettledConfig {
      * Settles a config whose widths are written already.
      *
      * @param spec the model
-     * @param plain whether a class of transformers will read it, and not one of ours
+     * @param written the architecture that is written
      * @param dataTypes those of the written weights
      */
-    static void settle(ObjectNode config, ModelFamily family, ModelSpec spec, boolean plain, Set<DataType> dataTypes) {
+    static void settle(
+            ObjectNode config, ModelFamily family, ModelSpec spec, ModelSpec written, Set<DataType> dataTypes) {
         config.remove(QUANTIZATION);
         config.remove(OF_THE_SOURCE);
         config.put(TIED, spec.tiedEmbeddings());
         settleDataType(config, dataTypes);
-        settleWindows(config, family, spec);
+        settleWindows(config, family, spec, written);
         RotarySettings rotary =
                 spec.positions() == null ? RotarySettings.read(new Config(config), spec.contextLength()) : null;
         RotarySettings.remove(config);
         if (rotary != null) {
-            rotary.write(config, plain);
+            rotary.write(config, family.isPlain(written));
         }
     }
 
@@ -92,8 +94,15 @@ final class SettledConfig {
         };
     }
 
-    /** Where the family's class has one window for all layers, a list of their types would stand for another class. */
-    private static void settleWindows(ObjectNode config, ModelFamily family, ModelSpec spec) {
+    /**
+     * Where the family's class has one window for all layers, a list of their types would stand for another class; where
+     * it has a window by layer and layers go, the others have to be listed.
+     */
+    private static void settleWindows(ObjectNode config, ModelFamily family, ModelSpec spec, ModelSpec written) {
+        if (family.hasLayerTypes() && written.layers().size() < spec.layers().size()) {
+            ArrayNode types = config.putArray(LAYER_TYPES);
+            written.layers().forEach(layer -> types.add(RotaryDecoder.layerType(layer.attention())));
+        }
         if (family.hasLayerTypes() || !config.has(LAYER_TYPES)) {
             return;
         }

@@ -67,6 +67,9 @@ public final class NestedModel implements WeightSource {
 
     /** A module cut to its leading units, in the order of checkpoints; views where nothing has to move. */
     public static ModuleWeights cut(ModuleSpec pruned, ModuleWeights nested, Arena arena) {
+        if (pruned.isIdentity()) {
+            return ModuleWeights.NONE;
+        }
         ModuleWeights leading = PartMove.leadingUnits(pruned, nested);
         return pruned.partsPerUnit() == 1
                 ? leading

@@ -6,11 +6,15 @@ import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.NormWeights;
+import io.fastforward.spi.model.Normalization;
+import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -57,6 +61,21 @@ public final class PartMove {
         int[] sources = new int[pruned.parts()];
         Arrays.setAll(sources, part -> part);
         return new PartMove(pruned, wanted, sources, arena).apply(weights);
+    }
+
+    /** A module that adds nothing to the hidden state that it normalises before, with all its weights zero. */
+    public static ModuleWeights zeros(ModuleSpec spec, DataType type, Arena arena) {
+        var maps = new LinkedHashMap<MapRole, Linear>();
+        for (MapShape shape : spec.maps()) {
+            maps.put(
+                    shape.role(),
+                    new Linear(
+                            Matrix.allocate(arena, type, shape.rows(), shape.columns()),
+                            shape.bias() ? Matrix.allocate(arena, type, 1, shape.rows()) : null));
+        }
+        boolean layer = spec.normalization().kind() == Normalization.Kind.LAYER;
+        Matrix norm = Matrix.allocate(arena, type, 1, spec.hiddenSize());
+        return new ModuleWeights(new NormWeights(norm, layer ? norm : null), maps);
     }
 
     /** Views of the leading units of a module in nested order. */

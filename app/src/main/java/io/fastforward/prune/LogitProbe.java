@@ -83,6 +83,9 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
 
     private void apply(LoadedModule module, Chunk chunk) {
         int units = module.spec().units();
+        if (units == 0) {
+            return;
+        }
         try (DeviceMatrix scratch =
                 backend.allocate(chunk.shape().rows(), module.spec().features(units))) {
             backend.apply(module, units, chunk.shape(), chunk.hidden(), scratch);

@@ -140,6 +140,10 @@ public final class PruningPass {
     /** The weights of a module of which some maps are repaired, for its leading units. */
     private ModuleWeights repair(
             int layer, ModuleSpec spec, ModuleWeights weights, int kept, @Nullable LayerWalk walk, Arena arena) {
+        if (kept == 0) {
+            moveDenseOn(spec, weights, walk);
+            return ModuleWeights.NONE;
+        }
         if (walk == null) {
             ModuleView module = new ModuleView(layer, spec, weights, Measured.NOTHING);
             return weights.with(repair(module, kept, new ModuleBench(algebra, arena, Map.of())));
@@ -156,6 +160,17 @@ public final class PruningPass {
             repaired.forEach((role, map) -> backend.replace(loaded, role, map));
             walk.moveOn(loaded, kept);
             return weights.with(repaired);
+        }
+    }
+
+    /** Where a module goes altogether, there is nothing to repair, but the dense model still has it. */
+    private void moveDenseOn(ModuleSpec spec, ModuleWeights weights, @Nullable LayerWalk walk) {
+        if (walk == null || spec.isIdentity() || !repair.streams().contains(HiddenStream.DENSE)) {
+            return;
+        }
+        try (LoadedModule loaded = backend.load(spec, weights);
+                Arena scratch = Arena.ofShared()) {
+            walk.measure(loaded, Set.of(), scratch);
         }
     }
 

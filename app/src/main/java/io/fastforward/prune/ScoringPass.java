@@ -93,6 +93,10 @@ public final class ScoringPass {
     }
 
     private void score(int layer, LoadedModule module, ModuleWeights stored, LayerWalk walk) {
+        if (module.spec().isIdentity()) {
+            score(new ModuleView(layer, module.spec(), stored, Measured.NOTHING));
+            return;
+        }
         try (Arena arena = Arena.ofShared()) {
             score(new ModuleView(
                     layer,
@@ -105,6 +109,10 @@ public final class ScoringPass {
     }
 
     private void score(ModuleView module) {
+        if (module.spec().isIdentity()) {
+            scores.add(new double[0]);
+            return;
+        }
         try {
             scores.add(criterion.score(module));
         } catch (IllegalArgumentException e) {

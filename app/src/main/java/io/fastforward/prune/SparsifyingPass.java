@@ -98,7 +98,7 @@ public final class SparsifyingPass {
 
     private ModuleWeights sparsify(
             int layer, ModuleSpec spec, ModuleWeights weights, @Nullable LayerWalk walk, Arena arena) {
-        if (walk == null) {
+        if (walk == null || spec.isIdentity()) {
             Map<MapRole, Linear> sparse = new EnumMap<>(MapRole.class);
             weights.maps()
                     .forEach((role, map) -> sparse.put(

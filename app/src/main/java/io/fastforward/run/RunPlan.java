@@ -89,7 +89,8 @@ record RunPlan(
     /** What is compared with: as sparse as was asked for, or as a given policy, whatever the constraints. */
     Policy uniform(double sparsity) {
         return given.isPresent()
-                ? new Budget(spec.modules(), 0).uniform(budget.sparsity(given.get()))
+                ? Budget.leastConstrained(spec.modules(), budget.sparsity(given.get()))
+                        .uniform(budget.sparsity(given.get()))
                 : budget.uniform(sparsity);
     }
 

@@ -18,7 +18,7 @@ final class Allocation {
         room = budget.allowance(sparsity);
         for (int module = 0; module < retained.length; module++) {
             retained[module] = budget.minimumUnits(module);
-            room -= retained[module] * budget.unitParameters(module);
+            room -= budget.parameters(module, retained[module]);
         }
     }
 
@@ -49,17 +49,20 @@ final class Allocation {
 
     /** Gives a module the largest allowed size that fits, up to some number of units. It keeps what it has. */
     void growTowards(int module, long units) {
+        if (retained[module] == budget.units(module)) {
+            return;
+        }
         int most = (int) Math.min(units, affordable(module));
         set(module, Math.max(retained[module], budget.unitsAtMost(module, most)));
     }
 
     /** Units that a module could have if every number were allowed, even more than there are. */
     private long affordable(int module) {
-        return retained[module] + room / budget.unitParameters(module);
+        return budget.affordable(module, budget.parameters(module, retained[module]) + room);
     }
 
     private void set(int module, int units) {
-        room -= (units - retained[module]) * budget.unitParameters(module);
+        room -= budget.parameters(module, units) - budget.parameters(module, retained[module]);
         retained[module] = units;
     }
 

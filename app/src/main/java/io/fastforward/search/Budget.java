@@ -29,6 +29,7 @@ public final class Budget {
     private final Constraints constraints;
     private final List<Sizes> sizes;
     private final long[] unitParameters;
+    private final long[] fixedParameters;
     private final long totalParameters;
 
     /**
@@ -72,7 +73,15 @@ public final class Budget {
         sizes = sizes();
         unitParameters =
                 modules.stream().mapToLong(ModuleSpec::parametersPerUnit).toArray();
+        fixedParameters =
+                modules.stream().mapToLong(ModuleSpec::fixedParameters).toArray();
         totalParameters = modules.stream().mapToLong(ModuleSpec::parameters).reduce(0, Math::addExact);
+    }
+
+    /** The budget in which every module keeps a unit if a sparsity can be reached so, or else may go altogether. */
+    public static Budget leastConstrained(List<ModuleSpec> modules, double sparsity) {
+        Budget oneUnit = new Budget(modules, Double.MIN_NORMAL);
+        return oneUnit.reaches(sparsity) ? oneUnit : new Budget(modules, 0);
     }
 
     private List<Sizes> sizes() {
@@ -99,7 +108,7 @@ public final class Budget {
         return modules.get(module).units();
     }
 
-    /** The fewest units that the constraints leave a module; all of them if it is not to be pruned. */
+    /** The fewest units that the constraints leave a module, maybe none; all of them if it is not to be pruned. */
     public int minimumUnits(int module) {
         return sizes.get(module).smallest();
     }
@@ -124,7 +133,20 @@ public final class Budget {
         return new Budget(modules, constraints.without(relaxed));
     }
 
-    /** Parameters that go when one unit of a module goes. */
+    /**
+     * Parameters of a module that retains some of its units. The last one takes with it what belongs to no unit, such as
+     * the bias of the output map.
+     */
+    long parameters(int module, int units) {
+        return units == 0 ? 0 : fixedParameters[module] + units * unitParameters[module];
+    }
+
+    /** The most units that a module can have for some parameters, be it more than there are; negative if none. */
+    long affordable(int module, long parameters) {
+        return Math.floorDiv(parameters - fixedParameters[module], unitParameters[module]);
+    }
+
+    /** Parameters that go when one unit of a module goes, and it is not the last one. */
     public long unitParameters(int module) {
         return unitParameters[module];
     }
@@ -139,9 +161,13 @@ public final class Budget {
         check(policy);
         long removed = 0;
         for (int module = 0; module < modules(); module++) {
-            removed += (units(module) - policy.retained().get(module)) * unitParameters(module);
+            removed += removed(module, policy.retained().get(module));
         }
         return removed;
+    }
+
+    private long removed(int module, int retained) {
+        return parameters(module, units(module)) - parameters(module, retained);
     }
 
     /** The share of the decoder layers' linear parameters that a policy removes. */
@@ -149,7 +175,7 @@ public final class Budget {
         return (double) removedParameters(policy) / totalParameters;
     }
 
-    /** The largest sparsity that the constraints allow: every module at its minimum. */
+    /** The largest sparsity that the constraints allow: every module at its minimum, but not all of them gone. */
     public double largestSparsity() {
         return (double) largestRemoval() / totalParameters;
     }
@@ -165,7 +191,7 @@ public final class Budget {
     }
 
     /**
-     * Parameters that units may keep at some sparsity; what stays whatever is pruned is not among them.
+     * Parameters that may stay at some sparsity.
      *
      * @throws Failure if the sparsity is not in (0, 1), or no policy reaches it; says which constraints are to blame
      */
@@ -173,7 +199,7 @@ public final class Budget {
         if (!reaches(sparsity)) {
             throw new Failure(FailureKind.UNREACHABLE_SPARSITY, Reachability.explain(this, sparsity));
         }
-        return unitParameters() - requiredRemoval(sparsity);
+        return totalParameters - requiredRemoval(sparsity);
     }
 
     /** The policy that removes nothing. */
@@ -223,14 +249,15 @@ public final class Budget {
 
     private long largestRemoval() {
         long removed = 0;
+        long smallestModule = Long.MAX_VALUE;
         for (int module = 0; module < modules(); module++) {
-            removed += (units(module) - minimumUnits(module)) * unitParameters(module);
+            if (units(module) > 0) {
+                int least = minimumUnits(module);
+                removed += removed(module, least);
+                smallestModule =
+                        Math.min(smallestModule, parameters(module, least > 0 ? least : unitsAbove(module, 0)));
+            }
         }
-        return removed;
-    }
-
-    private long unitParameters() {
-        return totalParameters
-                - modules.stream().mapToLong(ModuleSpec::fixedParameters).sum();
+        return Math.min(removed, totalParameters - smallestModule);
     }
 }

@@ -13,8 +13,8 @@ import java.util.TreeSet;
  * What a policy must not do, whatever the scores say. All constraints hold at once, and a module that is whole violates
  * none of them.
  *
- * @param minimumRetention smallest share of its units that a module retains, in [0, 1], rounded up to units; one unit
- *     always stays
+ * @param minimumRetention smallest share of its units that a module retains, in [0, 1], rounded up to units, at least
+ *     one; at 0 a module may go altogether
  * @param widthMultiple what divides the number of features of every module that is pruned, at least 1. Kernels are
  *     fastest at multiples of their tiles.
  * @param skippedLayers layers that are not pruned, counted from 0

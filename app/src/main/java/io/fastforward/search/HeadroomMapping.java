@@ -54,12 +54,24 @@ public record HeadroomMapping() implements PolicyMapping {
         for (int module = 0; module < wishes.length; module++) {
             wished += (wishes[module] - budget.minimumUnits(module)) * budget.unitParameters(module);
             headroom += (budget.units(module) - wishes[module]) * budget.unitParameters(module);
+            if (wishes[module] > 0) {
+                wished += entry(module, budget);
+            } else {
+                headroom += entry(module, budget);
+            }
         }
         if (wished <= room) {
             grow(wishes, budget, (room - wished) / headroom);
         } else {
             wall(wishes, budget, room);
         }
+    }
+
+    /** What the first units of a module cost beside themselves, where it may have none. */
+    private static long entry(int module, Budget budget) {
+        return budget.minimumUnits(module) > 0 || budget.units(module) == 0
+                ? 0
+                : budget.parameters(module, 1) - budget.unitParameters(module);
     }
 
     private static void grow(double[] wishes, Budget budget, double factor) {
@@ -72,9 +84,13 @@ public record HeadroomMapping() implements PolicyMapping {
         double left = room;
         for (int module = 0; module < wishes.length; module++) {
             int minimum = budget.minimumUnits(module);
-            double more = Math.min(wishes[module] - minimum, left / budget.unitParameters(module));
-            wishes[module] = minimum + more;
-            left -= more * budget.unitParameters(module);
+            double wished = wishes[module] - minimum;
+            if (wished > 0) {
+                long entry = entry(module, budget);
+                double more = Math.min(wished, Math.max(0, left - entry) / budget.unitParameters(module));
+                wishes[module] = minimum + more;
+                left -= more > 0 ? more * budget.unitParameters(module) + entry : 0;
+            }
         }
     }
 

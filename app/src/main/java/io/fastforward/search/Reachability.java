@@ -19,19 +19,11 @@ final class Reachability {
     static String explain(Budget budget, double sparsity) {
         String problem = "no policy reaches a sparsity of " + sparsity + ": the largest is " + largest(budget);
         List<Set<Kind>> culprits = culprits(budget, sparsity);
-        if (!culprits.isEmpty()) {
-            return problem
-                    + culprits.stream()
-                            .map(kinds -> "; " + describe(budget, kinds))
-                            .collect(Collectors.joining())
-                    + "; ask for less or relax the constraints";
-        }
-        Budget free = budget.without(EnumSet.allOf(Kind.class));
         return problem
-                + (free.largestSparsity() > budget.largestSparsity()
-                        ? ", and without any constraint it is " + largest(free)
-                        : "")
-                + ", as every module keeps a unit; ask for less";
+                + culprits.stream().map(kinds -> "; " + describe(budget, kinds)).collect(Collectors.joining())
+                + (culprits.isEmpty()
+                        ? ", as something of one module has to stay; ask for less"
+                        : "; ask for less or relax the constraints");
     }
 
     /** The constraints without which a policy reaches it: single ones, or if none is enough, the smallest sets. */

@@ -3,7 +3,7 @@ package io.fastforward.search;
 import io.fastforward.spi.model.ModuleSpec;
 
 /**
- * The numbers of units that a module may have: the smallest, every multiple of the step above it, and all units. There
+ * The numbers of units that a module may have: the smallest, which may be none, every multiple of the step above it, and all units. There
  * can be tens of thousands, so they are counted and not listed.
  */
 record Sizes(int smallest, int step, int whole) {
@@ -16,11 +16,14 @@ record Sizes(int smallest, int step, int whole) {
     /**
      * Of a module that may be pruned.
      *
-     * @param minimumRetention smallest share of its units
+     * @param minimumRetention smallest share of its units; 0 if it may go altogether
      * @param widthMultiple what divides its number of features unless it is whole
      */
     static Sizes of(ModuleSpec module, double minimumRetention, int widthMultiple) {
         int step = widthMultiple / greatestCommonDivisor(widthMultiple, module.featuresPerUnit());
+        if (minimumRetention == 0) {
+            return new Sizes(0, step, module.units());
+        }
         // 10% of 30 units are 3, although 0.1 * 30 may be a little more in binary.
         int least = Math.max(1, (int) Math.ceil(minimumRetention * module.units() - 1e-9));
         return new Sizes((int) Math.min(module.units(), Math.ceilDiv((long) least, step) * step), step, module.units());

@@ -4,11 +4,13 @@
 
 config.json keeps the sizes of the source model, so that everything that is not a layer's own is read as usual, and adds
 one number a layer: `layer_head_num` heads, `layer_kv_head_num`, which is the same, and `layer_inter_size` channels.
-`head_dim` is explicit, because it no longer follows from the number of heads.
+`head_dim` is explicit, because it no longer follows from the number of heads. A number of 0 stands for a module that is
+gone, with its normalisation.
 Tried with transformers 4.57, 5.17 and 5.18.
 """
 import copy
 
+import torch
 from torch import nn
 from transformers import OPTConfig, OPTForCausalLM, OPTModel
 from transformers.models.opt.modeling_opt import OPTAttention, OPTDecoder, OPTDecoderLayer
@@ -38,14 +40,43 @@ class FastForwardOPTAttention(OPTAttention):
         self.out_proj = nn.Linear(own.hidden_size, config.hidden_size, bias=config.enable_bias)
 
 
+class NoAttention(nn.Module):
+    """An attention that adds nothing. It keeps one number a token in the cache, by whose length others count tokens."""
+
+    def __init__(self, layer_idx):
+        super().__init__()
+        self.layer_idx = layer_idx
+
+    def forward(self, hidden_states, past_key_values=None, **kwargs):
+        if past_key_values is not None:
+            token = hidden_states.new_zeros(hidden_states.shape[0], 1, hidden_states.shape[1], 1)
+            past_key_values.update(token, token, self.layer_idx)
+        return torch.zeros_like(hidden_states), None
+
+
+class NoOutput(nn.Module):
+    """An MLP, or the end of one, that adds nothing."""
+
+    def forward(self, hidden_states):
+        return torch.zeros_like(hidden_states)
+
+
 class FastForwardOPTDecoderLayer(OPTDecoderLayer):
     """The layer of the source, built with its own sizes."""
 
     def __init__(self, config, layer_idx):
         own = copy.copy(config)
-        own.ffn_dim = config.layer_inter_size[layer_idx]
+        own.ffn_dim = config.layer_inter_size[layer_idx] or 1
         super().__init__(own, layer_idx)
-        self.self_attn = FastForwardOPTAttention(config, layer_idx)
+        if config.layer_head_num[layer_idx] == 0:
+            self.self_attn = NoAttention(layer_idx)
+            self.self_attn_layer_norm = nn.Identity()
+        else:
+            self.self_attn = FastForwardOPTAttention(config, layer_idx)
+        if config.layer_inter_size[layer_idx] == 0:
+            self.fc1 = nn.Identity()
+            self.fc2 = NoOutput()
+            self.final_layer_norm = nn.Identity()
 
 
 class FastForwardOPTDecoder(OPTDecoder):

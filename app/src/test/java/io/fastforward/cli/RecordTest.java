@@ -144,8 +144,10 @@ class RecordTest {
         ArrayNode retained = (ArrayNode) outcome.get("policy").get("retained");
         retained.set(0, retained.numberNode(4));
         refuses("search-result.json", outcome, "module 0");
+        retained.set(0, retained.numberNode(-1));
+        refuses("search-result.json", outcome, "cannot retain -1 units");
         retained.set(0, retained.numberNode(0));
-        refuses("search-result.json", outcome, "at least one unit");
+        refuses("search-result.json", outcome, "fewer units of module 0");
         for (int i = 0; i < 4; i++) {
             retained.set(i, retained.numberNode(i % 2 == 0 ? 3 : 10));
         }

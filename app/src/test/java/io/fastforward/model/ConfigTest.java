@@ -101,13 +101,25 @@ class ConfigTest {
     @ParameterizedTest
     @CsvSource({"layer_head_num", "layer_kv_head_num", "layer_inter_size"})
     void sizesOfLayersMustBeOneForEach(String key) {
-        for (String wrong : List.of("3", "[6]", "[6,6,6]", "[6,0]", "[6,-6]", "[6,\"6\"]", "[6,null]")) {
+        for (String wrong : List.of("3", "[6]", "[6,6,6]", "[6,-6]", "[6,\"6\"]", "[6,null]")) {
             expectMalformed(new RandomLlama().with(key, wrong), key);
         }
     }
 
     @Test
+    void aModelHasAModule() {
+        expectMalformed(
+                new RandomLlama()
+                        .with("layer_head_num", "[0,0]")
+                        .with("layer_kv_head_num", "[0,0]")
+                        .with("layer_inter_size", "[0,0]"),
+                "no layer");
+    }
+
+    @Test
     void headsOfALayerMustFitTogether() {
+        expectMalformed(new RandomLlama().with("layer_head_num", "[6,0]"), "layer 1", "0 query heads");
+        expectMalformed(new RandomLlama().with("layer_kv_head_num", "[3,0]"), "layer 1", "0 key/value heads");
         expectMalformed(
                 new RandomLlama().with("layer_head_num", "[6,5]").with("layer_kv_head_num", "[3,2]"),
                 "layer 1",

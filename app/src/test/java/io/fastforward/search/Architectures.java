@@ -89,7 +89,7 @@ final class Architectures {
         }
         return !constraints.skippedLayers().contains(module / 2)
                 && !(constraints.attentionFixed() && spec instanceof AttentionSpec)
-                && units >= 1
+                && (units > 0 || constraints.minimumRetention() == 0)
                 && units >= constraints.minimumRetention() * spec.units()
                 && spec.features(units) % constraints.widthMultiple() == 0;
     }

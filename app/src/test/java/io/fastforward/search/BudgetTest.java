@@ -55,8 +55,30 @@ class BudgetTest {
         Budget budget = new Budget(Architectures.llama(1, 8, 2, 10, 1, 30), 0.1);
         assertThat(budget.minimumUnits(0)).isEqualTo(1);
         assertThat(budget.minimumUnits(1)).isEqualTo(3);
-        assertThat(new Budget(Architectures.llama(1, 8, 2, 10, 1, 30), 0).minimumUnits(1))
+        assertThat(new Budget(Architectures.llama(1, 8, 2, 10, 1, 30), Double.MIN_NORMAL).minimumUnits(1))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void withoutAMinimumAModuleMayGoWithItsOutputBias() {
+        Budget budget = new Budget(SMALL, 0);
+        assertThat(budget.minimumUnits(0)).isZero();
+        assertThat(budget.removedParameters(new Policy(List.of(0, 7)))).isEqualTo(3 * 46 + 5);
+        assertThat(budget.removedParameters(new Policy(List.of(1, 0)))).isEqualTo(2 * 46 + 7 * 11 + 5);
+        // A channel and the bias of the output map are the least that can stay.
+        assertThat(budget.largestSparsity()).isCloseTo((225 - 16) / 225.0, within(1e-15));
+        assertThat(budget.uniform(209 / 225.0)).isEqualTo(new Policy(List.of(0, 1)));
+        assertThatThrownBy(() -> budget.uniform(Math.nextUp(209 / 225.0)))
+                .isInstanceOfSatisfying(
+                        Failure.class,
+                        failure -> assertThat(failure.kind()).isEqualTo(FailureKind.UNREACHABLE_SPARSITY));
+        assertThatThrownBy(() -> new Policy(List.of(0, 0))).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void comparesWithAUniformPolicyThatKeepsAUnitOfEveryModuleIfItCan() {
+        assertThat(Budget.leastConstrained(SMALL, 0.6).uniform(0.6)).isEqualTo(new Policy(List.of(1, 3)));
+        assertThat(Budget.leastConstrained(SMALL, 0.9).uniform(0.9).retained()).contains(0);
     }
 
     /** A decimal share that is whole is not rounded up to one more because of its binary representation. */

@@ -71,8 +71,9 @@ class ConstrainedMappingTest {
                 next++;
             }
             if (next <= modules.get(module).units()) {
-                long more = (next - policy.retained().get(module))
-                        * modules.get(module).parametersPerUnit();
+                ModuleSpec spec = modules.get(module);
+                long more = spec.withUnits(next).parameters()
+                        - spec.withUnits(policy.retained().get(module)).parameters();
                 assertThat((double) (removed - more) / total).isLessThan(sparsity);
             }
         }

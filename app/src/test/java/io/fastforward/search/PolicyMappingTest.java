@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,12 +44,14 @@ class PolicyMappingTest {
         for (int module = 0; module < budget.modules(); module++) {
             int retained = policy.retained().get(module);
             assertThat(retained).isBetween(budget.minimumUnits(module), budget.units(module));
-            room -= retained * budget.unitParameters(module);
+            room -= budget.parameters(module, retained);
         }
         assertThat(room).isNotNegative();
         for (int module = 0; module < budget.modules(); module++) {
-            if (policy.retained().get(module) < budget.units(module)) {
-                assertThat(room).isLessThan(budget.unitParameters(module));
+            int retained = policy.retained().get(module);
+            if (retained < budget.units(module)) {
+                int next = budget.unitsAbove(module, retained);
+                assertThat(room).isLessThan(budget.parameters(module, next) - budget.parameters(module, retained));
             }
         }
     }
@@ -65,6 +68,23 @@ class PolicyMappingTest {
             double sparsity = reachable(random, budget);
             assertExact(budget, mapping.map(randomScores(random, budget.modules()), budget, sparsity), sparsity);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("mappings")
+    void meetsTheBudgetExactlyWhereWholeModulesMayGo(PolicyMapping mapping) {
+        SplittableRandom random = new SplittableRandom(8);
+        int gone = 0;
+        for (int i = 0; i < CASES; i++) {
+            Budget budget = new Budget(
+                    Architectures.random(random),
+                    new Constraints(0, random.nextInt(1, 9), Set.of(), random.nextInt(4) == 0));
+            double sparsity = reachable(random, budget);
+            Policy policy = mapping.map(randomScores(random, budget.modules()), budget, sparsity);
+            assertExact(budget, policy, sparsity);
+            gone += policy.retained().contains(0) ? 1 : 0;
+        }
+        assertThat(gone).isGreaterThan(CASES / 4);
     }
 
     @ParameterizedTest
@@ -162,7 +182,7 @@ class PolicyMappingTest {
     void equalScoresGiveEqualRetentionToTheNearestUnitInEveryArchitecture() {
         SplittableRandom random = new SplittableRandom(4);
         for (int i = 0; i < CASES; i++) {
-            Budget budget = new Budget(Architectures.random(random), 0);
+            Budget budget = new Budget(Architectures.random(random), Double.MIN_NORMAL);
             if (budget.largestSparsity() == 0) {
                 continue;
             }

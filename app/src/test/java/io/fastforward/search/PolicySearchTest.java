@@ -401,7 +401,7 @@ class PolicySearchTest {
                 json.replace("\"mapping\":\"shift\"", "\"mapping\":\"slide\""),
                 json.replace("\"sparsity\":0.4", "\"sparsity\":1.4"),
                 json.replace("\"ramp\":0.5", "\"ramp\":null"),
-                json.replace("\"retained\":[6,", "\"retained\":[0,"),
+                json.replace("\"retained\":[6,", "\"retained\":[-1,"),
                 json.replace("\"agent\":\"", "\"agent\":\"***"))) {
             assertThat(bad).isNotEqualTo(json);
             assertThatThrownBy(() -> state(bad)).hasCauseInstanceOf(JsonProcessingException.class);

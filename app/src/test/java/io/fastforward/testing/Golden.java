@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -92,5 +93,32 @@ public final class Golden {
             values[i] = matrix.get(i / matrix.columns(), i % matrix.columns());
         }
         return values;
+    }
+
+    /** Logits after every token of one sequence, as check_export.py reads them. */
+    public static String sequences(int[] tokens, float[] logits) {
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * logits.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(logits);
+        return "{\"sequences\":[{\"tokens\":%s,\"logits\":{\"shape\":[%d,%d],\"float32\":\"%s\"}}]}"
+                .formatted(
+                        Arrays.toString(tokens),
+                        tokens.length,
+                        logits.length / tokens.length,
+                        Base64.getEncoder().encodeToString(bytes.array()));
+    }
+
+    /** A greedy continuation, as check_export.py reads it. */
+    public static String generation(int[] prompt, int[] generated) {
+        return "{\"prompt\":%s,\"prunedGenerated\":%s}".formatted(Arrays.toString(prompt), Arrays.toString(generated));
+    }
+
+    /** The most likely token after the last one. */
+    public static int last(float[] logits, int vocabulary) {
+        int best = 0;
+        int first = logits.length - vocabulary;
+        for (int token = 1; token < vocabulary; token++) {
+            best = logits[first + token] > logits[first + best] ? token : best;
+        }
+        return best;
     }
 }

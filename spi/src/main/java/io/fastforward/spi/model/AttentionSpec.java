@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param normalization normalisation of the input, or of the result
  * @param hiddenSize width of the hidden state
  * @param headSize width of one head
- * @param groups number of KV groups
- * @param queriesPerGroup query heads that share a key/value head
+ * @param groups number of KV groups; 0 if the attention does nothing
+ * @param queriesPerGroup query heads that share a key/value head; 0 if the attention does nothing
  * @param rotary rotary positions, or null if the model has none
  * @param slidingWindow number of latest positions that a token sees, itself included; 0: all
  * @param inputBias whether query, key and value have biases
@@ -35,7 +35,11 @@ public record AttentionSpec(
         implements ModuleSpec {
 
     public AttentionSpec {
-        if (hiddenSize < 1 || headSize < 1 || groups < 1 || queriesPerGroup < 1 || slidingWindow < 0) {
+        if (groups == 0 || queriesPerGroup == 0) { // nothing is left of it, whatever its units were
+            groups = 0;
+            queriesPerGroup = 0;
+        }
+        if (hiddenSize < 1 || headSize < 1 || groups < 0 || queriesPerGroup < 0 || slidingWindow < 0) {
             throw new IllegalArgumentException("bad attention shape: hidden " + hiddenSize + ", head " + headSize
                     + ", groups " + groups + ", queries per group " + queriesPerGroup + ", window " + slidingWindow);
         }
@@ -116,6 +120,9 @@ public record AttentionSpec(
 
     @Override
     public List<MapShape> maps() {
+        if (isIdentity()) {
+            return List.of();
+        }
         int queries = Math.multiplyExact(heads(), headSize);
         int keys = Math.multiplyExact(groups, headSize);
         return List.of(
@@ -127,6 +134,9 @@ public record AttentionSpec(
 
     @Override
     public List<Coupling> couplings() {
+        if (isIdentity()) {
+            return List.of();
+        }
         Coupling query = new Coupling(MapRole.QUERY, Axis.ROWS, featuresPerPart());
         Coupling output = new Coupling(MapRole.ATTENTION_OUTPUT, Axis.COLUMNS, featuresPerPart());
         return switch (unit) {

@@ -8,6 +8,11 @@ package io.fastforward.spi.model;
  */
 public record LayerSpec(AttentionSpec attention, MlpSpec mlp) {
 
+    /** Whether neither module does anything. */
+    public boolean isIdentity() {
+        return attention.isIdentity() && mlp.isIdentity();
+    }
+
     /** The same layer with other numbers of units. */
     public LayerSpec withUnits(int attentionUnits, int channels) {
         return new LayerSpec(attention.withUnits(attentionUnits), mlp.withUnits(channels));

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param normalization normalisation of the input, or of the result
  * @param hiddenSize width of the hidden state
- * @param channels number of intermediate channels
+ * @param channels number of intermediate channels; 0 if the MLP does nothing
  * @param gated whether there is a gate map
  * @param activation the non-linearity
  * @param inputBias whether gate and up have biases
@@ -25,7 +25,7 @@ public record MlpSpec(
         implements ModuleSpec {
 
     public MlpSpec {
-        if (hiddenSize < 1 || channels < 1) {
+        if (hiddenSize < 1 || channels < 0) {
             throw new IllegalArgumentException("bad MLP shape: hidden " + hiddenSize + ", channels " + channels);
         }
     }
@@ -42,6 +42,9 @@ public record MlpSpec(
 
     @Override
     public List<MapShape> maps() {
+        if (isIdentity()) {
+            return List.of();
+        }
         MapShape up = new MapShape(MapRole.UP, channels, hiddenSize, inputBias);
         MapShape output = new MapShape(MapRole.MLP_OUTPUT, hiddenSize, channels, outputBias);
         return gated
@@ -51,6 +54,9 @@ public record MlpSpec(
 
     @Override
     public List<Coupling> couplings() {
+        if (isIdentity()) {
+            return List.of();
+        }
         Coupling up = new Coupling(MapRole.UP, Axis.ROWS, 1);
         Coupling output = new Coupling(MapRole.MLP_OUTPUT, Axis.COLUMNS, 1);
         return gated ? List.of(new Coupling(MapRole.GATE, Axis.ROWS, 1), up, output) : List.of(up, output);

@@ -50,7 +50,7 @@ public record ModelSpec(
     }
 
     /**
-     * The architecture after pruning.
+     * The architecture after pruning. It has as many layers as this one, be it that some do nothing.
      *
      * @throws IllegalArgumentException if the policy is of another model: other layers, or more units than there are
      */
@@ -67,6 +67,11 @@ public record ModelSpec(
             pruned.add(layer.withUnits(policy.attentionUnits(i), policy.channels(i)));
         }
         return withLayers(pruned);
+    }
+
+    /** The same architecture without the layers that do nothing; those that follow move up. */
+    public ModelSpec withoutIdentityLayers() {
+        return withLayers(layers.stream().filter(layer -> !layer.isIdentity()).toList());
     }
 
     /** The same architecture with other units of attention; its weights have to be reordered accordingly. */
@@ -122,6 +127,7 @@ public record ModelSpec(
             embeddings += 2L * embeddingSize * hiddenSize;
         }
         long norms = modules().stream()
+                .filter(module -> !module.isIdentity())
                 .mapToLong(module -> parameters(module.normalization()))
                 .sum();
         return decoderParameters() + embeddings + norms + parameters(finalNormalization);

@@ -10,6 +10,9 @@ import java.util.List;
  * <p>A unit has one part or several, of which each has consecutive rows and columns. The weights of a module are in
  * nested order when their units are sorted by descending score; then a pruned module is the first {@code k} units of
  * the same buffers.
+ *
+ * <p>A module without units is the identity, {@code hidden += 0} whatever the normalisation: it has no maps and no
+ * parameters, those of its normalisation included.
  */
 public sealed interface ModuleSpec permits AttentionSpec, MlpSpec {
 
@@ -19,13 +22,18 @@ public sealed interface ModuleSpec permits AttentionSpec, MlpSpec {
     /** Width of the hidden state. */
     int hiddenSize();
 
-    /** Number of units: KV groups or {@link AttentionUnit other units} of attention, channels of an MLP. */
+    /** Number of units: KV groups or {@link AttentionUnit other units} of attention, channels of an MLP; may be 0. */
     int units();
 
-    /** Its linear maps, in the order of their roles; the output map is the last one. */
+    /** Whether it has no units, so that it does nothing. */
+    default boolean isIdentity() {
+        return units() == 0;
+    }
+
+    /** Its linear maps, in the order of their roles; the output map is the last one. None if it is the identity. */
     List<MapShape> maps();
 
-    /** What goes with a part, of the maps of which anything does. */
+    /** What goes with a part, of the maps of which anything does. None if it is the identity. */
     List<Coupling> couplings();
 
     /** Features that one part makes: columns of the output map. */

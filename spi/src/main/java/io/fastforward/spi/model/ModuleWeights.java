@@ -1,5 +1,8 @@
 package io.fastforward.spi.model;
 
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The weights of a module. Which maps there are, and their shapes, says its {@link ModuleSpec#maps()}.
  *
- * @param norm normalisation of the module's input, or of its result
+ * @param norm normalisation of the module's input, or of its result; without columns if the module is the identity
  * @param maps its linear maps, in the order of {@link MapRole}
  */
 public record ModuleWeights(NormWeights norm, SequencedMap<MapRole, Linear> maps) {
@@ -20,6 +23,10 @@ public record ModuleWeights(NormWeights norm, SequencedMap<MapRole, Linear> maps
     public ModuleWeights {
         maps = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(maps));
     }
+
+    /** The weights of a module that is the identity: none. */
+    public static final ModuleWeights NONE = new ModuleWeights(
+            new NormWeights(Matrix.allocate(Arena.global(), DataType.F32, 1, 0), null), new LinkedHashMap<>());
 
     /** The weights of an attention module. */
     public static ModuleWeights ofAttention(NormWeights norm, Linear query, Linear key, Linear value, Linear output) {

@@ -4,9 +4,11 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * How many units each module retains, in the order of {@link SearchSpace}.
+ * How many units each module retains, in the order of {@link SearchSpace}. A module that retains none goes altogether:
+ * it is the identity, and its normalisation and biases go too.
  *
- * @param retained retained units, at least 1 each; two for each layer: of attention, then MLP channels
+ * @param retained retained units, at least one of all modules; two numbers for each layer: units of attention, then MLP
+ *     channels
  */
 public record Policy(List<Integer> retained) implements Serializable {
 
@@ -16,9 +18,12 @@ public record Policy(List<Integer> retained) implements Serializable {
             throw new IllegalArgumentException("a policy has two numbers a layer, but got " + retained.size());
         }
         for (int units : retained) {
-            if (units < 1) {
-                throw new IllegalArgumentException("a module retains at least one unit, but got " + units);
+            if (units < 0) {
+                throw new IllegalArgumentException("a module cannot retain " + units + " units");
             }
+        }
+        if (retained.stream().allMatch(units -> units == 0)) {
+            throw new IllegalArgumentException("a policy retains at least one unit of one module");
         }
     }
 
