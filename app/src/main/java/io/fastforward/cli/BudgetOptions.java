@@ -28,7 +28,7 @@ final class BudgetOptions {
     @Option(
             names = "--min-retention",
             paramLabel = "SHARE",
-            description = "Smallest share of its units that a module keeps; default:"
+            description = "Smallest share of its units that a module keeps; with 0 it may go altogether; default:"
                     + " ${bundle:default.budget.minimumRetention}.")
     private @Nullable Double minimumRetention;
 

@@ -92,16 +92,28 @@ final class InspectCommand implements Callable<Integer> {
         }
         return new Inspection(
                 own.family(),
-                !own.equals(unpruned),
+                !own.equals(unpruned) || model.unprunedLayers() > layers.size(),
                 own.parameters(),
                 own.decoderParameters(),
-                1 - (double) own.decoderParameters() / unpruned.decoderParameters(),
+                sparsity(model),
                 own.hiddenSize(),
                 own.vocabularySize(),
                 own.contextLength(),
                 own.tiedEmbeddings(),
                 layers,
                 model.remarks());
+    }
+
+    /** The layers of an unpruned model have one size, so those that are gone had the size of those that are left. */
+    private static double sparsity(Model model) {
+        int left = model.spec().layers().size();
+        double unpruned = (double) model.unprunedSpec().decoderParameters() / left * model.unprunedLayers();
+        return 1 - model.spec().decoderParameters() / unpruned;
+    }
+
+    private static String goneLayers(Model model) {
+        int gone = model.unprunedLayers() - model.spec().layers().size();
+        return gone == 0 ? "" : ", " + gone + " of " + model.unprunedLayers() + " layers altogether";
     }
 
     private static void print(Model model, PrintWriter out) {
@@ -131,8 +143,9 @@ final class InspectCommand implements Callable<Integer> {
                     "pruned",
                     String.format(
                             Locale.ROOT,
-                            "%.2f%% of the layers' linear parameters were removed",
-                            100 * facts.sparsity()));
+                            "%.2f%% of the layers' linear parameters were removed%s",
+                            100 * facts.sparsity(),
+                            goneLayers(model)));
         }
         facts.remarks().forEach(out::println);
         out.println();

@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import static java.util.Objects.requireNonNullElse;
 
+import io.fastforward.failure.Setting;
 import io.fastforward.settings.WindowSettings;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -41,6 +42,13 @@ final class WindowOptions {
 
     /** @param length tokens of a window, if the user says so */
     WindowSettings settings(WindowSettings base, @Nullable Integer length) {
+        // 0 stands for a default in the settings, and is no number of windows or tokens that a user can mean.
+        if (length != null) {
+            Setting.WINDOW_LENGTH.requireAtLeast(2, length);
+        }
+        if (finalists != null) {
+            Setting.FINALIST_WINDOWS.requireAtLeast(1, finalists);
+        }
         return new WindowSettings(
                 requireNonNullElse(length, base.length()),
                 requireNonNullElse(scoring, base.scoring()),

@@ -97,7 +97,13 @@ public final class Model implements AutoCloseable, WeightSource {
         return checkpoint;
     }
 
-    /** The sizes of the model before it was ever pruned, if its config tells; else its own. */
+    /** How many layers the model had before it was ever pruned, if its config tells; else those that it has. */
+    public int unprunedLayers() {
+        int layers = spec.layers().size();
+        return Math.max(layers, new Config(checkpoint.config()).count(ModelFamily.UNPRUNED_LAYERS, layers));
+    }
+
+    /** The sizes of the layers that are left before they were ever pruned, if the config tells; else their own. */
     public ModelSpec unprunedSpec() {
         ObjectNode config = checkpoint.config().deepCopy();
         config.remove(List.of(ModelFamily.LAYER_HEADS, ModelFamily.LAYER_GROUPS, ModelFamily.LAYER_CHANNELS));

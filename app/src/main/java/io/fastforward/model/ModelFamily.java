@@ -30,6 +30,10 @@ record ModelFamily(
         Function<Config, ModelSpec> reader) {
 
     static final String LAYERS = "num_hidden_layers";
+
+    /** How many layers there were before whole ones went; only where some did. */
+    static final String UNPRUNED_LAYERS = "unpruned_layer_num";
+
     static final String LAYER_HEADS = "layer_head_num";
     static final String LAYER_GROUPS = "layer_kv_head_num";
     static final String LAYER_CHANNELS = "layer_inter_size";
@@ -62,7 +66,12 @@ record ModelFamily(
      */
     void writeWidths(ModelSpec spec, ObjectNode config) {
         config.remove(List.of(LAYER_HEADS, LAYER_GROUPS, LAYER_CHANNELS, "auto_map"));
+        int unpruned = config.path(UNPRUNED_LAYERS).asInt(config.path(LAYERS).asInt());
         config.put(LAYERS, spec.layers().size());
+        config.remove(UNPRUNED_LAYERS);
+        if (spec.layers().size() < unpruned) {
+            config.put(UNPRUNED_LAYERS, unpruned);
+        }
         if (isPlain(spec)) {
             LayerSpec layer = spec.layers().getFirst();
             AttentionSpec attention = layer.attention();

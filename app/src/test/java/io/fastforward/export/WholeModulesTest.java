@@ -143,6 +143,7 @@ class WholeModulesTest {
                     RunningModel running = new RunningModel(backend, written);
                     RunningModel dense = new RunningModel(backend, model)) {
                 assertThat(written.spec().layers()).hasSize(2);
+                assertThat(written.unprunedLayers()).isEqualTo(3);
                 assertThat(written.spec().densePolicy().retained())
                         .isEqualTo(List.of(0, policy.channels(0), policy.attentionUnits(2), 0));
                 assertThat(written.spec().parameters())
