@@ -18,7 +18,6 @@ import java.lang.foreign.Arena;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DevicesTest {
@@ -170,7 +169,10 @@ class DevicesTest {
         String device =
                 Devices.run(PluginRegistry.load(null), "cpu", 1, progress(), (backend, takesOver) -> backend.device());
         assertThat(device).isNotBlank();
-        assertThat(Optional.of(notes)).contains(List.of());
+        // Who forces the kernels of OpenBLAS is told so, and the machine of the tests may.
+        assertThat(notes)
+                .filteredOn(note -> !note.contains("OPENBLAS_CORETYPE"))
+                .isEmpty();
     }
 
     @Test
