@@ -68,7 +68,8 @@ public record PruneResult(
         }
         variants = List.copyOf(variants);
         repairs = List.copyOf(repairs);
-        texts = texts == null ? Map.of() : Map.copyOf(texts); // records were written before there was such a list
+        texts = Map.copyOf(texts);
         warnings = List.copyOf(warnings);
+        remarks = List.copyOf(remarks);
     }
 }
