@@ -53,9 +53,7 @@ public final class WeightCopy {
 
     /** A copy of a matrix. */
     public static Matrix of(Matrix matrix, @Nullable DataType type, Arena arena) {
-        Matrix copy = Matrix.allocate(arena, type == null ? matrix.type() : type, matrix.rows(), matrix.columns());
-        matrix.copyTo(copy);
-        return copy;
+        return matrix.copy(type == null ? matrix.type() : type, arena);
     }
 
     private static NormWeights of(NormWeights norm, @Nullable DataType type, Arena arena) {

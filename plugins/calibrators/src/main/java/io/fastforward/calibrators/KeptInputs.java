@@ -4,7 +4,6 @@ import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /** A dense map restricted to its kept inputs. */
 final class KeptInputs {
@@ -30,12 +29,6 @@ final class KeptInputs {
         if (source.type() != DataType.F32) {
             throw new IllegalArgumentException("a map to calibrate must be F32, but is " + source.type());
         }
-        Matrix target = Matrix.allocate(arena, DataType.F32, source.rows(), source.columns());
-        long rowBytes = (long) source.columns() * Float.BYTES;
-        for (long row = 0; row < source.rows(); row++) {
-            MemorySegment.copy(
-                    source.data(), row * source.rowStride() * Float.BYTES, target.data(), row * rowBytes, rowBytes);
-        }
-        return target;
+        return source.copy(DataType.F32, arena);
     }
 }

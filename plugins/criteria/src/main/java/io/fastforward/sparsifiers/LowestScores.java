@@ -20,7 +20,7 @@ final class LowestScores {
      * @throws IllegalArgumentException if a weight is not finite; the message says where
      */
     static Linear zeroed(MapView map, double[] factors, Pattern pattern, Arena arena) {
-        Matrix weight = copy(map.map().weight(), arena);
+        Matrix weight = map.map().weight().copy(DataType.F32, arena);
         Matrix bias = map.map().bias();
         int columns = weight.columns();
         pattern.requireFits(columns);
@@ -34,7 +34,7 @@ final class LowestScores {
                 zero(weight, row, scores, first, first + size, pattern.zerosInGroup(columns));
             }
         }
-        return new Linear(weight, bias == null ? null : copy(bias, arena));
+        return new Linear(weight, bias == null ? null : bias.copy(DataType.F32, arena));
     }
 
     private static void zero(Matrix weight, int row, double[] scores, int from, int to, int count) {
@@ -62,11 +62,5 @@ final class LowestScores {
                     + ", but a finite number was expected; the checkpoint is damaged");
         }
         return value;
-    }
-
-    private static Matrix copy(Matrix source, Arena arena) {
-        Matrix copy = Matrix.allocate(arena, DataType.F32, source.rows(), source.columns());
-        source.copyTo(copy);
-        return copy;
     }
 }

@@ -114,11 +114,6 @@ public abstract class OutputMapCalibrator implements Calibrator {
     }
 
     private static Matrix singlePrecision(Matrix matrix, Arena scratch) {
-        if (matrix.type() == DataType.F32) {
-            return matrix;
-        }
-        Matrix copy = Matrix.allocate(scratch, DataType.F32, matrix.rows(), matrix.columns());
-        matrix.copyTo(copy);
-        return copy;
+        return matrix.type() == DataType.F32 ? matrix : matrix.copy(DataType.F32, scratch);
     }
 }

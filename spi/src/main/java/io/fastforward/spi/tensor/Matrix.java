@@ -82,6 +82,13 @@ public record Matrix(MemorySegment data, DataType type, int rows, int columns, l
         return rowStride == columns || rows <= 1;
     }
 
+    /** A copy of its own memory, rounded to a data type. */
+    public Matrix copy(DataType copied, Arena arena) {
+        Matrix copy = allocate(arena, copied, rows, columns);
+        copyTo(copy);
+        return copy;
+    }
+
     /**
      * Copies all elements to a matrix of the same shape, rounded to its data type.
      *
