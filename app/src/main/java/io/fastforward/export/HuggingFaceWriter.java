@@ -18,6 +18,7 @@ import io.fastforward.spi.model.ModuleWeights;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Writes a checkpoint directory. */
 final class HuggingFaceWriter implements ModelWriter {
@@ -26,6 +27,7 @@ final class HuggingFaceWriter implements ModelWriter {
     private final ModelSpec model;
     private final ModelSpec written;
     private final CheckpointWriter tensors;
+    private final List<Integer> places;
 
     /**
      * A writer.
@@ -38,6 +40,7 @@ final class HuggingFaceWriter implements ModelWriter {
         this.model = model;
         this.written = written;
         this.tensors = tensors;
+        this.places = HuggingFaceFormat.places(model, written);
     }
 
     /** Writes everything but the layers, and what follows them. */
@@ -59,7 +62,7 @@ final class HuggingFaceWriter implements ModelWriter {
 
     @Override
     public void layer(int layer, LayerWeights weights) {
-        int place = HuggingFaceFormat.places(model, written).indexOf(layer);
+        int place = places.indexOf(layer);
         if (place < 0) {
             return; // it does nothing
         }

@@ -9,9 +9,9 @@ import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A backend, something that it handed out, or linear algebra, whose calls are watched. One class does it for all of them: written out,
- * it would be forty methods that do nothing but call another one. A call costs a fraction of a microsecond, and there
- * are some for each module of a batch.
+ * A backend, something that it handed out, or linear algebra, whose calls are watched. One class does it for all of
+ * them: written out, it would be forty methods that do nothing but call another one. A call costs a fraction of a
+ * microsecond, and there are some for each module of a batch.
  */
 final class CheckedDevice implements InvocationHandler {
 

@@ -93,16 +93,12 @@ public final class ScoringPass {
     }
 
     private void score(int layer, LoadedModule module, ModuleWeights stored, LayerWalk walk) {
-        if (module.spec().isIdentity()) {
-            score(new ModuleView(layer, module.spec(), stored, Measured.NOTHING));
-            return;
-        }
         try (Arena arena = Arena.ofShared()) {
             score(new ModuleView(
                     layer,
                     module.spec(),
                     stored,
-                    walk.measure(module, criterion.wishes(), arena),
+                    module.spec().isIdentity() ? Measured.NOTHING : walk.measure(module, criterion.wishes(), arena),
                     () -> backend.outputMagnitudes(module)
                             .orElseGet(() -> ColumnMagnitudes.of(stored.output().weight()))));
         }
