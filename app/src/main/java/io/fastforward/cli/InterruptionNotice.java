@@ -2,7 +2,7 @@ package io.fastforward.cli;
 
 import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.failure.PlainText;
-import io.fastforward.run.PruneRun;
+import io.fastforward.record.RunRecord;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
@@ -16,7 +16,7 @@ final class InterruptionNotice implements AutoCloseable {
     }
 
     static InterruptionNotice about(Path runDirectory) {
-        return saying(() -> PruneRun.canBeResumed(runDirectory)
+        return saying(() -> RunRecord.holdsRun(runDirectory)
                 ? "what was finished is in '" + runDirectory + "'; run the same command with --resume to go on"
                 : "nothing was finished that one could go on from");
     }

@@ -42,6 +42,11 @@ public final class NestedModel implements WeightSource {
 
     /** The architecture of a checkpoint that is pruned by a policy. */
     public ModelSpec pruned(Policy policy) {
+        return pruned(spec, policy);
+    }
+
+    /** The architecture that a policy leaves of some model in a checkpoint, whatever the order of its units. */
+    public static ModelSpec pruned(ModelSpec spec, Policy policy) {
         return spec.pruned(policy).withAttentionUnit(AttentionUnit.KV_GROUP);
     }
 

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Setting;
 import io.fastforward.settings.PruneSettings;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 
 /**
  * What a run was: enough to say whether another one should give the same result. A run may change its device, so that
@@ -40,7 +43,7 @@ public record Manifest(
         Map<String, String> versions,
         String started) {
 
-    public static final String FORMAT = "fastforward-run";
+    static final String FORMAT = "fastforward-run";
 
     public Manifest {
         model = List.copyOf(model);
@@ -48,6 +51,19 @@ public record Manifest(
         earlierDevices = List.copyOf(earlierDevices);
         plugins = sorted(plugins);
         versions = sorted(versions);
+    }
+
+    /** That of a run that begins now; its parameters are as the components. */
+    public static Manifest begin(
+            PruneSettings settings,
+            List<FileHash> model,
+            Map<String, FileHash> files,
+            String device,
+            Map<String, String> plugins,
+            Map<String, String> versions) {
+        String id = UUID.randomUUID().toString();
+        String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        return new Manifest(FORMAT, id, settings, model, files, device, List.of(), plugins, versions, now);
     }
 
     /** The same run, on which another device goes on. */

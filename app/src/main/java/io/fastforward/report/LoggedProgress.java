@@ -4,6 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.PlainText;
 import io.fastforward.failure.Reason;
+import io.fastforward.spi.backend.DeviceException;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.function.Function;
 
 /** Passes progress on and keeps its lines, with their times, in a log file. */
 public final class LoggedProgress implements Progress, AutoCloseable {
@@ -36,6 +38,22 @@ public final class LoggedProgress implements Progress, AutoCloseable {
                             file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
         } catch (IOException e) {
             throw new Failure(FailureKind.STORAGE, "cannot write the log " + file + ": " + Reason.of(e), e);
+        }
+    }
+
+    /** Does something with a log that also says why it ended. */
+    public static <T> T during(Progress shown, Path file, Function<Progress, T> work) {
+        try (LoggedProgress progress = open(shown, file)) {
+            try {
+                return work.apply(progress);
+            } catch (Failure | DeviceException | OutOfMemoryError e) {
+                try {
+                    progress.log("Failed: " + e.getMessage());
+                } catch (Failure log) {
+                    e.addSuppressed(log); // the disk is full, say
+                }
+                throw e;
+            }
         }
     }
 

@@ -27,25 +27,16 @@ import io.fastforward.run.stage.WriteStage;
 import io.fastforward.search.Budget;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.backend.ComputeBackend;
-import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.Workload;
-import io.fastforward.spi.tensor.DataType;
-import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * One pruning run from checkpoint to report, stage by stage: score, search, repair and write, measure. What a stage
@@ -74,17 +65,12 @@ public final class PruneRun {
         this.texts = Texts.of(request.files());
     }
 
-    /** Whether a run directory holds a run that can be resumed. */
-    public static boolean canBeResumed(Path runDirectory) {
-        return RunRecord.holdsRun(runDirectory);
-    }
-
     /** Does everything. What the user may have got wrong is checked before anything is written. */
     public PruneResult execute() {
         Destination destination = new Destination(request);
         destination.requireUsable();
         texts.requireStreamsOfTheirOwn();
-        boolean holdsEarlierRun = canBeResumed(request.runDirectory());
+        boolean holdsEarlierRun = RunRecord.holdsRun(request.runDirectory());
         return Devices.run(
                 plugins, request.compute().device(), request.compute().threads(), shown, (backend, takesOver) -> {
                     try (LinearAlgebra algebra =
@@ -97,11 +83,11 @@ public final class PruneRun {
     /** @param takesOver whether another device began this run and failed; what is in the run directory is its own */
     private PruneResult execute(
             Destination destination, ComputeBackend backend, LinearAlgebra algebra, boolean takesOver) {
-        boolean resume = request.resume() || (takesOver && canBeResumed(request.runDirectory()));
+        boolean resume = request.resume() || (takesOver && RunRecord.holdsRun(request.runDirectory()));
         try (Model model = Model.open(request.files().model())) {
             RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
             Policy likely = plan.likely(settings.budget().sparsity());
-            destination.requireRoom(serving.form().weightBytes(model, RunContext.inCheckpoint(plan.spec(), likely)));
+            destination.requireRoom(serving.form().weightBytes(model, NestedModel.pruned(plan.spec(), likely)));
             model.requireFinite(settings.export().dataType());
             Manifest manifest = manifest(model, backend.device(), plan.windows());
             try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
@@ -110,7 +96,7 @@ public final class PruneRun {
                     shown.note("This run is complete; nothing is left to do.");
                     return finished.get();
                 }
-                return logged(record, progress -> {
+                return LoggedProgress.during(shown, record.logFile(), progress -> {
                     record.workOn(backend.device())
                             .ifPresent(before -> progress.note("Warning: '" + backend.device()
                                     + "' goes on with what '" + before
@@ -133,22 +119,6 @@ public final class PruneRun {
                         .isPresent();
     }
 
-    /** Runs with a log that also says why it ended. */
-    private PruneResult logged(RunRecord record, Function<Progress, PruneResult> run) {
-        try (LoggedProgress progress = LoggedProgress.open(shown, record.logFile())) {
-            try {
-                return run.apply(progress);
-            } catch (Failure | DeviceException | OutOfMemoryError e) {
-                try {
-                    progress.log("Failed: " + e.getMessage());
-                } catch (Failure log) {
-                    e.addSuppressed(log); // the disk is full, say
-                }
-                throw e;
-            }
-        }
-    }
-
     private PruneResult run(RunPlan plan, RunContext run) {
         RunWindows windows = plan.windows();
         Budget budget = plan.budget();
@@ -168,15 +138,15 @@ public final class PruneRun {
             if (request.compareUniform() && budget.removedParameters(policy) > 0) {
                 Policy uniform = plan.uniform(settings.budget().sparsity());
                 variants.add(measure.cut("uniform", decoder, uniform));
-                variants.add(measure.repaired("uniform" + repaired(), repair, order, uniform));
+                variants.add(measure.repaired("uniform" + repaired(), repair, nested, uniform));
             }
             String name = found.isPresent() ? settings.plugins().agent() : "given policy";
             variants.add(measure.cut(name, decoder, policy));
             ExportRecord written = new WriteStage(run, repair, serving.form(), request.output())
-                    .execute(order, policy, policyFile, windows.evaluation());
+                    .execute(nested, policy, policyFile, windows.evaluation());
             String last = name + repaired();
             variants.add(measure.written(last, serving.form().format(), request.output(), policy)
-                    .orElseGet(() -> measure.repaired(last, repair, order, policy)));
+                    .orElseGet(() -> measure.repaired(last, repair, nested, policy)));
             PruneResult result = new PruneResult(
                     policy,
                     found.isPresent() ? settings.budget().sparsity() : budget.sparsity(policy),
@@ -198,17 +168,7 @@ public final class PruneRun {
     }
 
     private SearchOutcome search(RunPlan plan, RunContext run, Decoder decoder, PolicyAgent agent, NestedOrder order) {
-        TokenWindows windows = plan.windows().reward();
-        Workload workload = new Workload(
-                request.files().model().toAbsolutePath().toString(),
-                run.record().model().stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
-                settings.budget().attention().unit(),
-                order.modules(),
-                new Workload.Windows(
-                        windows.length(), windows.tokens(), settings.windows().reward()),
-                Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
-                DataType.F32,
-                Versions.current());
+        Workload workload = plan.workload(request, run.record().model(), order);
         return new SearchStage(
                         run,
                         plan.budget(),
@@ -229,16 +189,7 @@ public final class PruneRun {
         request.files()
                 .warmStart()
                 .ifPresent(from -> files.put("warm start", FileHash.of(RunRecord.searchStateFile(from))));
-        return new Manifest(
-                Manifest.FORMAT,
-                UUID.randomUUID().toString(),
-                settings,
-                model.checkpoint().hashes(),
-                files,
-                device,
-                List.of(),
-                serving.describe(),
-                Versions.current(),
-                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        return Manifest.begin(
+                settings, model.checkpoint().hashes(), files, device, serving.describe(), Versions.current());
     }
 }

@@ -1,8 +1,10 @@
 package io.fastforward.run;
 
+import io.fastforward.checkpoint.FileHash;
 import io.fastforward.evaluate.ChoiceAccuracy.Questions;
 import io.fastforward.evaluate.ChoiceTask;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedOrder;
 import io.fastforward.record.PolicyFile;
 import io.fastforward.report.Progress;
 import io.fastforward.run.stage.MemoryPlan;
@@ -14,10 +16,14 @@ import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
+import io.fastforward.spi.search.Workload;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What a run is going to do, as it is known before anything is written.
@@ -92,6 +98,27 @@ record RunPlan(
                 ? Budget.leastConstrained(spec.modules(), budget.sparsity(given.get()))
                         .uniform(budget.sparsity(given.get()))
                 : budget.uniform(sparsity);
+    }
+
+    /**
+     * What it takes to evaluate candidates elsewhere.
+     *
+     * @param model hashes of the model's files
+     */
+    Workload workload(PruneRequest request, List<FileHash> model, NestedOrder order) {
+        TokenWindows reward = windows.reward();
+        return new Workload(
+                request.files().model().toAbsolutePath().toString(),
+                model.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
+                request.settings().budget().attention().unit(),
+                order.modules(),
+                new Workload.Windows(
+                        reward.length(),
+                        reward.tokens(),
+                        request.settings().windows().reward()),
+                Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
+                DataType.F32,
+                Versions.current());
     }
 
     /** Tells a reader of the log what will be done. */

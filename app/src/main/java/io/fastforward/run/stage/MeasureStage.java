@@ -6,7 +6,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
-import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.prune.CollectedLayers;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
@@ -38,10 +38,10 @@ public record MeasureStage(
     }
 
     /** What a policy and repair make of it; it is measured and not written. */
-    public Variant repaired(String name, RepairStage repair, NestedOrder order, Policy policy) {
+    public Variant repaired(String name, RepairStage repair, NestedModel nested, Policy policy) {
         try (CollectedLayers collected = new CollectedLayers()) {
-            repair.execute(order, policy, collected, layer -> {});
-            ModelSpec pruned = run.inCheckpoint(policy);
+            repair.execute(nested, policy, collected, layer -> {});
+            ModelSpec pruned = nested.pruned(policy);
             try (LayerSource layers = run.layers(pruned, collected);
                     Decoder decoder = run.decoder(layers, run.model().ends())) {
                 return measure(name, decoder, pruned.densePolicy(), policy);

@@ -2,7 +2,6 @@ package io.fastforward.run.stage;
 
 import io.fastforward.failure.Setting;
 import io.fastforward.nested.NestedModel;
-import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
@@ -29,8 +28,7 @@ public record RepairStage(RunContext run, PruningPass.Repair repair, TokenWindow
     private static final int TOKENS_PER_FEATURE = 2;
 
     /** Passes the layers on, each as soon as it is ready; tells the progress how many are done. */
-    public List<ModuleRepair> execute(NestedOrder order, Policy policy, PrunedLayerSink sink, IntConsumer progress) {
-        NestedModel nested = new NestedModel(run.spec(), run.model(), order);
+    public List<ModuleRepair> execute(NestedModel nested, Policy policy, PrunedLayerSink sink, IntConsumer progress) {
         return new PruningPass(run.backend(), run.algebra(), run.model().ends(), nested, policy, repair)
                 .run(windows, sink, progress);
     }

@@ -7,10 +7,8 @@ import io.fastforward.record.RunRecord;
 import io.fastforward.report.Progress;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
-import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
-import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 
 /**
@@ -42,15 +40,5 @@ public record RunContext(
 
     public Decoder decoder(LayerSource layers, ModelEnds ends) {
         return new Decoder(backend, layers, ends, memory.limitBytes() / 4);
-    }
-
-    /** The architecture that a policy leaves, with units as in checkpoints. */
-    public ModelSpec inCheckpoint(Policy policy) {
-        return inCheckpoint(spec, policy);
-    }
-
-    /** The architecture that a policy leaves of some model, with units as in checkpoints. */
-    public static ModelSpec inCheckpoint(ModelSpec spec, Policy policy) {
-        return spec.pruned(policy).withAttentionUnit(AttentionUnit.KV_GROUP);
     }
 }

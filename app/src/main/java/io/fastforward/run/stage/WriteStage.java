@@ -6,7 +6,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
 import io.fastforward.model.Model;
-import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.prune.PrunedLayerSink;
@@ -41,8 +41,8 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Fo
      * @param policyFile the policy as a file, of which the output has a copy
      * @param evaluation windows of a text, for comparing logits
      */
-    public ExportRecord execute(NestedOrder order, Policy policy, byte[] policyFile, TokenWindows evaluation) {
-        return writtenBefore(policyFile).orElseGet(() -> write(order, policy, policyFile, probeWindow(evaluation)));
+    public ExportRecord execute(NestedModel nested, Policy policy, byte[] policyFile, TokenWindows evaluation) {
+        return writtenBefore(policyFile).orElseGet(() -> write(nested, policy, policyFile, probeWindow(evaluation)));
     }
 
     private static TokenWindows probeWindow(TokenWindows windows) {
@@ -61,18 +61,18 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Fo
         }
     }
 
-    private ExportRecord write(NestedOrder order, Policy policy, byte[] policyFile, TokenWindows window) {
+    private ExportRecord write(NestedModel nested, Policy policy, byte[] policyFile, TokenWindows window) {
         Model model = run.model();
         Progress progress = run.progress();
         model.checkpoint().companions().remark().ifPresent(progress::note);
         progress.begin("Pruning and writing", model.spec().layers().size());
-        ModelSpec pruned = run.inCheckpoint(policy);
+        ModelSpec pruned = nested.pruned(policy);
         try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, form);
                 LogitProbe probe = new LogitProbe(
                         run.backend(), model, pruned, form.settings().dataType(), window);
                 Arena arena = Arena.ofShared()) {
             List<ModuleRepair> repairs = repair.execute(
-                    order,
+                    nested,
                     policy,
                     PrunedLayerSink.all(List.of(export, probe)),
                     layers -> progress.advance(layers, "layers"));
