@@ -53,7 +53,7 @@ class LauncherIT {
     void theJarHoldsNothingOfTheTornadoVmApi() throws IOException {
         try (JarFile jar = new JarFile(Path.of("target", "fastforward.jar").toFile())) {
             assertThat(jar.stream().map(JarEntry::getName))
-                    .anyMatch(name -> name.equals("io/fastforward/backend/tornado/ProductKernel.class"))
+                    .anyMatch(name -> name.equals("io/fastforward/backend/tornado/kernel/ProductKernel.class"))
                     .noneMatch(name -> name.startsWith("uk/ac/manchester/"));
         }
     }

@@ -1,5 +1,9 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.device.DeviceCapacity;
+import io.fastforward.backend.tornado.device.DeviceProgram;
+import io.fastforward.backend.tornado.device.TensorCoreProbe;
+import io.fastforward.backend.tornado.kernel.KernelExecutor;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
 import io.fastforward.spi.backend.DeviceException;

@@ -1,5 +1,11 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.device.DeviceMemory;
+import io.fastforward.backend.tornado.device.Region;
+import io.fastforward.backend.tornado.kernel.ActivationKernel;
+import io.fastforward.backend.tornado.kernel.AttentionKernel;
+import io.fastforward.backend.tornado.kernel.CopyKernel;
+import io.fastforward.backend.tornado.kernel.RotaryKernel;
 import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;

@@ -1,7 +1,14 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.backend.tornado.WeightProduct.Columns;
-import io.fastforward.backend.tornado.WeightProduct.Rows;
+import io.fastforward.backend.tornado.device.DeviceMemory;
+import io.fastforward.backend.tornado.device.Region;
+import io.fastforward.backend.tornado.device.StoredMatrix;
+import io.fastforward.backend.tornado.device.WeightProduct;
+import io.fastforward.backend.tornado.device.WeightProduct.Columns;
+import io.fastforward.backend.tornado.device.WeightProduct.Rows;
+import io.fastforward.backend.tornado.kernel.ColumnSumKernel;
+import io.fastforward.backend.tornado.kernel.ExpandKernel;
+import io.fastforward.backend.tornado.kernel.KernelExecutor;
 import io.fastforward.spi.model.Axis;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.tensor.Matrix;

@@ -1,5 +1,8 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.device.DeviceMemory;
+import io.fastforward.backend.tornado.device.Region;
+import io.fastforward.backend.tornado.kernel.NormalizationKernel;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
 import io.fastforward.spi.tensor.Matrix;

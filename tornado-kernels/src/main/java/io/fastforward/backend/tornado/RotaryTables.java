@@ -1,5 +1,7 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.device.DeviceMemory;
+import io.fastforward.backend.tornado.device.Region;
 import io.fastforward.spi.model.RotaryPositions;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
@@ -8,7 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Cosines and sines of rotary positions on the device, computed in double precision, as many as were needed so far. */
-final class RotaryTables implements AutoCloseable {
+public final class RotaryTables implements AutoCloseable {
 
     private static final int FEWEST = 256;
 
@@ -17,12 +19,12 @@ final class RotaryTables implements AutoCloseable {
 
     private record Table(int positions, Region region) {}
 
-    RotaryTables(DeviceMemory memory) {
+    public RotaryTables(DeviceMemory memory) {
         this.memory = memory;
     }
 
     /** Start of a table of at least so many positions. */
-    int table(RotaryPositions rotary, int positions) {
+    public int table(RotaryPositions rotary, int positions) {
         Table known = tables.get(rotary);
         if (known == null || known.positions < positions) {
             if (known != null) {

@@ -1,5 +1,10 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.device.DeviceMemory;
+import io.fastforward.backend.tornado.device.Region;
+import io.fastforward.backend.tornado.device.StoredMatrix;
+import io.fastforward.backend.tornado.device.WeightProduct;
+import io.fastforward.backend.tornado.kernel.LikelihoodKernel;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.tensor.Matrix;

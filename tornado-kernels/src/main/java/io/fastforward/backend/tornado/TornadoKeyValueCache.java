@@ -1,5 +1,7 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.device.DeviceMemory;
+import io.fastforward.backend.tornado.device.Region;
 import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.model.AttentionSpec;
 

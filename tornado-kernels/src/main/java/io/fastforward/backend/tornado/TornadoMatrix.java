@@ -1,5 +1,6 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.device.Region;
 import io.fastforward.spi.backend.DeviceMatrix;
 
 /** A matrix in the memory of the device, rows without gaps. */

@@ -1,5 +1,6 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.device.DeviceMemory;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.Axis;
 import io.fastforward.spi.model.MapRole;

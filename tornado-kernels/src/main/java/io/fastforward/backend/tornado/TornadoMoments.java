@@ -1,6 +1,10 @@
 package io.fastforward.backend.tornado;
 
-import io.fastforward.backend.tornado.ColumnSumKernel.Term;
+import io.fastforward.backend.tornado.device.DeviceMemory;
+import io.fastforward.backend.tornado.device.Region;
+import io.fastforward.backend.tornado.kernel.ColumnSumKernel;
+import io.fastforward.backend.tornado.kernel.ColumnSumKernel.Term;
+import io.fastforward.backend.tornado.kernel.ProductKernel;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;

@@ -1,11 +1,9 @@
 /**
- * Tensor work as Java kernels that TornadoVM compiles for NVIDIA, AMD and Intel GPUs.
+ * The contract on GPUs: tensor work as Java kernels that TornadoVM compiles for NVIDIA, AMD and Intel.
  *
- * <p>{@code ...Kernel} classes are what runs on the device: static methods over arrays, one call for each work-item.
- * Their names are prefixed, because the names of methods and parameters enter the code of the device, and sizes come
- * in an {@code IntArray}, because everything else is a constant of the compiled kernel. {@code TornadoBackend} is the
- * contract on top of them. Nothing but {@code TornadoVm} and what lies behind it may be touched on a machine without
- * an SDK.
+ * <p>{@code TornadoBackend} and what it hands out are here; the device with its memory, its programs and products is
+ * {@code device}, and what runs on it {@code kernel}. Imports go in this direction. Nothing but {@code TornadoVm} and what
+ * lies behind it may be touched on a machine without an SDK.
  */
 @NullMarked
 package io.fastforward.backend.tornado;

@@ -1,5 +1,7 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.kernel.Kernel;
+import io.fastforward.backend.tornado.kernel.KernelExecutor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;

@@ -1,5 +1,6 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.kernel.JavaExecutor;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 

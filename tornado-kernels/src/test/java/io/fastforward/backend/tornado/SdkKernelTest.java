@@ -1,5 +1,7 @@
 package io.fastforward.backend.tornado;
 
+import io.fastforward.backend.tornado.kernel.KernelContracts;
+import io.fastforward.backend.tornado.kernel.KernelExecutor;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 /** The kernels on a device of a TornadoVM SDK: profile tornadovm. */
@@ -7,7 +9,7 @@ import org.junit.jupiter.api.condition.EnabledIf;
 class SdkKernelTest extends KernelContracts {
 
     @Override
-    KernelExecutor open() {
+    protected KernelExecutor open() {
         return DeviceCatalog.program(SdkProvider.device());
     }
 }

@@ -1,0 +1,419 @@
+package io.fastforward.backend.tornado.device;
+
+import io.fastforward.backend.tornado.device.DeviceGraphs.Graph;
+import io.fastforward.backend.tornado.kernel.ExpandKernel;
+import io.fastforward.backend.tornado.kernel.Kernel;
+import io.fastforward.backend.tornado.kernel.KernelExecutor;
+import io.fastforward.backend.tornado.kernel.PackKernels;
+import io.fastforward.backend.tornado.kernel.Stage;
+import io.fastforward.backend.tornado.kernel.TensorProductKernel;
+import io.fastforward.backend.tornado.kernel.TransferKernels;
+import io.fastforward.spi.backend.DeviceException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * The kernels on a device of TornadoVM: one graph for each kernel and, where a kernel reads or writes weights or a
+ * stage, for each of these arrays. A graph compiles when it is first used, and never again. The arrays that stay on the
+ * device have no host memory behind them.
+ */
+public final class DeviceProgram implements KernelExecutor {
+
+    /** 16 MiB: long enough on the bus for what an upload costs besides, and filled in the time of one upload. */
+    private static final int UPLOAD_ELEMENTS = 1 << 22;
+
+    /** Without the relaxed mathematics that is the default: weights and logits that are not finite must show. */
+    private static final String OPENCL_FLAGS = "-cl-mad-enable -w";
+
+    private final String description;
+    private final DeviceCapacity capacity;
+    private final Arena arena = Arena.ofShared();
+    private final FloatArray memory;
+    private final List<IntArray> weights;
+    private final @Nullable Operands operands;
+    private final IntArray sizes = new IntArray(MOST_SIZES);
+    private final Map<Stage, IntArray> outgoing = new EnumMap<>(Stage.class);
+    private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
+    private final Set<Graph> compiled = ConcurrentHashMap.newKeySet();
+    private final Graph claimMemory;
+    private final List<Graph> claimWeights = new ArrayList<>();
+    private final Map<Kernel, Graph> kernels = new EnumMap<>(Kernel.class);
+    private final List<Graph> stores = new ArrayList<>();
+    private final List<Upload> uploads = new ArrayList<>();
+    private final Set<Integer> onTheirWay = new HashSet<>();
+
+    /** Ends when all uploads that were begun before have ended: they are in one queue. */
+    private final Graph arrival;
+
+    private final List<Graph> expansions = new ArrayList<>();
+    private final Map<Stage, Graph> stagedExpansions = new EnumMap<>(Stage.class);
+    private final Map<Stage, Graph> fetches = new EnumMap<>(Stage.class);
+    private final TornadoExecutionPlan plan;
+    private final ReentrantLock turn = new ReentrantLock(true);
+    private final Thread opener = Thread.currentThread();
+    private final ExecutorService uploader = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("device-uploads").factory());
+    private boolean closed;
+
+    /**
+     * A buffer on its way to the device.
+     *
+     * @param stores one for each array of weights, whose end nobody waits for
+     */
+    private record Upload(IntArray buffer, List<Graph> stores) {}
+
+    /** What works on the operands of products on tensor cores. */
+    private record Operands(Graph claim, Graph packInputs, Graph packWeights, Graph multiply) {}
+
+    /**
+     * A program for a device.
+     *
+     * @param capacity with room for the operands of tensor cores only if the device has some: the CUDA backend alone
+     * @throws DeviceException if the device does not take it
+     */
+    public DeviceProgram(TornadoDevice device, String description, DeviceCapacity capacity) {
+        this.description = description;
+        this.capacity = capacity;
+        this.memory = FloatArray.fromSegmentShallow(withoutHostMemory(capacity.memoryElements()));
+        List<IntArray> arrays = new ArrayList<>();
+        for (int i = 0; i < capacity.weightArrays(); i++) {
+            arrays.add(IntArray.fromSegmentShallow(withoutHostMemory(capacity.weightElements())));
+        }
+        this.weights = List.copyOf(arrays);
+        IntArray operandArray = IntArray.fromSegmentShallow(withoutHostMemory(capacity.operandElements()));
+        boolean tensorCores = capacity.operandElements() > 0;
+        List<Object> resident = new ArrayList<>(weights);
+        resident.add(memory);
+        if (tensorCores) {
+            resident.add(operandArray);
+        }
+        var graphs = new DeviceGraphs(resident, sizes);
+        for (Stage stage : Stage.values()) {
+            outgoing.put(stage, new IntArray(stage.elements()));
+            incoming.put(stage, new FloatArray(stage.elements()));
+        }
+        try {
+            claimMemory = graphs.claim("claimMemory", TransferKernels::ffClaimMemory, memory);
+            for (Kernel kernel : Kernel.values()) {
+                String name = kernel.name().toLowerCase(Locale.ROOT);
+                kernels.put(kernel, graphs.within(name, kernel.code(), memory, kernel.groupX(), kernel.groupY()));
+            }
+            addWeightGraphs(graphs);
+            addStageGraphs(graphs);
+            arrival = graphs.answer("arrival", TransferKernels::ffArrive, new IntArray(MOST_SIZES));
+            operands = tensorCores ? operands(graphs, operandArray) : null;
+            plan = graphs.plan(device);
+            plan.withCompilerFlags(TornadoVMBackendType.OPENCL, OPENCL_FLAGS);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw failure(e);
+        }
+        try {
+            run(claimMemory, 1, 1, 1);
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** An array for the device alone: of the host's memory it has but its header. No transfer may ever name it. */
+    private MemorySegment withoutHostMemory(int elements) {
+        long header = TornadoNativeArray.ARRAY_HEADER;
+        return arena.allocate(header, header).reinterpret(header + (long) elements * Float.BYTES);
+    }
+
+    private void addWeightGraphs(DeviceGraphs graphs) {
+        for (int i = 0; i < weights.size(); i++) {
+            IntArray array = weights.get(i);
+            claimWeights.add(graphs.claim("claimWeights" + i, TransferKernels::ffClaimWeights, array));
+            expansions.add(graphs.between("expandWeights" + i, ExpandKernel::ffExpand, array, memory, GROUP));
+            stores.add(graphs.bring("storeWeights" + i, TransferKernels::ffStoreWeights, array(Stage.SMALL), array));
+        }
+        for (int i = 0; i < UPLOADS; i++) {
+            IntArray buffer = new IntArray(UPLOAD_ELEMENTS);
+            IntArray its = new IntArray(MOST_SIZES);
+            List<Graph> perArray = new ArrayList<>();
+            for (int j = 0; j < weights.size(); j++) {
+                perArray.add(graphs.bringWithoutAnswer(
+                        "upload" + i + "Weights" + j, TransferKernels::ffStoreWeights, buffer, weights.get(j), its));
+            }
+            uploads.add(new Upload(buffer, List.copyOf(perArray)));
+        }
+    }
+
+    private void addStageGraphs(DeviceGraphs graphs) {
+        for (Stage stage : Stage.values()) {
+            stagedExpansions.put(
+                    stage, graphs.bring("expand" + letters(stage), ExpandKernel::ffExpand, array(stage), memory));
+            fetches.put(
+                    stage,
+                    graphs.fetch(
+                            "fetch" + letters(stage), TransferKernels::ffFetch, memory, required(incoming.get(stage))));
+        }
+    }
+
+    private Operands operands(DeviceGraphs graphs, IntArray array) {
+        return new Operands(
+                graphs.claim("claimOperands", TransferKernels::ffClaimWeights, array),
+                graphs.between("packInputs", PackKernels::ffPackInputs, memory, array, GROUP),
+                graphs.between("packWeights", PackKernels::ffPackWeights, memory, array, GROUP),
+                graphs.between(
+                        "tensorProduct",
+                        TensorProductKernel::ffTensorProduct,
+                        array,
+                        memory,
+                        TensorProductKernel.LANES));
+    }
+
+    private IntArray array(Stage stage) {
+        return required(outgoing.get(stage));
+    }
+
+    /** There is one for every constant. */
+    private static <T> T required(@Nullable T value) {
+        return Objects.requireNonNull(value);
+    }
+
+    private static String letters(Stage stage) {
+        return stage == Stage.SMALL ? "Small" : "Large";
+    }
+
+    /**
+     * Runs a graph. Its answer waits for the device, so that host arrays may change and failures show where they are.
+     * TornadoVM keeps a queue for every thread for ever, so there are two: that of the thread which computes, and one for
+     * all who load.
+     */
+    private void run(Graph graph, long x, long y, int... values) {
+        if (Thread.currentThread().equals(opener)) {
+            runHere(graph, x, y, values);
+            return;
+        }
+        try {
+            uploader.submit(() -> runHere(graph, x, y, values)).get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DeviceException("loading to " + description + " was interrupted", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void runHere(Graph graph, long x, long y, int... values) {
+        turn.lock();
+        try {
+            for (int i = 0; i < values.length; i++) {
+                graph.sizes().set(i, values[i]);
+            }
+            graph.sizes().set(DONE, 0);
+            graph.grid()
+                    .setGlobalWork(
+                            Math.ceilDiv(x, (long) graph.groupX()) * graph.groupX(),
+                            Math.ceilDiv(y, (long) graph.groupY()) * graph.groupY(),
+                            1);
+            execute(graph);
+            // On CUDA TornadoVM prints that a kernel did not start, and goes on.
+            if (graph.answers() && graph.sizes().get(DONE) != 1) {
+                throw new DeviceException(
+                        description + " did not run '" + graph.name()
+                                + "' (TornadoVM may have printed why); use another device, or --device cpu",
+                        null);
+            }
+            compiled.add(graph);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private void execute(Graph graph) {
+        try {
+            plan.withGraph(graph.index()).execute();
+        } catch (RuntimeException | Error e) {
+            throw failure(e, graph.name());
+        }
+    }
+
+    private RuntimeException failure(Throwable e, String what) {
+        Throwable cause = e;
+        while (cause.getCause() != null && !(cause instanceof TornadoOutOfMemoryException)) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof TornadoOutOfMemoryException) {
+            OutOfMemoryError full =
+                    new OutOfMemoryError(description + " has no room for its arrays: give TornadoVM more"
+                            + " with -Dtornado.device.memory, or use --device cpu");
+            full.initCause(e);
+            throw full;
+        }
+        String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return new DeviceException(
+                description + " failed in '" + what + "': " + e.getClass().getSimpleName() + ": " + reason
+                        + "; use another device, or --device cpu",
+                e);
+    }
+
+    private RuntimeException failure(Throwable e) {
+        return failure(e, "preparing the kernels");
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public int memoryElements() {
+        return capacity.memoryElements();
+    }
+
+    @Override
+    public int weightArrays() {
+        return capacity.weightArrays();
+    }
+
+    @Override
+    public int weightElements() {
+        return capacity.weightElements();
+    }
+
+    @Override
+    public MemorySegment outgoing(Stage stage) {
+        return array(stage).getSegment();
+    }
+
+    @Override
+    public MemorySegment incoming(Stage stage) {
+        return required(incoming.get(stage)).getSegment();
+    }
+
+    @Override
+    public void launch(Kernel kernel, long x, long y, int... values) {
+        run(required(kernels.get(kernel)), x, y, values);
+    }
+
+    @Override
+    public void expand(int source, long x, long y, int... values) {
+        run(source < 0 ? required(stagedExpansions.get(Stage.of(source))) : expansions.get(source), x, y, values);
+    }
+
+    @Override
+    public void store(int array, int count, int offset) {
+        claim(array);
+        run(stores.get(array), count, 1, count, offset);
+    }
+
+    private void claim(int array) {
+        if (!compiled.contains(claimWeights.get(array))) {
+            run(claimWeights.get(array), 1, 1, 1);
+        }
+    }
+
+    @Override
+    public int uploadElements() {
+        return UPLOAD_ELEMENTS;
+    }
+
+    @Override
+    public MemorySegment uploadBuffer(int buffer) {
+        if (onTheirWay.contains(buffer)) {
+            finishUploads();
+        }
+        return uploads.get(buffer).buffer.getSegment();
+    }
+
+    @Override
+    public void upload(int buffer, int array, int count, int offset) {
+        claim(array);
+        run(uploads.get(buffer).stores.get(array), count, 1, count, offset);
+        onTheirWay.add(buffer);
+    }
+
+    @Override
+    public void finishUploads() {
+        if (!onTheirWay.isEmpty()) {
+            run(arrival, 1, 1);
+            onTheirWay.clear();
+        }
+    }
+
+    @Override
+    public void fetch(Stage stage, int rows, int columns, int start, int row) {
+        run(required(fetches.get(stage)), columns, rows, rows, columns, start, row);
+    }
+
+    @Override
+    public int operandElements() {
+        return operands == null ? 0 : capacity.operandElements();
+    }
+
+    @Override
+    public void packInputs(long x, long y, int... values) {
+        run(claimedOperands().packInputs, x, y, values);
+    }
+
+    @Override
+    public void packWeights(long x, long y, int... values) {
+        run(claimedOperands().packWeights, x, y, values);
+    }
+
+    @Override
+    public void multiply(int groups, int... values) {
+        run(claimedOperands().multiply, (long) groups * TensorProductKernel.LANES, 1, values);
+    }
+
+    private Operands claimedOperands() {
+        Operands found = required(operands);
+        if (!compiled.contains(found.claim)) {
+            run(found.claim, 1, 1, 1);
+        }
+        return found;
+    }
+
+    @Override
+    public int compilations() {
+        return compiled.size();
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            uploader.shutdown();
+            try {
+                plan.withAllGraphs();
+                plan.close();
+            } catch (TornadoExecutionPlanException | RuntimeException e) {
+                throw new DeviceException(description + " did not give its memory back: " + e.getMessage(), e);
+            } finally {
+                arena.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.fastforward.backend.tornado.kernel;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Turns heads by the angles of their positions, in place. One work-item for each row and pair of dimensions. */
+public final class RotaryKernel {
+
+    private RotaryKernel() {}
+
+    /**
+     * The arguments.
+     *
+     * @param rows tokens of all sequences
+     * @param length tokens of a sequence
+     * @param firstPosition position of the first token of every sequence
+     * @param pairs pairs of dimensions of a head that turn
+     * @param x start of the heads
+     * @param xRow elements from one token to the next
+     * @param xColumn elements from one dimension to the next
+     * @param table start of the cosines and sines: for each position all cosines, then all sines
+     */
+    public record Sizes(
+            int rows,
+            int heads,
+            int headSize,
+            int length,
+            int firstPosition,
+            int pairs,
+            int x,
+            int xRow,
+            int xColumn,
+            int table) {}
+
+    public static void launch(KernelExecutor executor, Sizes sizes) {
+        executor.launch(
+                Kernel.ROTARY,
+                sizes.rows,
+                (long) sizes.heads * sizes.pairs,
+                sizes.rows,
+                sizes.headSize,
+                sizes.length,
+                sizes.firstPosition,
+                sizes.pairs,
+                sizes.x,
+                sizes.xRow,
+                sizes.xColumn,
+                sizes.table,
+                sizes.heads);
+    }
+
+    public static void ffRotate(KernelContext context, FloatArray memory, IntArray sizes) {
+        sizes.set(KernelExecutor.DONE, 1);
+        int row = context.globalIdx;
+        int pairs = sizes.get(4);
+        int head = context.globalIdy / pairs;
+        int pair = context.globalIdy % pairs;
+        if (row < sizes.get(0) && head < sizes.get(9)) {
+            int position = sizes.get(3) + row % sizes.get(2);
+            int angle = sizes.get(8) + 2 * pairs * position + pair;
+            float cosine = memory.get(angle);
+            float sine = memory.get(angle + pairs);
+            int first = sizes.get(5) + row * sizes.get(6) + (head * sizes.get(1) + pair) * sizes.get(7);
+            int second = first + pairs * sizes.get(7);
+            float a = memory.get(first);
+            float b = memory.get(second);
+            memory.set(first, a * cosine - b * sine);
+            memory.set(second, b * cosine + a * sine);
+        }
+    }
+}

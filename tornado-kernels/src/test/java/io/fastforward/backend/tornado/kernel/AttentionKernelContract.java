@@ -1,0 +1,231 @@
+package io.fastforward.backend.tornado.kernel;
+
+import io.fastforward.backend.tornado.kernel.Block.Order;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Causal attention with grouped queries, tokens that are there already, and windows. */
+abstract class AttentionKernelContract extends KernelContract {
+
+    /** Keys of a tile, for the bounds; larger tiles stay within them. */
+    private static final int TILE = 8;
+
+    AttentionKernelContract(KernelFixture fixture) {
+        super(fixture);
+    }
+
+    /** Tokens: new ones of each sequence, and how many there are before them. */
+    record Tokens(int sequences, int length, int first) {
+
+        int rows() {
+            return sequences * length;
+        }
+
+        int position(int row) {
+            return first + row % length;
+        }
+
+        /** The row of keys that belongs to position 0. */
+        int firstKey(int row) {
+            return row / length * length;
+        }
+    }
+
+    /** Heads: which key head a query head belongs to is head / headsPerKey mod keyHeads. */
+    record Heads(int count, int headsPerKey, int keyHeads, int size) {
+
+        int keyColumn(int head) {
+            return head / headsPerKey % keyHeads * size;
+        }
+    }
+
+    record Case(Tokens tokens, Heads heads, int window) {
+
+        IntStream visible(int row) {
+            int position = tokens.position(row);
+            return IntStream.rangeClosed(window == 0 ? 0 : Math.max(0, position - window + 1), position);
+        }
+    }
+
+    static Stream<Case> attentions() {
+        Heads groups = new Heads(6, 3, 2, 5);
+        return Stream.of(
+                        IntStream.of(1, 7, 8, 9, 33).mapToObj(n -> new Case(new Tokens(3, n, 0), groups, 0)),
+                        IntStream.of(1, 7, 8, 9, 33).mapToObj(n -> new Case(new Tokens(1, 1, n), groups, 0)),
+                        IntStream.of(1, 7, 8, 9, 33).mapToObj(n -> new Case(new Tokens(1, n, 13), groups, 0)),
+                        IntStream.of(1, 7, 8, 9, 33).mapToObj(n -> new Case(new Tokens(2, 34, 0), groups, n)),
+                        IntStream.of(1, 7, 8, 9, 33).mapToObj(n -> new Case(new Tokens(1, 3, 32), groups, n)),
+                        Stream.of(
+                                        new Heads(1, 1, 1, 1),
+                                        new Heads(3, 3, 1, 6),
+                                        new Heads(2, 1, 2, 64),
+                                        // Units that are query heads.
+                                        new Heads(4, 1, 2, 3))
+                                .map(heads -> new Case(new Tokens(2, 17, 0), heads, 0)),
+                        Stream.of(new Case(new Tokens(1, 130, 0), new Heads(1, 1, 1, 2), 0)))
+                .flatMap(cases -> cases);
+    }
+
+    @ParameterizedTest
+    @MethodSource("attentions")
+    void averagesValues(Case test) {
+        new Attention(image(), test, 1).checkAgainstReference();
+    }
+
+    /** Scores of up to some thousands: weights from 1 down to what is too small for single precision. */
+    @ParameterizedTest
+    @ValueSource(floats = {4, 20, 80})
+    void survivesLargeScores(float scale) {
+        Case test = new Case(new Tokens(2, 33, 0), new Heads(2, 2, 1, 16), 0);
+        new Attention(image(), test, scale).checkAgainstReference();
+    }
+
+    /** Scores of 2¹²¹ and -2¹²¹: the greatest ones share all the weight, wherever they are. */
+    @Test
+    void survivesScoresNearTheGreatestNumber() {
+        Case test = new Case(new Tokens(1, 40, 0), new Heads(1, 1, 1, 4), 0);
+        Attention attention = new Attention(image(), test, 1);
+        for (float[] dimension : attention.queries) {
+            Arrays.fill(dimension, 0x1p60f);
+        }
+        for (int key = 0; key < 40; key++) {
+            Arrays.fill(attention.keys[key], isGreatest(key) ? 0x1p60f : -0x1p60f);
+        }
+        attention.check((row, head) -> {
+            int[] seen = test.visible(row).toArray();
+            int[] greatest = Arrays.stream(seen)
+                    .filter(AttentionKernelContract::isGreatest)
+                    .toArray();
+            int[] sharing = greatest.length == 0 ? seen : greatest;
+            return dimension -> Approximation.sum(Arrays.stream(sharing)
+                            .mapToObj(key -> Approximation.exactly(attention.values[key][dimension])))
+                    .dividedBy(Approximation.exactly(sharing.length));
+        });
+    }
+
+    private static boolean isGreatest(int key) {
+        return key == 6 || key == 13 || key == 29;
+    }
+
+    /** Nothing of a token is seen before it, after its window, or by other heads and sequences. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5, 9})
+    void whatIsNotANumberStaysWhereItIsSeen(int window) {
+        Case test = new Case(new Tokens(2, 20, 0), new Heads(4, 2, 2, 3), window);
+        Attention attention = new Attention(image(), test, 1);
+        attention.keys[5][1] = Float.NaN; // first sequence, first key head
+        attention.values[20 + 12][4] = Float.NaN; // second sequence, second key head
+        attention.queries[3 * 3 + 2][2] = Float.NaN; // first sequence, last head
+        attention.checkAgainstReference();
+    }
+
+    /** What becomes of the dimensions of a head for a token. */
+    @FunctionalInterface
+    private interface HeadReference {
+        IntFunction<Approximation> at(int row, int head);
+    }
+
+    /** An attention with random numbers, which may be changed before it is checked. */
+    private static final class Attention {
+
+        private final MemoryImage image;
+        private final Case test;
+        private final float[][] queries;
+        private final float[][] keys;
+        private final float[][] values;
+
+        private Attention(MemoryImage image, Case test, float scale) {
+            this.image = image;
+            this.test = test;
+            int stored = test.tokens.first + test.tokens.rows();
+            int keyWidth = test.heads.keyHeads * test.heads.size;
+            this.queries = image.random(test.heads.count * test.heads.size, test.tokens.rows());
+            this.keys = image.random(stored, keyWidth);
+            this.values = image.random(stored, keyWidth);
+            for (float[] dimension : queries) {
+                for (int row = 0; row < dimension.length; row++) {
+                    dimension[row] *= scale;
+                }
+            }
+            for (float[] key : keys) {
+                for (int i = 0; i < keyWidth; i++) {
+                    key[i] *= scale;
+                }
+            }
+        }
+
+        private void checkAgainstReference() {
+            check(this::average);
+        }
+
+        private void check(HeadReference reference) {
+            Heads heads = test.heads;
+            Tokens tokens = test.tokens;
+            Block q = image.input("queries", queries, Order.DENSE);
+            Block k = image.input("keys", keys, Order.ROWS);
+            Block v = image.input("values", values, Order.ROWS);
+            Block result = image.output("result", heads.count * heads.size, tokens.rows(), Order.DENSE);
+            for (int row = 0; row < tokens.rows(); row++) {
+                for (int head = 0; head < heads.count; head++) {
+                    IntFunction<Approximation> expected = reference.at(row, head);
+                    for (int i = 0; i < heads.size; i++) {
+                        image.expect(result, head * heads.size + i, row, expected.apply(i));
+                    }
+                }
+            }
+            image.check(executor -> AttentionKernel.launch(
+                    executor,
+                    new AttentionKernel.Sizes(
+                            tokens.rows(),
+                            heads.count,
+                            heads.size,
+                            tokens.length,
+                            tokens.first,
+                            q.start(),
+                            k.start(),
+                            v.start(),
+                            k.rowStride(),
+                            result.start(),
+                            test.window,
+                            heads.headsPerKey,
+                            heads.keyHeads)));
+        }
+
+        private IntFunction<Approximation> average(int row, int head) {
+            Heads heads = test.heads;
+            int keyColumn = heads.keyColumn(head);
+            int[] seen = test.visible(row)
+                    .map(position -> test.tokens.firstKey(row) + position)
+                    .toArray();
+            Approximation scale = Approximation.exactly(1)
+                    .dividedBy(Approximation.exactly(heads.size).squareRoot());
+            Approximation[] scores = Arrays.stream(seen)
+                    .mapToObj(key -> Approximation.sum(IntStream.range(0, heads.size)
+                                    .mapToObj(i -> Approximation.exactly(queries[head * heads.size + i][row])
+                                            .times(Approximation.exactly(keys[key][keyColumn + i]))))
+                            .times(scale))
+                    .toArray(Approximation[]::new);
+            Approximation greatest = Arrays.stream(scores)
+                    .max(Comparator.comparingDouble(Approximation::value))
+                    .orElseThrow();
+            // A weight relative to the greatest score so far is scaled for every later tile, with an exponential of up
+            // to 6u and a product. The arguments of all these add up to the distance from the greatest score.
+            int tiles = Math.ceilDiv(seen.length, TILE);
+            Approximation[] weights = Arrays.stream(scores)
+                    .map(score -> score.minus(greatest).exponential().rounded(7 * tiles))
+                    .toArray(Approximation[]::new);
+            Approximation total = Approximation.sum(Arrays.stream(weights));
+            return dimension -> Approximation.sum(IntStream.range(0, seen.length)
+                            .mapToObj(j ->
+                                    weights[j].times(Approximation.exactly(values[seen[j]][keyColumn + dimension]))))
+                    .dividedBy(total);
+        }
+    }
+}
