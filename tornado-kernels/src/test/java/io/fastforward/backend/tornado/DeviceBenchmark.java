@@ -121,7 +121,7 @@ final class DeviceBenchmark {
                     "{\"device\": \"%s\", \"tokens\": %d, \"loadSeconds\": %.2f, \"denseSeconds\": %.4f,"
                             + " \"candidate20Seconds\": %.4f, \"candidate50Seconds\": %.4f, \"wandaSeconds\": %.4f,"
                             + " \"inTurnSeconds\": %.4f, \"aheadSeconds\": %.4f, \"tokensPerSecond\": %.1f,"
-                            + " \"kernelSeconds\": %s}%n",
+                            + " \"kernels\": %s}%n",
                     backend.device(),
                     tokens,
                     load,

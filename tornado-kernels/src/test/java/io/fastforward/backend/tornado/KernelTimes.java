@@ -10,10 +10,20 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 
-/** How long the kernels of a device take, by name. Every launch waits for its end, so the time of a call is all of it. */
+/**
+ * How often the kernels of a device run and how long they take, by name. Every launch waits for its end, so the time of a
+ * call is all of it.
+ */
 final class KernelTimes {
 
-    private final Map<String, Long> nanoseconds = new ConcurrentSkipListMap<>();
+    private final Map<String, Calls> calls = new ConcurrentSkipListMap<>();
+
+    private record Calls(int count, long nanoseconds) {
+
+        Calls plus(Calls others) {
+            return new Calls(count + others.count, nanoseconds + others.nanoseconds);
+        }
+    }
 
     /** The same device, whose calls are timed. */
     KernelExecutor around(KernelExecutor device) {
@@ -28,7 +38,7 @@ final class KernelTimes {
                         throw e.getCause();
                     } finally {
                         if (arguments != null) {
-                            nanoseconds.merge(name(method, arguments), System.nanoTime() - begin, Long::sum);
+                            calls.merge(name(method, arguments), new Calls(1, System.nanoTime() - begin), Calls::plus);
                         }
                     }
                 });
@@ -40,13 +50,18 @@ final class KernelTimes {
 
     /** Forgets what was timed so far. */
     void reset() {
-        nanoseconds.clear();
+        calls.clear();
     }
 
-    /** A JSON object of seconds. */
+    /** A JSON object of how often each ran and for how many seconds. */
     String toJson() {
-        return nanoseconds.entrySet().stream()
-                .map(entry -> String.format(Locale.ROOT, "\"%s\": %.4f", entry.getKey(), entry.getValue() * 1e-9))
+        return calls.entrySet().stream()
+                .map(entry -> String.format(
+                        Locale.ROOT,
+                        "\"%s\": [%d, %.4f]",
+                        entry.getKey(),
+                        entry.getValue().count(),
+                        entry.getValue().nanoseconds() * 1e-9))
                 .collect(Collectors.joining(", ", "{", "}"));
     }
 }

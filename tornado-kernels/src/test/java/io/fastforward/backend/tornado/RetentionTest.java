@@ -32,7 +32,9 @@ class RetentionTest {
                 LoadedModule second = backend.load(spec(), weights(arena));
                 DeviceMatrix hidden = backend.allocate(40, HIDDEN);
                 DeviceMatrix features = backend.allocate(40, CHANNELS)) {
+            // Rows enough for tensor cores, if they serve, and too few.
             backend.apply(first, CHANNELS, new BatchShape(2, 20), hidden, features);
+            backend.apply(first, CHANNELS, new BatchShape(1, 7), hidden, features);
             int compilations = backend.compilations();
             assertThat(compilations).isPositive();
             for (int units : new int[] {1, 95, 33, 64, 17, CHANNELS}) {

@@ -9,6 +9,7 @@ import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.Random;
@@ -24,6 +25,9 @@ public final class TensorCoreProbe {
 
     private static final int REPETITIONS = 3;
 
+    /** After so many, random rows repeat: making millions of numbers takes longer than their product. */
+    private static final int DIFFERENT_ROWS = 256;
+
     private final DeviceMemory memory;
     private final TensorProduct tensorProduct;
     private final Random random = new Random(1);
@@ -37,16 +41,17 @@ public final class TensorCoreProbe {
      * Why tensor cores do not serve, in a few words; nothing if they do.
      *
      * @param executor a device with room for operands
-     * @param rows of the products that are timed
-     * @param width their inputs and outputs
+     * @param rows of the product that is timed
      */
-    public static Optional<String> objection(KernelExecutor executor, int rows, int width) {
+    public static Optional<String> objection(KernelExecutor executor, int rows, int inputs, int outputs) {
         try {
             var probe = new TensorCoreProbe(executor);
             if (!probe.isRight()) {
                 return Optional.of("their products are wrong");
             }
-            return probe.gain(rows, width) < LEAST_GAIN ? Optional.of("they are not faster") : Optional.empty();
+            return probe.gain(rows, inputs, outputs) < LEAST_GAIN
+                    ? Optional.of("they are not faster")
+                    : Optional.empty();
         } catch (DeviceException | OutOfMemoryError e) {
             return Optional.of(reason(e));
         }
@@ -99,13 +104,13 @@ public final class TensorCoreProbe {
     }
 
     /** How much faster they are. */
-    private double gain(int rows, int width) {
+    private double gain(int rows, int inputs, int outputs) {
         try (Arena arena = Arena.ofConfined()) {
             double[] seconds = new double[2];
-            Columns all = new Columns(0, width);
+            Columns all = new Columns(0, inputs);
             compute(
-                    matrix(arena, DataType.F32, rows, width),
-                    matrix(arena, DataType.BF16, width, width),
+                    matrix(arena, DataType.F32, rows, inputs),
+                    matrix(arena, DataType.BF16, outputs, inputs),
                     (stored, target) -> {
                         seconds[0] = seconds(() -> WeightProduct.applyByPanels(memory, stored, 0, all, target));
                         seconds[1] = seconds(() -> tensorProduct.apply(stored, 0, all, target));
@@ -154,10 +159,15 @@ public final class TensorCoreProbe {
 
     private Matrix matrix(Arena arena, DataType type, int rows, int columns) {
         Matrix matrix = Matrix.allocate(arena, type, rows, columns);
-        for (int row = 0; row < rows; row++) {
+        for (int row = 0; row < Math.min(rows, DIFFERENT_ROWS); row++) {
             for (int column = 0; column < columns; column++) {
                 matrix.set(row, column, random.nextFloat() - 0.5f);
             }
+        }
+        long period = (long) DIFFERENT_ROWS * columns * type.bytes();
+        for (long at = period; at < matrix.data().byteSize(); at += period) {
+            long length = Math.min(period, matrix.data().byteSize() - at);
+            MemorySegment.copy(matrix.data(), 0, matrix.data(), at, length);
         }
         return matrix;
     }

@@ -36,7 +36,7 @@ public final class ActivationKernel {
     }
 
     public static void ffActivate(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (row < sizes.get(0) && column < sizes.get(1)) {

@@ -69,7 +69,7 @@ public final class AttentionKernel {
     }
 
     public static void ffAttend(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int row = context.globalIdx;
         int head = context.globalIdy;
         int rows = sizes.get(0);

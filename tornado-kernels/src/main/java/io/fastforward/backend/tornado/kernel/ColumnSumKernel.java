@@ -45,7 +45,7 @@ public final class ColumnSumKernel {
     }
 
     public static void ffColumnSum(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int column = context.globalIdx;
         int first = context.globalIdy * sizes.get(5);
         if (column < sizes.get(1) && first < sizes.get(0)) {

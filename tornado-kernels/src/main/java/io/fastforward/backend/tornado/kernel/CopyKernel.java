@@ -44,7 +44,7 @@ public final class CopyKernel {
     }
 
     public static void ffCopy(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (row < sizes.get(0) && column < sizes.get(1)) {

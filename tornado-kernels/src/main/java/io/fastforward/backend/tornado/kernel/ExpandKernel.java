@@ -60,7 +60,7 @@ public final class ExpandKernel {
     }
 
     public static void ffExpand(KernelContext context, IntArray source, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (row < sizes.get(1) && column < sizes.get(2)) {

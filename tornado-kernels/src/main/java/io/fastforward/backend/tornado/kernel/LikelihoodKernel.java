@@ -46,7 +46,7 @@ public final class LikelihoodKernel {
     }
 
     public static void ffLikelihood(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         float[] tile = context.allocateFloatLocalArray(LANES);
         float[] bad = context.allocateFloatLocalArray(LANES);
         int lane = context.localIdx;

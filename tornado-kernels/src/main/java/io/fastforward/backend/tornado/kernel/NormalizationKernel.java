@@ -42,7 +42,7 @@ public final class NormalizationKernel {
     }
 
     public static void ffNormalize(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         float[] tile = context.allocateFloatLocalArray(LANES);
         int lane = context.localIdx;
         int row = context.groupIdx;

@@ -44,7 +44,7 @@ public final class PackKernels {
 
     /** A work-item packs two neighbouring columns of a row. */
     public static void ffPackInputs(KernelContext context, FloatArray memory, IntArray operands, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int pair = context.globalIdx;
         int row = context.globalIdy;
         int paddedRows = sizes.get(5);
@@ -103,7 +103,7 @@ public final class PackKernels {
 
     /** A work-item packs the weights of two neighbouring outputs for one input. */
     public static void ffPackWeights(KernelContext context, FloatArray memory, IntArray operands, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int pair = context.globalIdx;
         int input = context.globalIdy;
         int tiles = sizes.get(4);

@@ -74,7 +74,7 @@ public final class ProductKernel {
     }
 
     public static void ffProduct(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int rows = sizes.get(0);
         int columns = sizes.get(1);
         int inner = sizes.get(2);

@@ -51,7 +51,7 @@ public final class RotaryKernel {
     }
 
     public static void ffRotate(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int row = context.globalIdx;
         int pairs = sizes.get(4);
         int head = context.globalIdy / pairs;

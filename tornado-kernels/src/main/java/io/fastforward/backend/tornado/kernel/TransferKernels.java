@@ -11,7 +11,7 @@ public final class TransferKernels {
 
     /** Claims memory on the device: a kernel has to write to an array for it to be there, and once is enough. */
     public static void ffClaimMemory(KernelContext context, FloatArray memory, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         if (context.globalIdx < sizes.get(0)) {
             memory.set(context.globalIdx, 0f);
         }
@@ -19,7 +19,7 @@ public final class TransferKernels {
 
     /** The same for weights. */
     public static void ffClaimWeights(KernelContext context, IntArray weights, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         if (context.globalIdx < sizes.get(0)) {
             weights.set(context.globalIdx, 0);
         }
@@ -27,7 +27,7 @@ public final class TransferKernels {
 
     /** weights[sizes[1] ...] = stage[0 ... sizes[0]]. */
     public static void ffStoreWeights(KernelContext context, IntArray stage, IntArray weights, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int i = context.globalIdx;
         if (i < sizes.get(0)) {
             weights.set(sizes.get(1) + i, stage.get(i));
@@ -36,14 +36,12 @@ public final class TransferKernels {
 
     /** Does nothing: what is read back after it is there when all before it is done. */
     public static void ffArrive(KernelContext context, IntArray sizes) {
-        if (context.globalIdx == 0) {
-            sizes.set(KernelExecutor.DONE, 1);
-        }
+        KernelExecutor.ffDone(context, sizes);
     }
 
     /** stage = some rows and columns of a matrix: rows, columns, start, elements from one row to the next. */
     public static void ffFetch(KernelContext context, FloatArray memory, FloatArray stage, IntArray sizes) {
-        sizes.set(KernelExecutor.DONE, 1);
+        KernelExecutor.ffDone(context, sizes);
         int column = context.globalIdx;
         int row = context.globalIdy;
         if (row < sizes.get(0) && column < sizes.get(1)) {

@@ -35,7 +35,7 @@ class TensorCoreProbeTest {
                         throw e.getCause();
                     }
                 });
-        return TensorCoreProbe.objection(disturbed, 128, 64);
+        return TensorCoreProbe.objection(disturbed, 128, 64, 64);
     }
 
     @Test
