@@ -70,8 +70,8 @@ def main():
               f" weights read once: {weights / time_taken / 1e9 / bandwidth:.1%} of the bandwidth")
     for name in ("candidate20Seconds", "candidate50Seconds", "wandaSeconds", "inTurnSeconds", "aheadSeconds"):
         print(f"  {name:20} {ours[name]:.4f} s, {ours[name] / ours['denseSeconds']:.2f} of dense")
-    for name, time_taken in sorted(ours["kernelSeconds"].items(), key=lambda entry: -entry[1]):
-        print(f"  kernel {name:13} {time_taken:.4f} s, {time_taken / ours['denseSeconds']:.1%} of dense")
+    for name, (launches, time_taken) in sorted(ours["kernels"].items(), key=lambda entry: -entry[1][1]):
+        print(f"  kernel {name:13} {time_taken:.4f} s, {time_taken / ours['denseSeconds']:.1%} of dense, {launches} launches")
 
 
 if __name__ == "__main__":
