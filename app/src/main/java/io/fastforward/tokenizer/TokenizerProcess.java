@@ -150,23 +150,14 @@ final class TokenizerProcess implements AutoCloseable {
             to.writeBoolean(addSpecialTokens);
             TokenizerServer.writeText(to, utf8);
         });
-        return await(from -> {
-            int[] ids = new int[from.readInt()];
-            for (int i = 0; i < ids.length; i++) {
-                ids[i] = from.readInt();
-            }
-            return ids;
-        });
+        return await(TokenizerServer::readIds);
     }
 
     /** The text of some tokens. */
     String decode(int[] ids, boolean skipSpecialTokens) throws TokenizerTrouble {
         send(ids.length / SLOWEST_ENCODING, TokenizerServer.DECODE, to -> {
             to.writeBoolean(skipSpecialTokens);
-            to.writeInt(ids.length);
-            for (int id : ids) {
-                to.writeInt(id);
-            }
+            TokenizerServer.writeIds(to, ids);
         });
         return await(TokenizerServer::readText);
     }
