@@ -3,7 +3,6 @@ package io.fastforward.checkpoint;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
-import io.fastforward.failure.Reason;
 import io.fastforward.spi.tensor.DataType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -56,7 +55,7 @@ final class SafetensorsFile {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return new SafetensorsFile(path, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
+            throw ReadFailure.of(path, e);
         }
     }
 

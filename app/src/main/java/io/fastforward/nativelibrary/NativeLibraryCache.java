@@ -135,7 +135,8 @@ public record NativeLibraryCache(Path directory) {
         Path file = folder.resolve(path.substring(path.lastIndexOf('/') + 1));
         try {
             long checksum = checksumOf(resource);
-            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || checksumOf(file) != checksum) {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                    || checksumOf(Files.newInputStream(file)) != checksum) {
                 write(resource, file);
             }
             return file;
@@ -203,26 +204,17 @@ public record NativeLibraryCache(Path directory) {
 
     private static long checksumOf(URL resource) throws IOException {
         URLConnection connection = resource.openConnection();
-        if (connection instanceof JarURLConnection jar) {
-            return jar.getJarEntry().getCrc();
-        }
-        try (InputStream stream = connection.getInputStream()) {
-            return checksumOf(stream);
-        }
+        return connection instanceof JarURLConnection jar
+                ? jar.getJarEntry().getCrc()
+                : checksumOf(connection.getInputStream());
     }
 
-    private static long checksumOf(Path file) throws IOException {
-        try (InputStream stream = Files.newInputStream(file)) {
-            return checksumOf(stream);
-        }
-    }
-
+    /** Reads all of a stream, and closes it. */
     private static long checksumOf(InputStream stream) throws IOException {
-        var checksum = new CRC32();
-        try (var checked = new CheckedInputStream(stream, checksum)) {
+        try (var checked = new CheckedInputStream(stream, new CRC32())) {
             checked.transferTo(OutputStream.nullOutputStream());
+            return checked.getChecksum().getValue();
         }
-        return checksum.getValue();
     }
 
     private static String reason(Exception cause) {
