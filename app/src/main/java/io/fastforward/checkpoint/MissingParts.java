@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Explains why a directory is no checkpoint that can be opened: what it is instead, or what it lacks. */
@@ -17,6 +18,7 @@ final class MissingParts {
 
     private static final String ADAPTER = "adapter_config.json";
     private static final int MOST_NAMED = 5;
+    private static final Pattern UNFINISHED = Pattern.compile("(?i).+\\.(incomplete|part|aria2|crdownload|download)");
 
     private final ModelDirectory directory;
 
@@ -85,7 +87,7 @@ final class MissingParts {
 
     /** Whether a download stopped half-way, as its leftovers tell. */
     private String unfinished() {
-        boolean here = directory.names().stream().anyMatch(MissingParts::isUnfinished);
+        boolean here = directory.names().stream().anyMatch(UNFINISHED.asMatchPredicate());
         Path cache = directory.path().resolve("../../blobs");
         Path local = directory.path().resolve(".cache/huggingface/download");
         return here || holdsUnfinished(cache) || holdsUnfinished(local)
@@ -102,10 +104,6 @@ final class MissingParts {
         } catch (IOException _) {
             return false; // only a hint is lost
         }
-    }
-
-    private static boolean isUnfinished(String name) {
-        return name.matches("(?i).+\\.(incomplete|part|aria2|crdownload|download)");
     }
 
     private String quoted() {

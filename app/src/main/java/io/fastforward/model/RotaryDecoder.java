@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Reads the architecture that LLaMA began and Mistral and Qwen2 share: RMS normalisation before each module, rotary
@@ -99,18 +100,17 @@ final class RotaryDecoder {
         /** From some layer on a window, unless the config lists what each layer does. */
         private static List<Integer> windows(Config config, int window, int firstSliding) {
             int layers = config.count("num_hidden_layers");
+            if (!config.has("layer_types")) {
+                return IntStream.range(0, layers)
+                        .mapToObj(layer -> layer < firstSliding ? 0 : window)
+                        .toList();
+            }
             List<Integer> windows = new ArrayList<>();
-            if (config.has("layer_types")) {
-                for (String type : config.texts("layer_types", layers, Set.of(FULL, SLIDING))) {
-                    if (type.equals(SLIDING) && window == 0) {
-                        throw Config.damaged("layer_types has " + SLIDING + ", but there is no sliding_window in use");
-                    }
-                    windows.add(type.equals(SLIDING) ? window : 0);
+            for (String type : config.texts("layer_types", layers, Set.of(FULL, SLIDING))) {
+                if (type.equals(SLIDING) && window == 0) {
+                    throw Config.damaged("layer_types has " + SLIDING + ", but there is no sliding_window in use");
                 }
-            } else {
-                for (int layer = 0; layer < layers; layer++) {
-                    windows.add(layer < firstSliding ? 0 : window);
-                }
+                windows.add(type.equals(SLIDING) ? window : 0);
             }
             return windows;
         }

@@ -36,7 +36,11 @@ final class JsonLines {
     /** Whether a file should be read as JSON lines, going by its name and its first line. */
     static boolean recognises(TextSource source, String text) {
         return EXTENSIONS.stream().anyMatch(source.unpackedName()::endsWith)
-                || isObject(firstLine(text))
+                || text.lines()
+                        .filter(line -> !line.isBlank())
+                        .findFirst()
+                        .filter(JsonLines::isObject)
+                        .isPresent()
                 || isJsonAsAWhole(text);
     }
 
@@ -106,10 +110,6 @@ final class JsonLines {
                             + " line" + otherwise);
         }
         return TextContents.requireWholeCharacters(value.textValue(), where);
-    }
-
-    private static String firstLine(String text) {
-        return text.lines().filter(line -> !line.isBlank()).findFirst().orElse("");
     }
 
     private static boolean isObject(String line) {

@@ -33,10 +33,8 @@ enum Signature {
     SEVEN_ZIP("7z\u00bc\u00af'\u001c", "a 7z archive", "unpack it and give the text in it: 7z x %s"),
     TAR(".{257}ustar", "a tar archive", "unpack it and give the text in it: tar xf %s"),
     PDF("%PDF-", "a PDF file", "take the text out of it: pdftotext %s out.txt"),
-    UTF_32_LITTLE("\u00ff\u00fe\0\0", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 %s > out.txt"),
-    UTF_32_BIG("\0\0\u00fe\u00ff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 %s > out.txt"),
-    UTF_16_LITTLE("\u00ff\u00fe", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 %s > out.txt"),
-    UTF_16_BIG("\u00fe\u00ff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 %s > out.txt");
+    UTF_32("\u00ff\u00fe\0\0|\0\0\u00fe\u00ff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 %s > out.txt"),
+    UTF_16("\u00ff\u00fe|\u00fe\u00ff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 %s > out.txt");
 
     /** How much of a file has to be seen. */
     static final int HEAD_BYTES = 4096;
