@@ -170,10 +170,8 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     private static Failure busy(Path target) {
-        return new Failure(
-                FailureKind.OUTPUT_NOT_EMPTY,
-                "another process is writing to '" + target
-                        + "'; wait until it has ended, or choose another output directory");
+        return FailureKind.OUTPUT_NOT_EMPTY.failure("another process is writing to '" + target
+                + "'; wait until it has ended, or choose another output directory");
     }
 
     /** Where to write. */
@@ -216,10 +214,8 @@ public final class AtomicDirectory implements AutoCloseable {
         try {
             delete();
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
-                    "cannot delete the unfinished '" + partial + "': " + Reason.of(e) + "; delete it by hand",
-                    e);
+            throw FailureKind.STORAGE.failure(
+                    "cannot delete the unfinished '" + partial + "': " + Reason.of(e) + "; delete it by hand", e);
         }
     }
 
@@ -279,8 +275,7 @@ public final class AtomicDirectory implements AutoCloseable {
 
     private static void removeEmpty(Path target) throws IOException {
         if (Files.isSymbolicLink(target)) { // which leads nowhere, or its place would have been taken for the target
-            throw new Failure(
-                    FailureKind.OUTPUT_NOT_EMPTY,
+            throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                     "'" + target + "' is a link to '" + Files.readSymbolicLink(target)
                             + "', which does not exist; make that directory, or choose another output directory");
         }
@@ -295,10 +290,8 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     private static Failure notEmpty(Path target, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.OUTPUT_NOT_EMPTY,
-                "'" + target + "' exists and is not an empty directory; choose another output directory",
-                cause);
+        return FailureKind.OUTPUT_NOT_EMPTY.failure(
+                "'" + target + "' exists and is not an empty directory; choose another output directory", cause);
     }
 
     private static void deleteTree(Path path) throws IOException {

@@ -33,7 +33,7 @@ public record FileHash(String name, long bytes, String sha256) {
             return new FileHash(
                     String.valueOf(path.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
+            throw FailureKind.NOT_FOUND.failure("'" + path + "' cannot be read: " + Reason.of(e), e);
         }
     }
 

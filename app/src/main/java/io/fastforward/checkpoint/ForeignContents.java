@@ -113,6 +113,6 @@ enum ForeignContents {
 
     /** What to tell about a file with such contents where something else was expected. */
     Failure failure(Path file, String expected) {
-        return new Failure(kind, ModelDirectory.quoted(file) + " " + what + " not " + expected + "; " + advice);
+        return kind.failure(ModelDirectory.quoted(file) + " " + what + " not " + expected + "; " + advice);
     }
 }

@@ -85,8 +85,7 @@ enum ForeignFormat {
             if (!found.isEmpty()) {
                 String example = "'" + OneLine.of(found.getFirst()) + "'"
                         + (found.size() > 1 ? " and " + (found.size() - 1) + " more" : "");
-                return Optional.of(
-                        new Failure(format.kind, "'" + directory + "' (" + example + ") " + format.explanation));
+                return Optional.of(format.kind.failure("'" + directory + "' (" + example + ") " + format.explanation));
             }
         }
         return Optional.empty();

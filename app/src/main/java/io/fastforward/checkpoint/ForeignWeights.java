@@ -81,10 +81,8 @@ enum ForeignWeights {
     }
 
     private static Failure refusal(Path directory, String what, String tensor, String advice) {
-        return new Failure(
-                FailureKind.UNSUPPORTED_MODEL,
-                "'" + directory + "' holds " + what + " (such as '" + OneLine.of(tensor)
-                        + "'), but only plain weights in F32, F16 and BF16 can be pruned; " + advice);
+        return FailureKind.UNSUPPORTED_MODEL.failure("'" + directory + "' holds " + what + " (such as '"
+                + OneLine.of(tensor) + "'), but only plain weights in F32, F16 and BF16 can be pruned; " + advice);
     }
 
     private static boolean isPacked(String name, Map<String, StoredType> types) {

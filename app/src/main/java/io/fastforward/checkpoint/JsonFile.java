@@ -69,8 +69,7 @@ final class JsonFile {
         } catch (JsonProcessingException e) {
             if (e.getOriginalMessage().startsWith(TWICE)) {
                 String key = e.getOriginalMessage().substring(TWICE.length()).replaceFirst("'$", "");
-                throw new Failure(
-                        FailureKind.BAD_CHECKPOINT,
+                throw FailureKind.BAD_CHECKPOINT.failure(
                         "'" + path + "' has the key '" + OneLine.of(key) + "' twice; remove the one that does not hold",
                         e);
             }
@@ -81,7 +80,7 @@ final class JsonFile {
     }
 
     private static Failure damaged(Path path, String what, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT, "'" + path + "' is not valid: " + what + "; download it again", cause);
+        return FailureKind.BAD_CHECKPOINT.failure(
+                "'" + path + "' is not valid: " + what + "; download it again", cause);
     }
 }

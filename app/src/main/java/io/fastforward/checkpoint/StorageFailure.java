@@ -24,10 +24,8 @@ public final class StorageFailure {
      * @param bytes how many bytes it needs
      */
     public static Failure of(Path path, long bytes, IOException cause) {
-        return new Failure(
-                FailureKind.STORAGE,
-                "cannot write '" + path + "': " + Reason.of(cause) + "; " + advice(cause, bytes, free(path)),
-                cause);
+        return FailureKind.STORAGE.failure(
+                "cannot write '" + path + "': " + Reason.of(cause) + "; " + advice(cause, bytes, free(path)), cause);
     }
 
     /** A failure of kind {@link FailureKind#STORAGE} of something that takes no room worth mentioning. */

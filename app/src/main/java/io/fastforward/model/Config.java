@@ -180,12 +180,12 @@ final class Config {
 
     /** The failure of a config that is damaged or contradicts itself. */
     static Failure damaged(String what) {
-        return new Failure(FailureKind.BAD_CHECKPOINT, "config.json: " + what);
+        return FailureKind.BAD_CHECKPOINT.failure("config.json: " + what);
     }
 
     /** The failure of a config that asks for what is not computed here. */
     static Failure unsupported(String what) {
-        return new Failure(FailureKind.UNSUPPORTED_MODEL, "config.json: " + what);
+        return FailureKind.UNSUPPORTED_MODEL.failure("config.json: " + what);
     }
 
     private Failure malformed(String key, String expected) {

@@ -292,8 +292,8 @@ public final class Model implements AutoCloseable, WeightSource {
         Optional<String> problem = FiniteWeights.areFinite(tensor.matrix())
                 ? FiniteWeights.overflowing(tensor.matrix(), written).map(weight -> overflow(weight, written))
                 : Optional.of("NaN or infinite weights; the checkpoint is damaged or its training diverged");
-        return problem.map(what -> new Failure(
-                FailureKind.NOT_FINITE, checkpoint.directory() + ": tensor '" + tensor.name() + "' holds " + what));
+        return problem.map(what -> FailureKind.NOT_FINITE.failure(
+                checkpoint.directory() + ": tensor '" + tensor.name() + "' holds " + what));
     }
 
     private static String overflow(float weight, DataType dataType) {
@@ -327,8 +327,7 @@ public final class Model implements AutoCloseable, WeightSource {
         if (!spec.tiedEmbeddings()
                 && isStored(spec.names().embedding())
                 && !isStored(spec.names().head())) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
+            throw FailureKind.BAD_CHECKPOINT.failure(
                     checkpoint.directory() + ": has no " + spec.names().head() + ".weight, and its config.json does not"
                             + " say that the head is the embedding; if it is, set tie_word_embeddings to true, else get"
                             + " the checkpoint of the whole model (transformers would draw a head at random)");

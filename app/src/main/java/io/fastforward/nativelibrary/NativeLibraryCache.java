@@ -100,8 +100,7 @@ public record NativeLibraryCache(Path directory) {
         try {
             return Path.of(value);
         } catch (InvalidPathException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "native libraries are unpacked to a directory below " + what + ", but no file can have the name '"
                             + OneLine.of(value) + "': " + e.getReason() + "; set the environment variable " + VARIABLE
                             + " to a directory of your own, or LC_ALL=C.UTF-8 if the name is not ASCII",
@@ -147,8 +146,7 @@ public record NativeLibraryCache(Path directory) {
 
     /** A failure that says what to set. */
     public static Failure failure(Path location, String reason, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.STORAGE,
+        return FailureKind.STORAGE.failure(
                 "native libraries cannot be unpacked to '" + location + "' and run from there: " + reason
                         + "; set the environment variable " + VARIABLE + " to a directory of your own that nobody else"
                         + " can write to (mktemp -d makes one), on a file system that has room and may hold programs",

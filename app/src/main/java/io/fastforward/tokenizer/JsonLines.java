@@ -80,10 +80,8 @@ final class JsonLines {
                     ? "; make JSON lines of it: jq -c " + (text.stripLeading().startsWith("[") ? "'.[]' " : ". ")
                             + source.shellName() + " > out.jsonl"
                     : "";
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    where + " is not one JSON object (" + reason + "), expected one in every line" + advice
-                            + otherwise);
+            throw FailureKind.BAD_TEXT.failure(where + " is not one JSON object (" + reason
+                    + "), expected one in every line" + advice + otherwise);
         }
         return node;
     }
@@ -95,19 +93,15 @@ final class JsonLines {
                     .limit(FIELDS_LISTED)
                     .map(entry -> "'" + OneLine.of(entry.getKey()) + "'")
                     .collect(Collectors.joining(", "));
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    where + " has no field '" + field + "'; "
-                            + (fields.isEmpty() ? "it has none at all" : "it has " + fields)
-                            + ": name the one with the text with " + Setting.TEXT_FIELD + otherwise);
+            throw FailureKind.BAD_TEXT.failure(where + " has no field '" + field + "'; "
+                    + (fields.isEmpty() ? "it has none at all" : "it has " + fields)
+                    + ": name the one with the text with " + Setting.TEXT_FIELD + otherwise);
         }
         if (!value.isTextual()) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    "the field '" + field + "' in " + where + " must be a text, but is "
-                            + OneLine.of(value.toString()) + "; name another one with "
-                            + Setting.TEXT_FIELD + ", or leave out that"
-                            + " line" + otherwise);
+            throw FailureKind.BAD_TEXT.failure("the field '" + field + "' in " + where + " must be a text, but is "
+                    + OneLine.of(value.toString()) + "; name another one with "
+                    + Setting.TEXT_FIELD + ", or leave out that"
+                    + " line" + otherwise);
         }
         return TextContents.requireWholeCharacters(value.textValue(), where);
     }

@@ -71,10 +71,8 @@ enum Signature {
         String start = new String(head, StandardCharsets.ISO_8859_1);
         for (Signature signature : values()) {
             if (signature.start.matcher(start).lookingAt()) {
-                throw new Failure(
-                        FailureKind.BAD_TEXT,
-                        source.describe() + " is " + signature.what + "; "
-                                + String.format(signature.advice, source.shellName()));
+                throw FailureKind.BAD_TEXT.failure(source.describe() + " is " + signature.what + "; "
+                        + String.format(signature.advice, source.shellName()));
             }
         }
         if (isGzip(head)) {
@@ -85,8 +83,7 @@ enum Signature {
             nuls += one == 0 ? 1 : 0;
         }
         if (nuls > head.length / NUL_SHARE) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
+            throw FailureKind.BAD_TEXT.failure(
                     source.describe() + " is no UTF-8 text: " + nuls + " of its first " + head.length
                             + " bytes are NUL; if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 "
                             + source.shellName() + " > out.txt");

@@ -73,10 +73,8 @@ public record TokenWindows(int length, int count, int[] tokens) {
             throw new IllegalArgumentException("a window has at least 1 token, but got " + length);
         }
         if (ids.length < length) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    "the text has " + ids.length + " tokens, but one window needs " + length
-                            + "; give a longer text or " + Setting.WINDOW_LENGTH + " " + ids.length);
+            throw FailureKind.BAD_TEXT.failure("the text has " + ids.length + " tokens, but one window needs " + length
+                    + "; give a longer text or " + Setting.WINDOW_LENGTH + " " + ids.length);
         }
     }
 }

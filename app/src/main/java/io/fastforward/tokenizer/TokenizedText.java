@@ -51,8 +51,7 @@ public record TokenizedText(TextSummary summary, int[] ids) {
                 .map(document -> tokenizer.encode(document, true))
                 .toList();
         if (encoded.stream().mapToLong(ids -> ids.length).sum() > MOST_TOKENS) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
+            throw FailureKind.BAD_TEXT.failure(
                     source.describe() + " has more than " + MOST_TOKENS + " tokens; give a part of it");
         }
         return encoded.stream().flatMapToInt(Arrays::stream).toArray();

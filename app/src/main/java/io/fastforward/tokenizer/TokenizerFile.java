@@ -73,10 +73,8 @@ record TokenizerFile(Path path, String json) {
     static TokenizerFile read(Path modelDirectory) {
         Path path = modelDirectory.resolve("tokenizer.json");
         if (!Files.isRegularFile(path)) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND,
-                    "'" + path + "' does not exist; make one with transformers:"
-                            + " AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR)");
+            throw FailureKind.NOT_FOUND.failure("'" + path + "' does not exist; make one with transformers:"
+                    + " AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR)");
         }
         String json = text(path);
         ObjectNode tokenizer = parse(path, json);
@@ -127,8 +125,7 @@ record TokenizerFile(Path path, String json) {
             case ENDED, KILLED -> "is not a tokenizer that can be read, the library gave up on it: ";
             case LATE -> "is not a tokenizer that can be used: ";
         };
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT,
+        return FailureKind.BAD_CHECKPOINT.failure(
                 "'" + path + "' " + what + unknown + OneLine.of(String.valueOf(trouble.getMessage()))
                         + "; download it again",
                 trouble);
@@ -159,7 +156,7 @@ record TokenizerFile(Path path, String json) {
         } catch (CharacterCodingException e) {
             throw damaged(path, "it is not UTF-8", e);
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
+            throw FailureKind.NOT_FOUND.failure("'" + path + "' cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -204,9 +201,7 @@ record TokenizerFile(Path path, String json) {
     }
 
     private static Failure damaged(Path path, String what, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT,
-                "'" + path + "' is not a tokenizer that can be read: " + what + "; download it again",
-                cause);
+        return FailureKind.BAD_CHECKPOINT.failure(
+                "'" + path + "' is not a tokenizer that can be read: " + what + "; download it again", cause);
     }
 }

@@ -116,8 +116,7 @@ final class TokenizerProcess implements AutoCloseable {
             builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
             started = new TokenizerProcess(builder.start(), patience);
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "the tokenizer's process cannot be started: " + Reason.of(e)
                             + "; free memory, or allow more processes (ulimit -u)",
                     e);
