@@ -82,8 +82,7 @@ public final class AtomicFile {
                 Files.deleteIfExists(abandoned);
             }
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "cannot delete what an interrupted run left beside '" + target + "': " + Reason.of(e)
                             + "; delete it by hand",
                     e);

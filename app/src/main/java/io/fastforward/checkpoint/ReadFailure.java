@@ -13,7 +13,7 @@ final class ReadFailure {
 
     /** A failure of kind {@link FailureKind#NOT_FOUND} that says why. */
     static Failure of(Path path, IOException cause) {
-        return new Failure(
-                FailureKind.NOT_FOUND, ModelDirectory.quoted(path) + " cannot be read: " + Reason.of(cause), cause);
+        return FailureKind.NOT_FOUND.failure(
+                ModelDirectory.quoted(path) + " cannot be read: " + Reason.of(cause), cause);
     }
 }

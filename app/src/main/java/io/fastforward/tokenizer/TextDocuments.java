@@ -2,8 +2,9 @@ package io.fastforward.tokenizer;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /**
  * The documents of a text.
@@ -14,6 +15,9 @@ import java.util.List;
 record TextDocuments(TextFormat format, List<String> documents) {
 
     private static final String ROW_SEPARATOR = "\n\n";
+
+    /** With its end, which the last one may lack. */
+    private static final Pattern LINE = Pattern.compile("[^\n]*\n|[^\n]+");
 
     /**
      * Cuts a text into documents.
@@ -36,22 +40,18 @@ record TextDocuments(TextFormat format, List<String> documents) {
         List<String> kept =
                 documents.stream().filter(document -> !isBlank(document)).toList();
         if (kept.isEmpty()) {
-            throw new Failure(FailureKind.BAD_TEXT, source.describe() + " is empty; give one with words in it");
+            throw FailureKind.BAD_TEXT.failure(source.describe() + " is empty; give one with words in it");
         }
         return new TextDocuments(json ? TextFormat.JSONL : TextFormat.TEXT, kept);
     }
 
     /** The rows that the data set WikiText has for the lines of its files. */
     private static List<String> rows(String text) {
-        List<String> rows = new ArrayList<>();
-        for (int start = 0; start < text.length(); ) {
-            int newline = text.indexOf('\n', start);
-            int end = newline < 0 ? text.length() : newline + 1;
-            String row = text.substring(start, end);
-            rows.add(isBlank(row) ? "" : row);
-            start = end;
-        }
-        return rows;
+        return LINE.matcher(text)
+                .results()
+                .map(MatchResult::group)
+                .map(line -> isBlank(line) ? "" : line)
+                .toList();
     }
 
     private static String joined(TextSource source, List<String> rows) {
