@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Accuracy on multiple-choice questions: the choice with the highest total log-likelihood after the context wins.
@@ -58,8 +59,8 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
                 List<Sequence> sequences = new ArrayList<>();
                 for (int choice = 0; choice < choices.size(); choice++) {
                     int[] tokens = tokenizer.encode(context + choices.get(choice), true);
-                    int common = commonPrefix(contextTokens, tokens);
-                    if (common == 0 || common == tokens.length) {
+                    int common = Arrays.mismatch(contextTokens, tokens); // less than 0 if there is none
+                    if (common <= 0 || common == tokens.length) {
                         throw new Failure(
                                 FailureKind.BAD_TEXT,
                                 "question " + (task + 1)
@@ -71,11 +72,6 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
                 all.add(List.copyOf(sequences));
             }
             return new Questions(List.copyOf(tasks), all);
-        }
-
-        /** Number of questions. */
-        public int size() {
-            return tasks.size();
         }
 
         /** Number of token sequences: one for each choice. */
@@ -185,21 +181,7 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
         }
     }
 
-    private static int commonPrefix(int[] left, int[] right) {
-        int common = 0;
-        while (common < Math.min(left.length, right.length) && left[common] == right[common]) {
-            common++;
-        }
-        return common;
-    }
-
     private static int indexOfLargest(double[] values) {
-        int best = 0;
-        for (int i = 1; i < values.length; i++) {
-            if (values[i] > values[best]) {
-                best = i;
-            }
-        }
-        return best;
+        return IntStream.range(0, values.length).reduce(0, (best, i) -> values[i] > values[best] ? i : best);
     }
 }

@@ -17,17 +17,9 @@ import java.util.random.RandomGenerator;
  */
 public record Sampling(double temperature, double topP) {
 
-    /** The most likely token, always. */
-    public static final Sampling GREEDY = new Sampling(0, 1);
-
     public Sampling {
         Setting.TEMPERATURE.require(temperature >= 0 && Double.isFinite(temperature), "at least 0", temperature);
         Setting.TOP_P.require(topP > 0 && topP <= 1, "greater than 0 and at most 1", topP);
-    }
-
-    /** Whether chance plays no part. */
-    public boolean isGreedy() {
-        return temperature == 0;
     }
 
     /**
@@ -37,7 +29,7 @@ public record Sampling(double temperature, double topP) {
      */
     int choose(float[] logits, RandomGenerator random) {
         int best = best(logits);
-        return isGreedy() ? best : draw(logits, logits[best], random);
+        return temperature == 0 ? best : draw(logits, logits[best], random);
     }
 
     private static int best(float[] logits) {

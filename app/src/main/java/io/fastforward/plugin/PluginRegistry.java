@@ -73,10 +73,7 @@ public final class PluginRegistry {
      *     more than one (the message names both jars)
      */
     public <T extends Plugin> T find(PluginKind<T> kind, String id) {
-        List<PluginEntry.Working> found = entries.stream()
-                .filter(entry -> entry.kind().equals(kind.name()))
-                .filter(PluginEntry.Working.class::isInstance)
-                .map(PluginEntry.Working.class::cast)
+        List<PluginEntry.Working> found = entries(PluginEntry.Working.class, kind.name())
                 .filter(entry -> entry.provider().id().equals(id))
                 .toList();
         if (found.size() > 1) {
@@ -94,11 +91,16 @@ public final class PluginRegistry {
 
     /** All working providers of a kind. */
     public <T extends Plugin> List<T> all(PluginKind<T> kind) {
-        return entries.stream()
-                .filter(entry -> entry.kind().equals(kind.name()))
-                .filter(PluginEntry.Working.class::isInstance)
-                .map(entry -> kind.service().cast(((PluginEntry.Working) entry).provider()))
+        return entries(PluginEntry.Working.class, kind.name())
+                .map(entry -> kind.service().cast(entry.provider()))
                 .toList();
+    }
+
+    private <E extends PluginEntry> Stream<E> entries(Class<E> type, String... kinds) {
+        return entries.stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .filter(entry -> List.of(kinds).contains(entry.kind()));
     }
 
     /**
@@ -116,25 +118,15 @@ public final class PluginRegistry {
 
     private Failure unknown(PluginKind<?> kind, String id) {
         String known = all(kind).stream().map(Plugin::id).sorted().collect(Collectors.joining(", "));
-        List<PluginEntry.Broken> broken = entries.stream()
-                .filter(PluginEntry.Broken.class::isInstance)
-                .map(PluginEntry.Broken.class::cast)
-                .filter(entry ->
-                        entry.kind().equals(kind.name()) || entry.kind().equals("jar"))
-                .toList();
-        StringBuilder message = new StringBuilder("no " + kind.name() + " is called '" + id + "'; there are: " + known);
-        for (PluginEntry.Broken entry : broken) {
-            message.append("; broken: ")
-                    .append(entry.name())
-                    .append(" in ")
-                    .append(entry.origin())
-                    .append(" (")
-                    .append(entry.reason())
-                    .append(')');
-        }
+        List<PluginEntry.Broken> broken =
+                entries(PluginEntry.Broken.class, kind.name(), "jar").toList();
         return new Failure(
                 FailureKind.PLUGIN,
-                message.toString(),
+                "no " + kind.name() + " is called '" + id + "'; there are: " + known
+                        + broken.stream()
+                                .map(entry -> "; broken: " + entry.name() + " in " + entry.origin() + " ("
+                                        + entry.reason() + ")")
+                                .collect(Collectors.joining()),
                 broken.isEmpty()
                         ? null
                         : PluginOrigin.printable(broken.getFirst().cause()));
@@ -210,8 +202,9 @@ public final class PluginRegistry {
             PluginKind<T> kind, ServiceLoader.Provider<T> provider, boolean external) {
         String origin = originOf(provider.type());
         try {
-            return new PluginEntry.Working(
-                    kind.name(), origin, kind.check().of(kind.name(), origin, external, provider.get()));
+            T plugin = provider.get();
+            PluginOrigin read = CheckedPlugin.read(kind.name(), origin, external, plugin);
+            return new PluginEntry.Working(kind.name(), origin, kind.check().apply(read, plugin));
         } catch (Throwable e) { // its constructor and what it says about itself are its own code
             return new PluginEntry.Broken(kind.name(), origin, provider.type().getName(), e);
         } finally {

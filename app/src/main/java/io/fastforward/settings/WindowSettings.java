@@ -43,15 +43,6 @@ public record WindowSettings(int length, int scoring, int repair, int reward, in
     /**
      * Tokens of a window for a model.
      *
-     * @throws Failure if the model has fewer positions than asked for
-     */
-    public int lengthFor(ModelSpec model) {
-        return length(length, model);
-    }
-
-    /**
-     * Tokens of a window for a model.
-     *
      * @param asked as the component {@code length}
      * @throws Failure if the model has fewer positions than asked for
      */
