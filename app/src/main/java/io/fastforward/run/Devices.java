@@ -47,13 +47,13 @@ public final class Devices {
     /**
      * Does work on a device. If a GPU that nobody asked for fails, the next device does it.
      *
-     * @param device "auto", "gpu", id of a device, or id of a backend for its first device
+     * @param compute whose device is "auto", "gpu", id of a device, or id of a backend for its first device
      * @throws Failure if it is unknown or unavailable, or fails; the message says why, and what to do
      */
-    public static <T> T run(PluginRegistry plugins, String device, int threads, Progress progress, Work<T> work) {
+    public static <T> T run(PluginRegistry plugins, Compute compute, Progress progress, Work<T> work) {
         return run(
-                candidates(providers(plugins), id -> plugins.find(PluginKind.BACKEND, id), device, progress),
-                threads,
+                candidates(providers(plugins), id -> plugins.find(PluginKind.BACKEND, id), compute.device(), progress),
+                compute.threads(),
                 progress,
                 work);
     }

@@ -22,7 +22,6 @@ import io.fastforward.tokenizer.TokenizedText;
 import io.fastforward.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,8 +90,7 @@ public final class EvaluateRun {
         Texts.requireStreamsOfTheirOwn(Map.of(Setting.TEXT, Optional.of(source), Setting.TASKS, tasks));
         return Devices.run(
                 plugins,
-                request.compute().device(),
-                request.compute().threads(),
+                request.compute(),
                 progress,
                 (backend, takesOver) -> execute(request, source, tasks, backend, progress));
     }
@@ -156,10 +154,9 @@ public final class EvaluateRun {
 
     private static double medianSpeed(List<Perplexity> measured) {
         return measured.stream()
-                .sorted(Comparator.comparingDouble(Perplexity::tokensPerSecond))
-                .toList()
-                .get(measured.size() / 2)
-                .tokensPerSecond();
+                .mapToDouble(Perplexity::tokensPerSecond)
+                .sorted()
+                .toArray()[measured.size() / 2];
     }
 
     private static int orAll(int limit) {

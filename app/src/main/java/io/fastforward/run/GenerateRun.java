@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** Lets checkpoints continue a prompt, one after the other. */
 public final class GenerateRun {
@@ -73,8 +74,7 @@ public final class GenerateRun {
         Setting.MOST_TOKENS.requireAtLeast(1, request.mostTokens());
         return Devices.run(
                 plugins,
-                request.compute().device(),
-                request.compute().threads(),
+                request.compute(),
                 progress,
                 (backend, takesOver) -> execute(request, backend, takesOver, progress, shown));
     }
@@ -126,15 +126,11 @@ public final class GenerateRun {
                     generation.run(decoder, prompt, token -> shown.ifPresent(pieces -> pieces.accept(text.add(token))));
             double seconds = (System.nanoTime() - start) / 1e9;
             shown.ifPresent(pieces -> pieces.accept(text.finish()));
-            List<Integer> tokens = new ArrayList<>();
-            for (int token : generated) {
-                tokens.add(token);
-            }
             return new Continuation(
                     model.checkpoint().directory().toString(),
                     model.spec().parameters(),
                     prompt.length,
-                    tokens,
+                    IntStream.of(generated).boxed().toList(),
                     tokenizer.decode(generated, true),
                     generated.length < generation.mostTokens(),
                     generated.length / seconds,

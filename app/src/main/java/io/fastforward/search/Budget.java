@@ -37,7 +37,6 @@ public final class Budget {
      *
      * @param modules as of the other constructor
      * @param minimumRetention as in {@link Constraints}
-     * @throws Failure if the minimum retention is out of range
      */
     public Budget(List<ModuleSpec> modules, double minimumRetention) {
         this(modules, Constraints.ofMinimumRetention(minimumRetention));
@@ -53,15 +52,6 @@ public final class Budget {
     public Budget(List<ModuleSpec> modules, Constraints constraints) {
         this.modules = List.copyOf(modules);
         this.constraints = constraints;
-        if (modules.isEmpty() || modules.size() % 2 != 0) {
-            throw new IllegalArgumentException("a model has two modules a layer, but got " + modules.size());
-        }
-        for (int module = 0; module < modules.size(); module++) {
-            if (modules.get(module) instanceof AttentionSpec != (module % 2 == 0)) {
-                throw new IllegalArgumentException("attention and MLP modules must take turns, but module " + module
-                        + " is " + modules.get(module));
-            }
-        }
         int layers = modules.size() / 2;
         for (int layer : constraints.skippedLayers()) {
             if (layer >= layers) {
@@ -149,11 +139,6 @@ public final class Budget {
     /** Parameters that go when one unit of a module goes, and it is not the last one. */
     public long unitParameters(int module) {
         return unitParameters[module];
-    }
-
-    /** Parameters of the decoder layers' linear maps before pruning. */
-    public long totalParameters() {
-        return totalParameters;
     }
 
     /** Parameters of them that a policy removes. */

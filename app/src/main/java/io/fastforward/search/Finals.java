@@ -56,12 +56,6 @@ final class Finals {
                     "no policy of sparsity " + settings.sparsity() + " has a finite loss on the reward text");
         }
         return new SearchResult(
-                winner,
-                finalists,
-                budget.sparsity(winner.policy()),
-                losses.dense(),
-                episodes,
-                evaluations.executed(),
-                evaluations.saved());
+                winner, finalists, losses.dense(), episodes, evaluations.executed(), evaluations.saved());
     }
 }

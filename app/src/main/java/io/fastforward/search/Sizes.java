@@ -39,7 +39,7 @@ record Sizes(int smallest, int step, int whole) {
         return units >= whole ? whole : Math.max(smallest, units / step * step);
     }
 
-    private static int greatestCommonDivisor(int a, int b) {
+    static int greatestCommonDivisor(int a, int b) {
         return b == 0 ? a : greatestCommonDivisor(b, a % b);
     }
 }
