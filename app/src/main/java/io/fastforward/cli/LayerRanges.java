@@ -39,7 +39,7 @@ final class LayerRanges {
     }
 
     private static Failure malformed(String list) {
-        return new Failure(
-                FailureKind.USAGE, Setting.KEPT_LAYERS + ": '" + list + "' is not a list of layers such as 0,1,30-31");
+        return FailureKind.USAGE.failure(
+                Setting.KEPT_LAYERS + ": '" + list + "' is not a list of layers such as 0,1,30-31");
     }
 }

@@ -1,6 +1,5 @@
 package io.fastforward.evaluate;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.IncrementalDecoder;
@@ -61,11 +60,9 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
                     int[] tokens = tokenizer.encode(context + choices.get(choice), true);
                     int common = Arrays.mismatch(contextTokens, tokens); // less than 0 if there is none
                     if (common <= 0 || common == tokens.length) {
-                        throw new Failure(
-                                FailureKind.BAD_TEXT,
-                                "question " + (task + 1)
-                                        + ": a choice needs at least one token after at least one token"
-                                        + " of context");
+                        throw FailureKind.BAD_TEXT.failure("question " + (task + 1)
+                                + ": a choice needs at least one token after at least one token"
+                                + " of context");
                     }
                     sequences.add(new Sequence(task, choice, tokens, common));
                 }

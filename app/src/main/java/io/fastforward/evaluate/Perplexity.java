@@ -1,6 +1,5 @@
 package io.fastforward.evaluate;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.spi.model.Policy;
@@ -29,8 +28,7 @@ public record Perplexity(
     /** Runs a policy of a model over windows. */
     public static Perplexity measure(Decoder decoder, TokenWindows windows, Policy policy) {
         if (windows.length() < 2) {
-            throw new Failure(
-                    FailureKind.USAGE,
+            throw FailureKind.USAGE.failure(
                     "a window must have at least 2 tokens to predict anything, but has " + windows.length());
         }
         long start = System.nanoTime();

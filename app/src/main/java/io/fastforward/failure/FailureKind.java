@@ -39,12 +39,20 @@ public enum FailureKind {
         this.exitCode = exitCode;
     }
 
-    /** A failure of this kind. */
+    /**
+     * A failure of this kind.
+     *
+     * @param message one line: what, where, what was expected, what to do
+     */
     public Failure failure(String message) {
-        return new Failure(this, message);
+        return failure(message, null);
     }
 
-    /** A failure of this kind that something else led to. */
+    /**
+     * A failure of this kind that something else led to.
+     *
+     * @param message one line: what, where, what was expected, what to do
+     */
     public Failure failure(String message, @Nullable Throwable cause) {
         return new Failure(this, message, cause);
     }

@@ -36,15 +36,14 @@ public record Sampling(double temperature, double topP) {
         int best = 0;
         for (int i = 0; i < logits.length; i++) {
             if (Float.isNaN(logits[i])) {
-                throw new Failure(
-                        FailureKind.NOT_FINITE, "the model's logits are NaN; its weights or activations overflow");
+                throw FailureKind.NOT_FINITE.failure("the model's logits are NaN; its weights or activations overflow");
             }
             if (logits[i] > logits[best]) {
                 best = i;
             }
         }
         if (Float.isInfinite(logits[best])) {
-            throw new Failure(FailureKind.NOT_FINITE, "the model's logits are infinite; its activations overflow");
+            throw FailureKind.NOT_FINITE.failure("the model's logits are infinite; its activations overflow");
         }
         return best;
     }

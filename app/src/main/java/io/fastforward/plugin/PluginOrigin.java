@@ -97,7 +97,7 @@ record PluginOrigin(
             return callThatMayReject(doing, call);
         } catch (IllegalArgumentException e) {
             throw options.given()
-                    ? new Failure(FailureKind.USAGE, kind + " '" + id + "': " + message(e), printable(e))
+                    ? FailureKind.USAGE.failure(kind + " '" + id + "': " + message(e), printable(e))
                     : failed(doing, e);
         }
     }
@@ -154,10 +154,8 @@ record PluginOrigin(
     }
 
     private Failure failure(String what, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.PLUGIN,
-                kind + " '" + id + "' (" + origin + ") " + what,
-                cause == null ? null : printable(cause));
+        return FailureKind.PLUGIN.failure(
+                kind + " '" + id + "' (" + origin + ") " + what, cause == null ? null : printable(cause));
     }
 
     private static String message(Throwable thrown) {

@@ -77,11 +77,9 @@ public final class PluginRegistry {
                 .filter(entry -> entry.provider().id().equals(id))
                 .toList();
         if (found.size() > 1) {
-            throw new Failure(
-                    FailureKind.PLUGIN,
-                    "two plugins of kind " + kind.name() + " have the id '" + id + "': "
-                            + found.stream().map(PluginEntry.Working::origin).collect(Collectors.joining(" and "))
-                            + "; remove one of them");
+            throw FailureKind.PLUGIN.failure("two plugins of kind " + kind.name() + " have the id '" + id + "': "
+                    + found.stream().map(PluginEntry.Working::origin).collect(Collectors.joining(" and "))
+                    + "; remove one of them");
         }
         if (found.isEmpty()) {
             throw unknown(kind, id);
@@ -112,7 +110,7 @@ public final class PluginRegistry {
         try {
             return Options.of(plugin.options(), given);
         } catch (IllegalArgumentException e) {
-            throw new Failure(FailureKind.USAGE, kind.name() + " '" + plugin.id() + "': " + e.getMessage(), e);
+            throw FailureKind.USAGE.failure(kind.name() + " '" + plugin.id() + "': " + e.getMessage(), e);
         }
     }
 
@@ -120,8 +118,7 @@ public final class PluginRegistry {
         String known = all(kind).stream().map(Plugin::id).sorted().collect(Collectors.joining(", "));
         List<PluginEntry.Broken> broken =
                 entries(PluginEntry.Broken.class, kind.name(), "jar").toList();
-        return new Failure(
-                FailureKind.PLUGIN,
+        return FailureKind.PLUGIN.failure(
                 "no " + kind.name() + " is called '" + id + "'; there are: " + known
                         + broken.stream()
                                 .map(entry -> "; broken: " + entry.name() + " in " + entry.origin() + " ("
@@ -134,15 +131,14 @@ public final class PluginRegistry {
 
     private static List<Path> jarsIn(Path directory) {
         if (!Files.isDirectory(directory)) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND, "the plugin directory " + directory + " does not exist or is a file");
+            throw FailureKind.NOT_FOUND.failure("the plugin directory " + directory + " does not exist or is a file");
         }
         try (Stream<Path> files = Files.list(directory)) {
             return files.filter(file -> file.toString().endsWith(".jar"))
                     .sorted(Comparator.naturalOrder())
                     .toList();
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "cannot list the plugin directory " + directory, e);
+            throw FailureKind.NOT_FOUND.failure("cannot list the plugin directory " + directory, e);
         }
     }
 

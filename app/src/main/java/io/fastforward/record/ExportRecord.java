@@ -43,6 +43,6 @@ public record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, 
     }
 
     private static Failure unreadable(Path directory, IOException cause) {
-        return new Failure(FailureKind.NOT_FOUND, "'" + directory + "' cannot be read: " + Reason.of(cause), cause);
+        return FailureKind.NOT_FOUND.failure("'" + directory + "' cannot be read: " + Reason.of(cause), cause);
     }
 }

@@ -68,7 +68,7 @@ public record LoggedProgress(Progress shown, Path file) implements Progress {
         try {
             Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot write the log " + file + ": " + Reason.of(e), e);
+            throw FailureKind.STORAGE.failure("cannot write the log " + file + ": " + Reason.of(e), e);
         }
     }
 }

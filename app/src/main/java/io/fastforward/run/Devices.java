@@ -79,7 +79,7 @@ public final class Devices {
         if (e instanceof OutOfMemoryError full && (!device.gpu() || isJavaHeap(full))) {
             throw full;
         }
-        return new Failure(FailureKind.DEVICE, String.valueOf(e.getMessage()), e);
+        return FailureKind.DEVICE.failure(String.valueOf(e.getMessage()), e);
     }
 
     private static boolean isJavaHeap(OutOfMemoryError e) {
@@ -104,10 +104,8 @@ public final class Devices {
         return providers.stream()
                 .filter(provider -> provider.probe().available())
                 .max(Comparator.comparingInt(Probed::priority))
-                .orElseThrow(() -> new Failure(
-                        FailureKind.DEVICE,
-                        "no linear algebra serves: "
-                                + providers.stream().map(Devices::reason).collect(Collectors.joining("; "))))
+                .orElseThrow(() -> FailureKind.DEVICE.failure("no linear algebra serves: "
+                        + providers.stream().map(Devices::reason).collect(Collectors.joining("; "))))
                 .open(threads);
     }
 
@@ -146,8 +144,7 @@ public final class Devices {
             reasons.add(reason(provider));
         }
         if (found.isEmpty()) {
-            throw new Failure(
-                    FailureKind.DEVICE,
+            throw FailureKind.DEVICE.failure(
                     "no " + (device.equals(GPU) ? "GPU" : "device") + " serves: " + String.join("; ", reasons));
         }
         Candidate first = found.getFirst();

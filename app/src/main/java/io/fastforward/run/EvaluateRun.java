@@ -3,7 +3,6 @@ package io.fastforward.run;
 import io.fastforward.evaluate.ChoiceAccuracy;
 import io.fastforward.evaluate.ChoiceTask;
 import io.fastforward.evaluate.Perplexity;
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
@@ -124,8 +123,7 @@ public final class EvaluateRun {
             Perplexity perplexity = measured.getFirst();
             if (!perplexity.isFinite()) {
                 model.requireFinite(null);
-                throw new Failure(
-                        FailureKind.NOT_FINITE,
+                throw FailureKind.NOT_FINITE.failure(
                         request.model() + ": the perplexity is not a finite number although all weights are; the"
                                 + " activations overflow");
             }

@@ -1,7 +1,6 @@
 package io.fastforward.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.IncrementalDecoder;
@@ -107,8 +106,7 @@ public final class GenerateRun {
         int capacity = capacity(request, model, prompt);
         long layerBytes = model.spec().decoderParameters() * Float.BYTES;
         if (layerBytes > request.compute().memoryBytes()) {
-            throw new Failure(
-                    FailureKind.USAGE,
+            throw FailureKind.USAGE.failure(
                     model.checkpoint().directory() + ": its layers take " + (layerBytes >> 20) + " MiB in single"
                             + " precision, but " + (request.compute().memoryBytes() >> 20) + " MiB may be used ("
                             + Setting.MEMORY + "); generation needs all of them at once");
@@ -142,12 +140,10 @@ public final class GenerateRun {
     private static int capacity(Request request, Model model, int[] prompt) {
         int context = model.spec().contextLength();
         if (prompt.length == 0) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT, Setting.PROMPT + " has no token; give the model something to continue");
+            throw FailureKind.BAD_TEXT.failure(Setting.PROMPT + " has no token; give the model something to continue");
         }
         if (prompt.length >= context) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
+            throw FailureKind.BAD_TEXT.failure(
                     Setting.PROMPT + " has " + prompt.length + " tokens, but the model's context is " + context);
         }
         return (int) Math.min((long) prompt.length + request.mostTokens(), context);

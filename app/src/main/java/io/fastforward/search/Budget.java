@@ -55,8 +55,7 @@ public final class Budget {
         int layers = modules.size() / 2;
         for (int layer : constraints.skippedLayers()) {
             if (layer >= layers) {
-                throw new Failure(
-                        FailureKind.USAGE,
+                throw FailureKind.USAGE.failure(
                         "layer " + layer + " cannot be skipped: the model's layers are 0 to " + (layers - 1));
             }
         }
@@ -182,7 +181,7 @@ public final class Budget {
      */
     public long allowance(double sparsity) {
         if (!reaches(sparsity)) {
-            throw new Failure(FailureKind.UNREACHABLE_SPARSITY, Reachability.explain(this, sparsity));
+            throw FailureKind.UNREACHABLE_SPARSITY.failure(Reachability.explain(this, sparsity));
         }
         return totalParameters - requiredRemoval(sparsity);
     }
@@ -222,8 +221,7 @@ public final class Budget {
      */
     private long requiredRemoval(double sparsity) {
         if (!(sparsity > 0 && sparsity < 1)) {
-            throw new Failure(
-                    FailureKind.USAGE, "the sparsity must be between 0 and 1, both excluded, but is " + sparsity);
+            throw FailureKind.USAGE.failure("the sparsity must be between 0 and 1, both excluded, but is " + sparsity);
         }
         long required = (long) (sparsity * totalParameters) + 1;
         while ((double) (required - 1) / totalParameters >= sparsity) {

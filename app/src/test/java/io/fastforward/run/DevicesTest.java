@@ -135,7 +135,7 @@ class DevicesTest {
     void otherFailuresDoNotStartAnew() {
         assertThatThrownBy(() -> tried(
                         "auto",
-                        new Failure(FailureKind.BAD_TEXT, "too short"),
+                        FailureKind.BAD_TEXT.failure("too short"),
                         Fake.of("tornado", 20, GPU),
                         Fake.of("cpu", 10, HOST)))
                 .hasMessage("too short");

@@ -88,8 +88,7 @@ public record MemoryPlan(
      */
     public void requireWithinLimit() {
         if (peakBytes() > limitBytes) {
-            throw new Failure(
-                    FailureKind.DEVICE,
+            throw FailureKind.DEVICE.failure(
                     "the run needs " + size(peakBytes()) + " of memory, but may use " + size(limitBytes)
                             + "; use fewer or shorter windows (" + Setting.SCORING_WINDOWS + ", "
                             + Setting.REPAIR_WINDOWS

@@ -2,7 +2,6 @@ package io.fastforward.run.stage;
 
 import io.fastforward.export.CheckpointExport;
 import io.fastforward.export.ReloadCheck;
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
 import io.fastforward.model.Model;
@@ -57,7 +56,7 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Fo
                     ? run.record().export().filter(written -> written.isIn(output))
                     : Optional.empty();
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + copy + "' cannot be read: " + Reason.of(e), e);
+            throw FailureKind.NOT_FOUND.failure("'" + copy + "' cannot be read: " + Reason.of(e), e);
         }
     }
 
