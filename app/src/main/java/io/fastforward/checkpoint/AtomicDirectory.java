@@ -4,6 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -41,10 +42,10 @@ public final class AtomicDirectory implements AutoCloseable {
 
     private final Path target;
     private final Path partial;
-    private final Thread hook = new ShutdownHook(this::deleteAtShutdown, "delete-unfinished-output");
+    private final ShutdownHook hook = new ShutdownHook(this::deleteAtShutdown, "delete-unfinished-output");
     private @Nullable ProcessLock lock;
 
-    /** Whether it was committed or deleted. */
+    /** Whether it was committed or deleted; the hook then finds that there is nothing to do. */
     private boolean done;
 
     private AtomicDirectory(Path target, Path partial) {
@@ -119,8 +120,9 @@ public final class AtomicDirectory implements AutoCloseable {
     /** Deletes those partial directories of the target that are left from processes that have died. */
     private void deleteOthers() throws IOException {
         List<Path> others;
-        try (Stream<Path> siblings = Files.list(target.resolveSibling(""))) {
-            others = siblings.filter(path -> AtomicFile.isTemporaryNameOf(target, path) && !path.equals(partial))
+        try {
+            others = children(target.resolveSibling("")).stream()
+                    .filter(path -> AtomicFile.isTemporaryNameOf(target, path) && !path.equals(partial))
                     .toList();
         } catch (AccessDeniedException _) {
             return; // a directory that may be written, but not read
@@ -195,7 +197,7 @@ public final class AtomicDirectory implements AutoCloseable {
             removeEmpty(target);
             Files.move(path(), target, StandardCopyOption.ATOMIC_MOVE);
             done = true;
-            removeHook();
+            hook.close();
             AtomicFile.forceDirectory(target.resolveSibling(""));
             deleteCommitted();
         } catch (IOException e) {
@@ -210,7 +212,7 @@ public final class AtomicDirectory implements AutoCloseable {
             return;
         }
         done = true;
-        removeHook();
+        hook.close();
         try {
             delete();
         } catch (IOException e) {
@@ -265,14 +267,6 @@ public final class AtomicDirectory implements AutoCloseable {
         Files.delete(partial);
     }
 
-    private void removeHook() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException _) {
-            // The process is ending, and the hook finds that there is nothing to do.
-        }
-    }
-
     private static void removeEmpty(Path target) throws IOException {
         if (Files.isSymbolicLink(target)) { // which leads nowhere, or its place would have been taken for the target
             throw FailureKind.OUTPUT_NOT_EMPTY.failure(
@@ -306,6 +300,8 @@ public final class AtomicDirectory implements AutoCloseable {
     private static List<Path> children(Path directory) throws IOException {
         try (Stream<Path> children = Files.list(directory)) {
             return children.toList();
+        } catch (UncheckedIOException e) { // of a disk that fails halfway
+            throw e.getCause();
         }
     }
 }
