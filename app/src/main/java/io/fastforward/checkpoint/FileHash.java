@@ -4,10 +4,9 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -21,6 +20,8 @@ import java.util.HexFormat;
  */
 public record FileHash(String name, long bytes, String sha256) {
 
+    private static final int CHUNK = 1 << 20;
+
     /**
      * Reads a file from start to end.
      *
@@ -28,8 +29,13 @@ public record FileHash(String name, long bytes, String sha256) {
      */
     public static FileHash of(Path path) {
         MessageDigest digest = newDigest();
-        try (OutputStream out = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
-            long bytes = Files.copy(path, out);
+        try (InputStream in = Files.newInputStream(path)) {
+            byte[] chunk = new byte[CHUNK];
+            long bytes = 0;
+            for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+                digest.update(chunk, 0, read);
+                bytes += read;
+            }
             return new FileHash(
                     String.valueOf(path.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
         } catch (IOException e) {
