@@ -4,7 +4,6 @@ import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * A text as tokens, with what identifies it in the record of a run.
@@ -47,13 +46,24 @@ public record TokenizedText(TextSummary summary, int[] ids) {
     }
 
     private static int[] encode(TextSource source, TextDocuments found, Tokenizer tokenizer) {
-        List<int[]> encoded = found.documents().stream()
-                .map(document -> tokenizer.encode(document, true))
-                .toList();
-        if (encoded.stream().mapToLong(ids -> ids.length).sum() > MOST_TOKENS) {
-            throw FailureKind.BAD_TEXT.failure(
-                    source.describe() + " has more than " + MOST_TOKENS + " tokens; give a part of it");
+        int[] ids = {};
+        int filled = 0;
+        for (String document : found.documents()) {
+            int[] encoded = tokenizer.encode(document, true);
+            if (encoded.length > MOST_TOKENS - filled) {
+                throw FailureKind.BAD_TEXT.failure(
+                        source.describe() + " has more than " + MOST_TOKENS + " tokens; give a part of it");
+            }
+            ids = withRoom(ids, filled + encoded.length);
+            System.arraycopy(encoded, 0, ids, filled, encoded.length);
+            filled += encoded.length;
         }
-        return encoded.stream().flatMapToInt(Arrays::stream).toArray();
+        return ids.length == filled ? ids : Arrays.copyOf(ids, filled);
+    }
+
+    private static int[] withRoom(int[] ids, int needed) {
+        return needed <= ids.length
+                ? ids
+                : Arrays.copyOf(ids, (int) Math.min(MOST_TOKENS, Math.max(needed, ids.length * 2L)));
     }
 }
