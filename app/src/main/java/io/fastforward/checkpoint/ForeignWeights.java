@@ -34,7 +34,7 @@ enum ForeignWeights {
 
     /** Ends of the names of tensors that stand for the weight {@code <name>.weight}, which is then missing. */
     private static final Pattern IN_PLACE_OF_WEIGHT = Pattern.compile(
-            "\\.(qweight|weight_packed|W_q|codes|_weight_qdata" + "|weight:_data|weight\\._data|weight_blocks)\\z");
+            "\\.(qweight|weight_packed|W_q|codes|_weight_qdata|weight:_data|weight\\._data|weight_blocks)\\z");
 
     private final String title;
     private final Pattern methods;

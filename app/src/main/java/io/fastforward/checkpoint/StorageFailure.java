@@ -59,7 +59,7 @@ public final class StorageFailure {
         }
         if (reason.contains("file too large")) {
             return "its file system takes no files of " + bytes + " bytes; write smaller ones with "
-                    + Setting.SHARD_SIZE + ", or" + " choose another output directory";
+                    + Setting.SHARD_SIZE + ", or choose another output directory";
         }
         if (reason.contains("busy")) {
             return "if it is a mount point, choose a new directory inside it";

@@ -88,7 +88,7 @@ final class TokenEmbedding implements AutoCloseable {
             int position = positions.applyAsInt(row);
             if (position >= learned.rows()) {
                 throw FailureKind.USAGE.failure("the model has " + learned.rows()
-                        + " positions, but a sequence is longer; shorten the text, or" + " the windows");
+                        + " positions, but a sequence is longer; shorten the text, or the windows");
             }
             for (int column = 0; column < sum.columns(); column++) {
                 sum.set(row, column, hidden.get(row, column) + learned.get(position, column));

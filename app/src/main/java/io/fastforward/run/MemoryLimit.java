@@ -53,7 +53,7 @@ public record MemoryLimit(long bytes, boolean controlGroup) {
         long left = bytes - Math.min(heapBytes, bytes / 2) - OWN_BYTES;
         if (left <= 0) {
             throw FailureKind.DEVICE.failure("this process may use " + mebibytes() + " MiB of memory" + origin()
-                    + ", but its Java heap and the" + " process itself can take all of that; allow it more");
+                    + ", but its Java heap and the process itself can take all of that; allow it more");
         }
         return left;
     }

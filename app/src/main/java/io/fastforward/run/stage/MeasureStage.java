@@ -68,7 +68,7 @@ public record MeasureStage(
         Perplexity perplexity = Perplexity.measure(decoder, windows, active);
         if (!perplexity.isFinite()) {
             throw FailureKind.NOT_FINITE.failure("the perplexity of the variant '" + name
-                    + "' is not a finite number; the weights or the" + " activations overflow");
+                    + "' is not a finite number; the weights or the activations overflow");
         }
         @Nullable
         ChoiceAccuracy accuracy = questions
