@@ -2,9 +2,8 @@ package io.fastforward.tokenizer;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 
 /**
  * The documents of a text.
@@ -15,9 +14,6 @@ import java.util.regex.Pattern;
 record TextDocuments(TextFormat format, List<String> documents) {
 
     private static final String ROW_SEPARATOR = "\n\n";
-
-    /** With its end, which the last one may lack. */
-    private static final Pattern LINE = Pattern.compile("[^\n]*\n|[^\n]+");
 
     /**
      * Cuts a text into documents.
@@ -47,11 +43,15 @@ record TextDocuments(TextFormat format, List<String> documents) {
 
     /** The rows that the data set WikiText has for the lines of its files. */
     private static List<String> rows(String text) {
-        return LINE.matcher(text)
-                .results()
-                .map(MatchResult::group)
-                .map(line -> isBlank(line) ? "" : line)
-                .toList();
+        List<String> rows = new ArrayList<>();
+        for (int start = 0; start < text.length(); ) {
+            int newline = text.indexOf('\n', start);
+            int end = newline < 0 ? text.length() : newline + 1;
+            String row = text.substring(start, end);
+            rows.add(isBlank(row) ? "" : row);
+            start = end;
+        }
+        return rows;
     }
 
     private static String joined(TextSource source, List<String> rows) {

@@ -177,12 +177,13 @@ final class TokenizerServer {
         boolean addSpecialTokens = requests.readBoolean();
         // The library's own front end would also copy tokens, offsets and masks to the heap: 12 times the memory.
         long encoding = NATIVE.encode(tokenizer, readText(requests), addSpecialTokens);
-        int[] ids = Arrays.stream(NATIVE.getTokenIds(encoding))
-                .mapToInt(id -> (int) id)
-                .toArray();
+        long[] ids = NATIVE.getTokenIds(encoding);
         NATIVE.deleteEncoding(encoding);
         replies.writeByte(DONE);
-        writeIds(replies, ids);
+        replies.writeInt(ids.length);
+        for (long id : ids) {
+            replies.writeInt((int) id);
+        }
     }
 
     private void decode() throws IOException {
