@@ -13,16 +13,21 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.function.Function;
 
-/** Passes progress on and keeps its lines, with their times, in a log file. */
+/**
+ * Passes progress on and keeps its lines, with their times, in a log file.
+ *
+ * @param shown where it is passed on to
+ * @param file what it is appended to
+ */
 public record LoggedProgress(Progress shown, Path file) implements Progress {
 
-    /** Appends to a log file. */
-    public LoggedProgress {
-        append(file, "");
-    }
-
-    /** Does something with a log that also says why it ended. */
+    /**
+     * Does something with a log that also says why it ended.
+     *
+     * @throws Failure of kind {@link FailureKind#STORAGE}, at once, if the log cannot be written
+     */
     public static <T> T during(Progress shown, Path file, Function<Progress, T> work) {
+        append(file, "");
         LoggedProgress progress = new LoggedProgress(shown, file);
         try {
             return work.apply(progress);

@@ -40,7 +40,9 @@ class LoggedProgressTest {
     @Test
     void aLogThatCannotBeWrittenIsExplained() {
         Failures.expect(
-                FailureKind.STORAGE, () -> new LoggedProgress(Progress.silent(), directory), directory.toString());
+                FailureKind.STORAGE,
+                () -> LoggedProgress.during(Progress.silent(), directory, progress -> "not reached"),
+                directory.toString());
     }
 
     private static final class Recorded implements Progress {
