@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which plugin it is that is called, and what it says about itself. Whatever goes wrong in a call ends in a failure that names it, so that a user sees
- * whom to ask, and so that nothing that a plugin does looks like a defect of FastForward.
+ * Which plugin it is that is called, and what it says about itself. Whatever goes wrong in a call ends in a failure that
+ * names it, so that a user sees whom to ask, and so that nothing that a plugin does looks like a defect of FastForward.
  *
  * @param kind its kind
  * @param id its id

@@ -5,7 +5,9 @@ import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.spi.model.MlpSpec;
 import java.lang.foreign.MemorySegment;
 
-/** The features of an MLP module: products by tile, the activation while the tile is in the cache. *
+/**
+ * The features of an MLP module: products by tile, the activation while the tile is in the cache.
+ *
  * @param cpu what it works with
  */
 record MlpFeatures(CpuResources cpu) {
