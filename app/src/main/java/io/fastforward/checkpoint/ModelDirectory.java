@@ -4,7 +4,6 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -197,8 +196,8 @@ final class ModelDirectory {
 
     /** A file for a message, with whatever its name holds made fit for one line. */
     static String quoted(Path file) {
-        String name = OneLine.of(String.valueOf(file.getFileName()));
-        Path parent = file.getParent();
-        return parent == null ? "'" + name + "'" : "'" + parent + File.separator + name + "'";
+        String path = file.toString();
+        String name = file.getFileName() == null ? "" : file.getFileName().toString();
+        return "'" + path.substring(0, path.length() - name.length()) + OneLine.of(name) + "'";
     }
 }

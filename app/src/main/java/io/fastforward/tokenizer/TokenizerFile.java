@@ -7,10 +7,10 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
-import io.fastforward.failure.Reason;
 import io.fastforward.json.ForeignJson;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -156,7 +156,7 @@ record TokenizerFile(Path path, String json) {
         } catch (CharacterCodingException e) {
             throw damaged(path, "it is not UTF-8", e);
         } catch (IOException e) {
-            throw FailureKind.NOT_FOUND.failure("'" + path + "' cannot be read: " + Reason.of(e), e);
+            throw ReadFailure.of(path, e);
         }
     }
 
