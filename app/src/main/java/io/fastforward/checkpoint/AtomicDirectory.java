@@ -297,7 +297,8 @@ public final class AtomicDirectory implements AutoCloseable {
         Files.delete(path);
     }
 
-    private static List<Path> children(Path directory) throws IOException {
+    /** What is in a directory. */
+    static List<Path> children(Path directory) throws IOException {
         try (Stream<Path> children = Files.list(directory)) {
             return children.toList();
         } catch (UncheckedIOException e) { // of a disk that fails halfway
