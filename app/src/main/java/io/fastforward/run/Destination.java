@@ -36,16 +36,17 @@ final class Destination {
         Path output = RealPath.of(request.output());
         Path record = RealPath.of(request.runDirectory());
         if (output.startsWith(model)) {
-            throw usage("the output '" + request.output() + "' is in the model's directory; choose another one with "
-                    + Setting.OUTPUT);
+            throw FailureKind.USAGE.failure("the output '" + request.output()
+                    + "' is in the model's directory; choose another one with " + Setting.OUTPUT);
         }
         if (record.startsWith(model)) {
-            throw usage("the run directory '" + request.runDirectory() + "' is in the model's directory; choose"
-                    + " another one with " + Setting.RUN_DIRECTORY);
+            throw FailureKind.USAGE.failure("the run directory '" + request.runDirectory()
+                    + "' is in the model's directory; choose another one with " + Setting.RUN_DIRECTORY);
         }
         if (record.startsWith(output)) {
-            throw usage("the run directory '" + request.runDirectory() + "' is in the output directory, which holds"
-                    + " the pruned model alone; choose another one with " + Setting.RUN_DIRECTORY);
+            throw FailureKind.USAGE.failure(
+                    "the run directory '" + request.runDirectory() + "' is in the output directory, which holds"
+                            + " the pruned model alone; choose another one with " + Setting.RUN_DIRECTORY);
         }
         requireFreeOutput();
         requireReplaceable(output);
@@ -141,9 +142,5 @@ final class Destination {
 
     private static long megabytes(long bytes) {
         return Math.ceilDiv(bytes, 1_000_000);
-    }
-
-    private static Failure usage(String message) {
-        return FailureKind.USAGE.failure(message);
     }
 }

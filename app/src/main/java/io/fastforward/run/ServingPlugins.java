@@ -140,12 +140,12 @@ final class ServingPlugins {
 
     /** Ids and origins, for the manifest. */
     Map<String, String> describe() {
-        Map<String, String> ids = new TreeMap<>();
-        ids.put("criterion", settings.plugins().criterion());
-        ids.put("agent", settings.plugins().agent());
-        ids.put("calibrator", settings.plugins().calibrator());
-        ids.put("executor", settings.plugins().executor());
-        return ids;
+        PluginSettings ids = settings.plugins();
+        return Map.of(
+                "criterion", ids.criterion(),
+                "agent", ids.agent(),
+                "calibrator", ids.calibrator(),
+                "executor", ids.executor());
     }
 
     private Options options(PluginKind<?> kind, Plugin plugin) {

@@ -80,11 +80,8 @@ public record BudgetSettings(
             if (targetRuntime == TargetRuntime.HF) {
                 throw e;
             }
-            throw e.kind()
-                    .failure(
-                            e.getMessage() + " (" + Setting.TARGET_RUNTIME + " " + targetRuntime
-                                    + " stands for some of them)",
-                            e);
+            String origin = " (" + Setting.TARGET_RUNTIME + " " + targetRuntime + " stands for some of them)";
+            throw e.kind().failure(e.getMessage() + origin, e);
         }
     }
 }
