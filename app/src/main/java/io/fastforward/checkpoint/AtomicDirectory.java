@@ -4,16 +4,14 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -42,17 +40,13 @@ public final class AtomicDirectory implements AutoCloseable {
     private static final String LOCK = "process.lock";
     private static final String CONTENTS = "contents";
 
-    private enum State {
-        OPEN,
-        COMMITTED,
-        DELETED
-    }
-
     private final Path target;
     private final Path partial;
-    private final Thread hook = new ShutdownHook(this::deleteAtShutdown, "delete-unfinished-output");
+    private final ShutdownHook hook = new ShutdownHook(this::deleteAtShutdown, "delete-unfinished-output");
     private @Nullable ProcessLock lock;
-    private State state = State.OPEN;
+
+    /** Whether it was committed or deleted; the hook then finds that there is nothing to do. */
+    private boolean done;
 
     private AtomicDirectory(Path target, Path partial) {
         this.target = target;
@@ -106,8 +100,8 @@ public final class AtomicDirectory implements AutoCloseable {
     private static AtomicDirectory begin(Path real) throws IOException {
         Files.createDirectories(real.resolveSibling(""));
         AtomicDirectory directory = new AtomicDirectory(real, AtomicFile.temporaryName(real));
-        directory.open();
         try {
+            directory.open();
             directory.deleteOthers();
             return directory;
         } catch (Throwable e) {
@@ -118,21 +112,17 @@ public final class AtomicDirectory implements AutoCloseable {
 
     private void open() throws IOException {
         Runtime.getRuntime().addShutdownHook(hook);
-        try {
-            Files.createDirectory(partial);
-            lock = ProcessLock.tryAcquire(partial.resolve(LOCK)).orElseThrow(() -> busy(target));
-            Files.createDirectory(path());
-        } catch (IOException | Failure e) {
-            close();
-            throw e;
-        }
+        Files.createDirectory(partial);
+        lock = ProcessLock.tryAcquire(partial.resolve(LOCK)).orElseThrow(() -> busy(target));
+        Files.createDirectory(path());
     }
 
     /** Deletes those partial directories of the target that are left from processes that have died. */
     private void deleteOthers() throws IOException {
         List<Path> others;
-        try (Stream<Path> siblings = Files.list(target.resolveSibling(""))) {
-            others = siblings.filter(path -> AtomicFile.isTemporaryNameOf(target, path) && !path.equals(partial))
+        try {
+            others = children(target.resolveSibling("")).stream()
+                    .filter(path -> AtomicFile.isTemporaryNameOf(target, path) && !path.equals(partial))
                     .toList();
         } catch (AccessDeniedException _) {
             return; // a directory that may be written, but not read
@@ -171,23 +161,19 @@ public final class AtomicDirectory implements AutoCloseable {
 
     /** Whether a process that made a directory died before it signed its lock. */
     private static boolean holdsNothingYet(Path other) throws IOException {
-        try (Stream<Path> children = Files.list(other)) {
-            for (Path child : children.toList()) {
-                if (!child.equals(other.resolve(LOCK))
-                        || !Files.isRegularFile(child, LinkOption.NOFOLLOW_LINKS)
-                        || Files.size(child) > 0) {
-                    return false;
-                }
+        for (Path child : children(other)) {
+            if (!child.equals(other.resolve(LOCK))
+                    || !Files.isRegularFile(child, LinkOption.NOFOLLOW_LINKS)
+                    || Files.size(child) > 0) {
+                return false;
             }
         }
         return true;
     }
 
     private static Failure busy(Path target) {
-        return new Failure(
-                FailureKind.OUTPUT_NOT_EMPTY,
-                "another process is writing to '" + target
-                        + "'; wait until it has ended, or choose another output directory");
+        return FailureKind.OUTPUT_NOT_EMPTY.failure("another process is writing to '" + target
+                + "'; wait until it has ended, or choose another output directory");
     }
 
     /** Where to write. */
@@ -203,15 +189,15 @@ public final class AtomicDirectory implements AutoCloseable {
      * @throws IllegalStateException if it was committed or deleted before
      */
     public synchronized void commit() {
-        if (state != State.OPEN) {
+        if (done) {
             throw new IllegalStateException("'" + target + "' was committed or deleted before");
         }
         try {
             AtomicFile.forceDirectory(path());
             removeEmpty(target);
             Files.move(path(), target, StandardCopyOption.ATOMIC_MOVE);
-            state = State.COMMITTED;
-            removeHook();
+            done = true;
+            hook.close();
             AtomicFile.forceDirectory(target.resolveSibling(""));
             deleteCommitted();
         } catch (IOException e) {
@@ -222,27 +208,25 @@ public final class AtomicDirectory implements AutoCloseable {
     /** Deletes everything that was written, unless it was committed. */
     @Override
     public synchronized void close() {
-        if (state != State.OPEN) {
+        if (done) {
             return;
         }
-        state = State.DELETED;
-        removeHook();
+        done = true;
+        hook.close();
         try {
             delete();
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
-                    "cannot delete the unfinished '" + partial + "': " + Reason.of(e) + "; delete it by hand",
-                    e);
+            throw FailureKind.STORAGE.failure(
+                    "cannot delete the unfinished '" + partial + "': " + Reason.of(e) + "; delete it by hand", e);
         }
     }
 
     /** Waits for a commit that has begun; one that has not can no longer begin. */
     private synchronized void deleteAtShutdown() {
-        if (state != State.OPEN) {
+        if (done) {
             return;
         }
-        state = State.DELETED;
+        done = true;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             try {
                 delete();
@@ -274,29 +258,18 @@ public final class AtomicDirectory implements AutoCloseable {
     /** The lock goes last: were this process killed before, it would prove that the rest is ours. */
     private static void delete(Path partial) throws IOException {
         Path lock = partial.resolve(LOCK);
-        List<Path> others;
-        try (Stream<Path> children = Files.list(partial)) {
-            others = children.filter(child -> !child.equals(lock)).toList();
-        }
-        for (Path other : others) {
-            Files.walkFileTree(other, new Deletion());
+        for (Path child : children(partial)) {
+            if (!child.equals(lock)) {
+                deleteTree(child);
+            }
         }
         Files.deleteIfExists(lock);
         Files.delete(partial);
     }
 
-    private void removeHook() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException _) {
-            // The process is ending, and the hook finds that there is nothing to do.
-        }
-    }
-
     private static void removeEmpty(Path target) throws IOException {
         if (Files.isSymbolicLink(target)) { // which leads nowhere, or its place would have been taken for the target
-            throw new Failure(
-                    FailureKind.OUTPUT_NOT_EMPTY,
+            throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                     "'" + target + "' is a link to '" + Files.readSymbolicLink(target)
                             + "', which does not exist; make that directory, or choose another output directory");
         }
@@ -311,26 +284,25 @@ public final class AtomicDirectory implements AutoCloseable {
     }
 
     private static Failure notEmpty(Path target, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.OUTPUT_NOT_EMPTY,
-                "'" + target + "' exists and is not an empty directory; choose another output directory",
-                cause);
+        return FailureKind.OUTPUT_NOT_EMPTY.failure(
+                "'" + target + "' exists and is not an empty directory; choose another output directory", cause);
     }
 
-    private static final class Deletion extends SimpleFileVisitor<Path> {
-        @Override
-        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-        }
-
-        @Override
-        public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure) throws IOException {
-            if (failure != null) {
-                throw failure;
+    private static void deleteTree(Path path) throws IOException {
+        if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+            for (Path child : children(path)) {
+                deleteTree(child);
             }
-            Files.delete(directory);
-            return FileVisitResult.CONTINUE;
+        }
+        Files.delete(path);
+    }
+
+    /** What is in a directory. */
+    static List<Path> children(Path directory) throws IOException {
+        try (Stream<Path> children = Files.list(directory)) {
+            return children.toList();
+        } catch (UncheckedIOException e) { // of a disk that fails halfway
+            throw e.getCause();
         }
     }
 }

@@ -15,7 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Stream;
 
 /**
  * Small files that are there as a whole or not at all, even if the process or the machine dies while they are
@@ -75,15 +74,14 @@ public final class AtomicFile {
      * @throws Failure of kind {@link FailureKind#STORAGE} if it cannot be deleted
      */
     public static void deleteAbandoned(Path target) {
-        try (Stream<Path> siblings = Files.list(target.toAbsolutePath().resolveSibling(""))) {
-            for (Path abandoned : siblings.filter(path -> isTemporaryNameOf(target, path))
-                    .filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS))
-                    .toList()) {
-                Files.deleteIfExists(abandoned);
+        try {
+            for (Path sibling : AtomicDirectory.children(target.toAbsolutePath().resolveSibling(""))) {
+                if (isTemporaryNameOf(target, sibling) && Files.isRegularFile(sibling, LinkOption.NOFOLLOW_LINKS)) {
+                    Files.deleteIfExists(sibling);
+                }
             }
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "cannot delete what an interrupted run left beside '" + target + "': " + Reason.of(e)
                             + "; delete it by hand",
                     e);

@@ -127,10 +127,8 @@ public final class Checkpoint implements AutoCloseable {
         }
         SafetensorsFile file = files.get(name);
         if (file == null) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
-                    "'" + directory + "' has no tensor '" + OneLine.of(name)
-                            + "', which its config.json calls for; check that weights and config.json belong together");
+            throw FailureKind.BAD_CHECKPOINT.failure("'" + directory + "' has no tensor '" + OneLine.of(name)
+                    + "', which its config.json calls for; check that weights and config.json belong together");
         }
         return file.tensor(name);
     }
@@ -227,8 +225,7 @@ public final class Checkpoint implements AutoCloseable {
     private String shardName(Map.Entry<String, JsonNode> entry) {
         String name = entry.getValue().asText();
         if (name.contains("/") || name.contains("\\")) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
+            throw FailureKind.BAD_CHECKPOINT.failure(
                     "'" + directory.resolve(INDEX) + "' places tensor '" + OneLine.of(entry.getKey()) + "' in '"
                             + OneLine.of(name)
                             + "', expected a file in the same directory; move the files beside config.json and change"
@@ -254,8 +251,7 @@ public final class Checkpoint implements AutoCloseable {
         SafetensorsFile file = SafetensorsFile.map(contents.requireFile(directory.resolve(fileName)), arena);
         weightPaths.add(file.path());
         if (files.size() + file.names().size() > SafetensorsHeader.MOST_TENSORS) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
+            throw FailureKind.BAD_CHECKPOINT.failure(
                     "'" + directory + "' holds more than " + SafetensorsHeader.MOST_TENSORS + " tensors");
         }
         for (String name : file.names()) {
@@ -263,8 +259,7 @@ public final class Checkpoint implements AutoCloseable {
             if (other != null) { // a failure only for who needs the tensor
                 ambiguous.put(
                         name,
-                        new Failure(
-                                FailureKind.BAD_CHECKPOINT,
+                        FailureKind.BAD_CHECKPOINT.failure(
                                 "tensor '" + OneLine.of(name) + "' is in both '" + other.path() + "' and '"
                                         + file.path() + "'; remove the file that does not belong to the checkpoint"));
             }
@@ -274,8 +269,7 @@ public final class Checkpoint implements AutoCloseable {
     private StoredTensor shaped(String name, List<Long> shape) {
         StoredTensor tensor = tensor(name);
         if (!tensor.shape().equals(shape)) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
+            throw FailureKind.BAD_CHECKPOINT.failure(
                     "tensor '" + OneLine.of(name) + "' of '" + directory + "' has the shape " + tensor.shape()
                             + ", but its config.json calls for " + shape + "; "
                             + (tensor.shape().contains(0L)
@@ -287,8 +281,7 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     private Failure damagedIndex(String what) {
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT,
+        return FailureKind.BAD_CHECKPOINT.failure(
                 "'" + directory.resolve(INDEX) + "' is not valid: " + what + "; download it again");
     }
 }

@@ -160,8 +160,7 @@ public final class CheckpointWriter implements AutoCloseable {
                 shard.delete();
             }
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "cannot delete unfinished files in '" + directory + "': " + Reason.of(e) + "; delete them by hand",
                     e);
         }
@@ -187,8 +186,7 @@ public final class CheckpointWriter implements AutoCloseable {
     private void createFiles() {
         for (String name : List.of(Checkpoint.WEIGHTS, Checkpoint.INDEX)) {
             if (Files.exists(directory.resolve(name))) {
-                throw new Failure(
-                        FailureKind.OUTPUT_NOT_EMPTY,
+                throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                         "'" + directory + "' already holds " + name + "; choose another output directory");
             }
         }

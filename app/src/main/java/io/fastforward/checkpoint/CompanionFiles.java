@@ -220,8 +220,8 @@ public final class CompanionFiles {
     }
 
     private static Failure changed(Path path, @Nullable Throwable cause) {
-        return new Failure(
-                cause == null ? FailureKind.BAD_CHECKPOINT : FailureKind.NOT_FOUND,
+        FailureKind kind = cause == null ? FailureKind.BAD_CHECKPOINT : FailureKind.NOT_FOUND;
+        return kind.failure(
                 ModelDirectory.quoted(path) + (cause == null ? " was changed" : " is gone")
                         + " since the model was opened, so the result cannot take it over as it was; put it back and"
                         + " run the command again",

@@ -1,5 +1,6 @@
 package io.fastforward.checkpoint;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -39,12 +40,9 @@ enum CompanionRule {
 
     /** The rule that leaves out a file, by its name; empty if it is carried over. */
     static Optional<CompanionRule> leavingOut(String name) {
-        for (CompanionRule rule : values()) {
-            if (rule.names.matcher(name).matches()) {
-                return Optional.of(rule);
-            }
-        }
-        return Optional.empty();
+        return Arrays.stream(values())
+                .filter(rule -> rule.names.matcher(name).matches())
+                .findFirst();
     }
 
     /** Why, for a person; empty if it is not worth a word. */

@@ -2,7 +2,6 @@ package io.fastforward.checkpoint;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.failure.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -39,7 +38,7 @@ public record FileHash(String name, long bytes, String sha256) {
             return new FileHash(
                     String.valueOf(path.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
+            throw ReadFailure.of(path, e);
         }
     }
 

@@ -14,18 +14,13 @@ import java.util.regex.Pattern;
  * and parts of a checkpoint. Told from the names of its files; the first that fits counts.
  */
 enum ForeignFormat {
-    DIFFUSION(
-            "diffusion_pytorch_model.*|model_index\\.json",
-            FailureKind.UNSUPPORTED_MODEL,
-            "holds a diffusion model, not a language model"),
+    DIFFUSION("diffusion_pytorch_model.*|model_index\\.json", "holds a diffusion model, not a language model"),
     META(
             "consolidated\\.\\d+\\.pth",
-            FailureKind.UNSUPPORTED_MODEL,
             "holds weights in Meta's own format; download the model's version for transformers (on the Hugging Face Hub,"
                     + " often with -hf in its name), or convert it with convert_llama_weights_to_hf.py of transformers"),
     MISTRAL(
             "consolidated(-.*)?\\.safetensors",
-            FailureKind.UNSUPPORTED_MODEL,
             "holds weights in Mistral's own format, with other tensor names; download model.safetensors (or"
                     + " model.safetensors.index.json and its files) and config.json of the same model, too"),
     SHARDS_WITHOUT_INDEX(
@@ -43,34 +38,19 @@ enum ForeignFormat {
             FailureKind.NOT_FOUND,
             "holds no model.safetensors, but a file of another name; if it holds all weights, rename it to"
                     + " model.safetensors"),
-    GGUF(
-            ".+\\.gguf|ggml-.*",
-            FailureKind.UNSUPPORTED_MODEL,
-            "holds a GGUF file, the format of llama.cpp; " + ForeignFormat.TAKE_ORIGINAL),
+    GGUF(".+\\.gguf|ggml-.*", "holds a GGUF file, the format of llama.cpp; " + ForeignFormat.TAKE_ORIGINAL),
     PYTORCH(
             "pytorch_model.*\\.bin(\\.index\\.json)?",
-            FailureKind.UNSUPPORTED_MODEL,
             "holds its weights as PyTorch saves them; " + ForeignFormat.CONVERT),
-    TENSORFLOW(
-            "tf_model.*\\.h5|saved_model\\.pb",
-            FailureKind.UNSUPPORTED_MODEL,
-            "holds weights of TensorFlow; " + ForeignFormat.TAKE_ORIGINAL),
-    FLAX(
-            "flax_model.*\\.msgpack.*",
-            FailureKind.UNSUPPORTED_MODEL,
-            "holds weights of Flax; " + ForeignFormat.TAKE_ORIGINAL),
-    ONNX(
-            ".+\\.onnx|.+\\.onnx_data",
-            FailureKind.UNSUPPORTED_MODEL,
-            "holds an ONNX file; " + ForeignFormat.TAKE_ORIGINAL),
+    TENSORFLOW("tf_model.*\\.h5|saved_model\\.pb", "holds weights of TensorFlow; " + ForeignFormat.TAKE_ORIGINAL),
+    FLAX("flax_model.*\\.msgpack.*", "holds weights of Flax; " + ForeignFormat.TAKE_ORIGINAL),
+    ONNX(".+\\.onnx|.+\\.onnx_data", "holds an ONNX file; " + ForeignFormat.TAKE_ORIGINAL),
     TRAINING_STATE(
             "zero_to_fp32\\.py|global_step\\d+|pytorch_model_fsdp_\\d+|.+\\.distcp",
-            FailureKind.UNSUPPORTED_MODEL,
             "holds the state of a training run in parts (DeepSpeed or FSDP); join them first: python zero_to_fp32.py . OUT"
                     + " --safe_serialization for DeepSpeed, accelerate merge-weights DIR OUT for FSDP"),
     OTHER_WEIGHTS(
             ".+\\.(pth|pt|ckpt|bin|npz|nemo|engine|h5|msgpack|pdparams)",
-            FailureKind.UNSUPPORTED_MODEL,
             "holds no safetensors weights, but a file of another format; " + ForeignFormat.TAKE_ORIGINAL);
 
     /** Advice where transformers reads what we do not. */
@@ -84,6 +64,11 @@ enum ForeignFormat {
     private final Pattern names;
     private final FailureKind kind;
     private final String explanation;
+
+    /** Weights in a form that is not read here. */
+    ForeignFormat(String names, String explanation) {
+        this(names, FailureKind.UNSUPPORTED_MODEL, explanation);
+    }
 
     ForeignFormat(String names, FailureKind kind, String explanation) {
         this.names = Pattern.compile(names, Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
@@ -100,8 +85,7 @@ enum ForeignFormat {
             if (!found.isEmpty()) {
                 String example = "'" + OneLine.of(found.getFirst()) + "'"
                         + (found.size() > 1 ? " and " + (found.size() - 1) + " more" : "");
-                return Optional.of(
-                        new Failure(format.kind, "'" + directory + "' (" + example + ") " + format.explanation));
+                return Optional.of(format.kind.failure("'" + directory + "' (" + example + ") " + format.explanation));
             }
         }
         return Optional.empty();

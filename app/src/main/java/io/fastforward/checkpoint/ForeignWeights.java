@@ -6,7 +6,6 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -34,15 +33,8 @@ enum ForeignWeights {
     OTHER("a method that is not named", "", ".+\\.(input_scale|weight_scales?|scales|qzeros)");
 
     /** Ends of the names of tensors that stand for the weight {@code <name>.weight}, which is then missing. */
-    private static final List<String> IN_PLACE_OF_WEIGHT = List.of(
-            ".qweight",
-            ".weight_packed",
-            ".W_q",
-            ".codes",
-            "._weight_qdata",
-            ".weight:_data",
-            ".weight._data",
-            ".weight_blocks");
+    private static final Pattern IN_PLACE_OF_WEIGHT = Pattern.compile(
+            "\\.(qweight|weight_packed|W_q|codes|_weight_qdata|weight:_data|weight\\._data|weight_blocks)\\z");
 
     private final String title;
     private final Pattern methods;
@@ -89,19 +81,13 @@ enum ForeignWeights {
     }
 
     private static Failure refusal(Path directory, String what, String tensor, String advice) {
-        return new Failure(
-                FailureKind.UNSUPPORTED_MODEL,
-                "'" + directory + "' holds " + what + " (such as '" + OneLine.of(tensor)
-                        + "'), but only plain weights in F32, F16 and BF16 can be pruned; " + advice);
+        return FailureKind.UNSUPPORTED_MODEL.failure("'" + directory + "' holds " + what + " (such as '"
+                + OneLine.of(tensor) + "'), but only plain weights in F32, F16 and BF16 can be pruned; " + advice);
     }
 
     private static boolean isPacked(String name, Map<String, StoredType> types) {
-        for (String end : IN_PLACE_OF_WEIGHT) {
-            if (name.endsWith(end)) {
-                return !isPlain(name.substring(0, name.length() - end.length()) + ".weight", types);
-            }
-        }
-        return name.endsWith(".weight") && !isPlain(name, types);
+        String weight = IN_PLACE_OF_WEIGHT.matcher(name).replaceFirst(".weight");
+        return weight.endsWith(".weight") && !isPlain(weight, types);
     }
 
     private static boolean isPlain(String name, Map<String, StoredType> types) {

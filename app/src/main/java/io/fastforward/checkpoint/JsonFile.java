@@ -8,12 +8,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
-import io.fastforward.failure.Reason;
 import io.fastforward.json.ForeignJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -59,8 +57,7 @@ final class JsonFile {
                 throw damaged(path, "it has more than " + LARGEST + " bytes", null);
             }
             byte[] contents = Files.readAllBytes(path);
-            Optional<ForeignContents> foreign =
-                    ForeignContents.of(Arrays.copyOf(contents, Math.min(contents.length, ForeignContents.LOOKED_AT)));
+            Optional<ForeignContents> foreign = ForeignContents.of(contents);
             if (foreign.isPresent()) {
                 throw foreign.get().failure(path, "JSON");
             }
@@ -72,19 +69,18 @@ final class JsonFile {
         } catch (JsonProcessingException e) {
             if (e.getOriginalMessage().startsWith(TWICE)) {
                 String key = e.getOriginalMessage().substring(TWICE.length()).replaceFirst("'$", "");
-                throw new Failure(
-                        FailureKind.BAD_CHECKPOINT,
+                throw FailureKind.BAD_CHECKPOINT.failure(
                         "'" + path + "' has the key '" + OneLine.of(key) + "' twice; remove the one that does not hold",
                         e);
             }
             throw damaged(path, OneLine.of(e.getOriginalMessage()), e);
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
+            throw ReadFailure.of(path, e);
         }
     }
 
     private static Failure damaged(Path path, String what, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT, "'" + path + "' is not valid: " + what + "; download it again", cause);
+        return FailureKind.BAD_CHECKPOINT.failure(
+                "'" + path + "' is not valid: " + what + "; download it again", cause);
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Explains why a directory is no checkpoint that can be opened: what it is instead, or what it lacks. */
@@ -17,6 +18,7 @@ final class MissingParts {
 
     private static final String ADAPTER = "adapter_config.json";
     private static final int MOST_NAMED = 5;
+    private static final Pattern UNFINISHED = Pattern.compile("(?i).+\\.(incomplete|part|aria2|crdownload|download)");
 
     private final ModelDirectory directory;
 
@@ -27,8 +29,7 @@ final class MissingParts {
     /** The failure where there is no config.json. */
     Failure config() {
         return ForeignFormat.explain(directory.path(), directory.names())
-                .orElseGet(() -> new Failure(
-                        FailureKind.NOT_FOUND,
+                .orElseGet(() -> FailureKind.NOT_FOUND.failure(
                         quoted() + " has no config.json; expected a checkpoint directory with config.json,"
                                 + " model.safetensors (or model.safetensors.index.json and its files) and"
                                 + " tokenizer.json" + unfinished() + NearbyCheckpoints.hint(directory.path())));
@@ -41,16 +42,14 @@ final class MissingParts {
         if (unfinished.isEmpty() && foreign.isPresent()) {
             return foreign.get();
         }
-        return new Failure(
-                FailureKind.NOT_FOUND,
+        return FailureKind.NOT_FOUND.failure(
                 quoted() + " has no weights; expected model.safetensors, or model.safetensors.index.json and the files"
                         + " that it names" + unfinished + NearbyCheckpoints.hint(directory.path()));
     }
 
     /** The failure where an index names files that are not there. */
     Failure shards(Path index, List<String> missing, int all) {
-        return new Failure(
-                FailureKind.NOT_FOUND,
+        return FailureKind.NOT_FOUND.failure(
                 quoted() + " lacks " + missing.size() + " of the " + all + " files of weights that '"
                         + index.getFileName() + "' names; missing: "
                         + missing.stream().limit(MOST_NAMED).map(OneLine::of).collect(Collectors.joining(", "))
@@ -72,8 +71,7 @@ final class MissingParts {
                 .path("base_model_name_or_path");
         String ofModel = base.isTextual() ? " for '" + OneLine.of(base.asText()) + "'" : "";
         boolean complete = directory.has(Checkpoint.WEIGHTS) || directory.has(Checkpoint.INDEX);
-        throw new Failure(
-                FailureKind.UNSUPPORTED_MODEL,
+        throw FailureKind.UNSUPPORTED_MODEL.failure(
                 quoted() + " holds a LoRA (PEFT) adapter" + ofModel + ", which is not a model of its own; merge it into"
                         + " the model: peft.AutoPeftModelForCausalLM.from_pretrained(DIR).merge_and_unload()"
                         + ".save_pretrained(NEW_DIR), and save the tokenizer there, too"
@@ -85,7 +83,7 @@ final class MissingParts {
 
     /** Whether a download stopped half-way, as its leftovers tell. */
     private String unfinished() {
-        boolean here = directory.names().stream().anyMatch(MissingParts::isUnfinished);
+        boolean here = directory.names().stream().anyMatch(UNFINISHED.asMatchPredicate());
         Path cache = directory.path().resolve("../../blobs");
         Path local = directory.path().resolve(".cache/huggingface/download");
         return here || holdsUnfinished(cache) || holdsUnfinished(local)
@@ -102,10 +100,6 @@ final class MissingParts {
         } catch (IOException _) {
             return false; // only a hint is lost
         }
-    }
-
-    private static boolean isUnfinished(String name) {
-        return name.matches("(?i).+\\.(incomplete|part|aria2|crdownload|download)");
     }
 
     private String quoted() {

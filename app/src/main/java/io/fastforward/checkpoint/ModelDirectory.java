@@ -4,7 +4,6 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -90,8 +89,7 @@ final class ModelDirectory {
     Path requireFile(Path file) {
         BasicFileAttributes attributes = attributesOfTarget(file);
         if (!attributes.isRegularFile()) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
+            throw FailureKind.BAD_CHECKPOINT.failure(
                     quoted(file) + " is " + (attributes.isDirectory() ? "a directory" : "a pipe or a device")
                             + ", expected a file; remove it or download it again");
         }
@@ -111,8 +109,7 @@ final class ModelDirectory {
         try {
             Path target = file.toRealPath();
             if (!target.startsWith(real) && !isBlobOfCache(target)) {
-                throw new Failure(
-                        FailureKind.BAD_CHECKPOINT,
+                throw FailureKind.BAD_CHECKPOINT.failure(
                         quoted(file) + " is a link to '" + OneLine.of(target.toString())
                                 + "', outside of the model's directory; links are followed only within it and into the"
                                 + " blobs of a Hugging Face cache; put the file itself in the link's place (a copy or a hard link)");
@@ -147,8 +144,7 @@ final class ModelDirectory {
                 ? "the download into the Hugging Face cache was not finished, or the cache was cleaned up: download the"
                         + " model again, with hf download ORG/NAME"
                 : "put the file itself in the link's place, or download it again";
-        return new Failure(
-                FailureKind.NOT_FOUND,
+        return FailureKind.NOT_FOUND.failure(
                 quoted(link) + " is a link to '" + OneLine.of(target) + "', " + OneLine.of(what) + "; " + advice,
                 cause);
     }
@@ -158,10 +154,8 @@ final class ModelDirectory {
         try (DirectoryStream<Path> children = Files.newDirectoryStream(path)) {
             for (Path child : children) {
                 if (names.size() == MOST_ENTRIES) {
-                    throw new Failure(
-                            FailureKind.NOT_FOUND,
-                            "'" + path + "' holds more than " + MOST_ENTRIES
-                                    + " files; give the directory that holds nothing but the model");
+                    throw FailureKind.NOT_FOUND.failure("'" + path + "' holds more than " + MOST_ENTRIES
+                            + " files; give the directory that holds nothing but the model");
                 }
                 names.add(String.valueOf(child.getFileName()));
             }
@@ -182,8 +176,7 @@ final class ModelDirectory {
                 ? "; if it is the name of a model on the Hugging Face Hub, download it first: hf download " + text
                         + " --local-dir " + name
                 : "";
-        return new Failure(
-                FailureKind.NOT_FOUND,
+        return FailureKind.NOT_FOUND.failure(
                 "'" + path + "' is not a directory" + (Files.exists(path) ? "" : ": there is nothing of that name")
                         + "; expected a checkpoint directory with config.json, model.safetensors and tokenizer.json"
                         + advice);
@@ -195,8 +188,7 @@ final class ModelDirectory {
             return foreign.get().failure(path, "a checkpoint directory");
         }
         Path parent = path.toAbsolutePath().resolveSibling("").normalize();
-        return new Failure(
-                FailureKind.NOT_FOUND,
+        return FailureKind.NOT_FOUND.failure(
                 "'" + path + "' is a file and not a directory; give the checkpoint directory that holds config.json and"
                         + " the weights"
                         + (Files.exists(parent.resolve("config.json")) ? ": '" + parent + "'" : ""));
@@ -204,8 +196,8 @@ final class ModelDirectory {
 
     /** A file for a message, with whatever its name holds made fit for one line. */
     static String quoted(Path file) {
-        String name = OneLine.of(String.valueOf(file.getFileName()));
-        Path parent = file.getParent();
-        return parent == null ? "'" + name + "'" : "'" + parent + File.separator + name + "'";
+        String path = file.toString();
+        String name = file.getFileName() == null ? "" : file.getFileName().toString();
+        return "'" + path.substring(0, path.length() - name.length()) + OneLine.of(name) + "'";
     }
 }

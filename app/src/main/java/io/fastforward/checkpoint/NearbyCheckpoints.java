@@ -40,16 +40,12 @@ final class NearbyCheckpoints {
                 + nearby.found.stream()
                         .sorted()
                         .limit(MOST_NAMED)
-                        .map(NearbyCheckpoints::shown)
+                        .map(checkpoint -> "'" + OneLine.of(checkpoint.toString()) + "'")
                         .collect(Collectors.joining(" or "))
                 + (nearby.found.size() > MOST_NAMED
                         ? " (or one of " + (nearby.found.size() - MOST_NAMED) + " more)"
                         : "")
                 + "?";
-    }
-
-    private static String shown(Path checkpoint) {
-        return "'" + OneLine.of(checkpoint.toString()) + "'";
     }
 
     private void search(Path directory, int depth) {

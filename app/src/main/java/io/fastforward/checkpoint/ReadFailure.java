@@ -7,13 +7,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** Explains why reading failed. */
-final class ReadFailure {
+public final class ReadFailure {
 
     private ReadFailure() {}
 
     /** A failure of kind {@link FailureKind#NOT_FOUND} that says why. */
-    static Failure of(Path path, IOException cause) {
-        return new Failure(
-                FailureKind.NOT_FOUND, ModelDirectory.quoted(path) + " cannot be read: " + Reason.of(cause), cause);
+    public static Failure of(Path path, IOException cause) {
+        return FailureKind.NOT_FOUND.failure(
+                ModelDirectory.quoted(path) + " cannot be read: " + Reason.of(cause), cause);
     }
 }

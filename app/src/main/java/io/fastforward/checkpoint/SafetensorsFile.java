@@ -3,7 +3,6 @@ package io.fastforward.checkpoint;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
-import io.fastforward.failure.Reason;
 import io.fastforward.spi.tensor.DataType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -51,12 +50,12 @@ final class SafetensorsFile {
      */
     static SafetensorsFile map(Path path, Arena arena) {
         if (!Files.isRegularFile(path)) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' does not exist or is not a file");
+            throw FailureKind.NOT_FOUND.failure("'" + path + "' does not exist or is not a file");
         }
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return new SafetensorsFile(path, channel.map(MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
+            throw ReadFailure.of(path, e);
         }
     }
 
@@ -108,8 +107,7 @@ final class SafetensorsFile {
         }
         DataType type = entry.type().readable();
         if (type == null) {
-            throw new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
+            throw FailureKind.UNSUPPORTED_MODEL.failure(
                     "tensor '" + OneLine.of(name) + "' of '" + path + "' is stored as " + entry.type()
                             + ", but FastForward reads F32, F16 and BF16; convert the checkpoint to one of them");
         }

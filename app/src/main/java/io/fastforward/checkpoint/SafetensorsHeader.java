@@ -250,8 +250,7 @@ record SafetensorsHeader(long dataOffset, List<Entry> entries) {
         }
 
         private Failure damaged(String what, @Nullable Throwable cause) {
-            return new Failure(
-                    FailureKind.BAD_CHECKPOINT,
+            return FailureKind.BAD_CHECKPOINT.failure(
                     "'" + origin + "' is not a valid safetensors file: " + what + "; download or convert it again",
                     cause);
         }

@@ -24,18 +24,13 @@ public final class StorageFailure {
      * @param bytes how many bytes it needs
      */
     public static Failure of(Path path, long bytes, IOException cause) {
-        OptionalLong free = free(path);
-        return failure(path, cause, advice(cause, bytes, free));
+        return FailureKind.STORAGE.failure(
+                "cannot write '" + path + "': " + Reason.of(cause) + "; " + advice(cause, bytes, free(path)), cause);
     }
 
     /** A failure of kind {@link FailureKind#STORAGE} of something that takes no room worth mentioning. */
     public static Failure of(Path path, IOException cause) {
         return of(path, 0, cause);
-    }
-
-    private static Failure failure(Path path, IOException cause, String advice) {
-        return new Failure(
-                FailureKind.STORAGE, "cannot write '" + path + "': " + Reason.of(cause) + "; " + advice, cause);
     }
 
     /** What to do about it. */
@@ -64,7 +59,7 @@ public final class StorageFailure {
         }
         if (reason.contains("file too large")) {
             return "its file system takes no files of " + bytes + " bytes; write smaller ones with "
-                    + Setting.SHARD_SIZE + ", or" + " choose another output directory";
+                    + Setting.SHARD_SIZE + ", or choose another output directory";
         }
         if (reason.contains("busy")) {
             return "if it is a mount point, choose a new directory inside it";

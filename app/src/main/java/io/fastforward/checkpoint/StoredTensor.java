@@ -31,10 +31,8 @@ public record StoredTensor(String name, DataType type, List<Long> shape, MemoryS
     public Matrix matrix() {
         boolean fits = shape.stream().allMatch(dimension -> dimension <= Integer.MAX_VALUE);
         if (!fits || shape.isEmpty() || shape.size() > 2) {
-            throw new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
-                    "tensor '" + OneLine.of(name) + "' has the shape " + shape
-                            + ", expected a vector or a matrix with dimensions up to " + Integer.MAX_VALUE);
+            throw FailureKind.UNSUPPORTED_MODEL.failure("tensor '" + OneLine.of(name) + "' has the shape " + shape
+                    + ", expected a vector or a matrix with dimensions up to " + Integer.MAX_VALUE);
         }
         int rows = shape.size() == 1 ? 1 : shape.getFirst().intValue();
         int columns = shape.getLast().intValue();

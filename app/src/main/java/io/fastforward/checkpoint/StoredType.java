@@ -1,8 +1,9 @@
 package io.fastforward.checkpoint;
 
 import io.fastforward.spi.tensor.DataType;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,8 @@ enum StoredType {
     I64(64),
     U64(64);
 
-    private static final Map<String, StoredType> BY_NAME = byName();
+    private static final Map<String, StoredType> BY_NAME =
+            Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(StoredType::name, type -> type));
 
     private final int bits;
     private final @Nullable DataType readable;
@@ -62,13 +64,5 @@ enum StoredType {
     @Nullable
     DataType readable() {
         return readable;
-    }
-
-    private static Map<String, StoredType> byName() {
-        Map<String, StoredType> types = new HashMap<>();
-        for (StoredType type : values()) {
-            types.put(type.name(), type);
-        }
-        return Map.copyOf(types);
     }
 }

@@ -16,7 +16,6 @@ final class ComputeOptions {
     @Option(
             names = "--device",
             paramLabel = "auto|cpu|gpu|ID",
-            defaultValue = "auto",
             description = "What computes: auto takes a GPU if there is one and else the CPU; gpu takes a GPU or"
                     + " fails; or the id of a device or backend (see: devices).")
     private String device = "auto";

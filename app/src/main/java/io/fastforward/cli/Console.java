@@ -17,23 +17,16 @@ final class Console implements Progress {
     private static final Duration LINE_INTERVAL = Duration.ofSeconds(10);
 
     private final PrintWriter stream = PlainWriter.to(System.err);
-    private final boolean terminal;
+    private final boolean terminal = Terminal.isStandardError();
     private String stage = "";
     private long total;
     private long stageStart;
     private long lastLine;
     private @Nullable ProgressBar bar;
 
-    private Console(boolean terminal) {
-        this.terminal = terminal;
-    }
-
     /** Progress for people, or none if the output is for programs. */
     static Progress of(boolean json) {
-        if (json) {
-            return Progress.silent();
-        }
-        return new Console(Terminal.isStandardError());
+        return json ? Progress.silent() : new Console();
     }
 
     @Override

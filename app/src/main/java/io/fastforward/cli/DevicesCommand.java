@@ -3,18 +3,13 @@ package io.fastforward.cli;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.run.Devices;
-import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.Device;
-import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Lists what can compute here, and for each backend that cannot, why and what to install. */
 @Command(
@@ -22,18 +17,12 @@ import picocli.CommandLine.Spec;
         description = "Lists the devices that can compute, and for each backend that is missing why, and what to"
                 + " install.",
         mixinStandardHelpOptions = true)
-final class DevicesCommand implements Callable<Integer> {
+final class DevicesCommand implements Runnable {
 
     private static final double GIB = 1L << 30;
 
-    @Spec
-    private CommandSpec spec;
-
     @Mixin
     private CommonOptions common;
-
-    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
-    DevicesCommand() {}
 
     /** A device. */
     record Line(String id, String name, String backend, long memoryBytes, boolean gpu, boolean automatic) {}
@@ -45,19 +34,19 @@ final class DevicesCommand implements Callable<Integer> {
     record Report(List<Line> devices, List<Missing> missing) {}
 
     @Override
-    public Integer call() {
+    public void run() {
         PluginRegistry plugins = common.loadPlugins();
         Report report = new Report(
                 Devices.all(plugins).stream().map(DevicesCommand::line).toList(),
                 plugins.all(PluginKind.BACKEND).stream()
                         .flatMap(provider -> provider.drivers().entrySet().stream())
                         .filter(backend -> !backend.getValue().available())
-                        .map(backend -> missing(backend.getKey(), backend.getValue()))
+                        .map(backend -> new Missing(
+                                backend.getKey(),
+                                backend.getValue().message(),
+                                backend.getValue().hint()))
                         .toList());
-        PrintWriter out = spec.commandLine().getOut();
-        if (common.json) {
-            out.println(JsonOutput.of(report));
-        } else {
+        common.print(report, out -> {
             report.devices().forEach(device -> out.println(describe(device)));
             report.missing().stream()
                     .collect(Collectors.groupingBy(
@@ -65,17 +54,12 @@ final class DevicesCommand implements Callable<Integer> {
                             LinkedHashMap::new,
                             Collectors.mapping(Missing::backend, Collectors.joining(", "))))
                     .forEach((why, backends) -> out.println(backends + " missing: " + why));
-        }
-        return 0;
+        });
     }
 
     private static Line line(Device device) {
         return new Line(
                 device.id(), device.name(), device.driver(), device.memoryBytes(), device.gpu(), device.automatic());
-    }
-
-    private static Missing missing(String backend, Availability availability) {
-        return new Missing(backend, availability.message(), availability.hint());
     }
 
     private static String describe(Line device) {

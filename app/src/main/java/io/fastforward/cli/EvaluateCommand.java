@@ -12,13 +12,10 @@ import io.fastforward.settings.PruneSettings;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Measures the perplexity of a checkpoint, dense or pruned. */
 @Command(
@@ -28,10 +25,7 @@ import picocli.CommandLine.Spec;
             "and its accuracy on multiple-choice questions if there are some."
         },
         mixinStandardHelpOptions = true)
-final class EvaluateCommand implements Callable<Integer> {
-
-    @Spec
-    private CommandSpec spec;
+final class EvaluateCommand implements Runnable {
 
     @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
     private Path directory;
@@ -46,11 +40,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private TextOptions texts;
 
-    @Option(
-            names = "--windows",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Most windows to evaluate; default: all.")
+    @Option(names = "--windows", paramLabel = "N", description = "Most windows to evaluate; default: all.")
     private int windows;
 
     @Mixin
@@ -59,9 +49,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--repeat",
             paramLabel = "N",
-            defaultValue = "1",
             description = "Measure N times and report the median speed; default: 1.")
-    private int repeat;
+    private int repeat = 1;
 
     @Mixin
     private CommonOptions common;
@@ -73,7 +62,7 @@ final class EvaluateCommand implements Callable<Integer> {
     EvaluateCommand() {}
 
     @Override
-    public Integer call() {
+    public void run() {
         Progress progress = Console.of(common.json);
         Compute using = compute.compute();
         EvaluateRun.Request request = new EvaluateRun.Request(
@@ -87,13 +76,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 repeat,
                 using);
         EvaluateRun.Evaluation evaluation = EvaluateRun.execute(request, common.loadPlugins(), progress);
-        PrintWriter out = spec.commandLine().getOut();
-        if (common.json) {
-            out.println(JsonOutput.of(evaluation));
-        } else {
-            print(evaluation, using.threads(), out);
-        }
-        return 0;
+        common.print(evaluation, out -> print(evaluation, using.threads(), out));
     }
 
     private static void print(EvaluateRun.Evaluation evaluation, int threads, PrintWriter out) {

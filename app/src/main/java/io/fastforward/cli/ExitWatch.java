@@ -7,33 +7,20 @@ import io.fastforward.failure.OneLine;
 /**
  * Notices that somebody else than the command line ends the process: a plugin, or a library of one, that calls
  * {@link System#exit}, with the exit code of success perhaps. It says so and ends the process with the exit code of
- * plugins, once the other shutdown hooks have left everything in order. A signal is none of its business. Closing it
- * calls that off.
+ * plugins, once the other shutdown hooks have left everything in order. A signal is none of its business. Closing the
+ * hook calls that off.
  */
-final class ExitWatch implements AutoCloseable {
+final class ExitWatch {
 
     private static final int POLL_MILLIS = 10;
 
     /** The hooks are started within microseconds; this is for when nobody can be seen to wait for them. */
     private static final int MOST_POLLS = 50;
 
-    private final ShutdownHook hook = new ShutdownHook(ExitWatch::endInstead, "exit-watch");
-
     private ExitWatch() {}
 
-    static ExitWatch begin() {
-        ExitWatch watch = new ExitWatch();
-        Runtime.getRuntime().addShutdownHook(watch.hook);
-        return watch;
-    }
-
-    @Override
-    public void close() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException _) {
-            // The process is ending already.
-        }
+    static ShutdownHook begin() {
+        return ShutdownHook.begin(ExitWatch::endInstead, "exit-watch");
     }
 
     private static void endInstead() {

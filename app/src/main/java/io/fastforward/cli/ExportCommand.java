@@ -2,16 +2,12 @@ package io.fastforward.cli;
 
 import io.fastforward.run.ExportRun;
 import io.fastforward.settings.PruneSettings;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Writes a pruned checkpoint again in another form. */
 @Command(
@@ -21,10 +17,7 @@ import picocli.CommandLine.Spec;
             "hf-padded fills a pruned model up with zeros to its original shape: it loads wherever that did."
         },
         mixinStandardHelpOptions = true)
-final class ExportCommand implements Callable<Integer> {
-
-    @Spec
-    private CommandSpec spec;
+final class ExportCommand implements Runnable {
 
     @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
     private Path directory;
@@ -45,24 +38,20 @@ final class ExportCommand implements Callable<Integer> {
     ExportCommand() {}
 
     @Override
-    public Integer call() {
+    public void run() {
         ExportRun.Request request = new ExportRun.Request(
                 directory, output, form.settings(PruneSettings.DEFAULT.export()), compute.compute());
         ExportRun.Written written = ExportRun.execute(request, common.loadPlugins(), Console.of(common.json));
-        PrintWriter out = spec.commandLine().getOut();
-        if (common.json) {
-            out.println(JsonOutput.of(written));
-        } else {
-            boolean compared = !Double.isNaN(written.reloadDifference());
-            out.println(written.output()
-                    + (compared
-                            ? String.format(
-                                    Locale.ROOT,
-                                    ": read back, its logits differ by %.1e (relative) from those of %s",
-                                    written.reloadDifference(),
-                                    directory)
-                            : ": written, and not compared, since its format cannot be read back"));
-        }
-        return 0;
+        common.print(written, out -> out.println(written.output() + comparison(written)));
+    }
+
+    private String comparison(ExportRun.Written written) {
+        return Double.isNaN(written.reloadDifference())
+                ? ": written, and not compared, since its format cannot be read back"
+                : String.format(
+                        Locale.ROOT,
+                        ": read back, its logits differ by %.1e (relative) from those of %s",
+                        written.reloadDifference(),
+                        directory);
     }
 }

@@ -1,11 +1,11 @@
 package io.fastforward.cli;
 
+import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.PlainText;
 import io.fastforward.run.Versions;
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -13,7 +13,6 @@ import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -26,7 +25,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
         name = "fastforward",
         description = "Prunes large language models so that they are really smaller and faster.",
         mixinStandardHelpOptions = true,
-        versionProvider = FastForward.Version.class,
         subcommands = {
             PruneCommand.class,
             EvaluateCommand.class,
@@ -44,17 +42,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class FastForward implements Runnable {
 
-    private static final List<String> COMMANDS =
-            List.of("prune", "evaluate", "generate", "export", "inspect", "plugins", "devices");
-
     /** As shells have it for Ctrl-C. */
     private static final int INTERRUPTED = 130;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
-
-    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
-    FastForward() {}
 
     /** Runs a command and ends the process with its exit code. */
     public static void main(String[] arguments) {
@@ -63,7 +55,7 @@ public final class FastForward implements Runnable {
                 (thread, failure) -> failure.printStackTrace(PlainWriter.to(System.err)));
         OverdueEnd end = OverdueEnd.watch(INTERRUPTED);
         int exitCode;
-        try (ExitWatch ignored = ExitWatch.begin()) {
+        try (ShutdownHook ignored = ExitWatch.begin()) {
             exitCode = run(arguments);
         }
         end.expect(exitCode);
@@ -72,12 +64,11 @@ public final class FastForward implements Runnable {
 
     /** Runs a command; returns the exit code. */
     static int run(String... arguments) {
-        PrintWriter out = PlainWriter.to(System.out);
         PrintWriter err = PlainWriter.to(System.err);
         CommandLine command = new CommandLine(new FastForward())
                 .setCommandName(ShellCommand.name())
                 .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF)) // escape sequences, which do not get through
-                .setOut(out)
+                .setOut(PlainWriter.to(System.out))
                 .setErr(err)
                 .registerConverter(int.class, text -> number(text, "a whole number", Integer::valueOf))
                 .registerConverter(Integer.class, text -> number(text, "a whole number", Integer::valueOf))
@@ -87,9 +78,14 @@ public final class FastForward implements Runnable {
                 .registerConverter(Double.class, text -> number(text, "a number", Double::valueOf))
                 .setParameterExceptionHandler(FastForward::explainUsage)
                 .setExecutionExceptionHandler((e, failed, parsed) -> explain(e, arguments, err));
+        command.getCommandSpec().version("FastForward " + Versions.fastForward() + " on Java " + Runtime.version());
         command.setResourceBundle(new SettingDefaults());
         command.getSubcommands().values().forEach(one -> OptionNames.acceptOld(one.getCommandSpec()));
-        choiceTypes(command).forEach(type -> registerChoices(command, type));
+        command.getSubcommands().values().stream()
+                .flatMap(one -> one.getCommandSpec().options().stream())
+                .map(OptionSpec::type)
+                .filter(Class::isEnum)
+                .forEach(type -> registerChoices(command, type));
         command.setExecutionStrategy(FastForward::executeKnown);
         try {
             return command.execute(arguments);
@@ -112,26 +108,25 @@ public final class FastForward implements Runnable {
         return new RunLast().execute(parsed);
     }
 
-    /** The types of all options that take one of several words. */
-    private static List<Class<?>> choiceTypes(CommandLine command) {
-        List<Class<?>> types = new ArrayList<>();
-        for (CommandLine subcommand : command.getSubcommands().values()) {
-            for (OptionSpec option : subcommand.getCommandSpec().options()) {
-                if (option.type().isEnum()) {
-                    types.add(option.type());
-                }
-            }
-        }
-        return types;
-    }
-
+    /** An option takes one of the words of its type, in letters of any size. */
     private static <T> void registerChoices(CommandLine command, Class<T> type) {
-        command.registerConverter(type, text -> choice(text, List.of(type.getEnumConstants())));
+        List<T> choices = List.of(type.getEnumConstants());
+        command.registerConverter(
+                type,
+                text -> choices.stream()
+                        .filter(choice -> choice.toString().equalsIgnoreCase(text))
+                        .findFirst()
+                        .orElseThrow(() -> new TypeConversionException("'" + text + "' is not one of: "
+                                + choices.stream().map(Object::toString).collect(Collectors.joining(", ")))));
     }
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name a command: " + String.join(", ", COMMANDS));
+        throw new ParameterException(spec.commandLine(), "name a command: " + commands(spec.commandLine()));
+    }
+
+    private static String commands(CommandLine command) {
+        return String.join(", ", command.getSubcommands().keySet());
     }
 
     private static int explainUsage(ParameterException e, String[] arguments) {
@@ -142,8 +137,7 @@ public final class FastForward implements Runnable {
                         .findFirst()
                 : Optional.empty();
         String message = notACommand
-                .map(word ->
-                        "there is no command '" + OneLine.of(word) + "'; there are: " + String.join(", ", COMMANDS))
+                .map(word -> "there is no command '" + OneLine.of(word) + "'; there are: " + commands(command))
                 .orElseGet(e::getMessage);
         command.getErr()
                 .println(PlainText.line("fastforward: " + message + "; see: "
@@ -179,22 +173,6 @@ public final class FastForward implements Runnable {
             return parser.apply(text);
         } catch (NumberFormatException e) {
             throw new TypeConversionException("'" + text + "' is not " + expected);
-        }
-    }
-
-    private static <T> T choice(String text, List<T> choices) {
-        return choices.stream()
-                .filter(choice -> choice.toString().equalsIgnoreCase(text))
-                .findFirst()
-                .orElseThrow(() -> new TypeConversionException("'" + text + "' is not one of: "
-                        + choices.stream().map(Object::toString).collect(Collectors.joining(", "))));
-    }
-
-    /** The version for {@code --version}. */
-    static final class Version implements IVersionProvider {
-        @Override
-        public String[] getVersion() {
-            return new String[] {"FastForward " + Versions.fastForward() + " on Java " + Runtime.version()};
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.fastforward.cli;
 
+import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.generate.Sampling;
 import io.fastforward.report.TextColumns;
 import io.fastforward.run.GenerateRun;
@@ -9,14 +10,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Lets a checkpoint continue a text, or two of them side by side. */
 @Command(
@@ -26,12 +24,9 @@ import picocli.CommandLine.Spec;
             "Greedy unless a temperature is given."
         },
         mixinStandardHelpOptions = true)
-final class GenerateCommand implements Callable<Integer> {
+final class GenerateCommand implements Runnable {
 
     private static final int WIDTH = 100;
-
-    @Spec
-    private CommandSpec spec;
 
     @Parameters(paramLabel = "MODEL_DIR", arity = "1..2", description = "One checkpoint directory, or two to compare.")
     private List<Path> directories;
@@ -70,38 +65,33 @@ final class GenerateCommand implements Callable<Integer> {
     GenerateCommand() {}
 
     @Override
-    public Integer call() {
+    public void run() {
         GenerateRun.Request request = new GenerateRun.Request(
                 directories, prompt, mostTokens, new Sampling(temperature, topP), seed, compute.compute());
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = common.out();
         boolean shownAtOnce = !common.json && directories.size() == 1;
         Consumer<String> pieces = piece -> {
             out.print(piece);
             out.flush();
         };
         List<Continuation> continuations;
-        try (InterruptionNotice ignored = InterruptionNotice.ofText()) {
+        try (ShutdownHook ignored = InterruptionNotice.ofText()) {
             continuations = GenerateRun.execute(
                     request,
                     common.loadPlugins(),
                     Console.of(common.json),
                     Optional.of(pieces).filter(any -> shownAtOnce));
         }
-        if (common.json) {
-            out.println(JsonOutput.of(continuations));
-        } else if (shownAtOnce) {
-            out.printf("%n%n");
-            out.println(facts(continuations.getFirst()));
-        } else {
-            TextColumns.lines(
-                            WIDTH,
-                            prompt + continuations.getFirst().text(),
-                            prompt + continuations.getLast().text(),
-                            facts(continuations.getFirst()),
-                            facts(continuations.getLast()))
-                    .forEach(out::println);
-        }
-        return 0;
+        common.print(continuations, people -> {
+            Continuation first = continuations.getFirst();
+            if (shownAtOnce) {
+                people.printf("%n%n%s%n", facts(first));
+            } else {
+                Continuation last = continuations.getLast();
+                TextColumns.lines(WIDTH, prompt + first.text(), prompt + last.text(), facts(first), facts(last))
+                        .forEach(people::println);
+            }
+        });
     }
 
     private static String facts(Continuation continuation) {

@@ -9,22 +9,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows what a checkpoint holds. */
 @Command(
         name = "inspect",
         description = "Shows architecture, parameters per module, and what each layer of a pruned model retains.",
         mixinStandardHelpOptions = true)
-final class InspectCommand implements Callable<Integer> {
-
-    @Spec
-    private CommandSpec spec;
+final class InspectCommand implements Runnable {
 
     @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
     private Path directory;
@@ -61,16 +55,11 @@ final class InspectCommand implements Callable<Integer> {
             long mlpParameters) {}
 
     @Override
-    public Integer call() {
+    public void run() {
         try (Model model = Model.open(directory)) {
-            PrintWriter out = spec.commandLine().getOut();
-            if (common.json) {
-                out.println(JsonOutput.of(inspect(model)));
-            } else {
-                print(model, out);
-            }
+            Inspection facts = inspect(model);
+            common.print(facts, out -> print(model, facts, out));
         }
-        return 0;
     }
 
     private static Inspection inspect(Model model) {
@@ -116,53 +105,39 @@ final class InspectCommand implements Callable<Integer> {
         return gone == 0 ? "" : ", " + gone + " of " + model.unprunedLayers() + " layers altogether";
     }
 
-    private static void print(Model model, PrintWriter out) {
-        ModelSpec own = model.spec();
-        Inspection facts = inspect(model);
-        line(out, "architecture", facts.family() + ", " + facts.layers().size() + " layers");
-        line(
-                out,
-                "sizes",
-                "hidden " + facts.hiddenSize() + ", vocabulary " + facts.vocabularySize() + ", context "
-                        + facts.contextLength() + ", embeddings " + (facts.tiedEmbeddings() ? "tied" : "untied"));
-        line(
-                out,
-                "parameters",
-                String.format(
-                        Locale.ROOT,
-                        "%,d, of them %,d in the layers' linear maps",
-                        facts.parameters(),
-                        facts.decoderParameters()));
-        line(
-                out,
-                "weights",
-                String.format(Locale.ROOT, "%,d bytes", model.checkpoint().parameterBytes()));
+    private static void print(Model model, Inspection facts, PrintWriter out) {
+        out.printf(
+                Locale.ROOT,
+                "architecture  %s, %d layers%n",
+                facts.family(),
+                facts.layers().size());
+        out.printf(
+                Locale.ROOT,
+                "sizes         hidden %d, vocabulary %d, context %d, embeddings %s%n",
+                facts.hiddenSize(),
+                facts.vocabularySize(),
+                facts.contextLength(),
+                facts.tiedEmbeddings() ? "tied" : "untied");
+        out.printf(
+                Locale.ROOT,
+                "parameters    %,d, of them %,d in the layers' linear maps%n",
+                facts.parameters(),
+                facts.decoderParameters());
+        out.printf(Locale.ROOT, "weights       %,d bytes%n", model.checkpoint().parameterBytes());
         if (facts.pruned()) {
-            line(
-                    out,
-                    "pruned",
-                    String.format(
-                            Locale.ROOT,
-                            "%.2f%% of the layers' linear parameters were removed%s",
-                            100 * facts.sparsity(),
-                            goneLayers(model)));
+            out.printf(
+                    Locale.ROOT,
+                    "pruned        %.2f%% of the layers' linear parameters were removed%s%n",
+                    100 * facts.sparsity(),
+                    goneLayers(model));
         }
         facts.remarks().forEach(out::println);
         out.println();
         if (facts.pruned()) {
-            RetentionChart.lines(model.unprunedSpec(), own).forEach(out::println);
+            RetentionChart.lines(model.unprunedSpec(), model.spec()).forEach(out::println);
             out.println();
         }
-        out.printf(
-                Locale.ROOT,
-                "%5s  %11s  %9s  %9s  %12s  %14s  %14s%n",
-                "layer",
-                "query heads",
-                "KV groups",
-                "head size",
-                "MLP channels",
-                "attention",
-                "MLP");
+        out.println("layer  query heads  KV groups  head size  MLP channels       attention             MLP");
         for (int i = 0; i < facts.layers().size(); i++) {
             Layer layer = facts.layers().get(i);
             out.printf(
@@ -176,9 +151,5 @@ final class InspectCommand implements Callable<Integer> {
                     layer.attentionParameters(),
                     layer.mlpParameters());
         }
-    }
-
-    private static void line(PrintWriter out, String name, String value) {
-        out.printf(Locale.ROOT, "%-13s %s%n", name, value);
     }
 }

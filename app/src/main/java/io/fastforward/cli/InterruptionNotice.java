@@ -6,27 +6,23 @@ import io.fastforward.record.RunRecord;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
-/** Tells a user who presses Ctrl-C what that ends, and how to go on if one can. Closing it calls that off. */
-final class InterruptionNotice implements AutoCloseable {
+/** Tells a user who presses Ctrl-C what that ends, and how to go on if one can. Closing the hook calls that off. */
+final class InterruptionNotice {
 
-    private final Thread hook;
+    private InterruptionNotice() {}
 
-    private InterruptionNotice(Thread hook) {
-        this.hook = hook;
-    }
-
-    static InterruptionNotice about(Path runDirectory) {
+    static ShutdownHook about(Path runDirectory) {
         return saying(() -> RunRecord.holdsRun(runDirectory)
                 ? "what was finished is in '" + runDirectory + "'; run the same command with --resume to go on"
                 : "nothing was finished that one could go on from");
     }
 
-    static InterruptionNotice ofText() {
+    static ShutdownHook ofText() {
         return saying(() -> "the text is not complete");
     }
 
-    private static InterruptionNotice saying(Supplier<String> consequence) {
-        Thread hook = new ShutdownHook(
+    private static ShutdownHook saying(Supplier<String> consequence) {
+        return ShutdownHook.begin(
                 () -> {
                     if (!ProcessEnd.isBySignal()) {
                         return; // which was told elsewhere
@@ -36,16 +32,5 @@ final class InterruptionNotice implements AutoCloseable {
                     System.err.println(PlainText.line("fastforward: interrupted; " + consequence.get()));
                 },
                 "interruption-notice");
-        Runtime.getRuntime().addShutdownHook(hook);
-        return new InterruptionNotice(hook);
-    }
-
-    @Override
-    public void close() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException _) {
-            // The process is ending already, and the hook has told it.
-        }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /** Layers as a user lists them: {@code 0,1,30-31}. */
 final class LayerRanges {
@@ -32,15 +33,13 @@ final class LayerRanges {
             if (last < first) {
                 throw malformed(list);
             }
-            for (int layer = first; layer <= last; layer++) {
-                layers.add(layer);
-            }
+            IntStream.rangeClosed(first, last).forEach(layers::add);
         }
         return layers;
     }
 
     private static Failure malformed(String list) {
-        return new Failure(
-                FailureKind.USAGE, Setting.KEPT_LAYERS + ": '" + list + "' is not a list of layers such as 0,1,30-31");
+        return FailureKind.USAGE.failure(
+                Setting.KEPT_LAYERS + ": '" + list + "' is not a list of layers such as 0,1,30-31");
     }
 }

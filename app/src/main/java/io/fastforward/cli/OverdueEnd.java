@@ -21,7 +21,7 @@ final class OverdueEnd {
     /** Watches the end of this process. */
     static OverdueEnd watch(int exitCodeOfSignals) {
         OverdueEnd end = new OverdueEnd(exitCodeOfSignals);
-        Runtime.getRuntime().addShutdownHook(new ShutdownHook(end::begin, "begin-end"));
+        ShutdownHook.begin(end::begin, "begin-end");
         return end;
     }
 

@@ -64,9 +64,6 @@ final class PlaceOptions {
             description = "Start with the agent of an earlier search on this model, at a lower sparsity say.")
     private @Nullable Path warmStart;
 
-    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
-    PlaceOptions() {}
-
     /** The demo, if the user asks for it. */
     Optional<Demo> demo() {
         if (!demo) {
@@ -90,33 +87,14 @@ final class PlaceOptions {
         }
     }
 
-    PruneRequest.Files files(TaskOptions tasks) {
-        return files(
-                required(model, "MODEL_DIR (or --demo)"),
-                required(calibration, "--calibration FILE"),
-                Optional.ofNullable(evaluation),
-                tasks.file(),
-                requireNonNullElse(tasks.most, Integer.MAX_VALUE));
-    }
-
     /** The demo's, where no option says otherwise. */
-    PruneRequest.Files files(Demo bundled, TaskOptions tasks) {
-        return files(
-                bundled.model(),
-                bundled.calibrationText(),
-                Optional.of(requireNonNullElse(evaluation, bundled.evaluationText())),
-                Optional.of(tasks.file().orElse(bundled.tasks())),
-                requireNonNullElse(tasks.most, Demo.MOST_TASKS));
-    }
-
-    private PruneRequest.Files files(
-            Path source, Path text, Optional<Path> figures, Optional<Path> questions, int mostQuestions) {
+    PruneRequest.Files files(Optional<Demo> bundled, TaskOptions tasks) {
         return new PruneRequest.Files(
-                source,
-                text,
-                figures,
-                questions,
-                mostQuestions,
+                bundled.map(Demo::model).orElseGet(() -> required(model, "MODEL_DIR (or --demo)")),
+                bundled.map(Demo::calibrationText).orElseGet(() -> required(calibration, "--calibration FILE")),
+                Optional.ofNullable(evaluation).or(() -> bundled.map(Demo::evaluationText)),
+                tasks.file().or(() -> bundled.map(Demo::tasks)),
+                requireNonNullElse(tasks.most, bundled.isPresent() ? Demo.MOST_TASKS : Integer.MAX_VALUE),
                 Optional.ofNullable(policy),
                 Optional.ofNullable(warmStart));
     }

@@ -72,6 +72,6 @@ final class PluginOptions {
     }
 
     private static Failure usage(String problem) {
-        return new Failure(FailureKind.USAGE, Setting.PLUGIN_OPTIONS + " " + problem);
+        return FailureKind.USAGE.failure(Setting.PLUGIN_OPTIONS + " " + problem);
     }
 }

@@ -6,30 +6,23 @@ import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.Probed;
-import java.util.ArrayList;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
+import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** Lists what was found, from which jar, and what is broken and why. */
 @Command(
         name = "plugins",
         description = "Lists the plugins that were found, from which jar, and what is broken and why.",
         mixinStandardHelpOptions = true)
-final class PluginsCommand implements Callable<Integer> {
-
-    @Spec
-    private CommandSpec spec;
+final class PluginsCommand implements Runnable {
 
     @Mixin
     private CommonOptions common;
-
-    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
-    PluginsCommand() {}
 
     /** An option of a plugin. */
     record OptionLine(String name, String meaning, String values, String defaultValue) {
@@ -44,15 +37,10 @@ final class PluginsCommand implements Callable<Integer> {
     record Line(String kind, String id, String status, String description, List<OptionLine> options, String origin) {}
 
     @Override
-    public Integer call() {
+    public void run() {
         PluginRegistry plugins = common.loadPlugins();
         List<Line> lines = plugins.entries().stream().map(PluginsCommand::line).toList();
-        if (common.json) {
-            spec.commandLine().getOut().println(JsonOutput.of(lines));
-        } else {
-            text(lines).forEach(spec.commandLine().getOut()::println);
-        }
-        return 0;
+        common.print(lines, out -> print(lines, out));
     }
 
     private static Line line(PluginEntry entry) {
@@ -82,31 +70,26 @@ final class PluginsCommand implements Callable<Integer> {
                 + (availability.hint().isEmpty() ? "" : " (" + availability.hint() + ")");
     }
 
-    private static List<String> text(List<Line> lines) {
-        List<String> text = new ArrayList<>();
+    private static void print(List<Line> lines, PrintWriter out) {
+        Map<String, List<Line>> byKind = lines.stream().collect(Collectors.groupingBy(Line::kind));
         for (PluginKind<?> kind : PluginKind.ALL) {
-            text.add(kind.name());
-            lines.stream().filter(line -> line.kind().equals(kind.name())).forEach(line -> text.addAll(describe(line)));
+            out.println(kind.name());
+            byKind.getOrDefault(kind.name(), List.of()).forEach(line -> print(line, out));
         }
-        List<Line> jars =
-                lines.stream().filter(line -> line.kind().equals("jar")).toList();
-        if (!jars.isEmpty()) {
-            text.add("jars that were not loaded");
-            jars.forEach(line -> text.addAll(describe(line)));
+        if (byKind.containsKey("jar")) {
+            out.println("jars that were not loaded");
+            byKind.get("jar").forEach(line -> print(line, out));
         }
-        return text;
     }
 
-    private static List<String> describe(Line line) {
-        List<String> text = new ArrayList<>();
-        text.add(String.format(Locale.ROOT, "  %-12s %s", line.id(), line.description()));
+    private static void print(Line line, PrintWriter out) {
+        out.printf(Locale.ROOT, "  %-12s %s%n", line.id(), line.description());
         if (!line.status().equals("ready")) {
-            text.add("               " + line.status());
+            out.println("               " + line.status());
         }
         line.options()
-                .forEach(option -> text.add("               " + line.kind() + "." + option.name() + ": "
+                .forEach(option -> out.println("               " + line.kind() + "." + option.name() + ": "
                         + option.meaning() + "; " + option.values() + ", default " + option.defaultValue()));
-        text.add("               from " + line.origin());
-        return text;
+        out.println("               from " + line.origin());
     }
 }

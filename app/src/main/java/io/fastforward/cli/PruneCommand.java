@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import static java.util.Objects.requireNonNullElse;
 
+import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.record.PruneResult;
 import io.fastforward.report.VariantTable;
@@ -13,13 +14,10 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The main job: from a checkpoint to a smaller one. */
 @Command(
@@ -28,10 +26,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true)
-final class PruneCommand implements Callable<Integer> {
-
-    @Spec
-    private CommandSpec spec;
+final class PruneCommand implements Runnable {
 
     @Mixin
     private PlaceOptions places;
@@ -76,31 +71,21 @@ final class PruneCommand implements Callable<Integer> {
     @Mixin
     private ComputeOptions compute;
 
-    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
-    PruneCommand() {}
-
     @Override
-    public Integer call() {
+    public void run() {
         Optional<Demo> demo = places.demo();
         PruneRequest request = request(demo);
         PruneRun run = new PruneRun(request, common.loadPlugins(), Console.of(common.json));
         demo.ifPresent(Demo::unpack);
         PruneResult result;
-        try (InterruptionNotice ignored = InterruptionNotice.about(request.runDirectory())) {
+        try (ShutdownHook ignored = InterruptionNotice.about(request.runDirectory())) {
             result = run.execute();
         }
-        PrintWriter out = spec.commandLine().getOut();
-        if (common.json) {
-            out.println(JsonOutput.of(result));
-        } else {
-            print(result, request, out);
-        }
-        return 0;
+        common.print(result, out -> print(result, request, out));
     }
 
     private PruneRequest request(Optional<Demo> demo) {
-        PruneRequest.Files files =
-                demo.map(bundled -> places.files(bundled, tasks)).orElseGet(() -> places.files(tasks));
+        PruneRequest.Files files = places.files(demo, tasks);
         if (demo.isEmpty()) {
             places.requireGoal(budget.sparsity);
         }

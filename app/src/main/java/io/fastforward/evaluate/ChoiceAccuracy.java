@@ -1,6 +1,5 @@
 package io.fastforward.evaluate;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.IncrementalDecoder;
@@ -15,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Accuracy on multiple-choice questions: the choice with the highest total log-likelihood after the context wins.
@@ -58,24 +58,17 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
                 List<Sequence> sequences = new ArrayList<>();
                 for (int choice = 0; choice < choices.size(); choice++) {
                     int[] tokens = tokenizer.encode(context + choices.get(choice), true);
-                    int common = commonPrefix(contextTokens, tokens);
-                    if (common == 0 || common == tokens.length) {
-                        throw new Failure(
-                                FailureKind.BAD_TEXT,
-                                "question " + (task + 1)
-                                        + ": a choice needs at least one token after at least one token"
-                                        + " of context");
+                    int common = Arrays.mismatch(contextTokens, tokens); // less than 0 if there is none
+                    if (common <= 0 || common == tokens.length) {
+                        throw FailureKind.BAD_TEXT.failure("question " + (task + 1)
+                                + ": a choice needs at least one token after at least one token"
+                                + " of context");
                     }
                     sequences.add(new Sequence(task, choice, tokens, common));
                 }
                 all.add(List.copyOf(sequences));
             }
             return new Questions(List.copyOf(tasks), all);
-        }
-
-        /** Number of questions. */
-        public int size() {
-            return tasks.size();
         }
 
         /** Number of token sequences: one for each choice. */
@@ -185,21 +178,7 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
         }
     }
 
-    private static int commonPrefix(int[] left, int[] right) {
-        int common = 0;
-        while (common < Math.min(left.length, right.length) && left[common] == right[common]) {
-            common++;
-        }
-        return common;
-    }
-
     private static int indexOfLargest(double[] values) {
-        int best = 0;
-        for (int i = 1; i < values.length; i++) {
-            if (values[i] > values[best]) {
-                best = i;
-            }
-        }
-        return best;
+        return IntStream.range(0, values.length).reduce(0, (best, i) -> values[i] > values[best] ? i : best);
     }
 }

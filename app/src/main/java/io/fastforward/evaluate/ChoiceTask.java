@@ -50,7 +50,7 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
             }
         }
         if (tasks.isEmpty()) {
-            throw new Failure(FailureKind.BAD_TEXT, file.describe() + " holds no questions");
+            throw FailureKind.BAD_TEXT.failure(file.describe() + " holds no questions");
         }
         return tasks;
     }
@@ -73,8 +73,7 @@ public record ChoiceTask(String kind, String context, List<String> choices, int 
                     choices,
                     required(node, "answer", JsonNode::isInt).intValue());
         } catch (JsonProcessingException | IllegalArgumentException e) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
+            throw FailureKind.BAD_TEXT.failure(
                     where + " is no question: expected {\"context\": text, \"choices\": [text, …], \"answer\": index}; "
                             + OneLine.of(reason(e)),
                     e);

@@ -1,6 +1,5 @@
 package io.fastforward.evaluate;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.spi.model.Policy;
@@ -28,7 +27,10 @@ public record Perplexity(
 
     /** Runs a policy of a model over windows. */
     public static Perplexity measure(Decoder decoder, TokenWindows windows, Policy policy) {
-        requirePredictions(windows.length());
+        if (windows.length() < 2) {
+            throw FailureKind.USAGE.failure(
+                    "a window must have at least 2 tokens to predict anything, but has " + windows.length());
+        }
         long start = System.nanoTime();
         double[] logLikelihoods =
                 decoder.logLikelihoods(windows, List.of(policy)).getFirst();
@@ -60,12 +62,5 @@ public record Perplexity(
     /** Whether the model gave numbers at all. */
     public boolean isFinite() {
         return Double.isFinite(perplexity);
-    }
-
-    private static void requirePredictions(int length) {
-        if (length < 2) {
-            throw new Failure(
-                    FailureKind.USAGE, "a window must have at least 2 tokens to predict anything, but has " + length);
-        }
     }
 }

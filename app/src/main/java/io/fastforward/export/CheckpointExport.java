@@ -56,8 +56,7 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
          */
         public void requireAccepted(Model source, ModelSpec model) {
             format.refusal(source.unprunedSpec(), model).ifPresent(reason -> {
-                throw new Failure(
-                        FailureKind.UNSUPPORTED_MODEL,
+                throw FailureKind.UNSUPPORTED_MODEL.failure(
                         source.checkpoint().directory() + " cannot be written in this format: " + reason);
             });
         }

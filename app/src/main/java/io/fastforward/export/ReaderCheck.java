@@ -112,7 +112,7 @@ final class ReaderCheck {
                             .contains("\nclass " + reference.substring(dot + 1) + "(");
             require(defined, "names " + OneLine.of(reference) + " in auto_map, which is not there");
         } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot read back " + file + ": " + e.getMessage(), e);
+            throw FailureKind.STORAGE.failure("cannot read back " + file + ": " + e.getMessage(), e);
         }
     }
 
@@ -182,8 +182,7 @@ final class ReaderCheck {
 
     private static void require(boolean holds, String contradiction) {
         if (!holds) {
-            throw new Failure(
-                    FailureKind.VERIFICATION,
+            throw FailureKind.VERIFICATION.failure(
                     "the checkpoint was written, but its readers would not take it for the same model: its config.json "
                             + contradiction + "; nothing was kept. Please report it");
         }

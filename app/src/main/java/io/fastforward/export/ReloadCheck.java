@@ -53,8 +53,7 @@ public final class ReloadCheck {
                 Arena arena = Arena.ofShared()) {
             double difference = relativeDifference(expected, decoder.logits(window, arena));
             if (!(difference <= TOLERANCE)) {
-                throw new Failure(
-                        FailureKind.VERIFICATION,
+                throw FailureKind.VERIFICATION.failure(
                         "the checkpoint was written but does not read back as the same model: logits differ by "
                                 + difference + " (relative), expected at most " + TOLERANCE
                                 + "; nothing was kept. The disk may be failing; please report it if it happens again");
@@ -68,8 +67,7 @@ public final class ReloadCheck {
         for (int row = 0; row < expected.rows(); row++) {
             for (int column = 0; column < expected.columns(); column++) {
                 if (!Float.isFinite(expected.get(row, column))) {
-                    throw new Failure(
-                            FailureKind.NOT_FINITE,
+                    throw FailureKind.NOT_FINITE.failure(
                             "the logits of the model to write are not finite numbers: its weights in the data type of"
                                     + " the output, or its activations, overflow; nothing was kept. With "
                                     + Setting.DATA_TYPE + " F16, use BF16 or F32 instead");

@@ -4,16 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A failure that is explained to the user. The message is one line: what, where, what was expected, what to do.
+ * {@link FailureKind#failure} makes one.
  */
 public final class Failure extends RuntimeException {
 
     private final FailureKind kind;
 
-    public Failure(FailureKind kind, String message) {
-        this(kind, message, null);
-    }
-
-    public Failure(FailureKind kind, String message, @Nullable Throwable cause) {
+    Failure(FailureKind kind, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.kind = kind;
     }

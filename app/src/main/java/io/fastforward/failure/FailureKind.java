@@ -1,5 +1,7 @@
 package io.fastforward.failure;
 
+import org.jspecify.annotations.Nullable;
+
 /** The kinds of failure that a caller may want to tell apart, each with an exit code of its own. */
 public enum FailureKind {
     /** The command line makes no sense: unknown options, values out of range. */
@@ -35,6 +37,24 @@ public enum FailureKind {
 
     FailureKind(int exitCode) {
         this.exitCode = exitCode;
+    }
+
+    /**
+     * A failure of this kind.
+     *
+     * @param message one line: what, where, what was expected, what to do
+     */
+    public Failure failure(String message) {
+        return failure(message, null);
+    }
+
+    /**
+     * A failure of this kind that something else led to.
+     *
+     * @param message one line: what, where, what was expected, what to do
+     */
+    public Failure failure(String message, @Nullable Throwable cause) {
+        return new Failure(this, message, cause);
     }
 
     /** The exit code of the process. */

@@ -96,7 +96,7 @@ public enum Setting {
      */
     public void require(boolean condition, String range, Object value) {
         if (!condition) {
-            throw new Failure(FailureKind.USAGE, this + " must be " + range + ", but is " + value);
+            throw FailureKind.USAGE.failure(this + " must be " + range + ", but is " + value);
         }
     }
 

@@ -1,10 +1,8 @@
 package io.fastforward.forward;
 
 import io.fastforward.forward.HiddenStates.Chunk;
-import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
-import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
@@ -44,11 +42,6 @@ public final class Decoder implements AutoCloseable {
         this.head = new LanguageModelHead(backend, ends);
         // A device needs as much again for what comes and goes with every module.
         this.hiddenStateBytes = Math.min(hiddenStateBytes, backend.matrixBytes() / 3);
-    }
-
-    /** Log-likelihoods of the tokens that follow, for the policy that retains everything. */
-    public double[] logLikelihoods(TokenWindows windows) {
-        return logLikelihoods(windows, List.of(layers.spec().densePolicy())).getFirst();
     }
 
     /**
@@ -129,19 +122,11 @@ public final class Decoder implements AutoCloseable {
                     for (int i = 0; i < policies.size(); i++) {
                         Policy policy = policies.get(i);
                         for (Chunk chunk : states.get(i).chunks()) {
-                            BatchShape shape = chunk.shape();
-                            apply(loaded.attention(), policy.attentionUnits(layer), shape, chunk.hidden(), scratch);
-                            apply(loaded.mlp(), policy.channels(layer), shape, chunk.hidden(), scratch);
+                            loaded.apply(backend, policy.attentionUnits(layer), policy.channels(layer), chunk, scratch);
                         }
                     }
                 }
             }
-        }
-    }
-
-    private void apply(LoadedModule module, int units, BatchShape shape, DeviceMatrix hidden, DeviceMatrix scratch) {
-        if (units > 0) {
-            backend.apply(module, units, shape, hidden, scratch);
         }
     }
 

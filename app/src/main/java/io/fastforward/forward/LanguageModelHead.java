@@ -32,8 +32,7 @@ public final class LanguageModelHead implements AutoCloseable {
     public LanguageModelHead(ComputeBackend backend, ModelEnds ends) {
         Matrix map = ends.outputProjection();
         if (map != null && ends.head().normalization() != null) {
-            throw new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
+            throw FailureKind.UNSUPPORTED_MODEL.failure(
                     "config.json: a final normalisation before a map to a narrower embedding (do_layer_norm_before with"
                             + " word_embed_proj_dim) is not supported");
         }

@@ -87,10 +87,8 @@ final class TokenEmbedding implements AutoCloseable {
         for (int row = 0; row < sum.rows(); row++) {
             int position = positions.applyAsInt(row);
             if (position >= learned.rows()) {
-                throw new Failure(
-                        FailureKind.USAGE,
-                        "the model has " + learned.rows() + " positions, but a sequence is longer; shorten the text, or"
-                                + " the windows");
+                throw FailureKind.USAGE.failure("the model has " + learned.rows()
+                        + " positions, but a sequence is longer; shorten the text, or the windows");
             }
             for (int column = 0; column < sum.columns(); column++) {
                 sum.set(row, column, hidden.get(row, column) + learned.get(position, column));

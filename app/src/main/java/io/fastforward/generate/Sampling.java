@@ -17,17 +17,9 @@ import java.util.random.RandomGenerator;
  */
 public record Sampling(double temperature, double topP) {
 
-    /** The most likely token, always. */
-    public static final Sampling GREEDY = new Sampling(0, 1);
-
     public Sampling {
         Setting.TEMPERATURE.require(temperature >= 0 && Double.isFinite(temperature), "at least 0", temperature);
         Setting.TOP_P.require(topP > 0 && topP <= 1, "greater than 0 and at most 1", topP);
-    }
-
-    /** Whether chance plays no part. */
-    public boolean isGreedy() {
-        return temperature == 0;
     }
 
     /**
@@ -37,22 +29,21 @@ public record Sampling(double temperature, double topP) {
      */
     int choose(float[] logits, RandomGenerator random) {
         int best = best(logits);
-        return isGreedy() ? best : draw(logits, logits[best], random);
+        return temperature == 0 ? best : draw(logits, logits[best], random);
     }
 
     private static int best(float[] logits) {
         int best = 0;
         for (int i = 0; i < logits.length; i++) {
             if (Float.isNaN(logits[i])) {
-                throw new Failure(
-                        FailureKind.NOT_FINITE, "the model's logits are NaN; its weights or activations overflow");
+                throw FailureKind.NOT_FINITE.failure("the model's logits are NaN; its weights or activations overflow");
             }
             if (logits[i] > logits[best]) {
                 best = i;
             }
         }
         if (Float.isInfinite(logits[best])) {
-            throw new Failure(FailureKind.NOT_FINITE, "the model's logits are infinite; its activations overflow");
+            throw FailureKind.NOT_FINITE.failure("the model's logits are infinite; its activations overflow");
         }
         return best;
     }

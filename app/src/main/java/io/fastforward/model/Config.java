@@ -103,10 +103,8 @@ final class Config {
         List<String> texts = new ArrayList<>();
         for (JsonNode element : array) {
             if (!known.contains(element.asText())) {
-                throw new Failure(
-                        FailureKind.UNSUPPORTED_MODEL,
-                        "config.json: " + key + " has " + element + "; supported are: "
-                                + String.join(", ", new TreeSet<>(known)));
+                throw unsupported(
+                        key + " has " + element + "; supported are: " + String.join(", ", new TreeSet<>(known)));
             }
             texts.add(element.asText());
         }
@@ -180,11 +178,19 @@ final class Config {
         return node.intValue();
     }
 
+    /** The failure of a config that is damaged or contradicts itself. */
+    static Failure damaged(String what) {
+        return FailureKind.BAD_CHECKPOINT.failure("config.json: " + what);
+    }
+
+    /** The failure of a config that asks for what is not computed here. */
+    static Failure unsupported(String what) {
+        return FailureKind.UNSUPPORTED_MODEL.failure("config.json: " + what);
+    }
+
     private Failure malformed(String key, String expected) {
         String found = root.has(key) ? root.get(key).toString() : "missing";
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT,
-                "config.json: " + key + " must be " + expected + ", but is "
-                        + (found.length() > 80 ? found.substring(0, 80) + "…" : found));
+        return damaged(key + " must be " + expected + ", but is "
+                + (found.length() > 80 ? found.substring(0, 80) + "…" : found));
     }
 }

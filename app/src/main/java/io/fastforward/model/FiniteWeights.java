@@ -5,7 +5,7 @@ import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.OptionalDouble;
+import java.util.Optional;
 
 /** Looks for weights that are NaN or infinite, those whose exponent bits are all set, or would become so. */
 final class FiniteWeights {
@@ -32,9 +32,9 @@ final class FiniteWeights {
     }
 
     /** The weight farthest from 0 if it would be rounded to infinity; all of them must be finite. */
-    static OptionalDouble overflowing(Matrix matrix, DataType type) {
+    static Optional<Float> overflowing(Matrix matrix, DataType type) {
         if (type == DataType.F32 || type == matrix.type()) {
-            return OptionalDouble.empty();
+            return Optional.empty();
         }
         float farthest = 0;
         for (int row = 0; row < matrix.rows(); row++) {
@@ -43,7 +43,7 @@ final class FiniteWeights {
                 farthest = Math.abs(weight) > Math.abs(farthest) ? weight : farthest;
             }
         }
-        return Float.isFinite(rounded(farthest, type)) ? OptionalDouble.empty() : OptionalDouble.of(farthest);
+        return Float.isFinite(rounded(farthest, type)) ? Optional.empty() : Optional.of(farthest);
     }
 
     private static float rounded(float weight, DataType type) {

@@ -29,7 +29,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +53,7 @@ public final class Model implements AutoCloseable, WeightSource {
         requireNoSpecialSettings(config);
         ModelSpec declared = family.reader().apply(config);
         if (declared.layers().stream().allMatch(LayerSpec::isIdentity)) {
-            throw new Failure(FailureKind.BAD_CHECKPOINT, "config.json: no layer has heads or MLP channels");
+            throw Config.damaged("no layer has heads or MLP channels");
         }
         boolean headDiffers = declared.tiedEmbeddings() && storesAnotherHead(declared);
         this.spec = declared.withTiedEmbeddings(declared.tiedEmbeddings() && !headDiffers);
@@ -289,26 +288,18 @@ public final class Model implements AutoCloseable, WeightSource {
     }
 
     private Optional<Failure> notFinite(NamedTensor tensor, @Nullable DataType dataType) {
-        if (!FiniteWeights.areFinite(tensor.matrix())) {
-            return Optional.of(new Failure(
-                    FailureKind.NOT_FINITE,
-                    checkpoint.directory() + ": tensor '" + tensor.name()
-                            + "' holds NaN or infinite weights; the checkpoint is damaged or its training diverged"));
-        }
-        return dataType == null ? Optional.empty() : overflow(tensor, dataType);
+        DataType written = dataType == null ? tensor.matrix().type() : dataType;
+        Optional<String> problem = FiniteWeights.areFinite(tensor.matrix())
+                ? FiniteWeights.overflowing(tensor.matrix(), written).map(weight -> overflow(weight, written))
+                : Optional.of("NaN or infinite weights; the checkpoint is damaged or its training diverged");
+        return problem.map(what -> FailureKind.NOT_FINITE.failure(
+                checkpoint.directory() + ": tensor '" + tensor.name() + "' holds " + what));
     }
 
-    private Optional<Failure> overflow(NamedTensor tensor, DataType dataType) {
-        OptionalDouble weight = FiniteWeights.overflowing(tensor.matrix(), dataType);
-        if (weight.isEmpty()) {
-            return Optional.empty();
-        }
+    private static String overflow(float weight, DataType dataType) {
         boolean half = dataType == DataType.F16;
-        return Optional.of(new Failure(
-                FailureKind.NOT_FINITE,
-                checkpoint.directory() + ": tensor '" + tensor.name() + "' holds " + (float) weight.getAsDouble()
-                        + ", but the largest number of " + dataType + " is " + (half ? "65504" : "3.3895314E38")
-                        + "; use " + Setting.DATA_TYPE + (half ? " BF16 or F32" : " F32")));
+        return weight + ", but the largest number of " + dataType + " is " + (half ? "65504" : "3.3895314E38")
+                + "; use " + Setting.DATA_TYPE + (half ? " BF16 or F32" : " F32");
     }
 
     /** The stored names of what the architecture has. Asking for them finds out whether all of it is there. */
@@ -336,8 +327,7 @@ public final class Model implements AutoCloseable, WeightSource {
         if (!spec.tiedEmbeddings()
                 && isStored(spec.names().embedding())
                 && !isStored(spec.names().head())) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
+            throw FailureKind.BAD_CHECKPOINT.failure(
                     checkpoint.directory() + ": has no " + spec.names().head() + ".weight, and its config.json does not"
                             + " say that the head is the embedding; if it is, set tie_word_embeddings to true, else get"
                             + " the checkpoint of the whole model (transformers would draw a head at random)");
@@ -356,7 +346,7 @@ public final class Model implements AutoCloseable, WeightSource {
 
     private static void requireSupported(boolean holds, String setting) {
         if (!holds) {
-            throw new Failure(FailureKind.UNSUPPORTED_MODEL, "config.json: " + setting + " is not supported");
+            throw Config.unsupported(setting + " is not supported");
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.fastforward.model;
 
 import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.model.ModelFamily.WidthKeys;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -59,9 +58,8 @@ final class ModelFamilies {
                 .filter(family -> family.modelType().equals(modelType)
                         || family.prunedModelType().equals(modelType))
                 .findFirst()
-                .orElseThrow(() -> new Failure(
-                        FailureKind.UNSUPPORTED_MODEL,
-                        "config.json: architecture '" + modelType + "' is not supported; supported are: "
+                .orElseThrow(
+                        () -> Config.unsupported("architecture '" + modelType + "' is not supported; supported are: "
                                 + ALL.stream().map(ModelFamily::modelType).collect(Collectors.joining(", "))));
     }
 }

@@ -1,7 +1,7 @@
 package io.fastforward.model;
 
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
+import static java.util.Map.entry;
+
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
@@ -31,19 +31,13 @@ final class OptDecoder {
             "lm_head",
             "model.decoder.layers.%d.self_attn_layer_norm",
             "model.decoder.layers.%d.final_layer_norm",
-            Map.of(
-                    MapRole.QUERY,
-                    "model.decoder.layers.%d.self_attn.q_proj",
-                    MapRole.KEY,
-                    "model.decoder.layers.%d.self_attn.k_proj",
-                    MapRole.VALUE,
-                    "model.decoder.layers.%d.self_attn.v_proj",
-                    MapRole.ATTENTION_OUTPUT,
-                    "model.decoder.layers.%d.self_attn.out_proj",
-                    MapRole.UP,
-                    "model.decoder.layers.%d.fc1",
-                    MapRole.MLP_OUTPUT,
-                    "model.decoder.layers.%d.fc2"));
+            Map.ofEntries(
+                    entry(MapRole.QUERY, "model.decoder.layers.%d.self_attn.q_proj"),
+                    entry(MapRole.KEY, "model.decoder.layers.%d.self_attn.k_proj"),
+                    entry(MapRole.VALUE, "model.decoder.layers.%d.self_attn.v_proj"),
+                    entry(MapRole.ATTENTION_OUTPUT, "model.decoder.layers.%d.self_attn.out_proj"),
+                    entry(MapRole.UP, "model.decoder.layers.%d.fc1"),
+                    entry(MapRole.MLP_OUTPUT, "model.decoder.layers.%d.fc2")));
 
     /** The first rows of the positions were meant for padding. */
     private static final LearnedPositions POSITIONS = new LearnedPositions(2);
@@ -59,21 +53,15 @@ final class OptDecoder {
         // Its class in transformers knows no head size; only with lists of ours it need not follow from the heads.
         boolean ownWidths = config.has(ModelFamily.LAYER_HEADS);
         if (!ownWidths && hiddenSize % heads != 0) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
-                    "config.json: hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads);
+            throw Config.damaged("hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads);
         }
         int headSize = ownWidths ? config.count("head_dim", hiddenSize / heads) : hiddenSize / heads;
         if (!config.text("activation_function", "relu").equals("relu")) {
-            throw new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
-                    "config.json: activation_function '" + config.text("activation_function")
-                            + "' is not supported; supported is: relu");
+            throw Config.unsupported("activation_function '" + config.text("activation_function")
+                    + "' is not supported; supported is: relu");
         }
         if (!config.flag("layer_norm_elementwise_affine", true)) {
-            throw new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
-                    "config.json: layer_norm_elementwise_affine false is not supported; supported is: true");
+            throw Config.unsupported("layer_norm_elementwise_affine false is not supported; supported is: true");
         }
         boolean before = config.flag("do_layer_norm_before", true);
         Normalization normalization = new Normalization(

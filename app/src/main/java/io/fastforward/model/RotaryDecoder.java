@@ -1,7 +1,7 @@
 package io.fastforward.model;
 
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
+import static java.util.Map.entry;
+
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Reads the architecture that LLaMA began and Mistral and Qwen2 share: RMS normalisation before each module, rotary
@@ -32,21 +33,14 @@ final class RotaryDecoder {
             "lm_head",
             "model.layers.%d.input_layernorm",
             "model.layers.%d.post_attention_layernorm",
-            Map.of(
-                    MapRole.QUERY,
-                    "model.layers.%d.self_attn.q_proj",
-                    MapRole.KEY,
-                    "model.layers.%d.self_attn.k_proj",
-                    MapRole.VALUE,
-                    "model.layers.%d.self_attn.v_proj",
-                    MapRole.ATTENTION_OUTPUT,
-                    "model.layers.%d.self_attn.o_proj",
-                    MapRole.GATE,
-                    "model.layers.%d.mlp.gate_proj",
-                    MapRole.UP,
-                    "model.layers.%d.mlp.up_proj",
-                    MapRole.MLP_OUTPUT,
-                    "model.layers.%d.mlp.down_proj"));
+            Map.ofEntries(
+                    entry(MapRole.QUERY, "model.layers.%d.self_attn.q_proj"),
+                    entry(MapRole.KEY, "model.layers.%d.self_attn.k_proj"),
+                    entry(MapRole.VALUE, "model.layers.%d.self_attn.v_proj"),
+                    entry(MapRole.ATTENTION_OUTPUT, "model.layers.%d.self_attn.o_proj"),
+                    entry(MapRole.GATE, "model.layers.%d.mlp.gate_proj"),
+                    entry(MapRole.UP, "model.layers.%d.mlp.up_proj"),
+                    entry(MapRole.MLP_OUTPUT, "model.layers.%d.mlp.down_proj")));
 
     private static final String FULL = "full_attention";
     private static final String SLIDING = "sliding_attention";
@@ -81,9 +75,8 @@ final class RotaryDecoder {
         static Traits ofMistral(Config config) {
             List<Integer> windows = windows(config, window(config), 0);
             if (Set.copyOf(windows).size() > 1) {
-                throw new Failure(
-                        FailureKind.UNSUPPORTED_MODEL,
-                        "config.json: layer_types that alternate are not supported for mistral (transformers takes it for"
+                throw Config.unsupported(
+                        "layer_types that alternate are not supported for mistral (transformers takes it for"
                                 + " its class Ministral)");
             }
             return new Traits("mistral", 131_072, 8, false, false, false, windows);
@@ -107,18 +100,17 @@ final class RotaryDecoder {
         /** From some layer on a window, unless the config lists what each layer does. */
         private static List<Integer> windows(Config config, int window, int firstSliding) {
             int layers = config.count("num_hidden_layers");
+            if (!config.has("layer_types")) {
+                return IntStream.range(0, layers)
+                        .mapToObj(layer -> layer < firstSliding ? 0 : window)
+                        .toList();
+            }
             List<Integer> windows = new ArrayList<>();
-            if (config.has("layer_types")) {
-                for (String type : config.texts("layer_types", layers, Set.of(FULL, SLIDING))) {
-                    if (type.equals(SLIDING) && window == 0) {
-                        throw malformed("layer_types has " + SLIDING + ", but there is no sliding_window in use");
-                    }
-                    windows.add(type.equals(SLIDING) ? window : 0);
+            for (String type : config.texts("layer_types", layers, Set.of(FULL, SLIDING))) {
+                if (type.equals(SLIDING) && window == 0) {
+                    throw Config.damaged("layer_types has " + SLIDING + ", but there is no sliding_window in use");
                 }
-            } else {
-                for (int layer = 0; layer < layers; layer++) {
-                    windows.add(layer < firstSliding ? 0 : window);
-                }
+                windows.add(type.equals(SLIDING) ? window : 0);
             }
             return windows;
         }
@@ -137,14 +129,13 @@ final class RotaryDecoder {
                 ? config.count("num_key_value_heads", heads)
                 : traits.groups();
         if (!config.has("head_dim") && hiddenSize % heads != 0) {
-            throw malformed("hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads
+            throw Config.damaged("hidden_size " + hiddenSize + " is not a multiple of num_attention_heads " + heads
                     + ", and there is no head_dim");
         }
         int headSize = config.count("head_dim", hiddenSize / heads);
         if (!Set.of("silu", "swish").contains(config.text("hidden_act", "silu"))) {
-            throw new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
-                    "config.json: hidden_act '" + config.text("hidden_act") + "' is not supported; supported is: silu");
+            throw Config.unsupported(
+                    "hidden_act '" + config.text("hidden_act") + "' is not supported; supported is: silu");
         }
         Normalization normalization =
                 new Normalization(Normalization.Kind.RMS, config.statedNumber("rms_norm_eps", 1e-6));
@@ -161,7 +152,7 @@ final class RotaryDecoder {
             int groups = layerGroups.get(i);
             int queries = layerHeads.get(i);
             if ((groups == 0 || queries == 0) ? groups != queries : queries % groups != 0) {
-                throw malformed("layer " + i + " has " + queries + " query heads, not a multiple of its " + groups
+                throw Config.damaged("layer " + i + " has " + queries + " query heads, not a multiple of its " + groups
                         + " key/value heads");
             }
             layers.add(new LayerSpec(
@@ -195,9 +186,5 @@ final class RotaryDecoder {
                 layers,
                 normalization,
                 config.flag(SettledConfig.TIED, false));
-    }
-
-    private static Failure malformed(String problem) {
-        return new Failure(FailureKind.BAD_CHECKPOINT, "config.json: " + problem);
     }
 }

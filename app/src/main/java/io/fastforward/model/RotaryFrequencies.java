@@ -1,7 +1,5 @@
 package io.fastforward.model;
 
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.model.RotaryPositions;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +14,7 @@ final class RotaryFrequencies {
 
     static RotaryPositions of(RotarySettings settings, int headSize) {
         if (headSize % 2 != 0) {
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
-                    "config.json: head size " + headSize + " is odd, rotary positions need pairs");
+            throw Config.damaged("head size " + headSize + " is odd, rotary positions need pairs");
         }
         List<Double> frequencies = new ArrayList<>();
         for (int i = 0; i < headSize / 2; i++) {

@@ -1,8 +1,6 @@
 package io.fastforward.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,7 +8,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * The rotary settings of a config. There are two forms: transformers 4 has {@code rope_theta} and {@code rope_scaling},
@@ -112,10 +109,10 @@ record RotarySettings(double theta, String type, Map<String, Double> scaling) {
         double theta = (section.states(THETA) ? section : config).statedNumber(THETA, DEFAULT_THETA);
         String type = type(section);
         if (section.hasSections()) {
-            throw unsupported("rotary settings of their own for kinds of layers are not supported");
+            throw Config.unsupported("rotary settings of their own for kinds of layers are not supported");
         }
         if (section.number(PARTIAL, config.number(PARTIAL, 1)) != 1) {
-            throw unsupported(PARTIAL + " is not supported, except 1");
+            throw Config.unsupported(PARTIAL + " is not supported, except 1");
         }
         Map<String, Double> scaling = new LinkedHashMap<>();
         for (String key : numbers(type)) {
@@ -138,8 +135,8 @@ record RotarySettings(double theta, String type, Map<String, Double> scaling) {
     private static List<String> numbers(String type) {
         List<String> numbers = NUMBERS.get(type);
         if (numbers == null) {
-            throw unsupported("rope_type '" + OneLine.of(type) + "' is not supported; supported are: "
-                    + new TreeSet<>(NUMBERS.keySet()).stream().collect(Collectors.joining(", ")));
+            throw Config.unsupported("rope_type '" + OneLine.of(type) + "' is not supported; supported are: "
+                    + String.join(", ", new TreeSet<>(NUMBERS.keySet())));
         }
         return numbers;
     }
@@ -151,10 +148,6 @@ record RotarySettings(double theta, String type, Map<String, Double> scaling) {
         } else {
             section.put(key, value);
         }
-    }
-
-    private static Failure unsupported(String what) {
-        return new Failure(FailureKind.UNSUPPORTED_MODEL, "config.json: " + what);
     }
 
     @Override

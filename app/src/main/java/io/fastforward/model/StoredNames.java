@@ -56,8 +56,7 @@ final class StoredNames {
         Matrix first = checkpoint.tensor(stored.getFirst()).matrix();
         for (String other : stored.subList(1, stored.size())) {
             if (!EqualWeights.areEqual(first, checkpoint.tensor(other).matrix())) {
-                throw new Failure(
-                        FailureKind.BAD_CHECKPOINT,
+                throw FailureKind.BAD_CHECKPOINT.failure(
                         checkpoint.directory() + ": tensors '" + OneLine.of(stored.getFirst()) + "' and '"
                                 + OneLine.of(other) + "' are both the '" + OneLine.of(name)
                                 + "' of the model, but differ; remove the one that does not belong to it");

@@ -35,27 +35,27 @@ final class UnreadTensors {
         List<String> remarks = new ArrayList<>();
         Set<String> weights = unread.getOrDefault(false, new TreeSet<>());
         if (!weights.isEmpty()) {
-            remarks.add("Warning: " + checkpoint.directory() + " holds " + counted(weights, "tensor")
+            remarks.add("Warning: " + checkpoint.directory() + " holds " + counted(weights)
                     + " that the architecture in its config.json does not have. As in transformers, the model is"
                     + " computed and written without; if config.json is of another model, the results are wrong");
         }
         Set<String> buffers = unread.getOrDefault(true, new TreeSet<>());
         if (!buffers.isEmpty()) {
-            remarks.add("Note: " + checkpoint.directory() + " holds " + counted(buffers, "tensor")
+            remarks.add("Note: " + checkpoint.directory() + " holds " + counted(buffers)
                     + " that no layer reads, left there by an earlier version; not carried over");
         }
         Set<String> stale = new TreeSet<>(checkpoint.staleIndexEntries());
         if (!stale.isEmpty()) {
-            remarks.add("Note: the index of " + checkpoint.directory() + " names " + counted(stale, "tensor")
+            remarks.add("Note: the index of " + checkpoint.directory() + " names " + counted(stale)
                     + " that no file holds and no layer reads; not carried over");
         }
         return remarks;
     }
 
-    private static String counted(Set<String> names, String what) {
+    private static String counted(Set<String> names) {
         String example = OneLine.of(names.iterator().next());
         return names.size() == 1
-                ? "a " + what + " ('" + example + "')"
-                : names.size() + " " + what + "s (such as '" + example + "')";
+                ? "a tensor ('" + example + "')"
+                : names.size() + " tensors (such as '" + example + "')";
     }
 }

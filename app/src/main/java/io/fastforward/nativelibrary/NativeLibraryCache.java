@@ -100,8 +100,7 @@ public record NativeLibraryCache(Path directory) {
         try {
             return Path.of(value);
         } catch (InvalidPathException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "native libraries are unpacked to a directory below " + what + ", but no file can have the name '"
                             + OneLine.of(value) + "': " + e.getReason() + "; set the environment variable " + VARIABLE
                             + " to a directory of your own, or LC_ALL=C.UTF-8 if the name is not ASCII",
@@ -135,7 +134,8 @@ public record NativeLibraryCache(Path directory) {
         Path file = folder.resolve(path.substring(path.lastIndexOf('/') + 1));
         try {
             long checksum = checksumOf(resource);
-            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || checksumOf(file) != checksum) {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                    || checksumOf(Files.newInputStream(file)) != checksum) {
                 write(resource, file);
             }
             return file;
@@ -146,8 +146,7 @@ public record NativeLibraryCache(Path directory) {
 
     /** A failure that says what to set. */
     public static Failure failure(Path location, String reason, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.STORAGE,
+        return FailureKind.STORAGE.failure(
                 "native libraries cannot be unpacked to '" + location + "' and run from there: " + reason
                         + "; set the environment variable " + VARIABLE + " to a directory of your own that nobody else"
                         + " can write to (mktemp -d makes one), on a file system that has room and may hold programs",
@@ -203,26 +202,17 @@ public record NativeLibraryCache(Path directory) {
 
     private static long checksumOf(URL resource) throws IOException {
         URLConnection connection = resource.openConnection();
-        if (connection instanceof JarURLConnection jar) {
-            return jar.getJarEntry().getCrc();
-        }
-        try (InputStream stream = connection.getInputStream()) {
-            return checksumOf(stream);
-        }
+        return connection instanceof JarURLConnection jar
+                ? jar.getJarEntry().getCrc()
+                : checksumOf(connection.getInputStream());
     }
 
-    private static long checksumOf(Path file) throws IOException {
-        try (InputStream stream = Files.newInputStream(file)) {
-            return checksumOf(stream);
-        }
-    }
-
+    /** Reads all of a stream, and closes it. */
     private static long checksumOf(InputStream stream) throws IOException {
-        var checksum = new CRC32();
-        try (var checked = new CheckedInputStream(stream, checksum)) {
+        try (var checked = new CheckedInputStream(stream, new CRC32())) {
             checked.transferTo(OutputStream.nullOutputStream());
+            return checked.getChecksum().getValue();
         }
-        return checksum.getValue();
     }
 
     private static String reason(Exception cause) {

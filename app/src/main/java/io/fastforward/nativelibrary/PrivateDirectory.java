@@ -37,7 +37,7 @@ final class PrivateDirectory {
                     "'" + real + "' belongs to " + Files.getOwner(real).getName() + ", not to " + user.getName());
         }
         if (posix) {
-            requireNoOtherWriter(real);
+            requireNoOtherWriter(real, Files.getPosixFilePermissions(real), false);
             for (@Nullable Path above = real.getParent(); above != null; above = above.getParent()) {
                 requireTrusted(above, user);
             }
@@ -72,10 +72,10 @@ final class PrivateDirectory {
         }
     }
 
-    private static void requireNoOtherWriter(Path directory) throws IOException {
-        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
-        if (permissions.contains(PosixFilePermission.GROUP_WRITE)
-                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+    private static void requireNoOtherWriter(
+            Path directory, Set<PosixFilePermission> permissions, boolean groupOfUserAlone) throws IOException {
+        if (permissions.contains(PosixFilePermission.OTHERS_WRITE)
+                || (permissions.contains(PosixFilePermission.GROUP_WRITE) && !groupOfUserAlone)) {
             throw new IOException(
                     "others may write to '" + directory + "' (" + PosixFilePermissions.toString(permissions) + ")");
         }
@@ -95,10 +95,6 @@ final class PrivateDirectory {
         }
         boolean groupOfUserAlone =
                 attributes.group().getName().equals(attributes.owner().getName());
-        if (attributes.permissions().contains(PosixFilePermission.OTHERS_WRITE)
-                || (attributes.permissions().contains(PosixFilePermission.GROUP_WRITE) && !groupOfUserAlone)) {
-            throw new IOException("others may write to '" + directory + "' ("
-                    + PosixFilePermissions.toString(attributes.permissions()) + ")");
-        }
+        requireNoOtherWriter(directory, attributes.permissions(), groupOfUserAlone);
     }
 }

@@ -3,10 +3,10 @@ package io.fastforward.nested;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The parts of every module in an order in which the leading units are those of the highest scores, so that every
@@ -23,12 +23,8 @@ public record NestedOrder(List<List<Integer>> modules) {
     public NestedOrder {
         modules = modules.stream().map(List::copyOf).toList();
         for (List<Integer> order : modules) {
-            List<Integer> sorted = new ArrayList<>(order);
-            Collections.sort(sorted);
-            for (int i = 0; i < sorted.size(); i++) {
-                if (sorted.get(i) != i) {
-                    throw new IllegalArgumentException("the order of a module's units must name each of them once");
-                }
+            if (!order.stream().sorted().toList().equals(indexes(order.size()).toList())) {
+                throw new IllegalArgumentException("the order of a module's units must name each of them once");
             }
         }
     }
@@ -51,11 +47,9 @@ public record NestedOrder(List<List<Integer>> modules) {
             throw new IllegalArgumentException(
                     "there are " + modules.size() + " modules, but scores for " + scores.size());
         }
-        List<List<Integer>> orders = new ArrayList<>();
-        for (int i = 0; i < modules.size(); i++) {
-            orders.add(ranked(modules.get(i), scores.get(i)));
-        }
-        return new NestedOrder(orders);
+        return new NestedOrder(indexes(modules.size())
+                .map(module -> ranked(modules.get(module), scores.get(module)))
+                .toList());
     }
 
     /**
@@ -93,16 +87,18 @@ public record NestedOrder(List<List<Integer>> modules) {
         Integer[] order = new Integer[module.parts()];
         for (int group = 0; group < groups; group++) {
             int of = group;
-            List<Integer> ranks = new ArrayList<>();
-            for (int unit = 0; unit < units; unit++) {
-                ranks.add(unit);
-            }
-            ranks.sort(Comparator.comparingDouble((Integer unit) -> scores[unit * groups + of])
-                    .reversed()); // stable: ties stay in index order
+            List<Integer> ranks = indexes(units)
+                    .sorted(Comparator.comparingDouble((Integer unit) -> scores[unit * groups + of])
+                            .reversed()) // stable: ties stay in index order
+                    .toList();
             for (int unit = 0; unit < units; unit++) {
                 order[unit * groups + group] = group * units + ranks.get(unit);
             }
         }
         return List.of(order);
+    }
+
+    private static Stream<Integer> indexes(int count) {
+        return IntStream.range(0, count).boxed();
     }
 }

@@ -12,11 +12,11 @@ import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Moves the parts of a module to other places: into another order, or into a wider module. Rows of the maps that make
@@ -58,8 +58,7 @@ public final class PartMove {
      * @param wanted the module that is wanted, with at least as many heads, groups and channels
      */
     public static ModuleWeights fillUp(ModuleSpec pruned, ModuleSpec wanted, ModuleWeights weights, Arena arena) {
-        int[] sources = new int[pruned.parts()];
-        Arrays.setAll(sources, part -> part);
+        int[] sources = IntStream.range(0, pruned.parts()).toArray();
         return new PartMove(pruned, wanted, sources, arena).apply(weights);
     }
 

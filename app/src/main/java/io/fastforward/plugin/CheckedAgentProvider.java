@@ -5,16 +5,13 @@ import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 
 /** A maker of agents that are checked. */
-final class CheckedAgentProvider extends CheckedPlugin<PolicyAgent.Provider> implements PolicyAgent.Provider {
-
-    CheckedAgentProvider(String kind, String origin, boolean external, PolicyAgent.Provider plugin) {
-        super(kind, origin, external, plugin);
-    }
+record CheckedAgentProvider(PluginOrigin origin, PolicyAgent.Provider plugin)
+        implements CheckedPlugin, PolicyAgent.Provider {
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
         PolicyAgent agent =
-                origin().callWithOptions("creating an agent", options, () -> plugin().create(space, seed, options));
-        return new CheckedAgent(origin(), agent, space.sites().size());
+                origin.callWithOptions("creating an agent", options, () -> plugin.create(space, seed, options));
+        return new CheckedAgent(origin, agent, space.sites().size());
     }
 }

@@ -10,16 +10,17 @@ import java.util.Map;
 import java.util.Objects;
 
 /** A provider of backends that are checked. */
-final class CheckedBackendProvider extends CheckedProbed<ComputeBackend.Provider> implements ComputeBackend.Provider {
+record CheckedBackendProvider(PluginOrigin origin, ComputeBackend.Provider plugin, int priority)
+        implements CheckedProbed, ComputeBackend.Provider {
 
-    CheckedBackendProvider(String kind, String origin, boolean external, ComputeBackend.Provider plugin) {
-        super(kind, origin, external, plugin);
+    CheckedBackendProvider(PluginOrigin origin, ComputeBackend.Provider plugin) {
+        this(origin, plugin, plugin.priority());
     }
 
     @Override
     public List<Device> devices() {
-        return origin().call("listing its devices", () -> {
-            List<Device> devices = List.copyOf(plugin().devices());
+        return origin.call("listing its devices", () -> {
+            List<Device> devices = List.copyOf(plugin.devices());
             devices.forEach(device -> {
                 Objects.requireNonNull(device.id(), "the id of a device");
                 Objects.requireNonNull(device.name(), "the name of a device");
@@ -33,27 +34,27 @@ final class CheckedBackendProvider extends CheckedProbed<ComputeBackend.Provider
     public Map<String, Availability> drivers() {
         try {
             devices();
-            return origin().call("listing its drivers", () -> {
-                Map<String, Availability> drivers = Map.copyOf(plugin().drivers());
+            return origin.call("listing its drivers", () -> {
+                Map<String, Availability> drivers = Map.copyOf(plugin.drivers());
                 drivers.values().forEach(CheckedProbed::whole);
                 return drivers;
             });
         } catch (Failure e) {
-            return Map.of(id(), missing(e));
+            return Map.of(id(), CheckedProbed.missing(e));
         }
     }
 
     @Override
     public ComputeBackend open(int threads) {
-        return checked(origin().callOnDevice("opening", () -> plugin().open(threads)));
+        return checked(origin.callOnDevice("opening", () -> plugin.open(threads)));
     }
 
     @Override
     public ComputeBackend open(String device, int threads) {
-        return checked(origin().callOnDevice("opening '" + device + "'", () -> plugin().open(device, threads)));
+        return checked(origin.callOnDevice("opening '" + device + "'", () -> plugin.open(device, threads)));
     }
 
     private ComputeBackend checked(ComputeBackend backend) {
-        return new CheckedBackend(CheckedDevice.of(origin(), ComputeBackend.class, backend));
+        return new CheckedBackend(CheckedDevice.of(origin, ComputeBackend.class, backend));
     }
 }

@@ -10,45 +10,23 @@ import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
 
 /** A calibrator whose maps are known to have the right shape, and finite weights in memory that can be read. */
-final class CheckedCalibrator implements Calibrator {
-
-    private static final String DOING = "calibrating";
-
-    private final PluginOrigin origin;
-    private final Calibrator calibrator;
-    private final Set<Wish> wishes;
-    private final boolean changesBias;
+record CheckedCalibrator(PluginOrigin origin, Calibrator calibrator, Set<Wish> wishes, boolean changesBias)
+        implements Calibrator {
 
     CheckedCalibrator(PluginOrigin origin, Calibrator calibrator) {
-        this.origin = origin;
-        this.calibrator = calibrator;
-        wishes = origin.call("telling what it wishes to know", () -> Set.copyOf(calibrator.wishes()));
-        changesBias = origin.call("telling what it changes", calibrator::changesBias);
-    }
-
-    @Override
-    public Set<Wish> wishes() {
-        return wishes;
-    }
-
-    @Override
-    public boolean changesBias() {
-        return changesBias;
+        this(
+                origin,
+                calibrator,
+                origin.call("telling what it wishes to know", () -> Set.copyOf(calibrator.wishes())),
+                origin.call("telling what it changes", calibrator::changesBias));
     }
 
     @Override
     public Repair repair(ModuleView module, int kept, Workbench workbench) {
         EngineCalls engine = new EngineCalls();
         Workbench shown = new WatchedWorkbench(engine, workbench);
-        Repair repair;
-        try {
-            repair = engine.within(() -> origin.callThatMayReject(DOING, () -> calibrator.repair(module, kept, shown)));
-        } catch (IllegalArgumentException e) {
-            if (FiniteNumbers.areIn(module)) {
-                throw origin.failed(DOING, e);
-            }
-            throw e;
-        }
+        Repair repair = engine.within(
+                origin, "calibrating", () -> FiniteNumbers.areIn(module), () -> calibrator.repair(module, kept, shown));
         repair.replaced().forEach((role, map) -> requireFits(module, kept, role, map));
         return repair;
     }

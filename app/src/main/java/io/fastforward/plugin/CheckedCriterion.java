@@ -6,26 +6,14 @@ import io.fastforward.spi.prune.Criterion;
 import java.util.Set;
 
 /** A criterion whose scores are known to be finite and as many as they should be. */
-final class CheckedCriterion implements Criterion {
-
-    private final PluginOrigin origin;
-    private final Criterion criterion;
-    private final Set<Wish> wishes;
+record CheckedCriterion(PluginOrigin origin, Criterion criterion, Set<Wish> wishes) implements Criterion {
 
     CheckedCriterion(PluginOrigin origin, Criterion criterion) {
-        this.origin = origin;
-        this.criterion = criterion;
-        wishes = origin.call("telling what it wishes to know", () -> Set.copyOf(criterion.wishes()));
-    }
-
-    @Override
-    public Set<Wish> wishes() {
-        return wishes;
+        this(origin, criterion, origin.call("telling what it wishes to know", () -> Set.copyOf(criterion.wishes())));
     }
 
     @Override
     public double[] score(ModuleView module) {
-        String doing = "scoring " + module.place();
         EngineCalls engine = new EngineCalls();
         ModuleView shown = new ModuleView(
                 module.layer(),
@@ -33,16 +21,12 @@ final class CheckedCriterion implements Criterion {
                 module.weights(),
                 module.measured(),
                 () -> engine.call(module.outputMagnitudes()));
-        double[] scores;
-        try {
-            scores = engine.within(() -> origin.callThatMayReject(doing, () -> criterion.score(shown)))
-                    .clone();
-        } catch (IllegalArgumentException e) {
-            if (FiniteNumbers.areIn(module)) {
-                throw origin.failed(doing, e);
-            }
-            throw e;
-        }
+        double[] scores = engine.within(
+                        origin,
+                        "scoring " + module.place(),
+                        () -> FiniteNumbers.areIn(module),
+                        () -> criterion.score(shown))
+                .clone();
         int parts = module.spec().parts();
         if (scores.length != parts) {
             throw origin.failure("gave " + scores.length + " scores for " + module.place() + ", expected " + parts);

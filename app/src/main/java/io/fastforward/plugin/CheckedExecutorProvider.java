@@ -8,20 +8,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A maker of executors whose results are known to be as many as the candidates. */
-final class CheckedExecutorProvider extends CheckedPlugin<TrialExecutor.Provider> implements TrialExecutor.Provider {
-
-    CheckedExecutorProvider(String kind, String origin, boolean external, TrialExecutor.Provider plugin) {
-        super(kind, origin, external, plugin);
-    }
+record CheckedExecutorProvider(PluginOrigin origin, TrialExecutor.Provider plugin)
+        implements CheckedPlugin, TrialExecutor.Provider {
 
     @Override
     public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
         EngineCalls engine = new EngineCalls();
-        TrialExecutor executor = origin().callWithOptions(
-                        "creating an executor",
-                        options,
-                        () -> plugin().create(batch -> engine.call(() -> local.evaluate(batch)), workload, options));
-        return new Checked(origin(), engine, executor);
+        TrialExecutor executor = origin.callWithOptions(
+                "creating an executor",
+                options,
+                () -> plugin.create(batch -> engine.call(() -> local.evaluate(batch)), workload, options));
+        return new Checked(origin, engine, executor);
     }
 
     private record Checked(PluginOrigin origin, EngineCalls engine, TrialExecutor executor) implements TrialExecutor {

@@ -13,16 +13,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** A maker of formats whose calls are watched. */
-final class CheckedFormatProvider extends CheckedPlugin<ModelFormat.Provider> implements ModelFormat.Provider {
-
-    CheckedFormatProvider(String kind, String origin, boolean external, ModelFormat.Provider plugin) {
-        super(kind, origin, external, plugin);
-    }
+record CheckedFormatProvider(PluginOrigin origin, ModelFormat.Provider plugin)
+        implements CheckedPlugin, ModelFormat.Provider {
 
     @Override
     public ModelFormat create(Options options) {
-        return new Checked(
-                origin(), origin().callWithOptions("creating a format", options, () -> plugin().create(options)));
+        return new Checked(origin, origin.callWithOptions("creating a format", options, () -> plugin.create(options)));
     }
 
     private record Checked(PluginOrigin origin, ModelFormat format) implements ModelFormat {

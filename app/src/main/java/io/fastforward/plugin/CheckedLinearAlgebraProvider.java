@@ -3,15 +3,15 @@ package io.fastforward.plugin;
 import io.fastforward.spi.backend.LinearAlgebra;
 
 /** A provider of linear algebra that is checked. */
-final class CheckedLinearAlgebraProvider extends CheckedProbed<LinearAlgebra.Provider>
-        implements LinearAlgebra.Provider {
+record CheckedLinearAlgebraProvider(PluginOrigin origin, LinearAlgebra.Provider plugin, int priority)
+        implements CheckedProbed, LinearAlgebra.Provider {
 
-    CheckedLinearAlgebraProvider(String kind, String origin, boolean external, LinearAlgebra.Provider plugin) {
-        super(kind, origin, external, plugin);
+    CheckedLinearAlgebraProvider(PluginOrigin origin, LinearAlgebra.Provider plugin) {
+        this(origin, plugin, plugin.priority());
     }
 
     @Override
     public LinearAlgebra open(int threads) {
-        return CheckedDevice.of(origin(), LinearAlgebra.class, origin().call("opening", () -> plugin().open(threads)));
+        return CheckedDevice.of(origin, LinearAlgebra.class, origin.call("opening", () -> plugin.open(threads)));
     }
 }

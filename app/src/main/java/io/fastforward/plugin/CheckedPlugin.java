@@ -12,61 +12,51 @@ import java.util.Map;
  * A provider whose every call is watched: what it throws and what it gives against its contract ends in a failure that
  * names it. What it says about itself is read once.
  */
-abstract class CheckedPlugin<T extends Plugin> implements Plugin {
+interface CheckedPlugin extends Plugin {
 
-    private final T plugin;
-    private final PluginOrigin origin;
-    private final String description;
-    private final List<OptionSpec> options;
+    /** What it says about itself, and where it came from. */
+    PluginOrigin origin();
+
+    /** The provider itself. */
+    Plugin plugin();
+
+    @Override
+    default String id() {
+        return origin().id();
+    }
+
+    @Override
+    default String description() {
+        return origin().description();
+    }
+
+    @Override
+    default List<OptionSpec> options() {
+        return origin().options();
+    }
 
     /**
-     * A provider that was found.
+     * Reads what a provider that was found says about itself.
      *
-     * @throws IllegalStateException if what it says about itself makes no sense; it may throw anything else, too
+     * @throws IllegalStateException if that makes no sense; the provider may throw anything else, too
      */
-    CheckedPlugin(String kind, String origin, boolean external, T plugin) {
+    static PluginOrigin read(String kind, String origin, boolean external, Plugin plugin) {
         String id = plugin.id();
         if (id == null || !id.matches("[a-z0-9][a-z0-9-]{0,63}")) {
             throw new IllegalStateException("its id '" + OneLine.of(String.valueOf(id))
                     + "' must be at most 64 lower case letters, digits and hyphens");
         }
-        String described = plugin.description();
-        if (described == null || described.isBlank()) {
+        String description = plugin.description();
+        if (description == null || description.isBlank()) {
             throw new IllegalStateException("it has no description");
         }
-        description = PlainText.line(described);
         List<OptionSpec> known = plugin.options();
         if (known == null) {
             throw new IllegalStateException("its options are null");
         }
-        options = known.stream().map(CheckedPlugin::plain).toList();
+        List<OptionSpec> options = known.stream().map(CheckedPlugin::plain).toList();
         Options.of(options, Map.of()); // none is there twice
-        this.plugin = plugin;
-        this.origin = new PluginOrigin(kind, id, origin, external);
-    }
-
-    /** The provider itself. */
-    final T plugin() {
-        return plugin;
-    }
-
-    final PluginOrigin origin() {
-        return origin;
-    }
-
-    @Override
-    public final String id() {
-        return origin.id();
-    }
-
-    @Override
-    public final String description() {
-        return description;
-    }
-
-    @Override
-    public final List<OptionSpec> options() {
-        return options;
+        return new PluginOrigin(kind, id, origin, external, PlainText.line(description), options);
     }
 
     private static OptionSpec plain(OptionSpec option) {

@@ -9,22 +9,13 @@ import java.util.Objects;
  * A provider that depends on the machine. A probe that fails says that it is not available, so that others serve;
  * whoever asks for it by name learns why from the failure.
  */
-abstract class CheckedProbed<T extends Probed> extends CheckedPlugin<T> implements Probed {
-
-    private final int priority;
-
-    CheckedProbed(String kind, String origin, boolean external, T plugin) {
-        super(kind, origin, external, plugin);
-        priority = plugin.priority();
-    }
+interface CheckedProbed extends CheckedPlugin, Probed {
 
     @Override
-    public final int priority() {
-        return priority;
-    }
+    Probed plugin();
 
     @Override
-    public final Availability probe() {
+    default Availability probe() {
         try {
             return origin().call("probing", () -> whole(plugin().probe()));
         } catch (Failure e) {

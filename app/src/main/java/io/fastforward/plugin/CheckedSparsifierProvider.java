@@ -10,18 +10,14 @@ import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
 
 /** A maker of sparsifiers whose maps are known to have the right shape, finite weights, and the zeros asked for. */
-final class CheckedSparsifierProvider extends CheckedPlugin<Sparsifier.Provider> implements Sparsifier.Provider {
-
-    CheckedSparsifierProvider(String kind, String origin, boolean external, Sparsifier.Provider plugin) {
-        super(kind, origin, external, plugin);
-    }
+record CheckedSparsifierProvider(PluginOrigin origin, Sparsifier.Provider plugin)
+        implements CheckedPlugin, Sparsifier.Provider {
 
     @Override
     public Sparsifier create(Options options) {
-        Sparsifier sparsifier =
-                origin().callWithOptions("creating a sparsifier", options, () -> plugin().create(options));
-        Set<Moment> wishes = origin().call("telling what it wishes to know", () -> Set.copyOf(sparsifier.wishes()));
-        return new Checked(origin(), sparsifier, wishes);
+        Sparsifier sparsifier = origin.callWithOptions("creating a sparsifier", options, () -> plugin.create(options));
+        Set<Moment> wishes = origin.call("telling what it wishes to know", () -> Set.copyOf(sparsifier.wishes()));
+        return new Checked(origin, sparsifier, wishes);
     }
 
     private record Checked(PluginOrigin origin, Sparsifier sparsifier, Set<Moment> wishes) implements Sparsifier {
@@ -33,19 +29,13 @@ final class CheckedSparsifierProvider extends CheckedPlugin<Sparsifier.Provider>
 
         @Override
         public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
-            String doing = "sparsifying " + map.place();
             EngineCalls engine = new EngineCalls();
             Workbench shown = new WatchedWorkbench(engine, workbench);
-            Linear sparse;
-            try {
-                sparse = engine.within(
-                        () -> origin.callThatMayReject(doing, () -> sparsifier.sparsify(map, pattern, shown)));
-            } catch (IllegalArgumentException e) {
-                if (FiniteNumbers.areIn(map.map()) && FiniteNumbers.areIn(map.measured())) {
-                    throw origin.failed(doing, e);
-                }
-                throw e;
-            }
+            Linear sparse = engine.within(
+                    origin,
+                    "sparsifying " + map.place(),
+                    () -> FiniteNumbers.areIn(map.map()) && FiniteNumbers.areIn(map.measured()),
+                    () -> sparsifier.sparsify(map, pattern, shown));
             CheckedMaps.require(
                     origin,
                     sparse,

@@ -2,6 +2,7 @@ package io.fastforward.plugin;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.spi.backend.DeviceException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,20 @@ final class EngineCalls {
                 case Error first -> throw first;
                 case null, default -> throw e;
             }
+        }
+    }
+
+    /**
+     * Makes such a call of a plugin that is given numbers, and may reject those that are not finite.
+     *
+     * @throws Failure if it rejects finite ones
+     * @throws IllegalArgumentException as the plugin threw it, if they are not finite
+     */
+    <R> R within(PluginOrigin origin, String doing, BooleanSupplier finite, Supplier<? extends @Nullable R> plugin) {
+        try {
+            return within(() -> origin.callThatMayReject(doing, plugin));
+        } catch (IllegalArgumentException e) {
+            throw finite.getAsBoolean() ? origin.failed(doing, e) : e;
         }
     }
 }

@@ -10,29 +10,16 @@ import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * A kind of plugin.
  *
  * @param name what users call it
  * @param service the service type of its providers
- * @param check makes sure that they keep to their contract
+ * @param check gives a provider that does what the given one does, as long as that keeps to its contract
  */
-public record PluginKind<T extends Plugin>(String name, Class<T> service, Check<T> check) {
-
-    /** Watches a provider. */
-    @FunctionalInterface
-    interface Check<T extends Plugin> {
-
-        /**
-         * A provider that does what the given one does, as long as that keeps to its contract.
-         *
-         * @param kind name of the kind
-         * @param origin where it came from
-         * @param external whether it is not one of the application's own
-         */
-        T of(String kind, String origin, boolean external, T provider);
-    }
+public record PluginKind<T extends Plugin>(String name, Class<T> service, BiFunction<PluginOrigin, T, T> check) {
 
     public static final PluginKind<Criterion.Provider> CRITERION =
             new PluginKind<>("criterion", Criterion.Provider.class, CheckedCriterionProvider::new);

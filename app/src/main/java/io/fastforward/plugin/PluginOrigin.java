@@ -3,23 +3,28 @@ package io.fastforward.plugin;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
+import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.DeviceException;
 import java.io.PrintWriter;
 import java.io.Writer;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which plugin it is that is called. Whatever goes wrong in a call ends in a failure that names it, so that a user sees
- * whom to ask, and so that nothing that a plugin does looks like a defect of FastForward.
+ * Which plugin it is that is called, and what it says about itself. Whatever goes wrong in a call ends in a failure that
+ * names it, so that a user sees whom to ask, and so that nothing that a plugin does looks like a defect of FastForward.
  *
  * @param kind its kind
  * @param id its id
  * @param origin the jar or directory that it came from
  * @param external whether it is not one of the application's own
+ * @param description what it does, in one line
+ * @param options those that it understands
  */
-record PluginOrigin(String kind, String id, String origin, boolean external) {
+record PluginOrigin(
+        String kind, String id, String origin, boolean external, String description, List<OptionSpec> options) {
 
     /** Causes of causes may go round in a circle. */
     private static final int MOST_CAUSES = 100;
@@ -92,7 +97,7 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
             return callThatMayReject(doing, call);
         } catch (IllegalArgumentException e) {
             throw options.given()
-                    ? new Failure(FailureKind.USAGE, kind + " '" + id + "': " + message(e), printable(e))
+                    ? FailureKind.USAGE.failure(kind + " '" + id + "': " + message(e), printable(e))
                     : failed(doing, e);
         }
     }
@@ -149,10 +154,8 @@ record PluginOrigin(String kind, String id, String origin, boolean external) {
     }
 
     private Failure failure(String what, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.PLUGIN,
-                kind + " '" + id + "' (" + origin + ") " + what,
-                cause == null ? null : printable(cause));
+        return FailureKind.PLUGIN.failure(
+                kind + " '" + id + "' (" + origin + ") " + what, cause == null ? null : printable(cause));
     }
 
     private static String message(Throwable thrown) {

@@ -73,18 +73,13 @@ public final class PluginRegistry {
      *     more than one (the message names both jars)
      */
     public <T extends Plugin> T find(PluginKind<T> kind, String id) {
-        List<PluginEntry.Working> found = entries.stream()
-                .filter(entry -> entry.kind().equals(kind.name()))
-                .filter(PluginEntry.Working.class::isInstance)
-                .map(PluginEntry.Working.class::cast)
+        List<PluginEntry.Working> found = entries(PluginEntry.Working.class, kind.name())
                 .filter(entry -> entry.provider().id().equals(id))
                 .toList();
         if (found.size() > 1) {
-            throw new Failure(
-                    FailureKind.PLUGIN,
-                    "two plugins of kind " + kind.name() + " have the id '" + id + "': "
-                            + found.stream().map(PluginEntry.Working::origin).collect(Collectors.joining(" and "))
-                            + "; remove one of them");
+            throw FailureKind.PLUGIN.failure("two plugins of kind " + kind.name() + " have the id '" + id + "': "
+                    + found.stream().map(PluginEntry.Working::origin).collect(Collectors.joining(" and "))
+                    + "; remove one of them");
         }
         if (found.isEmpty()) {
             throw unknown(kind, id);
@@ -94,11 +89,16 @@ public final class PluginRegistry {
 
     /** All working providers of a kind. */
     public <T extends Plugin> List<T> all(PluginKind<T> kind) {
-        return entries.stream()
-                .filter(entry -> entry.kind().equals(kind.name()))
-                .filter(PluginEntry.Working.class::isInstance)
-                .map(entry -> kind.service().cast(((PluginEntry.Working) entry).provider()))
+        return entries(PluginEntry.Working.class, kind.name())
+                .map(entry -> kind.service().cast(entry.provider()))
                 .toList();
+    }
+
+    private <E extends PluginEntry> Stream<E> entries(Class<E> type, String... kinds) {
+        return entries.stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .filter(entry -> List.of(kinds).contains(entry.kind()));
     }
 
     /**
@@ -110,31 +110,20 @@ public final class PluginRegistry {
         try {
             return Options.of(plugin.options(), given);
         } catch (IllegalArgumentException e) {
-            throw new Failure(FailureKind.USAGE, kind.name() + " '" + plugin.id() + "': " + e.getMessage(), e);
+            throw FailureKind.USAGE.failure(kind.name() + " '" + plugin.id() + "': " + e.getMessage(), e);
         }
     }
 
     private Failure unknown(PluginKind<?> kind, String id) {
         String known = all(kind).stream().map(Plugin::id).sorted().collect(Collectors.joining(", "));
-        List<PluginEntry.Broken> broken = entries.stream()
-                .filter(PluginEntry.Broken.class::isInstance)
-                .map(PluginEntry.Broken.class::cast)
-                .filter(entry ->
-                        entry.kind().equals(kind.name()) || entry.kind().equals("jar"))
-                .toList();
-        StringBuilder message = new StringBuilder("no " + kind.name() + " is called '" + id + "'; there are: " + known);
-        for (PluginEntry.Broken entry : broken) {
-            message.append("; broken: ")
-                    .append(entry.name())
-                    .append(" in ")
-                    .append(entry.origin())
-                    .append(" (")
-                    .append(entry.reason())
-                    .append(')');
-        }
-        return new Failure(
-                FailureKind.PLUGIN,
-                message.toString(),
+        List<PluginEntry.Broken> broken =
+                entries(PluginEntry.Broken.class, kind.name(), "jar").toList();
+        return FailureKind.PLUGIN.failure(
+                "no " + kind.name() + " is called '" + id + "'; there are: " + known
+                        + broken.stream()
+                                .map(entry -> "; broken: " + entry.name() + " in " + entry.origin() + " ("
+                                        + entry.reason() + ")")
+                                .collect(Collectors.joining()),
                 broken.isEmpty()
                         ? null
                         : PluginOrigin.printable(broken.getFirst().cause()));
@@ -142,15 +131,14 @@ public final class PluginRegistry {
 
     private static List<Path> jarsIn(Path directory) {
         if (!Files.isDirectory(directory)) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND, "the plugin directory " + directory + " does not exist or is a file");
+            throw FailureKind.NOT_FOUND.failure("the plugin directory " + directory + " does not exist or is a file");
         }
         try (Stream<Path> files = Files.list(directory)) {
             return files.filter(file -> file.toString().endsWith(".jar"))
                     .sorted(Comparator.naturalOrder())
                     .toList();
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "cannot list the plugin directory " + directory, e);
+            throw FailureKind.NOT_FOUND.failure("cannot list the plugin directory " + directory, e);
         }
     }
 
@@ -210,8 +198,9 @@ public final class PluginRegistry {
             PluginKind<T> kind, ServiceLoader.Provider<T> provider, boolean external) {
         String origin = originOf(provider.type());
         try {
-            return new PluginEntry.Working(
-                    kind.name(), origin, kind.check().of(kind.name(), origin, external, provider.get()));
+            T plugin = provider.get();
+            PluginOrigin read = CheckedPlugin.read(kind.name(), origin, external, plugin);
+            return new PluginEntry.Working(kind.name(), origin, kind.check().apply(read, plugin));
         } catch (Throwable e) { // its constructor and what it says about itself are its own code
             return new PluginEntry.Broken(kind.name(), origin, provider.type().getName(), e);
         } finally {

@@ -9,7 +9,6 @@ import io.fastforward.model.Model;
 import io.fastforward.model.WeightCopy;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
-import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
@@ -54,9 +53,14 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
         Chunk chunk = states.chunks().getFirst();
         try (Arena layerArena = Arena.ofShared();
                 LoadedLayer loaded =
-                        LayerSource.loadLayer(backend, pruned, (index, _) -> rounded(weights, layerArena), layer)) {
-            apply(loaded.attention(), chunk);
-            apply(loaded.mlp(), chunk);
+                        LayerSource.loadLayer(backend, pruned, (index, _) -> rounded(weights, layerArena), layer);
+                DeviceMatrix scratch = backend.allocate(chunk.shape().rows(), pruned.widestFeatures())) {
+            loaded.apply(
+                    backend,
+                    loaded.attention().spec().units(),
+                    loaded.mlp().spec().units(),
+                    chunk,
+                    scratch);
         }
     }
 
@@ -79,16 +83,5 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
     /** As they are written: who passes them by need not have rounded them. */
     private LayerWeights rounded(LayerWeights weights, Arena layerArena) {
         return dataType == null ? weights : WeightCopy.of(weights, dataType, layerArena);
-    }
-
-    private void apply(LoadedModule module, Chunk chunk) {
-        int units = module.spec().units();
-        if (units == 0) {
-            return;
-        }
-        try (DeviceMatrix scratch =
-                backend.allocate(chunk.shape().rows(), module.spec().features(units))) {
-            backend.apply(module, units, chunk.shape(), chunk.hidden(), scratch);
-        }
     }
 }

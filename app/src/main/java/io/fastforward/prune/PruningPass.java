@@ -1,6 +1,5 @@
 package io.fastforward.prune;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.model.WeightCopy;
@@ -181,10 +180,8 @@ public final class PruningPass {
         try {
             repaired = repair.calibrator().repair(module, kept, workbench);
         } catch (IllegalArgumentException e) {
-            throw new Failure(
-                    FailureKind.NOT_FINITE,
-                    "calibrating the " + name + " module of layer " + module.layer() + " failed: " + e.getMessage(),
-                    e);
+            throw FailureKind.NOT_FINITE.failure(
+                    "calibrating the " + name + " module of layer " + module.layer() + " failed: " + e.getMessage(), e);
         }
         repairs.add(
                 new ModuleRepair(module.layer(), name, repaired.relativeError(), repaired.ridge(), repaired.remark()));

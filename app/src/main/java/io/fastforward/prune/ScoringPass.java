@@ -112,7 +112,7 @@ public final class ScoringPass {
         try {
             scores.add(criterion.score(module));
         } catch (IllegalArgumentException e) {
-            throw new Failure(FailureKind.NOT_FINITE, "the criterion cannot score: " + e.getMessage(), e);
+            throw FailureKind.NOT_FINITE.failure("the criterion cannot score: " + e.getMessage(), e);
         }
     }
 }

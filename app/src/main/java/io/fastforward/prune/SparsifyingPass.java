@@ -88,10 +88,8 @@ public final class SparsifyingPass {
             try {
                 pattern.requireFits(map.columns());
             } catch (IllegalArgumentException e) {
-                throw new Failure(
-                        FailureKind.UNSUPPORTED_MODEL,
-                        "the pattern " + pattern + " does not fit the map " + map.role() + ": " + e.getMessage(),
-                        e);
+                throw FailureKind.UNSUPPORTED_MODEL.failure(
+                        "the pattern " + pattern + " does not fit the map " + map.role() + ": " + e.getMessage(), e);
             }
         });
     }
@@ -137,7 +135,7 @@ public final class SparsifyingPass {
             Linear sparse = sparsifier.sparsify(map, pattern, new ModuleBench(algebra, arena, batches));
             return WeightCopy.like(map.map(), sparse, arena);
         } catch (IllegalArgumentException e) {
-            throw new Failure(FailureKind.NOT_FINITE, "the sparsifier fails: " + e.getMessage(), e);
+            throw FailureKind.NOT_FINITE.failure("the sparsifier fails: " + e.getMessage(), e);
         }
     }
 }

@@ -1,9 +1,7 @@
 package io.fastforward.record;
 
 import io.fastforward.checkpoint.FileHash;
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
-import io.fastforward.failure.Reason;
+import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.prune.ModuleRepair;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,13 +34,9 @@ public record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, 
         try (Stream<Path> files = Files.walk(directory)) {
             return files.filter(Files::isRegularFile).sorted().map(FileHash::of).toList();
         } catch (IOException e) {
-            throw unreadable(directory, e);
+            throw ReadFailure.of(directory, e);
         } catch (UncheckedIOException e) {
-            throw unreadable(directory, Objects.requireNonNull(e.getCause()));
+            throw ReadFailure.of(directory, Objects.requireNonNull(e.getCause()));
         }
-    }
-
-    private static Failure unreadable(Path directory, IOException cause) {
-        return new Failure(FailureKind.NOT_FOUND, "'" + directory + "' cannot be read: " + Reason.of(cause), cause);
     }
 }

@@ -118,8 +118,7 @@ public record PolicyFile(String format, int version, String attentionUnit, doubl
 
     private static PolicyFile parse(Path file) {
         if (Files.exists(file) && !Files.isRegularFile(file)) { // a pipe has nothing left for its hash
-            throw new Failure(
-                    FailureKind.NOT_FOUND,
+            throw FailureKind.NOT_FOUND.failure(
                     "the policy file " + file + " cannot be read: it is a directory or a pipe; give a file");
         }
         try (InputStream in = Files.newInputStream(file)) {
@@ -135,13 +134,13 @@ public record PolicyFile(String format, int version, String attentionUnit, doubl
             String reason = OneLine.of(e.getOriginalMessage());
             throw bad(file, "is not a policy.json as FastForward writes it: " + reason, e);
         } catch (NoSuchFileException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "the policy file " + file + " does not exist", e);
+            throw FailureKind.NOT_FOUND.failure("the policy file " + file + " does not exist", e);
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "the policy file " + file + " cannot be read: " + Reason.of(e), e);
+            throw FailureKind.NOT_FOUND.failure("the policy file " + file + " cannot be read: " + Reason.of(e), e);
         }
     }
 
     private static Failure bad(Path file, String problem, @Nullable Throwable cause) {
-        return new Failure(FailureKind.BAD_RECORD, "the policy file " + file + " " + problem, cause);
+        return FailureKind.BAD_RECORD.failure("the policy file " + file + " " + problem, cause);
     }
 }

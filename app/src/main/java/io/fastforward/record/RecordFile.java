@@ -72,8 +72,7 @@ final class RecordFile {
 
     /** The failure that tells of a damaged record. */
     static Failure damaged(Path file, String what, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.BAD_RECORD,
+        return FailureKind.BAD_RECORD.failure(
                 "'" + file + "' is damaged: " + what + "; start the run anew, with another " + Setting.RUN_DIRECTORY
                         + " or after you have deleted this one",
                 cause);
@@ -115,8 +114,7 @@ final class RecordFile {
             }
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD,
+            throw FailureKind.BAD_RECORD.failure(
                     "'" + file + "' cannot be read: " + Reason.of(e) + "; make it readable, or start the run anew with"
                             + " another " + Setting.RUN_DIRECTORY,
                     e);

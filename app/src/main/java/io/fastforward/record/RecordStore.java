@@ -55,9 +55,8 @@ final class RecordStore implements AutoCloseable {
         try {
             Files.createDirectories(path);
             ProcessLock lock = ProcessLock.tryAcquire(path.resolve(LOCK))
-                    .orElseThrow(() -> new Failure(
-                            FailureKind.OUTPUT_NOT_EMPTY,
-                            "another process works on the run in '" + path
+                    .orElseThrow(
+                            () -> FailureKind.OUTPUT_NOT_EMPTY.failure("another process works on the run in '" + path
                                     + "'; wait until it has ended, or choose another directory with "
                                     + Setting.RUN_DIRECTORY));
             RecordStore store = new RecordStore(path, made, lock);
@@ -84,14 +83,11 @@ final class RecordStore implements AutoCloseable {
         }
         try (Stream<Path> children = Files.list(path)) {
             if (children.map(child -> String.valueOf(child.getFileName())).anyMatch(name -> !names.contains(name))) {
-                throw new Failure(
-                        FailureKind.OUTPUT_NOT_EMPTY,
-                        "the run directory '" + path + "' is not empty; choose another one with "
-                                + Setting.RUN_DIRECTORY);
+                throw FailureKind.OUTPUT_NOT_EMPTY.failure("the run directory '" + path
+                        + "' is not empty; choose another one with " + Setting.RUN_DIRECTORY);
             }
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.OUTPUT_NOT_EMPTY,
+            throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                     "'" + path + "' is not a directory to keep the record of a run in; choose another one with "
                             + Setting.RUN_DIRECTORY,
                     e);
@@ -161,8 +157,7 @@ final class RecordStore implements AutoCloseable {
                 Files.deleteIfExists(path);
             }
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "cannot delete the record of a run that did not get anywhere, '" + path + "': " + Reason.of(e)
                             + "; delete it by hand",
                     e);

@@ -64,8 +64,7 @@ public final class RunRecord implements AutoCloseable {
     public static RunRecord open(Path path, Manifest manifest, boolean resume) {
         if (!holdsRun(path) && !RecordStore.mayBeTaken(path)) {
             if (resume) {
-                throw new Failure(
-                        FailureKind.BAD_RECORD,
+                throw FailureKind.BAD_RECORD.failure(
                         "there is no run to resume in '" + path + "'; start it without " + Setting.RESUME);
             }
             RecordStore.requireNothingBut(path, Set.of());
@@ -81,8 +80,7 @@ public final class RunRecord implements AutoCloseable {
 
     private static RunRecord goOn(RecordStore store, Manifest manifest, boolean resume) {
         if (!resume) {
-            throw new Failure(
-                    FailureKind.OUTPUT_NOT_EMPTY,
+            throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                     "the run directory '" + store.path() + "' holds an earlier run; add " + Setting.RESUME
                             + " to go on with it, or choose another one with " + Setting.RUN_DIRECTORY);
         }
@@ -93,10 +91,8 @@ public final class RunRecord implements AutoCloseable {
         }
         String difference = earlier.differenceTo(manifest);
         if (!difference.isEmpty()) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD,
-                    "cannot resume the run in '" + store.path() + "': it differs in " + difference
-                            + "; give the same again, or start a run of its own with " + Setting.RUN_DIRECTORY);
+            throw FailureKind.BAD_RECORD.failure("cannot resume the run in '" + store.path() + "': it differs in "
+                    + difference + "; give the same again, or start a run of its own with " + Setting.RUN_DIRECTORY);
         }
         store.deleteAbandoned(FILES);
         return new RunRecord(store, false, earlier);

@@ -1,7 +1,8 @@
 package io.fastforward.record;
 
-import io.fastforward.failure.Failure;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.fastforward.failure.Reason;
+import io.fastforward.json.StrictJson;
 import io.fastforward.search.TrialRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +14,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** {@code trials.jsonl}: what happened in every episode, a line each, for people. No result depends on it. */
+/**
+ * {@code trials.jsonl}: what happened in every episode, a line of JSON each, for people; numbers that are not finite are
+ * strings. No result depends on it.
+ */
 final class Trials {
 
     static final String FILE = "trials.jsonl";
@@ -28,7 +32,7 @@ final class Trials {
     }
 
     void append(List<TrialRecord> trials) {
-        store.append(FILE, bytes(trials.stream().map(TrialRecord::toJson).toList()));
+        store.append(FILE, bytes(trials.stream().map(StrictJson::line).toList()));
     }
 
     /**
@@ -41,11 +45,11 @@ final class Trials {
         SortedMap<Integer, String> kept = new TreeMap<>();
         for (String line : lines()) {
             try {
-                TrialRecord trial = TrialRecord.parse(line);
+                TrialRecord trial = StrictJson.read(line, TrialRecord.class);
                 if (trial.episode() >= 0 && trial.episode() < episodes) {
                     kept.putIfAbsent(trial.episode(), line);
                 }
-            } catch (Failure _) {
+            } catch (JsonProcessingException _) {
                 // A line that was cut off, or damaged.
             }
         }

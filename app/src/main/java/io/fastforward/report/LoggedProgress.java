@@ -5,9 +5,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.PlainText;
 import io.fastforward.failure.Reason;
 import io.fastforward.spi.backend.DeviceException;
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,51 +13,37 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.function.Function;
 
-/** Passes progress on and keeps its lines, with their times, in a log file. */
-public final class LoggedProgress implements Progress, AutoCloseable {
+/**
+ * Passes progress on and keeps its lines, with their times, in a log file.
+ *
+ * @param shown where it is passed on to
+ * @param file what it is appended to
+ */
+public record LoggedProgress(Progress shown, Path file) implements Progress {
 
-    private final Progress shown;
-    private final Path file;
-    private final BufferedWriter log;
-
-    private LoggedProgress(Progress shown, Path file, BufferedWriter log) {
-        this.shown = shown;
-        this.file = file;
-        this.log = log;
-    }
-
-    /** Appends to a log file. */
-    public static LoggedProgress open(Progress shown, Path file) {
-        try {
-            return new LoggedProgress(
-                    shown,
-                    file,
-                    Files.newBufferedWriter(
-                            file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
-        } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot write the log " + file + ": " + Reason.of(e), e);
-        }
-    }
-
-    /** Does something with a log that also says why it ended. */
+    /**
+     * Does something with a log that also says why it ended.
+     *
+     * @throws Failure of kind {@link FailureKind#STORAGE}, at once, if the log cannot be written
+     */
     public static <T> T during(Progress shown, Path file, Function<Progress, T> work) {
-        try (LoggedProgress progress = open(shown, file)) {
+        append(file, "");
+        LoggedProgress progress = new LoggedProgress(shown, file);
+        try {
+            return work.apply(progress);
+        } catch (Failure | DeviceException | OutOfMemoryError e) {
             try {
-                return work.apply(progress);
-            } catch (Failure | DeviceException | OutOfMemoryError e) {
-                try {
-                    progress.log("Failed: " + e.getMessage());
-                } catch (Failure log) {
-                    e.addSuppressed(log); // the disk is full, say
-                }
-                throw e;
+                progress.log("Failed: " + e.getMessage());
+            } catch (Failure log) {
+                e.addSuppressed(log); // the disk is full, say
             }
+            throw e;
         }
     }
 
     @Override
     public void begin(String stage, long total) {
-        write(stage);
+        log(stage);
         shown.begin(stage, total);
     }
 
@@ -70,40 +54,26 @@ public final class LoggedProgress implements Progress, AutoCloseable {
 
     @Override
     public void end(String outcome) {
-        write("  " + outcome);
+        log("  " + outcome);
         shown.end(outcome);
     }
 
     @Override
     public void note(String line) {
-        write(line);
+        log(line);
         shown.note(line);
     }
 
     /** Writes a line into the log alone: others tell the user. */
-    public void log(String line) {
-        write(line);
+    private void log(String line) {
+        append(file, PlainText.of(Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + line + "\n"));
     }
 
-    @Override
-    public void close() {
+    private static void append(Path file, String text) {
         try {
-            log.close();
+            Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw failed(e);
+            throw FailureKind.STORAGE.failure("cannot write the log " + file + ": " + Reason.of(e), e);
         }
-    }
-
-    private void write(String line) {
-        try {
-            log.write(PlainText.of(Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + line + "\n"));
-            log.flush();
-        } catch (IOException e) {
-            throw failed(e);
-        }
-    }
-
-    private Failure failed(IOException e) {
-        return new Failure(FailureKind.STORAGE, "cannot write the log " + file + ": " + Reason.of(e), e);
     }
 }

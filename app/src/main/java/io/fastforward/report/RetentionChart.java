@@ -4,13 +4,13 @@ import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.IntStream;
 
 /** What every layer retains, as bars, for people. */
 public final class RetentionChart {
 
     private static final int BAR = 20;
+    private static final String ROW = "%5s  %-34s  %-34s";
 
     private RetentionChart() {}
 
@@ -18,14 +18,11 @@ public final class RetentionChart {
     public static List<String> lines(ModelSpec dense, ModelSpec pruned) {
         List<String> lines = new ArrayList<>();
         boolean byHeads = prunesQueryHeads(dense, pruned);
-        lines.add(String.format(
-                Locale.ROOT, "%5s  %-34s  %-34s", "layer", byHeads ? "query heads" : "KV groups", "MLP channels"));
+        lines.add(ROW.formatted("layer", byHeads ? "query heads" : "KV groups", "MLP channels"));
         for (int i = 0; i < dense.layers().size(); i++) {
             LayerSpec before = dense.layers().get(i);
             LayerSpec after = pruned.layers().get(i);
-            lines.add(String.format(
-                    Locale.ROOT,
-                    "%5d  %-34s  %-34s",
+            lines.add(ROW.formatted(
                     i,
                     byHeads
                             ? bar(after.attention().heads(), before.attention().heads())

@@ -4,6 +4,7 @@ import io.fastforward.evaluate.ChoiceAccuracy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The figures of several variants, side by side, for people. */
 public final class VariantTable {
@@ -19,35 +20,25 @@ public final class VariantTable {
                 .orElse(0);
         String format = "%-" + Math.max(width, 7) + "s  %12s  %8s  %10s" + (tasks ? "  %14s" : "%s") + "  %12s";
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(
-                Locale.ROOT,
-                format,
-                "model",
-                "parameters",
-                "removed",
-                "perplexity",
-                tasks ? "tasks right" : "",
-                "tokens/s"));
+        lines.add(format.formatted(
+                "model", "parameters", "removed", "perplexity", tasks ? "tasks right" : "", "tokens/s"));
         for (Variant variant : variants) {
-            ChoiceAccuracy accuracy = variant.accuracy();
-            lines.add(String.format(
-                    Locale.ROOT,
-                    format,
+            lines.add(format.formatted(
                     variant.name(),
                     String.format(Locale.ROOT, "%,d", variant.parameters()),
                     String.format(Locale.ROOT, "%.1f%%", 100 * variant.sparsity()),
                     significant(variant.perplexity().perplexity()),
-                    accuracy == null
-                            ? ""
-                            : String.format(
-                                    Locale.ROOT,
-                                    "%d/%d %.1f%%",
-                                    accuracy.right(),
-                                    accuracy.total(),
-                                    100 * accuracy.accuracy()),
+                    right(variant.accuracy()),
                     String.format(Locale.ROOT, "%,.0f", variant.perplexity().tokensPerSecond())));
         }
         return lines;
+    }
+
+    private static String right(@Nullable ChoiceAccuracy accuracy) {
+        return accuracy == null
+                ? ""
+                : String.format(
+                        Locale.ROOT, "%d/%d %.1f%%", accuracy.right(), accuracy.total(), 100 * accuracy.accuracy());
     }
 
     /** A perplexity with as many decimals as say something. */

@@ -85,15 +85,13 @@ public record Demo(Path directory) {
         try (Stream<Path> children = Files.list(directory)) {
             Optional<Path> stranger = children.filter(child -> !isOwn(child)).findFirst();
             if (stranger.isPresent()) {
-                throw new Failure(
-                        FailureKind.OUTPUT_NOT_EMPTY,
+                throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                         "the demo needs a directory of its own, but '" + directory + "' holds "
                                 + stranger.get().getFileName() + "; choose another one with "
                                 + Setting.OUTPUT);
             }
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.OUTPUT_NOT_EMPTY,
+            throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                     "the demo needs a directory, but '" + directory + "' is none that can be read; choose another one"
                             + " with " + Setting.OUTPUT,
                     e);
@@ -146,7 +144,7 @@ public record Demo(Path directory) {
                 AtomicFile.write(target, resource.readAllBytes());
             }
         } catch (IOException e) {
-            throw new Failure(FailureKind.STORAGE, "cannot unpack the demo to '" + target + "': " + Reason.of(e), e);
+            throw FailureKind.STORAGE.failure("cannot unpack the demo to '" + target + "': " + Reason.of(e), e);
         }
     }
 

@@ -36,16 +36,17 @@ final class Destination {
         Path output = RealPath.of(request.output());
         Path record = RealPath.of(request.runDirectory());
         if (output.startsWith(model)) {
-            throw usage("the output '" + request.output() + "' is in the model's directory; choose another one with "
-                    + Setting.OUTPUT);
+            throw FailureKind.USAGE.failure("the output '" + request.output()
+                    + "' is in the model's directory; choose another one with " + Setting.OUTPUT);
         }
         if (record.startsWith(model)) {
-            throw usage("the run directory '" + request.runDirectory() + "' is in the model's directory; choose"
-                    + " another one with " + Setting.RUN_DIRECTORY);
+            throw FailureKind.USAGE.failure("the run directory '" + request.runDirectory()
+                    + "' is in the model's directory; choose another one with " + Setting.RUN_DIRECTORY);
         }
         if (record.startsWith(output)) {
-            throw usage("the run directory '" + request.runDirectory() + "' is in the output directory, which holds"
-                    + " the pruned model alone; choose another one with " + Setting.RUN_DIRECTORY);
+            throw FailureKind.USAGE.failure(
+                    "the run directory '" + request.runDirectory() + "' is in the output directory, which holds"
+                            + " the pruned model alone; choose another one with " + Setting.RUN_DIRECTORY);
         }
         requireFreeOutput();
         requireReplaceable(output);
@@ -69,16 +70,12 @@ final class Destination {
         try {
             long free = Files.getFileStore(existing).getUsableSpace();
             if (free < bytes) {
-                throw new Failure(
-                        FailureKind.STORAGE,
-                        "the pruned model needs " + megabytes(bytes) + " MB, but '" + existing + "' has "
-                                + free / 1_000_000 + " MB free; make room, or choose another " + Setting.OUTPUT);
+                throw FailureKind.STORAGE.failure("the pruned model needs " + megabytes(bytes) + " MB, but '" + existing
+                        + "' has " + free / 1_000_000 + " MB free; make room, or choose another " + Setting.OUTPUT);
             }
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
-                    "cannot tell how much room there is for '" + request.output() + "': " + Reason.of(e),
-                    e);
+            throw FailureKind.STORAGE.failure(
+                    "cannot tell how much room there is for '" + request.output() + "': " + Reason.of(e), e);
         }
     }
 
@@ -94,14 +91,11 @@ final class Destination {
         }
         try (Stream<Path> children = Files.list(output)) {
             if (children.findAny().isPresent()) {
-                throw new Failure(
-                        FailureKind.OUTPUT_NOT_EMPTY,
-                        "the output directory '" + output + "' is not empty; choose another one with "
-                                + Setting.OUTPUT);
+                throw FailureKind.OUTPUT_NOT_EMPTY.failure("the output directory '" + output
+                        + "' is not empty; choose another one with " + Setting.OUTPUT);
             }
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.OUTPUT_NOT_EMPTY,
+            throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                     "the output '" + output + "' exists and is not a directory that can be read; choose another one"
                             + " with " + Setting.OUTPUT,
                     e);
@@ -116,8 +110,7 @@ final class Destination {
         }
         try {
             if (!Files.getAttribute(output, DEVICE).equals(Files.getAttribute(parent, DEVICE))) {
-                throw new Failure(
-                        FailureKind.STORAGE,
+                throw FailureKind.STORAGE.failure(
                         "the output '" + output + "' is a mount point, which cannot be replaced; choose a new"
                                 + " directory inside it with " + Setting.OUTPUT);
             }
@@ -129,13 +122,11 @@ final class Destination {
     private static void requireWritable(Path path, Setting setting) {
         Path existing = existing(path);
         if (!Files.isDirectory(existing)) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "cannot make '" + path + "': '" + existing + "' is not a directory; choose another " + setting);
         }
         if (!Files.isWritable(existing)) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "cannot write into '" + existing + "': permission denied; choose another " + setting);
         }
     }
@@ -151,9 +142,5 @@ final class Destination {
 
     private static long megabytes(long bytes) {
         return Math.ceilDiv(bytes, 1_000_000);
-    }
-
-    private static Failure usage(String message) {
-        return new Failure(FailureKind.USAGE, message);
     }
 }

@@ -47,13 +47,13 @@ public final class Devices {
     /**
      * Does work on a device. If a GPU that nobody asked for fails, the next device does it.
      *
-     * @param device "auto", "gpu", id of a device, or id of a backend for its first device
+     * @param compute whose device is "auto", "gpu", id of a device, or id of a backend for its first device
      * @throws Failure if it is unknown or unavailable, or fails; the message says why, and what to do
      */
-    public static <T> T run(PluginRegistry plugins, String device, int threads, Progress progress, Work<T> work) {
+    public static <T> T run(PluginRegistry plugins, Compute compute, Progress progress, Work<T> work) {
         return run(
-                candidates(providers(plugins), id -> plugins.find(PluginKind.BACKEND, id), device, progress),
-                threads,
+                candidates(providers(plugins), id -> plugins.find(PluginKind.BACKEND, id), compute.device(), progress),
+                compute.threads(),
                 progress,
                 work);
     }
@@ -79,7 +79,7 @@ public final class Devices {
         if (e instanceof OutOfMemoryError full && (!device.gpu() || isJavaHeap(full))) {
             throw full;
         }
-        return new Failure(FailureKind.DEVICE, String.valueOf(e.getMessage()), e);
+        return FailureKind.DEVICE.failure(String.valueOf(e.getMessage()), e);
     }
 
     private static boolean isJavaHeap(OutOfMemoryError e) {
@@ -104,10 +104,8 @@ public final class Devices {
         return providers.stream()
                 .filter(provider -> provider.probe().available())
                 .max(Comparator.comparingInt(Probed::priority))
-                .orElseThrow(() -> new Failure(
-                        FailureKind.DEVICE,
-                        "no linear algebra serves: "
-                                + providers.stream().map(Devices::reason).collect(Collectors.joining("; "))))
+                .orElseThrow(() -> FailureKind.DEVICE.failure("no linear algebra serves: "
+                        + providers.stream().map(Devices::reason).collect(Collectors.joining("; "))))
                 .open(threads);
     }
 
@@ -146,8 +144,7 @@ public final class Devices {
             reasons.add(reason(provider));
         }
         if (found.isEmpty()) {
-            throw new Failure(
-                    FailureKind.DEVICE,
+            throw FailureKind.DEVICE.failure(
                     "no " + (device.equals(GPU) ? "GPU" : "device") + " serves: " + String.join("; ", reasons));
         }
         Candidate first = found.getFirst();

@@ -3,7 +3,6 @@ package io.fastforward.run;
 import io.fastforward.evaluate.ChoiceAccuracy;
 import io.fastforward.evaluate.ChoiceTask;
 import io.fastforward.evaluate.Perplexity;
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
@@ -22,7 +21,6 @@ import io.fastforward.tokenizer.TokenizedText;
 import io.fastforward.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,8 +89,7 @@ public final class EvaluateRun {
         Texts.requireStreamsOfTheirOwn(Map.of(Setting.TEXT, Optional.of(source), Setting.TASKS, tasks));
         return Devices.run(
                 plugins,
-                request.compute().device(),
-                request.compute().threads(),
+                request.compute(),
                 progress,
                 (backend, takesOver) -> execute(request, source, tasks, backend, progress));
     }
@@ -126,8 +123,7 @@ public final class EvaluateRun {
             Perplexity perplexity = measured.getFirst();
             if (!perplexity.isFinite()) {
                 model.requireFinite(null);
-                throw new Failure(
-                        FailureKind.NOT_FINITE,
+                throw FailureKind.NOT_FINITE.failure(
                         request.model() + ": the perplexity is not a finite number although all weights are; the"
                                 + " activations overflow");
             }
@@ -156,10 +152,9 @@ public final class EvaluateRun {
 
     private static double medianSpeed(List<Perplexity> measured) {
         return measured.stream()
-                .sorted(Comparator.comparingDouble(Perplexity::tokensPerSecond))
-                .toList()
-                .get(measured.size() / 2)
-                .tokensPerSecond();
+                .mapToDouble(Perplexity::tokensPerSecond)
+                .sorted()
+                .toArray()[measured.size() / 2];
     }
 
     private static int orAll(int limit) {

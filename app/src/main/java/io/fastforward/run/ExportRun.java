@@ -48,8 +48,7 @@ public final class ExportRun {
         Form form = request.settings().in(provider.create(Options.defaults(provider)));
         return Devices.run(
                 plugins,
-                request.compute().device(),
-                request.compute().threads(),
+                request.compute(),
                 progress,
                 (backend, takesOver) -> execute(request, form, backend, progress));
     }

@@ -1,7 +1,6 @@
 package io.fastforward.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.IncrementalDecoder;
@@ -21,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** Lets checkpoints continue a prompt, one after the other. */
 public final class GenerateRun {
@@ -73,8 +73,7 @@ public final class GenerateRun {
         Setting.MOST_TOKENS.requireAtLeast(1, request.mostTokens());
         return Devices.run(
                 plugins,
-                request.compute().device(),
-                request.compute().threads(),
+                request.compute(),
                 progress,
                 (backend, takesOver) -> execute(request, backend, takesOver, progress, shown));
     }
@@ -107,8 +106,7 @@ public final class GenerateRun {
         int capacity = capacity(request, model, prompt);
         long layerBytes = model.spec().decoderParameters() * Float.BYTES;
         if (layerBytes > request.compute().memoryBytes()) {
-            throw new Failure(
-                    FailureKind.USAGE,
+            throw FailureKind.USAGE.failure(
                     model.checkpoint().directory() + ": its layers take " + (layerBytes >> 20) + " MiB in single"
                             + " precision, but " + (request.compute().memoryBytes() >> 20) + " MiB may be used ("
                             + Setting.MEMORY + "); generation needs all of them at once");
@@ -126,15 +124,11 @@ public final class GenerateRun {
                     generation.run(decoder, prompt, token -> shown.ifPresent(pieces -> pieces.accept(text.add(token))));
             double seconds = (System.nanoTime() - start) / 1e9;
             shown.ifPresent(pieces -> pieces.accept(text.finish()));
-            List<Integer> tokens = new ArrayList<>();
-            for (int token : generated) {
-                tokens.add(token);
-            }
             return new Continuation(
                     model.checkpoint().directory().toString(),
                     model.spec().parameters(),
                     prompt.length,
-                    tokens,
+                    IntStream.of(generated).boxed().toList(),
                     tokenizer.decode(generated, true),
                     generated.length < generation.mostTokens(),
                     generated.length / seconds,
@@ -146,12 +140,10 @@ public final class GenerateRun {
     private static int capacity(Request request, Model model, int[] prompt) {
         int context = model.spec().contextLength();
         if (prompt.length == 0) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT, Setting.PROMPT + " has no token; give the model something to continue");
+            throw FailureKind.BAD_TEXT.failure(Setting.PROMPT + " has no token; give the model something to continue");
         }
         if (prompt.length >= context) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
+            throw FailureKind.BAD_TEXT.failure(
                     Setting.PROMPT + " has " + prompt.length + " tokens, but the model's context is " + context);
         }
         return (int) Math.min((long) prompt.length + request.mostTokens(), context);

@@ -52,10 +52,8 @@ public record MemoryLimit(long bytes, boolean controlGroup) {
     public long plannable(long heapBytes) {
         long left = bytes - Math.min(heapBytes, bytes / 2) - OWN_BYTES;
         if (left <= 0) {
-            throw new Failure(
-                    FailureKind.DEVICE,
-                    "this process may use " + mebibytes() + " MiB of memory" + origin() + ", but its Java heap and the"
-                            + " process itself can take all of that; allow it more");
+            throw FailureKind.DEVICE.failure("this process may use " + mebibytes() + " MiB of memory" + origin()
+                    + ", but its Java heap and the process itself can take all of that; allow it more");
         }
         return left;
     }
@@ -68,15 +66,13 @@ public record MemoryLimit(long bytes, boolean controlGroup) {
      */
     public void requireAllows(long planned) {
         if (controlGroup && planned > bytes) {
-            throw new Failure(
-                    FailureKind.USAGE,
-                    String.format(
-                            Locale.ROOT,
-                            "%s is %.2f GiB, but this process may use %s MiB%s; it would be killed",
-                            Setting.MEMORY,
-                            planned / MIB / 1024,
-                            mebibytes(),
-                            origin()));
+            throw FailureKind.USAGE.failure(String.format(
+                    Locale.ROOT,
+                    "%s is %.2f GiB, but this process may use %s MiB%s; it would be killed",
+                    Setting.MEMORY,
+                    planned / MIB / 1024,
+                    mebibytes(),
+                    origin()));
         }
     }
 

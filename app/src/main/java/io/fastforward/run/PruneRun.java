@@ -71,13 +71,12 @@ public final class PruneRun {
         destination.requireUsable();
         texts.requireStreamsOfTheirOwn();
         boolean holdsEarlierRun = RunRecord.holdsRun(request.runDirectory());
-        return Devices.run(
-                plugins, request.compute().device(), request.compute().threads(), shown, (backend, takesOver) -> {
-                    try (LinearAlgebra algebra =
-                            Devices.linearAlgebra(plugins, request.compute().threads())) {
-                        return execute(destination, backend, algebra, takesOver && !holdsEarlierRun);
-                    }
-                });
+        return Devices.run(plugins, request.compute(), shown, (backend, takesOver) -> {
+            try (LinearAlgebra algebra =
+                    Devices.linearAlgebra(plugins, request.compute().threads())) {
+                return execute(destination, backend, algebra, takesOver && !holdsEarlierRun);
+            }
+        });
     }
 
     /** @param takesOver whether another device began this run and failed; what is in the run directory is its own */

@@ -12,6 +12,7 @@ import io.fastforward.run.stage.RepairStage;
 import io.fastforward.run.stage.RunWindows;
 import io.fastforward.search.Budget;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -64,7 +65,7 @@ record RunPlan(
         Optional<PolicyAgent> agent = given.isPresent()
                 ? Optional.empty()
                 : Optional.of(serving.createAgent(spec, budget, files.warmStart()));
-        int length = settings.windows().lengthFor(model.spec());
+        int length = WindowSettings.length(settings.windows().length(), model.spec());
         MemoryPlan memory = MemoryPlan.of(
                 model.spec(),
                 settings,

@@ -98,16 +98,13 @@ final class ServingPlugins {
 
     private static void restore(PolicyAgent agent, Path from) {
         SearchState state = RunRecord.searchState(from)
-                .orElseThrow(() -> new Failure(
-                        FailureKind.NOT_FOUND,
+                .orElseThrow(() -> FailureKind.NOT_FOUND.failure(
                         "there is no search to start from in '" + from + "' (" + Setting.WARM_START + ")"));
         try {
             agent.restore(state.agent());
         } catch (IllegalArgumentException e) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD,
-                    "the search in '" + from + "' cannot be a start for this one: " + e.getMessage(),
-                    e);
+            throw FailureKind.BAD_RECORD.failure(
+                    "the search in '" + from + "' cannot be a start for this one: " + e.getMessage(), e);
         }
     }
 
@@ -132,8 +129,7 @@ final class ServingPlugins {
         for (int i = 0; i < spec.layers().size(); i++) {
             LayerSpec layer = spec.layers().get(i);
             if (!layer.attention().outputBias() || !layer.mlp().outputBias()) {
-                throw new Failure(
-                        FailureKind.UNSUPPORTED_MODEL,
+                throw FailureKind.UNSUPPORTED_MODEL.failure(
                         Setting.CALIBRATOR + " " + settings.plugins().calibrator()
                                 + " changes the biases of the output maps, and the "
                                 + (layer.mlp().outputBias() ? "attention" : "MLP") + " of layer " + i + " ("
@@ -144,12 +140,12 @@ final class ServingPlugins {
 
     /** Ids and origins, for the manifest. */
     Map<String, String> describe() {
-        Map<String, String> ids = new TreeMap<>();
-        ids.put("criterion", settings.plugins().criterion());
-        ids.put("agent", settings.plugins().agent());
-        ids.put("calibrator", settings.plugins().calibrator());
-        ids.put("executor", settings.plugins().executor());
-        return ids;
+        PluginSettings ids = settings.plugins();
+        return Map.of(
+                "criterion", ids.criterion(),
+                "agent", ids.agent(),
+                "calibrator", ids.calibrator(),
+                "executor", ids.executor());
     }
 
     private Options options(PluginKind<?> kind, Plugin plugin) {
@@ -167,8 +163,7 @@ final class ServingPlugins {
         int dot = name.indexOf('.');
         String kind = dot < 0 ? "" : name.substring(0, dot);
         if (WITH_OPTIONS.stream().noneMatch(known -> known.name().equals(kind))) {
-            throw new Failure(
-                    FailureKind.USAGE,
+            throw FailureKind.USAGE.failure(
                     Setting.PLUGIN_OPTIONS + " " + name + ": expected KIND.NAME=VALUE with a KIND of "
                             + WITH_OPTIONS.stream().map(PluginKind::name).collect(Collectors.joining(", "))
                             + "; the command 'plugins' lists the options that there are");

@@ -57,8 +57,7 @@ record Texts(TextSource calibration, Optional<TextSource> evaluation, Optional<T
                 Optional<TextSource> first = all.get(i).getValue();
                 Optional<TextSource> second = all.get(j).getValue();
                 if (first.isPresent() && second.isPresent() && first.get().sharesStreamWith(second.get())) {
-                    throw new Failure(
-                            FailureKind.USAGE,
+                    throw FailureKind.USAGE.failure(
                             all.get(i).getKey() + " and " + all.get(j).getKey()
                                     + " name the same pipe, which can be read but once; give one of them a file");
                 }

@@ -1,8 +1,7 @@
 package io.fastforward.search;
 
 import io.fastforward.spi.model.Policy;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.stream.IntStream;
 
 /** A policy in the making: every module starts at its minimum and grows as long as the budget lasts. */
 final class Allocation {
@@ -67,10 +66,6 @@ final class Allocation {
     }
 
     Policy toPolicy() {
-        List<Integer> units = new ArrayList<>(retained.length);
-        for (int count : retained) {
-            units.add(count);
-        }
-        return new Policy(units);
+        return new Policy(IntStream.of(retained).boxed().toList());
     }
 }

@@ -37,7 +37,6 @@ public final class Budget {
      *
      * @param modules as of the other constructor
      * @param minimumRetention as in {@link Constraints}
-     * @throws Failure if the minimum retention is out of range
      */
     public Budget(List<ModuleSpec> modules, double minimumRetention) {
         this(modules, Constraints.ofMinimumRetention(minimumRetention));
@@ -53,20 +52,10 @@ public final class Budget {
     public Budget(List<ModuleSpec> modules, Constraints constraints) {
         this.modules = List.copyOf(modules);
         this.constraints = constraints;
-        if (modules.isEmpty() || modules.size() % 2 != 0) {
-            throw new IllegalArgumentException("a model has two modules a layer, but got " + modules.size());
-        }
-        for (int module = 0; module < modules.size(); module++) {
-            if (modules.get(module) instanceof AttentionSpec != (module % 2 == 0)) {
-                throw new IllegalArgumentException("attention and MLP modules must take turns, but module " + module
-                        + " is " + modules.get(module));
-            }
-        }
         int layers = modules.size() / 2;
         for (int layer : constraints.skippedLayers()) {
             if (layer >= layers) {
-                throw new Failure(
-                        FailureKind.USAGE,
+                throw FailureKind.USAGE.failure(
                         "layer " + layer + " cannot be skipped: the model's layers are 0 to " + (layers - 1));
             }
         }
@@ -151,11 +140,6 @@ public final class Budget {
         return unitParameters[module];
     }
 
-    /** Parameters of the decoder layers' linear maps before pruning. */
-    public long totalParameters() {
-        return totalParameters;
-    }
-
     /** Parameters of them that a policy removes. */
     public long removedParameters(Policy policy) {
         check(policy);
@@ -197,7 +181,7 @@ public final class Budget {
      */
     public long allowance(double sparsity) {
         if (!reaches(sparsity)) {
-            throw new Failure(FailureKind.UNREACHABLE_SPARSITY, Reachability.explain(this, sparsity));
+            throw FailureKind.UNREACHABLE_SPARSITY.failure(Reachability.explain(this, sparsity));
         }
         return totalParameters - requiredRemoval(sparsity);
     }
@@ -237,8 +221,7 @@ public final class Budget {
      */
     private long requiredRemoval(double sparsity) {
         if (!(sparsity > 0 && sparsity < 1)) {
-            throw new Failure(
-                    FailureKind.USAGE, "the sparsity must be between 0 and 1, both excluded, but is " + sparsity);
+            throw FailureKind.USAGE.failure("the sparsity must be between 0 and 1, both excluded, but is " + sparsity);
         }
         long required = (long) (sparsity * totalParameters) + 1;
         while ((double) (required - 1) / totalParameters >= sparsity) {

@@ -1,9 +1,6 @@
 package io.fastforward.search;
 
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
-import java.math.BigInteger;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
@@ -11,7 +8,7 @@ import java.util.TreeSet;
 
 /**
  * What a policy must not do, whatever the scores say. All constraints hold at once, and a module that is whole violates
- * none of them.
+ * none of them. Whoever makes them has checked the ranges.
  *
  * @param minimumRetention smallest share of its units that a module retains, in [0, 1], rounded up to units, at least
  *     one; at 0 a module may go altogether
@@ -23,17 +20,7 @@ import java.util.TreeSet;
 public record Constraints(
         double minimumRetention, int widthMultiple, Set<Integer> skippedLayers, boolean attentionFixed) {
 
-    /** What holds unless told otherwise: the default minimum retention, nothing else. */
-    public static final Constraints DEFAULT = ofMinimumRetention(Budget.DEFAULT_MINIMUM_RETENTION);
-
     public Constraints {
-        require(
-                minimumRetention >= 0 && minimumRetention <= 1,
-                "the minimum retention must be between 0 and 1, but is " + minimumRetention);
-        require(widthMultiple >= 1, "widths can be multiples of 1 or more, but not of " + widthMultiple);
-        for (int layer : skippedLayers) {
-            require(layer >= 0, "layers are counted from 0, so layer " + layer + " cannot be skipped");
-        }
         // Sorted, because a set is written to files in its own order.
         skippedLayers = Collections.unmodifiableSortedSet(new TreeSet<>(skippedLayers));
     }
@@ -45,9 +32,7 @@ public record Constraints(
 
     /** These constraints with widths that are multiples of another number too. */
     public Constraints withMultipleOf(int multiple) {
-        int common = BigInteger.valueOf(multiple)
-                .gcd(BigInteger.valueOf(widthMultiple))
-                .intValueExact();
+        int common = Sizes.greatestCommonDivisor(multiple, widthMultiple);
         return new Constraints(
                 minimumRetention, Math.multiplyExact(widthMultiple / common, multiple), skippedLayers, attentionFixed);
     }
@@ -89,11 +74,5 @@ public record Constraints(
             case SKIPPED_LAYERS -> "without " + Setting.KEPT_LAYERS;
             case FIXED_ATTENTION -> "without " + Setting.ATTENTION + " none";
         };
-    }
-
-    private static void require(boolean condition, String message) {
-        if (!condition) {
-            throw new Failure(FailureKind.USAGE, message);
-        }
     }
 }

@@ -104,7 +104,7 @@ final class Evaluations {
         }
         double denseLoss = Objects.requireNonNull(known.get(dense));
         if (!Double.isFinite(denseLoss)) {
-            throw new Failure(FailureKind.NOT_FINITE, "the dense model's loss on the reward text is not finite");
+            throw FailureKind.NOT_FINITE.failure("the dense model's loss on the reward text is not finite");
         }
         saved += Collections.frequency(took, false);
         return new Losses(known, denseLoss, took, reward);

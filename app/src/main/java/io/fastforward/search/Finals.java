@@ -51,17 +51,10 @@ final class Finals {
                 .toList();
         Finalist winner = finalists.getFirst();
         if (!Double.isFinite(winner.loss())) {
-            throw new Failure(
-                    FailureKind.NOT_FINITE,
+            throw FailureKind.NOT_FINITE.failure(
                     "no policy of sparsity " + settings.sparsity() + " has a finite loss on the reward text");
         }
         return new SearchResult(
-                winner,
-                finalists,
-                budget.sparsity(winner.policy()),
-                losses.dense(),
-                episodes,
-                evaluations.executed(),
-                evaluations.saved());
+                winner, finalists, losses.dense(), episodes, evaluations.executed(), evaluations.saved());
     }
 }

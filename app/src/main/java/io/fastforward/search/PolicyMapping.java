@@ -29,10 +29,8 @@ public sealed interface PolicyMapping permits ShiftMapping, HeadroomMapping {
         return all().stream()
                 .filter(mapping -> mapping.id().equals(id))
                 .findFirst()
-                .orElseThrow(() -> new Failure(
-                        FailureKind.USAGE,
-                        "there is no policy mapping '" + id + "'; there are "
-                                + all().stream().map(PolicyMapping::id).collect(Collectors.joining(", "))));
+                .orElseThrow(() -> FailureKind.USAGE.failure("there is no policy mapping '" + id + "'; there are "
+                        + all().stream().map(PolicyMapping::id).collect(Collectors.joining(", "))));
     }
 
     /** The name by which a user asks for it. */

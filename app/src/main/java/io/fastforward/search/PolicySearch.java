@@ -78,23 +78,20 @@ public final class PolicySearch {
      */
     public SearchResult resume(SearchState state) {
         if (!state.settings().equals(settings)) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD,
+            throw FailureKind.BAD_RECORD.failure(
                     "the saved search had other settings: " + state.settings() + " instead of " + settings);
         }
         try {
             state.evaluated().forEach(known -> budget.check(known.policy()));
             agent.restore(state.agent());
         } catch (IllegalArgumentException e) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD, "the saved search does not fit this model or agent: " + e.getMessage(), e);
+            throw FailureKind.BAD_RECORD.failure(
+                    "the saved search does not fit this model or agent: " + e.getMessage(), e);
         }
         int total = Math.min(settings.episodes(), agent.episodeLimit());
         if (state.episodes() > total || (state.episodes() != total && state.episodes() % agent.batchSize() != 0)) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD,
-                    "the saved search stopped after " + state.episodes() + " of " + total
-                            + " episodes, which is not between two batches of " + agent.batchSize());
+            throw FailureKind.BAD_RECORD.failure("the saved search stopped after " + state.episodes() + " of " + total
+                    + " episodes, which is not between two batches of " + agent.batchSize());
         }
         episodes = state.episodes();
         evaluations.restore(state);

@@ -10,7 +10,7 @@ package io.fastforward.search;
  * </ul>
  *
  * <p>Progress counts batches, so that all candidates of a batch are evaluated alike. The last batch is always at the
- * end of both curricula, even if it is the only one.
+ * end of both curricula, even if it is the only one. Whoever makes a schedule has checked the ranges.
  *
  * @param kind which of the two curricula are on
  * @param ramp share of the batches during which u rises, in [0, 1)
@@ -36,20 +36,6 @@ public record Schedule(Kind kind, double ramp, double initialSparsity, double in
             this.sparsity = sparsity;
             this.fidelity = fidelity;
         }
-    }
-
-    public Schedule {
-        if (!(ramp >= 0 && ramp < 1)
-                || !(initialSparsity > 0 && initialSparsity < 1)
-                || !(initialFidelity > 0 && initialFidelity <= 1)) {
-            throw new IllegalArgumentException("bad schedule: ramp " + ramp + " must be in [0, 1), initial sparsity "
-                    + initialSparsity + " in (0, 1), initial fidelity " + initialFidelity + " in (0, 1]");
-        }
-    }
-
-    /** The same curve with other curricula. */
-    public Schedule with(Kind other) {
-        return new Schedule(other, ramp, initialSparsity, initialFidelity);
     }
 
     /** The sparsity of a batch, counted from 0, on the way to the final one. */

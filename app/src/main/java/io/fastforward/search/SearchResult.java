@@ -8,7 +8,6 @@ import java.util.List;
  *
  * @param winner the best finalist
  * @param finalists all finalists, the best first
- * @param sparsity the winner's share of removed parameters
  * @param denseLoss of the dense model on the windows on which the finalists were compared
  * @param episodes how many candidates the agent proposed
  * @param evaluations trials executed
@@ -17,7 +16,6 @@ import java.util.List;
 public record SearchResult(
         Finalist winner,
         List<Finalist> finalists,
-        double sparsity,
         double denseLoss,
         int episodes,
         int evaluations,

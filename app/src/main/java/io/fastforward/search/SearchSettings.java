@@ -1,10 +1,7 @@
 package io.fastforward.search;
 
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
-
 /**
- * What a search is to do.
+ * What a search is to do. Whoever makes it has checked the ranges.
  *
  * @param episodes how many candidates the agent may propose, at least 1
  * @param seed of the choice of windows; the agent has a seed of its own
@@ -24,24 +21,4 @@ public record SearchSettings(
         Schedule schedule,
         int windows,
         int finalists,
-        int finalistWindows) {
-
-    public SearchSettings {
-        require(episodes >= 1, "the number of episodes must be at least 1, but is " + episodes);
-        require(
-                sparsity > 0 && sparsity < 1,
-                "the sparsity must be between 0 and 1, both excluded, but is " + sparsity);
-        require(windows >= 1, "the number of reward windows must be at least 1, but is " + windows);
-        require(finalists >= 1, "the number of finalists must be at least 1, but is " + finalists);
-        require(
-                finalistWindows >= windows,
-                "finalists must be compared on at least as many windows as the search uses, " + windows + ", but "
-                        + finalistWindows + " were asked for");
-    }
-
-    private static void require(boolean condition, String message) {
-        if (!condition) {
-            throw new Failure(FailureKind.USAGE, message);
-        }
-    }
-}
+        int finalistWindows) {}

@@ -3,8 +3,8 @@ package io.fastforward.search;
 import io.fastforward.spi.model.ModuleSpec;
 
 /**
- * The numbers of units that a module may have: the smallest, which may be none, every multiple of the step above it, and all units. There
- * can be tens of thousands, so they are counted and not listed.
+ * The numbers of units that a module may have: the smallest, which may be none, every multiple of the step above it,
+ * and all units. There can be tens of thousands, so they are counted and not listed.
  */
 record Sizes(int smallest, int step, int whole) {
 
@@ -39,7 +39,7 @@ record Sizes(int smallest, int step, int whole) {
         return units >= whole ? whole : Math.max(smallest, units / step * step);
     }
 
-    private static int greatestCommonDivisor(int a, int b) {
+    static int greatestCommonDivisor(int a, int b) {
         return b == 0 ? a : greatestCommonDivisor(b, a % b);
     }
 }

@@ -1,10 +1,5 @@
 package io.fastforward.search;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
-import io.fastforward.failure.OneLine;
-import io.fastforward.json.StrictJson;
 import java.util.List;
 
 /**
@@ -36,26 +31,5 @@ public record TrialRecord(
     public TrialRecord {
         retained = List.copyOf(retained);
         scores = List.copyOf(scores);
-    }
-
-    /** One line of JSON; numbers that are not finite are strings. */
-    public String toJson() {
-        return StrictJson.line(this);
-    }
-
-    /**
-     * Reads what {@link #toJson} wrote.
-     *
-     * @throws Failure if it is damaged
-     */
-    public static TrialRecord parse(String json) {
-        try {
-            return StrictJson.read(json, TrialRecord.class);
-        } catch (JsonProcessingException e) {
-            throw new Failure(
-                    FailureKind.BAD_RECORD,
-                    "the record of a trial is damaged: " + OneLine.of(e.getOriginalMessage()),
-                    e);
-        }
     }
 }

@@ -58,8 +58,7 @@ public record BudgetSettings(
         boolean grouped =
                 model.layers().stream().anyMatch(layer -> layer.attention().queriesPerGroup() > 1);
         if (attention == AttentionPruning.QUERY_HEADS && !grouped) {
-            throw new Failure(
-                    FailureKind.USAGE,
+            throw FailureKind.USAGE.failure(
                     Setting.ATTENTION + " query-heads: in this model every KV group has a single query head, so none"
                             + " can go; use " + Setting.ATTENTION + " kv-group, which removes heads, or none");
         }
@@ -81,10 +80,8 @@ public record BudgetSettings(
             if (targetRuntime == TargetRuntime.HF) {
                 throw e;
             }
-            throw new Failure(
-                    e.kind(),
-                    e.getMessage() + " (" + Setting.TARGET_RUNTIME + " " + targetRuntime + " stands for some of them)",
-                    e);
+            String origin = " (" + Setting.TARGET_RUNTIME + " " + targetRuntime + " stands for some of them)";
+            throw e.kind().failure(e.getMessage() + origin, e);
         }
     }
 }

@@ -65,7 +65,7 @@ public record PruneSettings(
         try {
             return StrictJson.MAPPER.treeToValue(merged(toJson(), overrides), PruneSettings.class);
         } catch (JsonProcessingException e) {
-            throw new Failure(FailureKind.USAGE, "the settings of " + origin + ": " + StrictJson.reason(e), e);
+            throw FailureKind.USAGE.failure("the settings of " + origin + ": " + StrictJson.reason(e), e);
         }
     }
 

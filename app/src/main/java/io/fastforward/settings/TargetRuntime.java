@@ -58,8 +58,7 @@ public enum TargetRuntime {
     private Constraints forVllm(String family, AttentionPruning attention, Constraints asked) {
         requireFamily("vLLM", VLLM_FAMILIES, family);
         if (attention == AttentionPruning.QUERY_HEADS) {
-            throw new Failure(
-                    FailureKind.USAGE,
+            throw FailureKind.USAGE.failure(
                     Setting.TARGET_RUNTIME + " " + id + " has one number of query heads for all layers, so "
                             + Setting.ATTENTION + " query-heads cannot be; leave it out, or ask for "
                             + Setting.ATTENTION + " none");
@@ -69,8 +68,7 @@ public enum TargetRuntime {
 
     private void requireFamily(String runtime, Set<String> families, String family) {
         if (!families.contains(family)) {
-            throw new Failure(
-                    FailureKind.UNSUPPORTED_MODEL,
+            throw FailureKind.UNSUPPORTED_MODEL.failure(
                     Setting.TARGET_RUNTIME + " " + id + ": " + runtime + " does not run pruned models of the family '"
                             + family
                             + "' (it runs "

@@ -43,15 +43,6 @@ public record WindowSettings(int length, int scoring, int repair, int reward, in
     /**
      * Tokens of a window for a model.
      *
-     * @throws Failure if the model has fewer positions than asked for
-     */
-    public int lengthFor(ModelSpec model) {
-        return length(length, model);
-    }
-
-    /**
-     * Tokens of a window for a model.
-     *
      * @param asked as the component {@code length}
      * @throws Failure if the model has fewer positions than asked for
      */
@@ -60,10 +51,8 @@ public record WindowSettings(int length, int scoring, int repair, int reward, in
             return Math.min(DEFAULT_LENGTH, model.contextLength());
         }
         if (asked < 2 || asked > model.contextLength()) {
-            throw new Failure(
-                    FailureKind.USAGE,
-                    Setting.WINDOW_LENGTH + " must be from 2 to the model's context of " + model.contextLength()
-                            + " tokens, but is " + asked);
+            throw FailureKind.USAGE.failure(Setting.WINDOW_LENGTH + " must be from 2 to the model's context of "
+                    + model.contextLength() + " tokens, but is " + asked);
         }
         return asked;
     }

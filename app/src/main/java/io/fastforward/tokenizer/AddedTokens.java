@@ -46,8 +46,9 @@ record AddedTokens(List<Token> tokens) {
             boolean normalized,
             boolean special) {
 
-        static Token named(String content) {
-            return new Token(content, false, false, false, false, true);
+        /** One of which nothing but its text is known. */
+        static Token named(String content, boolean special) {
+            return new Token(content, false, false, false, !special, special);
         }
 
         /** As it is stored; special tokens are not normalised unless it says so. */
@@ -102,12 +103,10 @@ record AddedTokens(List<Token> tokens) {
                 Set<String> special = new HashSet<>();
                 NAMED.forEach(name -> special.add(content(settings.path(name))));
                 settings.path(EXTRA).forEach(token -> special.add(content(token)));
-                legacy.properties().forEach(entry -> {
-                    boolean isSpecial = special.contains(entry.getKey());
-                    decoder.put(
-                            entry.getValue().asLong(),
-                            new Token(entry.getKey(), false, false, false, !isSpecial, isSpecial));
-                });
+                legacy.properties()
+                        .forEach(entry -> decoder.put(
+                                entry.getValue().asLong(),
+                                Token.named(entry.getKey(), special.contains(entry.getKey()))));
             }
             own.forEach(token -> decoder.put(token.path("id").asLong(), Token.of(token, false)));
             if (settings.has(LEGACY_EXTRA) && !settings.has(EXTRA)) {
@@ -185,7 +184,7 @@ record AddedTokens(List<Token> tokens) {
     private static void addMissing(JsonNode value, Set<String> there, List<Token> tokens) {
         String content = content(value);
         if (!content.isEmpty() && there.add(content)) {
-            tokens.add(value.isTextual() ? Token.named(content) : Token.of(value, true));
+            tokens.add(value.isTextual() ? Token.named(content, true) : Token.of(value, true));
         }
     }
 

@@ -4,6 +4,9 @@ import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.GZIPInputStream;
@@ -82,32 +85,15 @@ final class GzipMembers extends InputStream {
         if (inflater.getRemaining() < TRAILER_BYTES) {
             throw new EOFException();
         }
-        if (littleEndian(trailer) != (int) checksum.getValue()
-                || littleEndian(trailer + Integer.BYTES) != (int) inflater.getBytesWritten()) {
+        ByteBuffer found = ByteBuffer.wrap(packed, trailer, TRAILER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        if (found.getInt() != (int) checksum.getValue() || found.getInt() != (int) inflater.getBytesWritten()) {
             throw new ZipException("its checksum or length is wrong");
         }
         int next = trailer + TRAILER_BYTES;
-        if (isPadding(next)) {
+        if (IntStream.range(next, packed.length).allMatch(i -> packed[i] == 0)) { // padding
             ended = true;
         } else {
             begin(next);
         }
-    }
-
-    private boolean isPadding(int position) {
-        for (int i = position; i < packed.length; i++) {
-            if (packed[i] != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private int littleEndian(int position) {
-        int value = 0;
-        for (int i = Integer.BYTES - 1; i >= 0; i--) {
-            value = value << Byte.SIZE | Byte.toUnsignedInt(packed[position + i]);
-        }
-        return value;
     }
 }

@@ -36,7 +36,11 @@ final class JsonLines {
     /** Whether a file should be read as JSON lines, going by its name and its first line. */
     static boolean recognises(TextSource source, String text) {
         return EXTENSIONS.stream().anyMatch(source.unpackedName()::endsWith)
-                || isObject(firstLine(text))
+                || text.lines()
+                        .filter(line -> !line.isBlank())
+                        .findFirst()
+                        .filter(JsonLines::isObject)
+                        .isPresent()
                 || isJsonAsAWhole(text);
     }
 
@@ -76,10 +80,8 @@ final class JsonLines {
                     ? "; make JSON lines of it: jq -c " + (text.stripLeading().startsWith("[") ? "'.[]' " : ". ")
                             + source.shellName() + " > out.jsonl"
                     : "";
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    where + " is not one JSON object (" + reason + "), expected one in every line" + advice
-                            + otherwise);
+            throw FailureKind.BAD_TEXT.failure(where + " is not one JSON object (" + reason
+                    + "), expected one in every line" + advice + otherwise);
         }
         return node;
     }
@@ -91,25 +93,17 @@ final class JsonLines {
                     .limit(FIELDS_LISTED)
                     .map(entry -> "'" + OneLine.of(entry.getKey()) + "'")
                     .collect(Collectors.joining(", "));
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    where + " has no field '" + field + "'; "
-                            + (fields.isEmpty() ? "it has none at all" : "it has " + fields)
-                            + ": name the one with the text with " + Setting.TEXT_FIELD + otherwise);
+            throw FailureKind.BAD_TEXT.failure(where + " has no field '" + field + "'; "
+                    + (fields.isEmpty() ? "it has none at all" : "it has " + fields)
+                    + ": name the one with the text with " + Setting.TEXT_FIELD + otherwise);
         }
         if (!value.isTextual()) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    "the field '" + field + "' in " + where + " must be a text, but is "
-                            + OneLine.of(value.toString()) + "; name another one with "
-                            + Setting.TEXT_FIELD + ", or leave out that"
-                            + " line" + otherwise);
+            throw FailureKind.BAD_TEXT.failure("the field '" + field + "' in " + where + " must be a text, but is "
+                    + OneLine.of(value.toString()) + "; name another one with "
+                    + Setting.TEXT_FIELD + ", or leave out that"
+                    + " line" + otherwise);
         }
         return TextContents.requireWholeCharacters(value.textValue(), where);
-    }
-
-    private static String firstLine(String text) {
-        return text.lines().filter(line -> !line.isBlank()).findFirst().orElse("");
     }
 
     private static boolean isObject(String line) {

@@ -2,38 +2,39 @@ package io.fastforward.tokenizer;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HexFormat;
+import java.util.regex.Pattern;
 
 /** What files begin with that hold no plain text, though somebody may take them for one. */
 enum Signature {
     PARQUET(
-            "50415231",
+            "PAR1",
             "a Parquet file",
-            "make JSON lines of it: python -c \"import sys, pandas; pandas.read_parquet(sys.argv[1]).to_json(sys.argv[2],"
-                    + " orient='records', lines=True)\" %s out.jsonl"),
+            "make JSON lines of it: python -c \"import sys, pandas;"
+                    + " pandas.read_parquet(sys.argv[1]).to_json(sys.argv[2], orient='records', lines=True)\" %s"
+                    + " out.jsonl"),
     ARROW_FILE(
-            "4152524f5731",
+            "ARROW1",
             "an Arrow file",
-            "make JSON lines of it: python -c \"import sys, pandas; pandas.read_feather(sys.argv[1]).to_json(sys.argv[2],"
-                    + " orient='records', lines=True)\" %s out.jsonl"),
+            "make JSON lines of it: python -c \"import sys, pandas;"
+                    + " pandas.read_feather(sys.argv[1]).to_json(sys.argv[2], orient='records', lines=True)\" %s"
+                    + " out.jsonl"),
     ARROW_STREAM(
-            "ffffffff",
+            "\u00ff{4}",
             "an Arrow file, as the library datasets keeps them",
             "make JSON lines of it: python -c \"import sys, datasets;"
                     + " datasets.Dataset.from_file(sys.argv[1]).to_json(sys.argv[2])\" %s out.jsonl"),
-    ZSTANDARD("28b52ffd", "compressed with zstd", "unpack it: zstd -dc %s > out.txt"),
-    XZ("fd377a585a00", "compressed with xz", "unpack it: xz -dc %s > out.txt"),
-    BZIP2("425a68??314159265359", "compressed with bzip2", "unpack it: bzip2 -dc %s > out.txt"),
-    LZ4("04224d18", "compressed with lz4", "unpack it: lz4 -dc %s > out.txt"),
-    ZIP("504b0304", "a zip archive", "unpack it and give the text in it: unzip %s"),
-    SEVEN_ZIP("377abcaf271c", "a 7z archive", "unpack it and give the text in it: 7z x %s"),
-    TAR(257, "7573746172", "a tar archive", "unpack it and give the text in it: tar xf %s"),
-    PDF("255044462d", "a PDF file", "take the text out of it: pdftotext %s out.txt"),
-    UTF_32_LITTLE("fffe0000", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 %s > out.txt"),
-    UTF_32_BIG("0000feff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 %s > out.txt"),
-    UTF_16_LITTLE("fffe", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 %s > out.txt"),
-    UTF_16_BIG("feff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 %s > out.txt");
+    ZSTANDARD("\\(\u00b5/\u00fd", "compressed with zstd", "unpack it: zstd -dc %s > out.txt"),
+    XZ("\u00fd7zXZ\0", "compressed with xz", "unpack it: xz -dc %s > out.txt"),
+    BZIP2("BZh.1AY&SY", "compressed with bzip2", "unpack it: bzip2 -dc %s > out.txt"),
+    LZ4("\4\"M\u0018", "compressed with lz4", "unpack it: lz4 -dc %s > out.txt"),
+    ZIP("PK\3\4", "a zip archive", "unpack it and give the text in it: unzip %s"),
+    SEVEN_ZIP("7z\u00bc\u00af'\u001c", "a 7z archive", "unpack it and give the text in it: 7z x %s"),
+    TAR(".{257}ustar", "a tar archive", "unpack it and give the text in it: tar xf %s"),
+    PDF("%PDF-", "a PDF file", "take the text out of it: pdftotext %s out.txt"),
+    UTF_32("\u00ff\u00fe\0\0|\0\0\u00fe\u00ff", "UTF-32", "convert it: iconv -f UTF-32 -t UTF-8 %s > out.txt"),
+    UTF_16("\u00ff\u00fe|\u00fe\u00ff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8 %s > out.txt");
 
     /** How much of a file has to be seen. */
     static final int HEAD_BYTES = 4096;
@@ -43,19 +44,13 @@ enum Signature {
 
     private static final byte[] GZIP = {0x1f, (byte) 0x8b};
 
-    private final int offset;
-    private final String pattern;
+    private final Pattern start;
     private final String what;
     private final String advice;
 
-    Signature(String pattern, String what, String advice) {
-        this(0, pattern, what, advice);
-    }
-
-    /** @param pattern the bytes in hexadecimal; two question marks stand for any byte */
-    Signature(int offset, String pattern, String what, String advice) {
-        this.offset = offset;
-        this.pattern = pattern;
+    /** @param start the first bytes, as characters of Latin-1 */
+    Signature(String start, String what, String advice) {
+        this.start = Pattern.compile(start, Pattern.DOTALL);
         this.what = what;
         this.advice = advice;
     }
@@ -73,12 +68,11 @@ enum Signature {
      */
     static void requireText(TextSource source, byte[] contents) {
         byte[] head = Arrays.copyOf(contents, Math.min(contents.length, HEAD_BYTES));
+        String start = new String(head, StandardCharsets.ISO_8859_1);
         for (Signature signature : values()) {
-            if (signature.matches(head)) {
-                throw new Failure(
-                        FailureKind.BAD_TEXT,
-                        source.describe() + " is " + signature.what + "; "
-                                + String.format(signature.advice, source.shellName()));
+            if (signature.start.matcher(start).lookingAt()) {
+                throw FailureKind.BAD_TEXT.failure(source.describe() + " is " + signature.what + "; "
+                        + String.format(signature.advice, source.shellName()));
             }
         }
         if (isGzip(head)) {
@@ -89,25 +83,10 @@ enum Signature {
             nuls += one == 0 ? 1 : 0;
         }
         if (nuls > head.length / NUL_SHARE) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
+            throw FailureKind.BAD_TEXT.failure(
                     source.describe() + " is no UTF-8 text: " + nuls + " of its first " + head.length
                             + " bytes are NUL; if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 "
                             + source.shellName() + " > out.txt");
         }
-    }
-
-    private boolean matches(byte[] head) {
-        String found = HexFormat.of()
-                .formatHex(head, Math.min(offset, head.length), Math.min(offset + pattern.length() / 2, head.length));
-        if (found.length() != pattern.length()) {
-            return false;
-        }
-        for (int i = 0; i < found.length(); i++) {
-            if (pattern.charAt(i) != '?' && pattern.charAt(i) != found.charAt(i)) {
-                return false;
-            }
-        }
-        return true;
     }
 }

@@ -58,10 +58,8 @@ public record TextContents(FileHash hash, boolean gzipped, String text) {
                 .filter(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)
                 .findFirst()
                 .ifPresent(c -> {
-                    throw new Failure(
-                            FailureKind.BAD_TEXT,
-                            where + " holds half of a character, \\u" + Integer.toHexString(c)
-                                    + " without its other half; mend or leave out that line");
+                    throw FailureKind.BAD_TEXT.failure(where + " holds half of a character, \\u"
+                            + Integer.toHexString(c) + " without its other half; mend or leave out that line");
                 });
         return text;
     }
@@ -71,24 +69,18 @@ public record TextContents(FileHash hash, boolean gzipped, String text) {
         try (InputStream in = new GzipMembers(packed)) {
             plain = in.readNBytes(Math.toIntExact(TextSource.LARGEST + 1)); // a small file may hold any amount of zeros
         } catch (EOFException e) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    source.describe() + " is gzipped and ends too early: it was cut off; download it again",
-                    e);
+            throw FailureKind.BAD_TEXT.failure(
+                    source.describe() + " is gzipped and ends too early: it was cut off; download it again", e);
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    source.describe() + " is gzipped and damaged (" + Reason.of(e) + "); download it again",
-                    e);
+            throw FailureKind.BAD_TEXT.failure(
+                    source.describe() + " is gzipped and damaged (" + Reason.of(e) + "); download it again", e);
         }
         if (plain.length > TextSource.LARGEST) {
             throw source.tooLarge("more than " + TextSource.LARGEST + " bytes once it is unpacked");
         }
         if (Signature.isGzip(plain)) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    source.describe() + " is gzipped twice; unpack it once: gzip -dc " + source.shellName()
-                            + " > out.gz");
+            throw FailureKind.BAD_TEXT.failure(source.describe() + " is gzipped twice; unpack it once: gzip -dc "
+                    + source.shellName() + " > out.gz");
         }
         Signature.requireText(source, plain);
         return plain;
@@ -103,11 +95,9 @@ public record TextContents(FileHash hash, boolean gzipped, String text) {
         CharBuffer characters = CharBuffer.allocate(contents.length); // UTF-8 never has more characters than bytes
         CoderResult result = decoder.decode(bytes, characters, true);
         if (result.isError()) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    source.describe() + " is not UTF-8: byte 0x"
-                            + HexFormat.of().toHexDigits(contents[bytes.position()]) + " at offset "
-                            + bytes.position() + "; convert it, for example with iconv -t UTF-8");
+            throw FailureKind.BAD_TEXT.failure(source.describe() + " is not UTF-8: byte 0x"
+                    + HexFormat.of().toHexDigits(contents[bytes.position()]) + " at offset "
+                    + bytes.position() + "; convert it, for example with iconv -t UTF-8");
         }
         String text = characters.flip().toString();
         return withUniversalNewlines(text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text);

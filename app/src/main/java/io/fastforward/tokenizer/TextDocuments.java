@@ -36,7 +36,7 @@ record TextDocuments(TextFormat format, List<String> documents) {
         List<String> kept =
                 documents.stream().filter(document -> !isBlank(document)).toList();
         if (kept.isEmpty()) {
-            throw new Failure(FailureKind.BAD_TEXT, source.describe() + " is empty; give one with words in it");
+            throw FailureKind.BAD_TEXT.failure(source.describe() + " is empty; give one with words in it");
         }
         return new TextDocuments(json ? TextFormat.JSONL : TextFormat.TEXT, kept);
     }

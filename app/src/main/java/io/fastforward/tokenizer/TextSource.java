@@ -105,10 +105,10 @@ public final class TextSource {
             return before;
         }
         if (!path.equals(STANDARD_INPUT) && !Files.exists(path)) {
-            throw new Failure(FailureKind.NOT_FOUND, describe() + " does not exist");
+            throw FailureKind.NOT_FOUND.failure(describe() + " does not exist");
         }
         if (Files.isDirectory(path)) {
-            throw new Failure(FailureKind.NOT_FOUND, describe() + " is a directory, not a file");
+            throw FailureKind.NOT_FOUND.failure(describe() + " is a directory, not a file");
         }
         byte[] contents = read();
         if (isStream()) {
@@ -143,13 +143,12 @@ public final class TextSource {
             }
             return contents;
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, describe() + " cannot be read: " + Reason.of(e), e);
+            throw FailureKind.NOT_FOUND.failure(describe() + " cannot be read: " + Reason.of(e), e);
         }
     }
 
     Failure tooLarge(String size) {
-        return new Failure(
-                FailureKind.BAD_TEXT,
+        return FailureKind.BAD_TEXT.failure(
                 describe() + " has " + size + ", expected at most " + LARGEST + "; give a part of it");
     }
 

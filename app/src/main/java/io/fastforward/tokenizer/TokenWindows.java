@@ -3,7 +3,9 @@ package io.fastforward.tokenizer;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
+import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Token sequences of equal length, cut from a text.
@@ -30,11 +32,8 @@ public record TokenWindows(int length, int count, int[] tokens) {
      */
     public static TokenWindows consecutive(int[] ids, int length, int limit) {
         checkLongEnough(ids, length);
-        int[] starts = new int[Math.min(ids.length / length, limit)];
-        for (int window = 0; window < starts.length; window++) {
-            starts[window] = window * length;
-        }
-        return cut(ids, length, starts);
+        IntStream windows = IntStream.range(0, Math.min(ids.length / length, limit));
+        return cut(ids, length, windows.map(window -> window * length));
     }
 
     /**
@@ -46,34 +45,22 @@ public record TokenWindows(int length, int count, int[] tokens) {
      */
     public static TokenWindows random(int[] ids, int length, int count, long seed) {
         checkLongEnough(ids, length);
-        int[] starts = new SplittableRandom(seed)
-                .ints(count, 0, ids.length - length + 1)
-                .toArray();
-        return cut(ids, length, starts);
+        return cut(ids, length, new SplittableRandom(seed).ints(count, 0, ids.length - length + 1));
     }
 
     /** One token. */
     public int token(int window, int position) {
-        if (window < 0 || window >= count || position < 0 || position >= length) {
-            throw new IndexOutOfBoundsException(
-                    "token " + position + " of window " + window + " in " + count + " windows of " + length);
-        }
-        return tokens[window * length + position];
+        return tokens[Objects.checkIndex(window, count) * length + Objects.checkIndex(position, length)];
     }
 
     /** Some of the windows, in the order of the indexes; one may occur more than once. */
     public TokenWindows subset(int[] windowIndexes) {
-        int[] starts = new int[windowIndexes.length];
-        for (int i = 0; i < starts.length; i++) {
-            if (windowIndexes[i] < 0 || windowIndexes[i] >= count) {
-                throw new IndexOutOfBoundsException("window " + windowIndexes[i] + " of " + count);
-            }
-            starts[i] = windowIndexes[i] * length;
-        }
-        return cut(tokens, length, starts);
+        return cut(
+                tokens, length, IntStream.of(windowIndexes).map(window -> Objects.checkIndex(window, count) * length));
     }
 
-    private static TokenWindows cut(int[] source, int length, int[] starts) {
+    private static TokenWindows cut(int[] source, int length, IntStream windowStarts) {
+        int[] starts = windowStarts.toArray();
         int[] tokens = new int[Math.multiplyExact(starts.length, length)];
         for (int window = 0; window < starts.length; window++) {
             System.arraycopy(source, starts[window], tokens, window * length, length);
@@ -86,10 +73,8 @@ public record TokenWindows(int length, int count, int[] tokens) {
             throw new IllegalArgumentException("a window has at least 1 token, but got " + length);
         }
         if (ids.length < length) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
-                    "the text has " + ids.length + " tokens, but one window needs " + length
-                            + "; give a longer text or " + Setting.WINDOW_LENGTH + " " + ids.length);
+            throw FailureKind.BAD_TEXT.failure("the text has " + ids.length + " tokens, but one window needs " + length
+                    + "; give a longer text or " + Setting.WINDOW_LENGTH + " " + ids.length);
         }
     }
 }

@@ -51,8 +51,7 @@ public record TokenizedText(TextSummary summary, int[] ids) {
         for (String document : found.documents()) {
             int[] encoded = tokenizer.encode(document, true);
             if (encoded.length > MOST_TOKENS - filled) {
-                throw new Failure(
-                        FailureKind.BAD_TEXT,
+                throw FailureKind.BAD_TEXT.failure(
                         source.describe() + " has more than " + MOST_TOKENS + " tokens; give a part of it");
             }
             ids = withRoom(ids, filled + encoded.length);

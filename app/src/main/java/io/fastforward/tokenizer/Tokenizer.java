@@ -105,8 +105,7 @@ public final class Tokenizer implements AutoCloseable {
             if (e.kind() == TokenizerTrouble.Kind.KILLED) {
                 throw e.killed("the text of " + ids.length + " tokens cannot be told");
             }
-            throw new Failure(
-                    FailureKind.BAD_CHECKPOINT,
+            throw FailureKind.BAD_CHECKPOINT.failure(
                     "the tokenizer '" + path + "' cannot tell the text of " + ids.length + " tokens: " + reason(e)
                             + "; download it again",
                     e);
@@ -133,8 +132,7 @@ public final class Tokenizer implements AutoCloseable {
         for (int i = 0; i < text.length(); i++) {
             if (Character.isSurrogate(text.charAt(i))) {
                 if (!Character.isSupplementaryCodePoint(text.codePointAt(i))) {
-                    throw new Failure(
-                            FailureKind.BAD_TEXT,
+                    throw FailureKind.BAD_TEXT.failure(
                             "a text has half a character at position " + i + ", the surrogate U+"
                                     + HexFormat.of().withUpperCase().toHexDigits(text.charAt(i))
                                     + "; write the whole character");
@@ -145,8 +143,7 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private Failure beyond(int id) {
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT,
+        return FailureKind.BAD_CHECKPOINT.failure(
                 "the tokenizer '" + path + "' gives the text a token with the id " + Integer.toUnsignedString(id) + " ("
                         + nameOf(id) + "), but the model has a vocabulary of " + vocabularySize
                         + ": ids must be below that; put the model's own tokenizer there, or give the model a row for"
@@ -163,23 +160,20 @@ public final class Tokenizer implements AutoCloseable {
 
     private Failure cannotEncode(String text, TokenizerTrouble trouble) {
         if (trouble.kind() == TokenizerTrouble.Kind.OUT_OF_MEMORY) {
-            return new Failure(
-                    FailureKind.BAD_TEXT,
+            return FailureKind.BAD_TEXT.failure(
                     "a text of " + text.length() + " characters does not fit into the tokenizer's memory; give a part"
                             + " of it, or make every line a text of its own with " + Setting.TEXT_UNIT + " LINE",
                     trouble);
         }
         if (trouble.kind() == TokenizerTrouble.Kind.KILLED) {
-            return new Failure(
-                    FailureKind.BAD_TEXT,
+            return FailureKind.BAD_TEXT.failure(
                     "a text of " + text.length() + " characters cannot be encoded: " + reason(trouble)
                             + "; free memory, give a part of the text, or make every line a text of its own with"
                             + " " + Setting.TEXT_UNIT + " LINE",
                     trouble);
         }
         String start = text.length() <= QUOTED ? text : text.substring(0, QUOTED) + "…";
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT,
+        return FailureKind.BAD_CHECKPOINT.failure(
                 "the tokenizer '" + path + "' cannot encode the text of " + text.length() + " characters '"
                         + OneLine.of(start) + "': " + reason(trouble)
                         + "; give a text of characters that it has tokens for, or download the tokenizer again",

@@ -1,14 +1,16 @@
 package io.fastforward.tokenizer;
 
+import static java.util.Map.entry;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
-import io.fastforward.failure.Reason;
 import io.fastforward.json.ForeignJson;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,10 +18,9 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,53 +48,21 @@ record TokenizerFile(Path path, String json) {
     private static final JsonMapper JSON = ForeignJson.mapper(
             StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build());
 
-    /** The kinds that the library knows, by section. */
-    private static final Map<String, Set<String>> KINDS = Map.of(
-            "model",
-            Set.of("BPE", "WordPiece", "WordLevel", "Unigram"),
-            "normalizer",
-            Set.of(
-                    "BertNormalizer",
-                    "ByteLevel",
-                    "Lowercase",
-                    "NFC",
-                    "NFD",
-                    "NFKC",
-                    "NFKD",
-                    "Nmt",
-                    "Precompiled",
-                    "Prepend",
-                    "Replace",
-                    "Sequence",
-                    "Strip",
-                    "StripAccents"),
-            "pre_tokenizer",
-            Set.of(
-                    "BertPreTokenizer",
-                    "ByteLevel",
-                    "CharDelimiterSplit",
-                    "Digits",
-                    "Metaspace",
-                    "Punctuation",
-                    "Sequence",
-                    "Split",
-                    "UnicodeScripts",
-                    "Whitespace",
-                    "WhitespaceSplit"),
-            "post_processor",
-            Set.of("BertProcessing", "ByteLevel", "RobertaProcessing", "Sequence", "TemplateProcessing"),
-            "decoder",
-            Set.of(
-                    "BPEDecoder",
-                    "ByteFallback",
-                    "ByteLevel",
-                    "CTC",
-                    "Fuse",
-                    "Metaspace",
-                    "Replace",
-                    "Sequence",
-                    "Strip",
-                    "WordPiece"));
+    /** The kinds that the library knows, by section, as messages list them. */
+    private static final Map<String, String> KINDS = Map.ofEntries(
+            entry("model", "BPE, Unigram, WordLevel, WordPiece"),
+            entry(
+                    "normalizer",
+                    "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace,"
+                            + " Sequence, Strip, StripAccents"),
+            entry(
+                    "pre_tokenizer",
+                    "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, Metaspace, Punctuation, Sequence, Split,"
+                            + " UnicodeScripts, Whitespace, WhitespaceSplit"),
+            entry("post_processor", "BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing"),
+            entry(
+                    "decoder",
+                    "BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, Metaspace, Replace, Sequence, Strip, WordPiece"));
 
     /**
      * Reads it.
@@ -104,10 +73,8 @@ record TokenizerFile(Path path, String json) {
     static TokenizerFile read(Path modelDirectory) {
         Path path = modelDirectory.resolve("tokenizer.json");
         if (!Files.isRegularFile(path)) {
-            throw new Failure(
-                    FailureKind.NOT_FOUND,
-                    "'" + path + "' does not exist; make one with transformers:"
-                            + " AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR)");
+            throw FailureKind.NOT_FOUND.failure("'" + path + "' does not exist; make one with transformers:"
+                    + " AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR)");
         }
         String json = text(path);
         ObjectNode tokenizer = parse(path, json);
@@ -158,8 +125,7 @@ record TokenizerFile(Path path, String json) {
             case ENDED, KILLED -> "is not a tokenizer that can be read, the library gave up on it: ";
             case LATE -> "is not a tokenizer that can be used: ";
         };
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT,
+        return FailureKind.BAD_CHECKPOINT.failure(
                 "'" + path + "' " + what + unknown + OneLine.of(String.valueOf(trouble.getMessage()))
                         + "; download it again",
                 trouble);
@@ -168,11 +134,11 @@ record TokenizerFile(Path path, String json) {
     /** Names a section of a kind that the library does not know, of which it says no more than that nothing fits. */
     private String unknownKind() {
         JsonNode tokenizer = parse(path, json);
-        for (Map.Entry<String, Set<String>> section : new TreeMap<>(KINDS).entrySet()) {
+        for (Map.Entry<String, String> section : new TreeMap<>(KINDS).entrySet()) {
             JsonNode kind = tokenizer.path(section.getKey()).path("type");
-            if (kind.isTextual() && !section.getValue().contains(kind.textValue())) {
+            if (kind.isTextual() && !List.of(section.getValue().split(", ")).contains(kind.textValue())) {
                 return "its " + section.getKey() + " is of the kind '" + OneLine.of(kind.textValue())
-                        + "', and the known ones are " + String.join(", ", new TreeSet<>(section.getValue())) + "; ";
+                        + "', and the known ones are " + section.getValue() + "; ";
             }
         }
         return "";
@@ -190,7 +156,7 @@ record TokenizerFile(Path path, String json) {
         } catch (CharacterCodingException e) {
             throw damaged(path, "it is not UTF-8", e);
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + path + "' cannot be read: " + Reason.of(e), e);
+            throw ReadFailure.of(path, e);
         }
     }
 
@@ -235,9 +201,7 @@ record TokenizerFile(Path path, String json) {
     }
 
     private static Failure damaged(Path path, String what, @Nullable Throwable cause) {
-        return new Failure(
-                FailureKind.BAD_CHECKPOINT,
-                "'" + path + "' is not a tokenizer that can be read: " + what + "; download it again",
-                cause);
+        return FailureKind.BAD_CHECKPOINT.failure(
+                "'" + path + "' is not a tokenizer that can be read: " + what + "; download it again", cause);
     }
 }

@@ -58,11 +58,9 @@ final class TokenizerLibrary {
     private static URL resource(String name) {
         URL resource = TokenizerLibrary.class.getResource(RESOURCES + name);
         if (resource == null) {
-            throw new Failure(
-                    FailureKind.DEVICE,
-                    "there is no tokenizer library for " + System.getProperty("os.name") + " "
-                            + System.getProperty("os.arch")
-                            + "; it exists for Linux (x86_64, aarch64), macOS (aarch64) and Windows (x86_64)");
+            throw FailureKind.DEVICE.failure("there is no tokenizer library for " + System.getProperty("os.name") + " "
+                    + System.getProperty("os.arch")
+                    + "; it exists for Linux (x86_64, aarch64), macOS (aarch64) and Windows (x86_64)");
         }
         return resource;
     }

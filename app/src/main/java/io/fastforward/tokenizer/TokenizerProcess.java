@@ -116,8 +116,7 @@ final class TokenizerProcess implements AutoCloseable {
             builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
             started = new TokenizerProcess(builder.start(), patience);
         } catch (IOException e) {
-            throw new Failure(
-                    FailureKind.STORAGE,
+            throw FailureKind.STORAGE.failure(
                     "the tokenizer's process cannot be started: " + Reason.of(e)
                             + "; free memory, or allow more processes (ulimit -u)",
                     e);
@@ -150,23 +149,14 @@ final class TokenizerProcess implements AutoCloseable {
             to.writeBoolean(addSpecialTokens);
             TokenizerServer.writeText(to, utf8);
         });
-        return await(from -> {
-            int[] ids = new int[from.readInt()];
-            for (int i = 0; i < ids.length; i++) {
-                ids[i] = from.readInt();
-            }
-            return ids;
-        });
+        return await(TokenizerServer::readIds);
     }
 
     /** The text of some tokens. */
     String decode(int[] ids, boolean skipSpecialTokens) throws TokenizerTrouble {
         send(ids.length / SLOWEST_ENCODING, TokenizerServer.DECODE, to -> {
             to.writeBoolean(skipSpecialTokens);
-            to.writeInt(ids.length);
-            for (int id : ids) {
-                to.writeInt(id);
-            }
+            TokenizerServer.writeIds(to, ids);
         });
         return await(TokenizerServer::readText);
     }

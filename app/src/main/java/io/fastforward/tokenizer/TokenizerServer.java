@@ -12,6 +12,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -102,6 +103,21 @@ final class TokenizerServer {
         return new String(utf8, StandardCharsets.UTF_8);
     }
 
+    static void writeIds(DataOutputStream to, int[] ids) throws IOException {
+        to.writeInt(ids.length);
+        for (int id : ids) {
+            to.writeInt(id);
+        }
+    }
+
+    static int[] readIds(DataInputStream from) throws IOException {
+        int[] ids = new int[from.readInt()];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = from.readInt();
+        }
+        return ids;
+    }
+
     /**
      * Ctrl-C reaches this process, too, but what the parent does then is its own affair: this process ends after it.
      * Also when it is killed, whatever the library is doing here.
@@ -172,10 +188,7 @@ final class TokenizerServer {
 
     private void decode() throws IOException {
         boolean skipSpecialTokens = requests.readBoolean();
-        long[] ids = new long[requests.readInt()];
-        for (int i = 0; i < ids.length; i++) {
-            ids[i] = requests.readInt();
-        }
+        long[] ids = Arrays.stream(readIds(requests)).asLongStream().toArray();
         byte[] utf8 = NATIVE.decode(tokenizer, ids, skipSpecialTokens).getBytes(StandardCharsets.UTF_8);
         replies.writeByte(DONE);
         writeText(replies, utf8);

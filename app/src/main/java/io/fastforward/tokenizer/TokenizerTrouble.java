@@ -40,6 +40,6 @@ final class TokenizerTrouble extends Exception {
      * @param what cannot be done
      */
     Failure killed(String what) {
-        return new Failure(FailureKind.STORAGE, what + ": " + getMessage() + "; free memory and try again", this);
+        return FailureKind.STORAGE.failure(what + ": " + getMessage() + "; free memory and try again", this);
     }
 }

@@ -2,7 +2,6 @@ package io.fastforward.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,7 +14,7 @@ class ExplanationTest {
 
     @Test
     void failuresSpeakForThemselvesInOneLine() {
-        Explanation explanation = Explanation.of(new Failure(FailureKind.BAD_TEXT, "first\n  second\r\n"));
+        Explanation explanation = Explanation.of(FailureKind.BAD_TEXT.failure("first\n  second\r\n"));
         assertThat(explanation).isEqualTo(new Explanation(FailureKind.BAD_TEXT, "first second"));
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.testing.FaultyPlugins;
 import java.io.IOException;
@@ -135,6 +136,27 @@ class RecordTest {
             Files.write(run.record(name), Files.readAllBytes(second.record(name)));
             run.resume().isRefused(FailureKind.BAD_RECORD, name, "another run");
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/settings, episodes, 1000000000",
+        "/settings, episodes, 0",
+        "/settings, sparsity, 1.5",
+        "/settings, sparsity, \"NaN\"",
+        "/settings, windows, -1",
+        "/settings, finalists, 0",
+        "/settings, finalistWindows, 1",
+        "/settings/schedule, ramp, 1",
+        "/settings/schedule, initialSparsity, -0.5",
+        "/settings/schedule, initialFidelity, 1e300"
+    })
+    void aSearchWithOtherSettingsIsRefused(String group, String name, String value) throws IOException {
+        run.killedInTheSearch();
+        ObjectNode state = run.document("search-state.json");
+        ((ObjectNode) state.at(group)).putRawValue(name, new RawValue(value));
+        run.seal("search-state.json", state);
+        run.resume().isRefused(FailureKind.BAD_RECORD, "search");
     }
 
     @Test

@@ -49,7 +49,7 @@ class DemoFiguresTest {
         TokenWindows windows = TokenWindows.consecutive(tokens, DemoModel.WINDOW, Integer.MAX_VALUE);
         assertThat(windows.count()).isEqualTo(expected.path("windows").intValue());
 
-        double[] logLikelihoods = running.decoder().logLikelihoods(windows);
+        double[] logLikelihoods = running.logLikelihoods(windows);
         double[] losses = RunningModel.meanLosses(logLikelihoods, windows);
         assertThat(Arrays.copyOf(losses, 8))
                 .containsExactly(Golden.doubles(expected.path("firstWindowLosses")), within(1e-5));

@@ -148,7 +148,7 @@ class FamiliesTest {
         try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
                 IncrementalDecoder decoder = new IncrementalDecoder(
                         backend, layers, model.ends(), model.spec().densePolicy(), prompt.length + count)) {
-            return new TextGeneration(Sampling.GREEDY, count, Set.of(), 1).run(decoder, prompt, tokens -> {});
+            return new TextGeneration(new Sampling(0, 1), count, Set.of(), 1).run(decoder, prompt, tokens -> {});
         }
     }
 

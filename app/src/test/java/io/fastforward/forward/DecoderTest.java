@@ -50,7 +50,7 @@ class DecoderTest {
     void logLikelihoodsAreLogSoftmaxOfTheLogits() {
         TokenWindows windows = RunningModel.randomWindows(model.spec(), 6, 3, 5);
         try (RunningModel running = new RunningModel(backend, model)) {
-            double[] logLikelihoods = running.decoder().logLikelihoods(windows);
+            double[] logLikelihoods = running.logLikelihoods(windows);
             assertThat(logLikelihoods).hasSize(18);
             for (int window = 0; window < 3; window++) {
                 float[] logits =

@@ -14,8 +14,8 @@ class SamplingTest {
 
     @Test
     void greedyTakesTheFirstOfTheLargest() {
-        assertThat(Sampling.GREEDY.choose(LOGITS, new SplittableRandom(1))).isEqualTo(1);
-        assertThat(new Sampling(0, 0.1).isGreedy()).isTrue();
+        assertThat(new Sampling(0, 1).choose(LOGITS, new SplittableRandom(1))).isEqualTo(1);
+        assertThat(new Sampling(0, 0.1).choose(LOGITS, new SplittableRandom(1))).isEqualTo(1);
     }
 
     /** Frequencies of 40,000 draws; their standard deviation is at most 0.0025. */
@@ -61,7 +61,7 @@ class SamplingTest {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
             Failures.expect(
                     FailureKind.NOT_FINITE,
-                    () -> Sampling.GREEDY.choose(new float[] {1, bad}, new SplittableRandom(1)),
+                    () -> new Sampling(0, 1).choose(new float[] {1, bad}, new SplittableRandom(1)),
                     "logits");
         }
         Failures.expect(FailureKind.USAGE, () -> new Sampling(-1, 1), "<generate.temperature>", "-1");

@@ -3,7 +3,6 @@ package io.fastforward.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
 import io.fastforward.spi.Options;
@@ -252,8 +251,8 @@ class FaultyPluginsTest {
     /** A failure of the engine is told, whatever an executor makes of it. */
     @Test
     void failuresOfTheEngineComeThrough() {
-        for (RuntimeException failure : List.of(
-                new DeviceException("the card is gone", null), new Failure(FailureKind.NOT_FINITE, "not finite"))) {
+        for (RuntimeException failure :
+                List.of(new DeviceException("the card is gone", null), FailureKind.NOT_FINITE.failure("not finite"))) {
             TrialExecutor executor = executor("hides", batch -> {
                 throw failure;
             });

@@ -68,7 +68,7 @@ class PluginRegistryTest {
     void anExternalPluginSeesTheContractAlone() throws ClassNotFoundException {
         criterion("by-index").write(directory.resolve("index.jar"));
         Criterion.Provider criterion = PluginRegistry.load(directory).find(PluginKind.CRITERION, "by-index");
-        ClassLoader loader = ((CheckedPlugin<?>) criterion).plugin().getClass().getClassLoader();
+        ClassLoader loader = ((CheckedPlugin) criterion).plugin().getClass().getClassLoader();
         assertThat(loader).isNotSameAs(PluginRegistry.class.getClassLoader());
         assertThat(loader.loadClass(Criterion.class.getName())).isSameAs(Criterion.class);
         assertThat(loader.loadClass("java.net.http.HttpClient")).isNotNull();

@@ -21,15 +21,12 @@ class LoggedProgressTest {
     void linesAreShownAndKept() throws IOException {
         Path log = directory.resolve("run.log");
         Recorded shown = new Recorded();
-        try (LoggedProgress progress = LoggedProgress.open(shown, log)) {
-            progress.begin("Searching", 10);
-            progress.advance(3, "episodes");
-            assertThat(Files.readString(log)).contains("Searching"); // at once: a run may be killed
-            progress.end("found something");
-        }
-        try (LoggedProgress progress = LoggedProgress.open(Progress.silent(), log)) {
-            progress.note("once more");
-        }
+        LoggedProgress progress = new LoggedProgress(shown, log);
+        progress.begin("Searching", 10);
+        progress.advance(3, "episodes");
+        assertThat(Files.readString(log)).contains("Searching"); // at once: a run may be killed
+        progress.end("found something");
+        new LoggedProgress(Progress.silent(), log).note("once more");
         assertThat(shown.calls).containsExactly("begin Searching 10", "advance 3 episodes", "end found something");
         assertThat(Files.readAllLines(log))
                 .hasSize(3)
@@ -44,7 +41,7 @@ class LoggedProgressTest {
     void aLogThatCannotBeWrittenIsExplained() {
         Failures.expect(
                 FailureKind.STORAGE,
-                () -> LoggedProgress.open(Progress.silent(), directory).close(),
+                () -> LoggedProgress.during(Progress.silent(), directory, progress -> "not reached"),
                 directory.toString());
     }
 

@@ -135,7 +135,7 @@ class DevicesTest {
     void otherFailuresDoNotStartAnew() {
         assertThatThrownBy(() -> tried(
                         "auto",
-                        new Failure(FailureKind.BAD_TEXT, "too short"),
+                        FailureKind.BAD_TEXT.failure("too short"),
                         Fake.of("tornado", 20, GPU),
                         Fake.of("cpu", 10, HOST)))
                 .hasMessage("too short");
@@ -166,8 +166,11 @@ class DevicesTest {
 
     @Test
     void theCpuNeedsNoExplanation() {
-        String device =
-                Devices.run(PluginRegistry.load(null), "cpu", 1, progress(), (backend, takesOver) -> backend.device());
+        String device = Devices.run(
+                PluginRegistry.load(null),
+                new Compute("cpu", 1, 0),
+                progress(),
+                (backend, takesOver) -> backend.device());
         assertThat(device).isNotBlank();
         // Who forces the kernels of OpenBLAS is told so, and the machine of the tests may.
         assertThat(notes)

@@ -76,7 +76,9 @@ class PolicySearchTest {
                 search(settings(200), budget, climber(), model, DEAF).run();
         double uniform = finalist(result, Origin.UNIFORM).reward();
         assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);
-        assertThat(result.sparsity()).isGreaterThanOrEqualTo(SPARSITY).isLessThan(SPARSITY + 0.01);
+        assertThat(budget.sparsity(result.winner().policy()))
+                .isGreaterThanOrEqualTo(SPARSITY)
+                .isLessThan(SPARSITY + 0.01);
         assertThat(result.episodes()).isEqualTo(200);
         assertThat(result.winner().reward())
                 .isCloseTo(Math.exp(result.denseLoss() - result.winner().loss()), within(1e-12));
@@ -191,7 +193,7 @@ class PolicySearchTest {
                     .run();
             assertThat(trials).anyMatch(trial -> trial.reward() == Reward.BROKEN);
             for (TrialRecord trial : trials) {
-                assertThat(TrialRecord.parse(trial.toJson())).isEqualTo(trial);
+                assertThat(read(StrictJson.line(trial), TrialRecord.class)).isEqualTo(trial);
                 assertThat(trial.reward() == Reward.BROKEN)
                         .isEqualTo(trial.retained().getFirst() < 4);
             }
@@ -246,7 +248,7 @@ class PolicySearchTest {
                 3,
                 SPARSITY,
                 new HeadroomMapping(),
-                Schedule.DEFAULT.with(Schedule.Kind.SPARSITY),
+                new Schedule(Schedule.Kind.SPARSITY, 0.5, 0.05, 0.05),
                 WINDOWS,
                 100,
                 WINDOWS);
@@ -292,7 +294,14 @@ class PolicySearchTest {
                 .run();
 
         SearchSettings higher = new SearchSettings(
-                10, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT.with(Schedule.Kind.NONE), WINDOWS, 3, WINDOWS);
+                10,
+                3,
+                SPARSITY,
+                new ShiftMapping(),
+                new Schedule(Schedule.Kind.NONE, 0.5, 0.05, 0.05),
+                WINDOWS,
+                3,
+                WINDOWS);
         Climber warm = climber();
         warm.restore(state(json(states.getLast())).agent());
         double warmReward =
@@ -399,7 +408,6 @@ class PolicySearchTest {
                 json.replace("\"version\":2", "\"version\":2,\"version\":2"),
                 json.replace("\"version\":2", "\"version\":2,\"extra\":1"),
                 json.replace("\"mapping\":\"shift\"", "\"mapping\":\"slide\""),
-                json.replace("\"sparsity\":0.4", "\"sparsity\":1.4"),
                 json.replace("\"ramp\":0.5", "\"ramp\":null"),
                 json.replace("\"retained\":[6,", "\"retained\":[-1,"),
                 json.replace("\"agent\":\"", "\"agent\":\"***"))) {
@@ -459,8 +467,12 @@ class PolicySearchTest {
     }
 
     private static SearchState state(String json) {
+        return read(json, SearchState.class);
+    }
+
+    private static <T> T read(String json, Class<T> type) {
         try {
-            return StrictJson.read(json, SearchState.class);
+            return StrictJson.read(json, type);
         } catch (JsonProcessingException e) {
             throw new AssertionError("what was written cannot be read", e);
         }

@@ -44,6 +44,12 @@ public final class RunningModel implements AutoCloseable {
         }
     }
 
+    /** Log-likelihoods of the tokens that follow, with everything retained. */
+    public double[] logLikelihoods(TokenWindows windows) {
+        return decoder.logLikelihoods(windows, List.of(layers.spec().densePolicy()))
+                .getFirst();
+    }
+
     /** Mean negative log-likelihood of the predicted tokens of each window. */
     public double[] losses(TokenWindows windows, Policy policy) {
         return meanLosses(decoder.logLikelihoods(windows, List.of(policy)).getFirst(), windows);

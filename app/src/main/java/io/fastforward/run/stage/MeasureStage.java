@@ -2,7 +2,6 @@ package io.fastforward.run.stage;
 
 import io.fastforward.evaluate.ChoiceAccuracy;
 import io.fastforward.evaluate.Perplexity;
-import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
@@ -68,10 +67,8 @@ public record MeasureStage(
                 questions.map(ChoiceAccuracy.Questions::sequences).orElse(0));
         Perplexity perplexity = Perplexity.measure(decoder, windows, active);
         if (!perplexity.isFinite()) {
-            throw new Failure(
-                    FailureKind.NOT_FINITE,
-                    "the perplexity of the variant '" + name + "' is not a finite number; the weights or the"
-                            + " activations overflow");
+            throw FailureKind.NOT_FINITE.failure("the perplexity of the variant '" + name
+                    + "' is not a finite number; the weights or the activations overflow");
         }
         @Nullable
         ChoiceAccuracy accuracy = questions

@@ -10,7 +10,6 @@ import io.fastforward.prune.PruningPass;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Wish;
-import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import java.util.Locale;
 import java.util.Set;
@@ -89,8 +88,7 @@ public record MemoryPlan(
      */
     public void requireWithinLimit() {
         if (peakBytes() > limitBytes) {
-            throw new Failure(
-                    FailureKind.DEVICE,
+            throw FailureKind.DEVICE.failure(
                     "the run needs " + size(peakBytes()) + " of memory, but may use " + size(limitBytes)
                             + "; use fewer or shorter windows (" + Setting.SCORING_WINDOWS + ", "
                             + Setting.REPAIR_WINDOWS
@@ -104,12 +102,12 @@ public record MemoryPlan(
     }
 
     private static long largestLayerBytes(ModelSpec spec) {
-        long largest = 0;
-        for (LayerSpec layer : spec.layers()) {
-            largest = Math.max(
-                    largest, layer.attention().parameters() + layer.mlp().parameters());
-        }
-        return largest * Float.BYTES;
+        return Float.BYTES
+                * spec.layers().stream()
+                        .mapToLong(layer ->
+                                layer.attention().parameters() + layer.mlp().parameters())
+                        .max()
+                        .orElse(0);
     }
 
     /** Factor and right-hand sides of a calibrator, in double precision. */

@@ -53,8 +53,7 @@ public record RunWindows(
      */
     public static void requireOneWindow(TextSource text, int[] tokens, int length) {
         if (tokens.length < length) {
-            throw new Failure(
-                    FailureKind.BAD_TEXT,
+            throw FailureKind.BAD_TEXT.failure(
                     text.describe() + " has " + tokens.length + " tokens, but one window needs " + length
                             + "; give a longer text or a smaller " + Setting.WINDOW_LENGTH);
         }
@@ -67,10 +66,8 @@ public record RunWindows(
      */
     private static void requireCountable(int windows, int length, Setting setting) {
         if ((long) windows * length > MOST_TOKENS) {
-            throw new Failure(
-                    FailureKind.USAGE,
-                    setting + " " + windows + " is too many: windows of " + length + " tokens may be at most "
-                            + MOST_TOKENS / length);
+            throw FailureKind.USAGE.failure(setting + " " + windows + " is too many: windows of " + length
+                    + " tokens may be at most " + MOST_TOKENS / length);
         }
     }
 
@@ -99,8 +96,7 @@ public record RunWindows(
         } else {
             int kept = Math.max(length, seen.length / HELD_OUT_PART);
             if (seen.length < kept + length) {
-                throw new Failure(
-                        FailureKind.BAD_TEXT,
+                throw FailureKind.BAD_TEXT.failure(
                         calibrationText.describe() + " has " + seen.length + " tokens, but one window of " + length
                                 + " for calibration and one for figures are needed; give a longer text, or a smaller "
                                 + Setting.WINDOW_LENGTH + ", or another text for figures with "

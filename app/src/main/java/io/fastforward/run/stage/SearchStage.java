@@ -18,6 +18,7 @@ import io.fastforward.spi.search.Workload;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
 /**
  * Searches the policy, or goes on with a search that was interrupted.
@@ -28,14 +29,16 @@ import java.util.Optional;
  */
 public record SearchStage(RunContext run, Budget budget, SearchSettings settings, String agentId) {
 
-    /** Makes an executor for the trials of a run. */
-    @FunctionalInterface
-    public interface Executors {
-        TrialExecutor create(TrialExecutor.Evaluator local, Workload workload);
-    }
-
-    /** The winner; from the record if it is there. */
-    public SearchOutcome execute(PolicyAgent agent, Decoder decoder, Workload workload, Executors executors) {
+    /**
+     * The winner; from the record if it is there.
+     *
+     * @param executors makes an executor for the trials of the workload
+     */
+    public SearchOutcome execute(
+            PolicyAgent agent,
+            Decoder decoder,
+            Workload workload,
+            BiFunction<TrialExecutor.Evaluator, Workload, TrialExecutor> executors) {
         Optional<SearchOutcome> earlier = run.record().searchOutcome(budget, settings.sparsity());
         if (earlier.isPresent()) {
             run.progress().note("The search is complete; taking its result from the record.");
@@ -47,7 +50,7 @@ public record SearchStage(RunContext run, Budget budget, SearchSettings settings
                 .ifPresent(missing -> run.progress().note("Warning: " + missing));
         saved.ifPresent(state -> run.progress().note("Resuming after episode " + state.episodes()));
         run.progress().begin("Searching with " + agentId, Math.min(settings.episodes(), agent.episodeLimit()));
-        try (TrialExecutor executor = executors.create(new RewardEvaluator(decoder, workload.windows()), workload)) {
+        try (TrialExecutor executor = executors.apply(new RewardEvaluator(decoder, workload.windows()), workload)) {
             PolicySearch search =
                     new PolicySearch(settings, budget, agent, executor, Reward.PERPLEXITY_RATIO, new Recorder(run));
             SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();

@@ -1,10 +1,8 @@
 package io.fastforward.run.stage;
 
+import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.export.CheckpointExport;
 import io.fastforward.export.ReloadCheck;
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
-import io.fastforward.failure.Reason;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.prune.LogitProbe;
@@ -57,7 +55,7 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Fo
                     ? run.record().export().filter(written -> written.isIn(output))
                     : Optional.empty();
         } catch (IOException e) {
-            throw new Failure(FailureKind.NOT_FOUND, "'" + copy + "' cannot be read: " + Reason.of(e), e);
+            throw ReadFailure.of(copy, e);
         }
     }
 

@@ -2,10 +2,10 @@ package io.fastforward.agents;
 
 import io.fastforward.spi.search.PolicyAgent;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Proximal policy optimisation (Schulman et al. 2017, clipped objective) of a single-step problem: the state is the
@@ -79,15 +79,11 @@ final class PpoAgent implements PolicyAgent {
     public List<double[]> propose(int count, double sparsity) {
         SplittableRandom random = streams.next();
         double[] mean = actor.forward(parameters, sparsity);
-        List<double[]> proposals = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            double[] scores = new double[modules];
-            for (int module = 0; module < modules; module++) {
-                scores[module] = mean[module] + deviation(module) * random.nextGaussian();
-            }
-            proposals.add(scores);
-        }
-        return proposals;
+        return IntStream.range(0, count)
+                .mapToObj(proposal -> IntStream.range(0, modules)
+                        .mapToDouble(module -> mean[module] + deviation(module) * random.nextGaussian())
+                        .toArray())
+                .toList();
     }
 
     @Override

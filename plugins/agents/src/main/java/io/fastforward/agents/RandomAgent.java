@@ -2,42 +2,29 @@ package io.fastforward.agents;
 
 import io.fastforward.spi.search.PolicyAgent;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
-/** Proposes independent standard normal scores. */
-final class RandomAgent implements PolicyAgent {
+/**
+ * Proposes independent standard normal scores.
+ *
+ * @param modules how many scores
+ * @param batchSize proposals evaluated together
+ * @param streams the random numbers
+ */
+record RandomAgent(int modules, int batchSize, BatchStreams streams) implements PolicyAgent {
 
     static final String KIND = "random";
-
-    private final int modules;
-    private final int batchSize;
-    private final BatchStreams streams;
-
-    RandomAgent(int modules, long seed, int batchSize) {
-        this.modules = modules;
-        this.batchSize = batchSize;
-        streams = new BatchStreams(seed);
-    }
-
-    @Override
-    public int batchSize() {
-        return batchSize;
-    }
 
     @Override
     public List<double[]> propose(int count, double sparsity) {
         SplittableRandom random = streams.next();
-        List<double[]> proposals = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            double[] scores = new double[modules];
-            for (int module = 0; module < modules; module++) {
-                scores[module] = random.nextGaussian();
-            }
-            proposals.add(scores);
-        }
-        return proposals;
+        return IntStream.range(0, count)
+                .mapToObj(proposal -> IntStream.range(0, modules)
+                        .mapToDouble(module -> random.nextGaussian())
+                        .toArray())
+                .toList();
     }
 
     @Override

@@ -27,6 +27,6 @@ public final class RandomAgentProvider implements PolicyAgent.Provider {
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
-        return new RandomAgent(space.sites().size(), seed, options.wholeNumber("batch"));
+        return new RandomAgent(space.sites().size(), options.wholeNumber("batch"), new BatchStreams(seed));
     }
 }

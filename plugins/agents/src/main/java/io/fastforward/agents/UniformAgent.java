@@ -2,19 +2,17 @@ package io.fastforward.agents;
 
 import io.fastforward.spi.search.PolicyAgent;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** Proposes equal scores, once. */
-final class UniformAgent implements PolicyAgent {
+/**
+ * Proposes equal scores, once.
+ *
+ * @param modules how many scores
+ */
+record UniformAgent(int modules) implements PolicyAgent {
 
     static final String KIND = "uniform";
-
-    private final int modules;
-
-    UniformAgent(int modules) {
-        this.modules = modules;
-    }
 
     @Override
     public int batchSize() {
@@ -28,11 +26,7 @@ final class UniformAgent implements PolicyAgent {
 
     @Override
     public List<double[]> propose(int count, double sparsity) {
-        List<double[]> proposals = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            proposals.add(new double[modules]);
-        }
-        return proposals;
+        return Stream.generate(() -> new double[modules]).limit(count).toList();
     }
 
     @Override

@@ -8,24 +8,18 @@ import java.lang.foreign.Arena;
 /**
  * ‖W′ X_K − W X‖² ÷ ‖W X‖², from H = X Xᵀ alone: with D = W − (W′, 0) it is tr(D H Dᵀ) ÷ tr(W H Wᵀ). Nothing cancels,
  * so that small errors are exact too.
+ *
+ * @param gram H
+ * @param algebra multiplies
+ * @param product scratch memory
  */
-final class RelativeError {
+record RelativeError(DoubleMatrix gram, LinearAlgebra algebra, DoubleMatrix product) {
 
     /**
      * Columns of H that are multiplied at once. H is symmetric, so only its blocks on and below the diagonal are
      * multiplied: half of the work.
      */
     private static final int COLUMNS = 1024;
-
-    private final DoubleMatrix gram;
-    private final LinearAlgebra algebra;
-    private final DoubleMatrix product;
-
-    private RelativeError(DoubleMatrix gram, int rows, LinearAlgebra algebra, Arena scratch) {
-        this.gram = gram;
-        this.algebra = algebra;
-        this.product = DoubleMatrix.allocate(scratch, rows, Math.min(COLUMNS, gram.columns()));
-    }
 
     /** The relative error of a repaired map; 0 if there is nothing to reproduce. */
     static double of(Matrix dense, Matrix repaired, DoubleMatrix gram, LinearAlgebra algebra) {
@@ -36,7 +30,8 @@ final class RelativeError {
         try (Arena scratch = Arena.ofShared()) {
             DoubleMatrix weights = DoubleMatrix.allocate(scratch, blockRows, inputs);
             DoubleMatrix kept = DoubleMatrix.allocate(scratch, blockRows, repaired.columns());
-            var relativeError = new RelativeError(gram, blockRows, algebra, scratch);
+            var product = DoubleMatrix.allocate(scratch, blockRows, Math.min(COLUMNS, inputs));
+            var relativeError = new RelativeError(gram, algebra, product);
             for (int first = 0; first < dense.rows(); first += blockRows) {
                 int rows = Math.min(blockRows, dense.rows() - first);
                 DoubleMatrix block = weights.leadingBlock(rows, inputs);

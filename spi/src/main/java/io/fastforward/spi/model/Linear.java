@@ -12,13 +12,9 @@ import org.jspecify.annotations.Nullable;
 public record Linear(Matrix weight, @Nullable Matrix bias) {
 
     public Linear {
-        requireRow(bias, weight.rows());
-    }
-
-    private static void requireRow(@Nullable Matrix bias, int columns) {
-        if (bias != null && (bias.rows() != 1 || bias.columns() != columns)) {
+        if (bias != null && (bias.rows() != 1 || bias.columns() != weight.rows())) {
             throw new IllegalArgumentException(
-                    "the bias must be 1 × " + columns + ", but is " + bias.rows() + " × " + bias.columns());
+                    "the bias must be 1 × " + weight.rows() + ", but is " + bias.rows() + " × " + bias.columns());
         }
     }
 

@@ -18,15 +18,7 @@ public record DoubleMatrix(MemorySegment data, int rows, int columns, long rowSt
     private static final int ALIGNMENT = 64; // one cache line, and the widest vector register
 
     public DoubleMatrix {
-        if (rows < 0 || columns < 0 || rowStride < columns) {
-            throw new IllegalArgumentException(
-                    "bad matrix shape " + rows + " × " + columns + " with row stride " + rowStride);
-        }
-        long elements = rows == 0 ? 0 : Math.addExact(Math.multiplyExact(rows - 1L, rowStride), columns);
-        if (Math.multiplyExact(elements, (long) Double.BYTES) > data.byteSize()) {
-            throw new IllegalArgumentException(rows + " × " + columns + " with row stride " + rowStride + " needs "
-                    + elements * Double.BYTES + " bytes, but the memory has " + data.byteSize());
-        }
+        Matrix.requireHolds(data, Double.BYTES, rows, columns, rowStride);
     }
 
     /** A new zeroed matrix whose rows follow each other without gaps. */

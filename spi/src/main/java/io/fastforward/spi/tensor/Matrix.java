@@ -19,14 +19,19 @@ public record Matrix(MemorySegment data, DataType type, int rows, int columns, l
     private static final int ALIGNMENT = 64; // one cache line, and the widest vector register
 
     public Matrix {
+        requireHolds(data, type.bytes(), rows, columns, rowStride);
+    }
+
+    /** Checks that there can be such a matrix, and that its memory is as large. */
+    static void requireHolds(MemorySegment data, int elementBytes, int rows, int columns, long rowStride) {
         if (rows < 0 || columns < 0 || rowStride < columns) {
             throw new IllegalArgumentException(
                     "bad matrix shape " + rows + " × " + columns + " with row stride " + rowStride);
         }
         long elements = rows == 0 ? 0 : Math.addExact(Math.multiplyExact(rows - 1L, rowStride), columns);
-        if (Math.multiplyExact(elements, type.bytes()) > data.byteSize()) {
+        if (Math.multiplyExact(elements, elementBytes) > data.byteSize()) {
             throw new IllegalArgumentException(rows + " × " + columns + " with row stride " + rowStride + " needs "
-                    + elements * type.bytes() + " bytes, but the memory has " + data.byteSize());
+                    + elements * elementBytes + " bytes, but the memory has " + data.byteSize());
         }
     }
 
@@ -75,11 +80,6 @@ public record Matrix(MemorySegment data, DataType type, int rows, int columns, l
         }
         return new Matrix(
                 data.asSlice(rows == 0 || count == 0 ? 0 : (long) first * type.bytes()), type, rows, count, rowStride);
-    }
-
-    /** Whether the rows follow each other without gaps. */
-    public boolean isContiguous() {
-        return rowStride == columns || rows <= 1;
     }
 
     /** A copy of its own memory, rounded to a data type. */

@@ -30,6 +30,16 @@ final class AttentionFeatures {
         this.cpu = cpu;
     }
 
+    /**
+     * Consecutive tokens of some sequences, which pass together.
+     *
+     * @param layout of the queries, keys and values
+     * @param units how many leading units are active
+     * @param batch how many sequences and tokens
+     * @param firstPosition position of the first of these tokens in its sequence
+     */
+    private record Part(ProjectionLayout layout, int units, BatchShape batch, int firstPosition) {}
+
     /** Keys or values of one sequence and KV group, a row for each position. */
     @FunctionalInterface
     private interface Rows {
@@ -42,57 +52,42 @@ final class AttentionFeatures {
         int length = batch.length();
         int chunk = Math.max(1, CpuResources.CHUNK_ROWS / length);
         for (int start = 0; start < batch.sequences(); start += chunk) {
-            var part = new BatchShape(Math.min(chunk, batch.sequences() - start), length);
-            FloatView projected = project(module, layout, units, part, 0, hidden.at(start * length, 0));
-            attend(
-                    layout,
-                    units,
-                    part,
-                    0,
-                    projected,
-                    (sequence, group) -> projected.at(sequence * length, layout.key(group)),
-                    (sequence, group) -> projected.at(sequence * length, layout.value(group)),
-                    features.at(start * length, 0));
+            var sequences = new BatchShape(Math.min(chunk, batch.sequences() - start), length);
+            var part = new Part(layout, units, sequences, 0);
+            FloatView projected = project(module, part, hidden.at(start * length, 0));
+            Rows keys = (sequence, group) -> projected.at(sequence * length, layout.key(group));
+            Rows values = (sequence, group) -> projected.at(sequence * length, layout.value(group));
+            attend(part, projected, keys, values, features.at(start * length, 0));
         }
     }
 
     /** The features of the next tokens of the sequence in a cache, which gets their keys and values. */
     void computeNext(CpuKeyValueCache cache, int rows, FloatView hidden, FloatView features) {
-        AttentionSpec spec = cache.spec();
-        var layout = new ProjectionLayout(spec);
+        int size = cache.spec().headSize();
+        var layout = new ProjectionLayout(cache.spec());
+        Rows keys = (sequence, group) -> cache.keys().at(0, group * size);
+        Rows values = (sequence, group) -> cache.values().at(0, group * size);
         for (int start = 0; start < rows; start += CpuResources.CHUNK_ROWS) {
-            var part = new BatchShape(1, Math.min(CpuResources.CHUNK_ROWS, rows - start));
-            int position = cache.length();
-            FloatView projected = project(cache.module(), layout, cache.units(), part, position, hidden.at(start, 0));
-            cache.append(layout, projected, part.length());
-            attend(
-                    layout,
-                    cache.units(),
-                    part,
-                    position,
-                    projected,
-                    (sequence, group) -> cache.keys().at(0, group * spec.headSize()),
-                    (sequence, group) -> cache.values().at(0, group * spec.headSize()),
-                    features.at(start, 0));
+            var tokens = new BatchShape(1, Math.min(CpuResources.CHUNK_ROWS, rows - start));
+            var part = new Part(layout, cache.units(), tokens, cache.length());
+            FloatView projected = project(cache.module(), part, hidden.at(start, 0));
+            cache.append(layout, projected, tokens.length());
+            attend(part, projected, keys, values, features.at(start, 0));
         }
     }
 
-    /** Queries, keys and values, turned by their positions, of which the first is given. */
-    private FloatView project(
-            CpuModule module,
-            ProjectionLayout layout,
-            int units,
-            BatchShape batch,
-            int firstPosition,
-            FloatView hidden) {
+    /** Queries, keys and values, turned by their positions. */
+    private FloatView project(CpuModule module, Part part, FloatView hidden) {
+        ProjectionLayout layout = part.layout();
         AttentionSpec spec = layout.spec();
-        int rows = batch.rows();
+        int length = part.batch().length();
+        int rows = part.batch().rows();
         int width = spec.hiddenSize();
-        int outputs = layout.width(units);
+        int outputs = layout.width(part.units());
         CpuMap map = module.inputs().getFirst();
         FloatView x = cpu.normalize(module.norm(), hidden, rows, width);
         FloatView projected = cpu.projected().matrix(rows, outputs);
-        RotaryTable table = spec.rotary() == null ? null : rotaryTable(spec.rotary(), firstPosition + batch.length());
+        RotaryTable table = spec.rotary() == null ? null : rotaryTable(spec.rotary(), part.firstPosition() + length);
         cpu.pool()
                 .forTiles(
                         Tiling.of(rows, outputs, spec.headSize()),
@@ -103,7 +98,7 @@ final class AttentionFeatures {
                             map.apply(cpu, x.at(row, 0), count, width, column, columns, 0, tile);
                             if (table != null) {
                                 for (int i = 0; i < count; i++) {
-                                    int position = firstPosition + (row + i) % batch.length();
+                                    int position = part.firstPosition() + (row + i) % length;
                                     turn(table, layout, position, column, columns, tile.at(i, 0));
                                 }
                             }
@@ -132,19 +127,13 @@ final class AttentionFeatures {
         }
     }
 
-    private void attend(
-            ProjectionLayout layout,
-            int units,
-            BatchShape batch,
-            int firstPosition,
-            FloatView projected,
-            Rows keys,
-            Rows values,
-            FloatView features) {
+    private void attend(Part part, FloatView projected, Rows keys, Rows values, FloatView features) {
+        ProjectionLayout layout = part.layout();
         AttentionSpec spec = layout.spec();
+        BatchShape batch = part.batch();
         int queries = blockQueries(batch.length());
         int blocks = Math.ceilDiv(batch.length(), queries);
-        int heads = spec.heads(units);
+        int heads = spec.heads(part.units());
         int pairs = batch.sequences() * heads;
         cpu.pool().run(Math.multiplyExact(pairs, blocks), (item, worker) -> {
             // The last block of a sequence sees the most keys: first, so that no thread is left with it at the end.
@@ -156,7 +145,7 @@ final class AttentionFeatures {
             int row = sequence * batch.length() + first;
             attendBlock(
                     spec,
-                    firstPosition + first,
+                    part.firstPosition() + first,
                     count,
                     projected.at(row, layout.query(head)),
                     keys.of(sequence, group),

@@ -20,7 +20,6 @@ import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.tensor.Matrix;
-import java.lang.foreign.MemorySegment;
 
 /**
  * The fast backend. Every operation is cut into {@link Tiling tiles} of tokens and weights, whose size does not depend
@@ -52,35 +51,30 @@ final class CpuBackend implements ComputeBackend {
 
     @Override
     public DeviceMatrix allocate(int rows, int columns) {
-        return new CpuMatrix(rows, columns);
+        return CpuMatrix.allocate(rows, columns);
     }
 
     @Override
     public void write(Matrix source, DeviceMatrix target, int firstRow) {
-        WeightLoader.widen(cpu, source, CpuMatrix.view(target).at(firstRow, 0));
+        cpu.widen(source, CpuMatrix.view(target).at(firstRow, 0));
     }
 
     @Override
     public void read(DeviceMatrix source, int firstRow, Matrix target) {
         FloatView rows = CpuMatrix.view(source).at(firstRow, 0);
         for (int row = 0; row < target.rows(); row++) {
-            MemorySegment.copy(
-                    rows.data(),
-                    rows.index(row) * Float.BYTES,
-                    target.data(),
-                    row * target.rowStride() * Float.BYTES,
-                    (long) target.columns() * Float.BYTES);
+            rows.at(row, 0).copyTo(target.data(), row * target.rowStride(), target.columns());
         }
     }
 
     @Override
     public LoadedModule load(ModuleSpec spec, ModuleWeights weights) {
-        return new CpuModule(cpu, spec, weights);
+        return CpuModule.load(cpu, spec, weights);
     }
 
     @Override
     public void replace(LoadedModule module, MapRole role, Linear map) {
-        ((CpuModule) module).replace(role, map);
+        ((CpuModule) module).replace(cpu, role, map);
     }
 
     @Override
@@ -129,7 +123,7 @@ final class CpuBackend implements ComputeBackend {
 
     @Override
     public LoadedHead loadHead(HeadWeights weights) {
-        return new CpuHead(cpu, weights);
+        return CpuHead.load(cpu, weights);
     }
 
     @Override

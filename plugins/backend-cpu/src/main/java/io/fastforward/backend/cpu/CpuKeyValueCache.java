@@ -4,7 +4,6 @@ import io.fastforward.backend.cpu.algebra.FloatView;
 import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.model.AttentionSpec;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /** Keys and values off the heap, a row for each token: {@code capacity × groups·headSize} each. */
 final class CpuKeyValueCache implements KeyValueCache {
@@ -23,10 +22,9 @@ final class CpuKeyValueCache implements KeyValueCache {
         this.capacity = capacity;
         AttentionSpec spec = spec();
         int width = Math.multiplyExact(spec.groups(units), spec.headSize());
-        long bytes = Math.multiplyExact((long) width * Float.BYTES, capacity);
         try {
-            this.keys = new FloatView(arena.allocate(bytes, Float.BYTES), 0, width);
-            this.values = new FloatView(arena.allocate(bytes, Float.BYTES), 0, width);
+            this.keys = FloatView.allocate(arena, capacity, width);
+            this.values = FloatView.allocate(arena, capacity, width);
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -51,8 +49,9 @@ final class CpuKeyValueCache implements KeyValueCache {
         for (int row = 0; row < rows; row++) {
             for (int group = 0; group < spec.groups(units); group++) {
                 int column = group * spec.headSize();
-                copy(projected.at(row, layout.key(group)), keys.at(length + row, column), spec.headSize());
-                copy(projected.at(row, layout.value(group)), values.at(length + row, column), spec.headSize());
+                long target = keys.index(length + row) + column; // values are laid out alike
+                projected.at(row, layout.key(group)).copyTo(keys.data(), target, spec.headSize());
+                projected.at(row, layout.value(group)).copyTo(values.data(), target, spec.headSize());
             }
         }
         length += rows;
@@ -84,14 +83,5 @@ final class CpuKeyValueCache implements KeyValueCache {
     @Override
     public void close() {
         arena.close();
-    }
-
-    private static void copy(FloatView from, FloatView to, int count) {
-        MemorySegment.copy(
-                from.data(),
-                from.first() * Float.BYTES,
-                to.data(),
-                to.first() * Float.BYTES,
-                (long) count * Float.BYTES);
     }
 }

@@ -26,36 +26,36 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
     static CpuMap ofProjection(WeightLoader loader, AttentionSpec spec, ModuleWeights weights) {
         int rows = new ProjectionLayout(spec).width(spec.units());
         var projection = new CpuMap(
-                loader.allocate(rows, spec.hiddenSize()),
-                spec.inputBias() ? loader.allocate(1, rows).data() : null);
+                FloatView.allocate(loader.arena(), rows, spec.hiddenSize()),
+                spec.inputBias() ? FloatView.allocate(loader.arena(), 1, rows).data() : null);
         for (MapRole role : List.of(MapRole.QUERY, MapRole.KEY, MapRole.VALUE)) {
-            projection.replaceHeads(loader, spec, role, weights.map(role));
+            projection.replaceHeads(loader.cpu(), spec, role, weights.map(role));
         }
         return projection;
     }
 
     /** Replaces the leading heads of the query, key or value map in a projection. */
-    void replaceHeads(WeightLoader loader, AttentionSpec spec, MapRole role, Linear map) {
+    void replaceHeads(CpuResources cpu, AttentionSpec spec, MapRole role, Linear map) {
         var layout = new ProjectionLayout(spec);
         int size = spec.headSize();
         for (int first = 0; first < map.weight().rows(); first += size) {
             int target = layout.column(role, first / size);
-            loader.widen(map.weight().rowRange(first, size), weight.at(target, 0));
+            cpu.widen(map.weight().rowRange(first, size), weight.at(target, 0));
             Matrix offsets = map.bias();
             if (bias != null && offsets != null) {
                 long firstByte = (long) first * offsets.type().bytes();
                 var part = new Matrix(offsets.data().asSlice(firstByte), offsets.type(), 1, size, size);
-                loader.widen(part, new FloatView(bias, target, size));
+                cpu.widen(part, new FloatView(bias, target, size));
             }
         }
     }
 
     /** Replaces leading rows or columns, and as many biases if there are any. */
-    void replace(WeightLoader loader, Linear map) {
-        loader.widen(map.weight(), weight);
+    void replace(CpuResources cpu, Linear map) {
+        cpu.widen(map.weight(), weight);
         Matrix offsets = map.bias();
         if (bias != null && offsets != null) {
-            loader.widen(offsets, new FloatView(bias, 0, offsets.columns()));
+            cpu.widen(offsets, new FloatView(bias, 0, offsets.columns()));
         }
     }
 

@@ -5,30 +5,20 @@ import io.fastforward.spi.backend.DeviceMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A device matrix whose device is the host: off-heap memory of its own, rows without gaps, 64-byte aligned. */
-final class CpuMatrix implements DeviceMatrix {
+/**
+ * A device matrix whose device is the host: off-heap memory of its own, rows without gaps, 64-byte aligned.
+ *
+ * @param rows number of rows
+ * @param columns number of columns
+ * @param arena owns the memory
+ * @param data the memory
+ */
+record CpuMatrix(int rows, int columns, Arena arena, MemorySegment data) implements DeviceMatrix {
 
-    private static final int ALIGNMENT = 64; // one cache line, and the widest vector register
-
-    private final int rows;
-    private final int columns;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment data;
-
-    CpuMatrix(int rows, int columns) {
-        this.rows = rows;
-        this.columns = columns;
-        this.data = arena.allocate(Math.multiplyExact((long) rows * columns, (long) Float.BYTES), ALIGNMENT);
-    }
-
-    @Override
-    public int rows() {
-        return rows;
-    }
-
-    @Override
-    public int columns() {
-        return columns;
+    static CpuMatrix allocate(int rows, int columns) {
+        Arena arena = Arena.ofShared();
+        return new CpuMatrix(
+                rows, columns, arena, FloatView.allocate(arena, rows, columns).data());
     }
 
     /** The whole of a matrix of this backend's. */

@@ -1,5 +1,6 @@
 package io.fastforward.backend.cpu;
 
+import io.fastforward.backend.cpu.algebra.FloatView;
 import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
@@ -37,12 +38,13 @@ record CpuNorm(
         return normalization != null && normalization.placement() == Normalization.Placement.BEFORE;
     }
 
-    void apply(RowKernels kernels, MemorySegment source, long sourceFirst, MemorySegment target, long first) {
+    /** target = normalised source, of the first row of each. */
+    void apply(RowKernels kernels, FloatView source, FloatView target) {
         if (normalization == null || weight == null) {
-            MemorySegment.copy(
-                    source, sourceFirst * Float.BYTES, target, first * Float.BYTES, (long) width * Float.BYTES);
+            source.copyTo(target.data(), target.first(), width);
         } else {
-            kernels.normalize(normalization, weight, bias, source, sourceFirst, target, first, width);
+            kernels.normalize(
+                    normalization, weight, bias, source.data(), source.first(), target.data(), target.first(), width);
         }
     }
 }

@@ -5,6 +5,7 @@ import io.fastforward.backend.cpu.algebra.OpenBlas;
 import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.backend.cpu.algebra.WorkerPool;
 import io.fastforward.backend.cpu.kernel.RowKernels;
+import io.fastforward.spi.tensor.Matrix;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -68,22 +69,34 @@ record CpuResources(
 
     /** Brings what {@link #normalize} gives to some place. */
     void input(CpuNorm norm, FloatView source, FloatView target, int rows) {
-        CpuNorm before = norm.isBefore() ? norm : norm.none();
-        forRows(rows, (row, count) -> {
-            for (int i = row; i < row + count; i++) {
-                before.apply(kernels, source.data(), source.index(i), target.data(), target.index(i));
-            }
-        });
+        apply(norm.isBefore() ? norm : norm.none(), source, target, rows);
     }
 
     /** What a module leaves behind: normalised in place, if that is where its normalisation is. */
     void normalizeResult(CpuNorm norm, FloatView hidden, int rows) {
         if (norm.normalization() != null && !norm.isBefore()) {
-            forRows(rows, (row, count) -> {
-                for (int i = row; i < row + count; i++) {
-                    norm.apply(kernels, hidden.data(), hidden.index(i), hidden.data(), hidden.index(i));
-                }
-            });
+            apply(norm, hidden, hidden, rows);
+        }
+    }
+
+    private void apply(CpuNorm norm, FloatView source, FloatView target, int rows) {
+        forRows(rows, (row, count) -> {
+            for (int i = row; i < row + count; i++) {
+                norm.apply(kernels, source.at(i, 0), target.at(i, 0));
+            }
+        });
+    }
+
+    /** Converts all rows to the leading columns of as many rows of the target. */
+    void widen(Matrix source, FloatView target) {
+        forRows(source.rows(), (row, rows) -> widenRows(source.rowRange(row, rows), target.at(row, 0)));
+    }
+
+    /** The same on the calling thread. */
+    void widenRows(Matrix source, FloatView target) {
+        for (int row = 0; row < source.rows(); row++) {
+            long first = row * source.rowStride() * source.type().bytes();
+            kernels.widen(source.type(), source.data(), first, target.data(), target.index(row), source.columns());
         }
     }
 

@@ -5,14 +5,12 @@ import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.spi.model.MlpSpec;
 import java.lang.foreign.MemorySegment;
 
-/** The features of an MLP module: products by tile, the activation while the tile is in the cache. */
-final class MlpFeatures {
-
-    private final CpuResources cpu;
-
-    MlpFeatures(CpuResources cpu) {
-        this.cpu = cpu;
-    }
+/**
+ * The features of an MLP module: products by tile, the activation while the tile is in the cache.
+ *
+ * @param cpu what it works with
+ */
+record MlpFeatures(CpuResources cpu) {
 
     void compute(CpuModule module, MlpSpec spec, int units, int rows, FloatView hidden, FloatView features) {
         for (int start = 0; start < rows; start += CpuResources.CHUNK_ROWS) {

@@ -12,17 +12,13 @@ import java.util.stream.IntStream;
  * Logits and what follows from them, by tiles of tokens and panels of the vocabulary. Of the likelihood's logits only
  * one tile a thread exists at a time: each leaves its maximum and its sum of exponentials, which are put together at
  * the end (as in Milakov and Gimelshein, Online normalizer calculation for softmax, 2018).
+ *
+ * @param cpu what it works with
  */
-final class VocabularyLogits {
+record VocabularyLogits(CpuResources cpu) {
 
     private static final int CHUNK_ROWS = 2048;
     private static final int LARGEST_PANEL = 1024;
-
-    private final CpuResources cpu;
-
-    VocabularyLogits(CpuResources cpu) {
-        this.cpu = cpu;
-    }
 
     void logLikelihood(CpuHead head, FloatView hidden, int[] targets, double[] result) {
         int[] rows = IntStream.range(0, targets.length)
@@ -92,12 +88,8 @@ final class VocabularyLogits {
                 FloatView tile = cpu.second()[worker].matrix(rows, tokens);
                 logits(head, x.at(row, 0), rows, token, tokens, tile, worker);
                 for (int i = 0; i < rows; i++) {
-                    MemorySegment.copy(
-                            tile.data(),
-                            tile.index(i) * Float.BYTES,
-                            result.data(),
-                            ((first + row + i) * result.rowStride() + token) * Float.BYTES,
-                            (long) tokens * Float.BYTES);
+                    long target = (first + row + i) * result.rowStride() + token;
+                    tile.at(i, 0).copyTo(result.data(), target, tokens);
                 }
             });
         }
@@ -108,20 +100,14 @@ final class VocabularyLogits {
         FloatView target = cpu.normalized().matrix(count, head.hiddenSize());
         cpu.forRows(count, (row, tileRows) -> {
             for (int i = row; i < row + tileRows; i++) {
-                head.norm()
-                        .apply(
-                                cpu.kernels(),
-                                hidden.data(),
-                                hidden.index(rows[start + i]),
-                                target.data(),
-                                target.index(i));
+                head.norm().apply(cpu.kernels(), hidden.at(rows[start + i], 0), target.at(i, 0));
             }
         });
         return target;
     }
 
     private void logits(CpuHead head, FloatView x, int rows, int token, int tokens, FloatView logits, int worker) {
-        FloatView weights = head.panel(cpu.kernels(), token, tokens, cpu.first()[worker]);
+        FloatView weights = head.panel(cpu, token, tokens, cpu.first()[worker]);
         cpu.blas().multiplyByTransposed(rows, tokens, head.hiddenSize(), x, weights, 0, logits);
         MemorySegment bias = head.bias();
         if (bias != null) {

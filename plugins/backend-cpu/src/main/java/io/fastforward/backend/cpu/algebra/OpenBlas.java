@@ -43,58 +43,13 @@ public final class OpenBlas implements BlockKernels {
     private final String description;
 
     private OpenBlas(SymbolLookup library) {
-        sgemm = bind(library, "cblas_sgemm", gemm(JAVA_FLOAT));
-        dgemm = bind(library, "cblas_dgemm", gemm(JAVA_DOUBLE));
-        dsyrk = bind(
-                library,
-                "cblas_dsyrk",
-                FunctionDescriptor.ofVoid(
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_DOUBLE,
-                        ADDRESS,
-                        JAVA_INT,
-                        JAVA_DOUBLE,
-                        ADDRESS,
-                        JAVA_INT));
-        sgemv = bind(
-                library,
-                "cblas_sgemv",
-                FunctionDescriptor.ofVoid(
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_FLOAT,
-                        ADDRESS,
-                        JAVA_INT,
-                        ADDRESS,
-                        JAVA_INT,
-                        JAVA_FLOAT,
-                        ADDRESS,
-                        JAVA_INT));
-        dtrsm = bind(
-                library,
-                "cblas_dtrsm",
-                FunctionDescriptor.ofVoid(
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_INT,
-                        JAVA_DOUBLE,
-                        ADDRESS,
-                        JAVA_INT,
-                        ADDRESS,
-                        JAVA_INT));
+        sgemm = bind(library, "cblas_sgemm", "iiiiiifpipifpi");
+        sgemv = bind(library, "cblas_sgemv", "iiiifpipifpi");
+        dgemm = bind(library, "cblas_dgemm", "iiiiiidpipidpi");
+        dsyrk = bind(library, "cblas_dsyrk", "iiiiidpidpi");
+        dtrsm = bind(library, "cblas_dtrsm", "iiiiiiidpipi");
         try {
-            bind(library, "openblas_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT))
-                    .invokeExact(1);
+            bind(library, "openblas_set_num_threads", "i").invokeExact(1);
             description =
                     text(library, "openblas_get_config") + ", kernels for " + text(library, "openblas_get_corename");
         } catch (Throwable e) {
@@ -325,10 +280,18 @@ public final class OpenBlas implements BlockKernels {
         return Math.toIntExact(Math.max(1, matrix.rowStride()));
     }
 
-    private static FunctionDescriptor gemm(MemoryLayout number) {
-        return FunctionDescriptor.ofVoid(
-                JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, number, ADDRESS, JAVA_INT, ADDRESS,
-                JAVA_INT, number, ADDRESS, JAVA_INT);
+    /** A routine without a result. Of each argument there is a letter: int, float, double or pointer. */
+    private static MethodHandle bind(SymbolLookup library, String name, String arguments) {
+        MemoryLayout[] layouts = arguments
+                .chars()
+                .mapToObj(letter -> switch (letter) {
+                    case 'i' -> JAVA_INT;
+                    case 'f' -> JAVA_FLOAT;
+                    case 'd' -> JAVA_DOUBLE;
+                    default -> ADDRESS;
+                })
+                .toArray(MemoryLayout[]::new);
+        return bind(library, name, FunctionDescriptor.ofVoid(layouts));
     }
 
     private static MethodHandle bind(SymbolLookup library, String name, FunctionDescriptor signature) {

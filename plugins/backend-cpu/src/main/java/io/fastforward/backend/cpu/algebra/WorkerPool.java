@@ -1,12 +1,15 @@
 package io.fastforward.backend.cpu.algebra;
 
-import java.util.concurrent.CountDownLatch;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
  * Threads that work through numbered items together with the caller. The items are the same whatever the number of
@@ -24,23 +27,22 @@ public final class WorkerPool implements AutoCloseable {
         void run(int row, int rows, int column, int columns, int worker);
     }
 
-    private final int threads;
     private final Lock turn = new ReentrantLock();
-    private final Lock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private @Nullable Batch current;
+
+    /** A thread each, so that the scratch memory of a worker stays near the same core. */
+    private final List<ExecutorService> helpers;
+
     private boolean closed;
 
     public WorkerPool(int threads) {
-        this.threads = threads;
-        for (int worker = 1; worker < threads; worker++) {
-            int number = worker;
-            Thread.ofPlatform().daemon().name("cpu-worker-" + worker).start(() -> serve(number));
-        }
+        helpers = IntStream.range(1, threads).mapToObj(WorkerPool::helper).toList();
     }
 
-    public int threads() {
-        return threads;
+    private static ExecutorService helper(int worker) {
+        ExecutorService helper = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("cpu-worker-" + worker).factory());
+        helper.execute(() -> {}); // so that a thread that cannot start fails here, not in the middle of a batch
+        return helper;
     }
 
     /**
@@ -50,24 +52,37 @@ public final class WorkerPool implements AutoCloseable {
     public void run(int items, Work work) {
         turn.lock();
         try {
-            int helpers = Math.min(threads, items) - 1;
-            Batch batch = new Batch(items, work, Math.max(0, helpers));
-            lock.lock();
-            try {
-                if (closed) {
-                    throw new IllegalStateException("what these threads work for is closed");
-                }
-                current = batch;
-                if (helpers > 0) {
-                    changed.signalAll();
-                }
-            } finally {
-                lock.unlock();
+            if (closed) {
+                throw new IllegalStateException("what these threads work for is closed");
             }
-            batch.take(0);
-            batch.await();
+            var next = new AtomicInteger();
+            var parts = new CompletableFuture<?>[Math.clamp(items, 1, helpers.size() + 1)];
+            for (int worker = parts.length - 1; worker >= 0; worker--) {
+                int number = worker;
+                Executor executor = worker == 0 ? Runnable::run : helpers.get(worker - 1);
+                parts[worker] = CompletableFuture.runAsync(() -> take(items, next, work, number), executor);
+            }
+            CompletableFuture.allOf(parts).join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null, default -> throw new IllegalStateException(e);
+            }
         } finally {
             turn.unlock();
+        }
+    }
+
+    private static void take(int items, AtomicInteger next, Work work, int worker) {
+        try {
+            int item;
+            while ((item = next.getAndIncrement()) < items) {
+                work.run(item, worker);
+            }
+        } catch (Throwable e) {
+            next.set(items);
+            throw e;
         }
     }
 
@@ -87,88 +102,15 @@ public final class WorkerPool implements AutoCloseable {
         });
     }
 
+    /** Waits for what is being worked on. */
     @Override
     public void close() {
-        lock.lock();
+        turn.lock();
         try {
             closed = true;
-            changed.signalAll();
+            helpers.forEach(ExecutorService::shutdown);
         } finally {
-            lock.unlock();
-        }
-    }
-
-    private void serve(int worker) {
-        Batch last = null;
-        while (true) {
-            lock.lock();
-            try {
-                while (current == last && !closed) {
-                    changed.awaitUninterruptibly();
-                }
-                if (closed) {
-                    return;
-                }
-                last = current;
-            } finally {
-                lock.unlock();
-            }
-            if (last != null && worker <= last.helpers) {
-                last.help(worker);
-            }
-        }
-    }
-
-    private static final class Batch {
-        private final int items;
-        private final Work work;
-        private final int helpers;
-        private final AtomicInteger next = new AtomicInteger();
-        private final AtomicReference<Throwable> failure = new AtomicReference<>();
-        private final CountDownLatch helping;
-
-        Batch(int items, Work work, int helpers) {
-            this.items = items;
-            this.work = work;
-            this.helpers = helpers;
-            this.helping = new CountDownLatch(helpers);
-        }
-
-        void take(int worker) {
-            int item;
-            while ((item = next.getAndIncrement()) < items && failure.get() == null) {
-                try {
-                    work.run(item, worker);
-                } catch (Throwable e) {
-                    failure.compareAndSet(null, e);
-                }
-            }
-        }
-
-        void help(int worker) {
-            take(worker);
-            helping.countDown();
-        }
-
-        void await() {
-            boolean interrupted = false;
-            while (true) {
-                try {
-                    helping.await();
-                    break;
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-            switch (failure.get()) {
-                case null -> {}
-                case RuntimeException e -> throw e;
-                case Error e -> throw e;
-                case Throwable e -> throw new IllegalStateException(e);
-            }
+            turn.unlock();
         }
     }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The row kernels with the Vector API: registers full of numbers, then the plain loop for the rest of the row. What
  * is not here is fast enough as a plain loop, or the compiler vectorises it by itself.
  */
-final class SimdKernels extends ScalarKernels {
+final class SimdKernels extends RowKernels {
 
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED.vectorBitSize() > 512
             ? FloatVector.SPECIES_512
@@ -207,14 +207,7 @@ final class SimdKernels extends ScalarKernels {
             store(a.mul(cosine).sub(b.mul(sine)), xRow, i);
             store(b.mul(cosine).add(a.mul(sine)), xRow, half + i);
         }
-        for (; i < half; i++) {
-            float cosine = table.getAtIndex(JAVA_FLOAT, tableFirst + i);
-            float sine = table.getAtIndex(JAVA_FLOAT, tableFirst + half + i);
-            float a = x.getAtIndex(JAVA_FLOAT, first + i);
-            float b = x.getAtIndex(JAVA_FLOAT, first + half + i);
-            x.setAtIndex(JAVA_FLOAT, first + i, a * cosine - b * sine);
-            x.setAtIndex(JAVA_FLOAT, first + half + i, b * cosine + a * sine);
-        }
+        rotate(x, first, table, tableFirst, half, i);
     }
 
     @Override
@@ -244,11 +237,7 @@ final class SimdKernels extends ScalarKernels {
         for (int i = 0; i < bound; i += FLOATS.length()) {
             largest = larger(load(xRow, i), largest);
         }
-        float maximum = largest.reduceLanes(VectorOperators.MAX);
-        for (int i = bound; i < length; i++) {
-            maximum = Math.max(maximum, x.getAtIndex(JAVA_FLOAT, first + i));
-        }
-        return maximum;
+        return Math.max(largest.reduceLanes(VectorOperators.MAX), super.maximum(x, first + bound, length - bound));
     }
 
     /** One comparison and one blend; max() would take five instructions to let NaN through. */
@@ -268,11 +257,7 @@ final class SimdKernels extends ScalarKernels {
             notANumber = value.fma(FloatVector.zero(FLOATS), notANumber);
         }
         float maximum = largest.reduceLanes(VectorOperators.MAX) + sum(notANumber);
-        return bound == length
-                ? maximum
-                : bound == 0
-                        ? super.finiteMaximum(x, first, length)
-                        : Math.max(maximum, super.finiteMaximum(x, first + bound, length - bound));
+        return Math.max(maximum, super.finiteMaximum(x, first + bound, length - bound));
     }
 
     @Override

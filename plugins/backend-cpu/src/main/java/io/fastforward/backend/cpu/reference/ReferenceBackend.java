@@ -19,7 +19,6 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.RotaryPositions;
 import io.fastforward.spi.tensor.Matrix;
 import java.util.Arrays;
-import java.util.List;
 
 /** The formulas of the contract as plain loops in double precision. Only what is stored is single precision. */
 final class ReferenceBackend implements ComputeBackend {
@@ -39,10 +38,7 @@ final class ReferenceBackend implements ComputeBackend {
     @Override
     public void write(Matrix source, DeviceMatrix target, int firstRow) {
         for (int row = 0; row < source.rows(); row++) {
-            float[] values = ((ReferenceMatrix) target).values()[firstRow + row];
-            for (int column = 0; column < values.length; column++) {
-                values[column] = source.get(row, column);
-            }
+            ((ReferenceMatrix) target).values()[firstRow + row] = ReferenceMap.row(source, row);
         }
     }
 
@@ -58,12 +54,12 @@ final class ReferenceBackend implements ComputeBackend {
 
     @Override
     public LoadedModule load(ModuleSpec spec, ModuleWeights weights) {
-        return new ReferenceModule(spec, weights);
+        return ReferenceModule.of(spec, weights);
     }
 
     @Override
     public void replace(LoadedModule module, MapRole role, Linear map) {
-        ((ReferenceModule) module).replace(role, map);
+        ((ReferenceModule) module).map(role).replace(map);
     }
 
     @Override
@@ -96,12 +92,13 @@ final class ReferenceBackend implements ComputeBackend {
 
     private static double[] mlpFeatures(ReferenceModule module, MlpSpec spec, int units, double[] hidden) {
         double[] x = module.input(hidden);
-        double[] activated = module.apply(spec.gated() ? MapRole.GATE : MapRole.UP, x, units);
+        double[] activated =
+                module.map(spec.gated() ? MapRole.GATE : MapRole.UP).apply(x, units);
         for (int i = 0; i < units; i++) {
             activated[i] = activate(spec.activation(), activated[i]);
         }
         if (spec.gated()) {
-            double[] up = module.apply(MapRole.UP, x, units);
+            double[] up = module.map(MapRole.UP).apply(x, units);
             for (int i = 0; i < units; i++) {
                 activated[i] *= up[i];
             }
@@ -136,39 +133,33 @@ final class ReferenceBackend implements ComputeBackend {
         int units = cache.units();
         int position = cache.length();
         int keyFeatures = spec.groups(units) * spec.headSize();
-        double[] query = module.apply(MapRole.QUERY, x, spec.features(units));
-        double[] key = module.apply(MapRole.KEY, x, keyFeatures);
+        double[] query = module.map(MapRole.QUERY).apply(x, spec.features(units));
+        double[] key = module.map(MapRole.KEY).apply(x, keyFeatures);
         turn(spec, query, position);
         turn(spec, key, position);
-        cache.append(key, module.apply(MapRole.VALUE, x, keyFeatures));
+        cache.keys().add(key);
+        cache.values().add(module.map(MapRole.VALUE).apply(x, keyFeatures));
 
         int first = spec.slidingWindow() == 0 ? 0 : Math.max(0, position + 1 - spec.slidingWindow());
         var result = new double[query.length];
         for (int head = 0; head < spec.heads(units); head++) {
-            int start = head * spec.headSize();
-            int keyStart = spec.groupOf(head) * spec.headSize();
-            attend(spec, query, start, cache.keys(), cache.values(), keyStart, first, position, result);
+            attend(spec, head, query, cache, first, result);
         }
         return result;
     }
 
-    /** One query head at one position. */
+    /** One query head at the last position of a cache, which sees those from some position on. */
     private static void attend(
-            AttentionSpec spec,
-            double[] query,
-            int start,
-            List<double[]> keys,
-            List<double[]> values,
-            int keyStart,
-            int first,
-            int last,
-            double[] result) {
+            AttentionSpec spec, int head, double[] query, ReferenceKeyValueCache cache, int first, double[] result) {
+        int start = head * spec.headSize();
+        int keyStart = spec.groupOf(head) * spec.headSize();
+        int last = cache.length() - 1;
         var scores = new double[last + 1];
         double maximum = Double.NEGATIVE_INFINITY;
         for (int position = first; position <= last; position++) {
             double product = 0;
             for (int i = 0; i < spec.headSize(); i++) {
-                product += query[start + i] * keys.get(position)[keyStart + i];
+                product += query[start + i] * cache.keys().get(position)[keyStart + i];
             }
             scores[position] = product * spec.scale();
             maximum = Math.max(maximum, scores[position]);
@@ -180,7 +171,7 @@ final class ReferenceBackend implements ComputeBackend {
         }
         for (int position = first; position <= last; position++) {
             for (int i = 0; i < spec.headSize(); i++) {
-                result[start + i] += scores[position] / sum * values.get(position)[keyStart + i];
+                result[start + i] += scores[position] / sum * cache.values().get(position)[keyStart + i];
             }
         }
     }
@@ -210,7 +201,7 @@ final class ReferenceBackend implements ComputeBackend {
         int width = loaded.spec().features(units);
         for (int row = 0; row < rows; row++) {
             double[] y = row(hidden, row);
-            double[] step = loaded.apply(output, Arrays.copyOf(row(features, row), width), y.length);
+            double[] step = loaded.map(output).apply(Arrays.copyOf(row(features, row), width), y.length);
             for (int i = 0; i < y.length; i++) {
                 y[i] += step[i];
             }
@@ -220,7 +211,7 @@ final class ReferenceBackend implements ComputeBackend {
 
     @Override
     public LoadedHead loadHead(HeadWeights weights) {
-        return new ReferenceHead(weights);
+        return ReferenceHead.of(weights);
     }
 
     @Override

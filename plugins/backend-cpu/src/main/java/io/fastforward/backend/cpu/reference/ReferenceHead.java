@@ -4,17 +4,19 @@ import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.HeadWeights;
 import org.jspecify.annotations.Nullable;
 
-/** A head on the heap. */
-final class ReferenceHead implements LoadedHead {
+/**
+ * A head on the heap.
+ *
+ * @param norm the final normalisation, or null
+ * @param head the map to logits
+ */
+record ReferenceHead(@Nullable ReferenceNorm norm, ReferenceMap head) implements LoadedHead {
 
-    private final @Nullable ReferenceNorm norm;
-    private final ReferenceMap head;
-
-    ReferenceHead(HeadWeights weights) {
-        this.norm = weights.normalization() == null || weights.norm() == null
+    static ReferenceHead of(HeadWeights weights) {
+        ReferenceNorm norm = weights.normalization() == null || weights.norm() == null
                 ? null
                 : ReferenceNorm.of(weights.normalization(), weights.norm());
-        this.head = ReferenceMap.of(weights.head());
+        return new ReferenceHead(norm, ReferenceMap.of(weights.head()));
     }
 
     double[] logits(double[] hidden) {

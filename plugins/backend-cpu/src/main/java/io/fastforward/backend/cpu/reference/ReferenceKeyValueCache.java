@@ -4,46 +4,21 @@ import io.fastforward.spi.backend.KeyValueCache;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Keys and values on the heap, in double precision. */
-final class ReferenceKeyValueCache implements KeyValueCache {
-
-    private final ReferenceModule module;
-    private final int units;
-    private final int capacity;
-    private final List<double[]> keys = new ArrayList<>();
-    private final List<double[]> values = new ArrayList<>();
+/**
+ * Keys and values on the heap, in double precision: for each token those of all KV groups, one after the other.
+ *
+ * @param module the attention module
+ * @param units how many of its leading units are active
+ * @param capacity most tokens
+ * @param keys one array a token
+ * @param values one array a token
+ */
+record ReferenceKeyValueCache(
+        ReferenceModule module, int units, int capacity, List<double[]> keys, List<double[]> values)
+        implements KeyValueCache {
 
     ReferenceKeyValueCache(ReferenceModule module, int units, int capacity) {
-        this.module = module;
-        this.units = units;
-        this.capacity = capacity;
-    }
-
-    ReferenceModule module() {
-        return module;
-    }
-
-    int units() {
-        return units;
-    }
-
-    /** Adds those of one token, all KV groups one after the other. */
-    void append(double[] key, double[] value) {
-        keys.add(key);
-        values.add(value);
-    }
-
-    List<double[]> keys() {
-        return keys;
-    }
-
-    List<double[]> values() {
-        return values;
-    }
-
-    @Override
-    public int capacity() {
-        return capacity;
+        this(module, units, capacity, new ArrayList<>(), new ArrayList<>());
     }
 
     @Override

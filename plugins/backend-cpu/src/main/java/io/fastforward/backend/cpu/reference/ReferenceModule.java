@@ -1,7 +1,6 @@
 package io.fastforward.backend.cpu.reference;
 
 import io.fastforward.spi.backend.LoadedModule;
-import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
@@ -10,17 +9,19 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 
-/** A module's weights on the heap. */
-final class ReferenceModule implements LoadedModule {
+/**
+ * A module's weights on the heap.
+ *
+ * @param spec what it computes
+ * @param norm its normalisation
+ * @param maps its linear maps
+ */
+record ReferenceModule(ModuleSpec spec, ReferenceNorm norm, Map<MapRole, ReferenceMap> maps) implements LoadedModule {
 
-    private final ModuleSpec spec;
-    private final ReferenceNorm norm;
-    private final Map<MapRole, ReferenceMap> maps = new EnumMap<>(MapRole.class);
-
-    ReferenceModule(ModuleSpec spec, ModuleWeights weights) {
-        this.spec = spec;
-        this.norm = ReferenceNorm.of(spec.normalization(), weights.norm());
+    static ReferenceModule of(ModuleSpec spec, ModuleWeights weights) {
+        var maps = new EnumMap<MapRole, ReferenceMap>(MapRole.class);
         weights.maps().forEach((role, map) -> maps.put(role, ReferenceMap.of(map)));
+        return new ReferenceModule(spec, ReferenceNorm.of(spec.normalization(), weights.norm()), maps);
     }
 
     /** What the input maps get to see. */
@@ -33,23 +34,8 @@ final class ReferenceModule implements LoadedModule {
         return spec.normalization().placement() == Normalization.Placement.AFTER ? norm.apply(hidden) : hidden;
     }
 
-    /** The first {@code outputs} elements of what a map makes of the leading elements of its input. */
-    double[] apply(MapRole role, double[] x, int outputs) {
-        return map(role).apply(x, outputs);
-    }
-
-    /** Replaces leading rows or columns of a map. */
-    void replace(MapRole role, Linear map) {
-        map(role).replace(map);
-    }
-
-    private ReferenceMap map(MapRole role) {
+    ReferenceMap map(MapRole role) {
         return Objects.requireNonNull(maps.get(role));
-    }
-
-    @Override
-    public ModuleSpec spec() {
-        return spec;
     }
 
     @Override

@@ -20,27 +20,16 @@ final class ReferenceMoments implements Moments {
 
     @Override
     public void add(DeviceMatrix left, DeviceMatrix right, int rows) {
-        int rightWidth = sums[0].length;
         for (int row = 0; row < rows; row++) {
             double[] y = ReferenceBackend.row(left, row);
             double[] x = ReferenceBackend.row(right, row);
-            switch (kind) {
-                case SUMS -> {
-                    for (int i = 0; i < rightWidth; i++) {
-                        sums[0][i] += x[i];
-                    }
-                }
-                case SQUARE_SUMS -> {
-                    for (int i = 0; i < rightWidth; i++) {
-                        sums[0][i] += x[i] * x[i];
-                    }
-                }
-                case GRAM, CROSS_GRAM -> {
-                    for (int i = 0; i < sums.length; i++) {
-                        for (int j = 0; j < rightWidth; j++) {
-                            sums[i][j] += y[i] * x[j];
-                        }
-                    }
+            for (int i = 0; i < sums.length; i++) {
+                for (int j = 0; j < sums[i].length; j++) {
+                    sums[i][j] += switch (kind) {
+                        case SUMS -> x[j];
+                        case SQUARE_SUMS -> x[j] * x[j];
+                        case GRAM, CROSS_GRAM -> y[i] * x[j];
+                    };
                 }
             }
         }

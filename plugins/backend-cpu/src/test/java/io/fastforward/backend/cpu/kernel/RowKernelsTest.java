@@ -24,7 +24,7 @@ class RowKernelsTest {
     private static final int FIRST = 3;
 
     private final Arena arena = Arena.ofConfined();
-    private final RowKernels plain = new ScalarKernels();
+    private final RowKernels plain = new RowKernels();
     private final RowKernels simd = RowKernels.best();
 
     @AfterEach
