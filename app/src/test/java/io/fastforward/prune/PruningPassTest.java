@@ -104,7 +104,7 @@ class PruningPassTest {
     @MethodSource("io.fastforward.testing.Golden#families")
     void ridgeIsTheClosedFormInEveryFamily(String family) {
         try (Model model = Model.open(Golden.path(family));
-                ComputeBackend reference = Backends.open("reference")) {
+                ComputeBackend plain = Backends.open("plain-java")) {
             for (AttentionUnit unit : AttentionUnit.values()) {
                 ModelSpec spec = model.spec().withAttentionUnit(unit);
                 Policy policy = new Policy(spec.modules().stream()
@@ -122,7 +122,7 @@ class PruningPassTest {
                                     policy,
                                     new PruningPass.Repair(ridge, CalibrationTarget.PREFIX, DataType.F32))
                             .run(windows, layers, done -> {});
-                    new RidgeGradient(reference, model, spec.pruned(policy), new NestedModel(spec, model, order))
+                    new RidgeGradient(plain, model, spec.pruned(policy), new NestedModel(spec, model, order))
                             .requireZero(windows, layers, repairs, 1e-5);
                 }
             }
