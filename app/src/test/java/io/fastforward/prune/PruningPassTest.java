@@ -98,7 +98,7 @@ class PruningPassTest {
     /**
      * The closed form on every family and unit: W′ minimises ‖W′ X_K − W X‖² + λ‖W′ − W_K‖², so the gradient
      * (W′ X_K − W X) X_Kᵀ + λ(W′ − W_K) vanishes. X comes from another backend, behind the pruned and calibrated prefix.
-     * Each term of a sum carries the error of a feature in single precision, which two layers were found to make 2e-6.
+     * Each term of a sum carries the error of a feature in single precision, which two layers were found to make 6e-6.
      */
     @ParameterizedTest
     @MethodSource("io.fastforward.testing.Golden#families")
