@@ -253,7 +253,7 @@ class BadInputTest {
         "--agent, agent, 'ppo, random, uniform'",
         "--calibrator, calibrator, 'bias, bias-ridge, none, ridge'",
         "--executor, executor, local",
-        "--device, backend, 'cpu, reference, tornado'",
+        "--device, backend, 'cpu, plain-java, tornado'",
     })
     void unknownPlugins(String option, String kind, String known) {
         small().with(option, "foo")

@@ -193,7 +193,7 @@ class DeviceFallbackIT {
         return arguments.toArray(String[]::new);
     }
 
-    /** Few tokens: the reference backend is slow. */
+    /** Few tokens: computing without native code is slow. */
     private static String[] prune(Path output, Path plugins, String... more) {
         List<String> arguments = new ArrayList<>(List.of(
                 "prune",

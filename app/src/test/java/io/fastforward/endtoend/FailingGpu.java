@@ -10,7 +10,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 
 /**
- * A plugin whose GPU computes with the plain Java of the reference backend until it fails in the middle of its work,
+ * A plugin whose GPU computes with the CPU backend without native code until it fails in the middle of its work,
  * and then does nothing any more.
  */
 final class FailingGpu {
@@ -24,11 +24,11 @@ final class FailingGpu {
     static final String TWIN = "opencl:1";
 
     private static final Path APPLICATION = Path.of("target", "fastforward.jar");
-    private static final String REFERENCE = "io/fastforward/backend/cpu/reference/";
-    private static final String REFERENCE_PROVIDER = "io.fastforward.backend.cpu.reference.ReferenceBackendProvider";
+    private static final String CPU_BACKEND = "io/fastforward/backend/cpu/";
+    private static final String PROVIDER = "io.fastforward.backend.cpu.PlainJavaBackendProvider";
 
     private static final String SOURCE = """
-            import io.fastforward.backend.cpu.reference.ReferenceBackendProvider;
+            import io.fastforward.backend.cpu.PlainJavaBackendProvider;
             import io.fastforward.spi.backend.Availability;
             import io.fastforward.spi.backend.ComputeBackend;
             import io.fastforward.spi.backend.Device;
@@ -66,7 +66,7 @@ final class FailingGpu {
                 }
 
                 public ComputeBackend open(String device, int threads) {
-                    ComputeBackend computing = new ReferenceBackendProvider().open(threads);
+                    ComputeBackend computing = new PlainJavaBackendProvider().open(threads);
                     if (device.equals("opencl:1")) {
                         return computing;
                     }
@@ -136,8 +136,8 @@ final class FailingGpu {
     Path after(int evaluations, Path plugins) throws IOException {
         PluginJar jar = new PluginJar()
                 .service(ComputeBackend.Provider.class, "FailingGpuProvider")
-                .compiled("FailingGpuProvider", source(evaluations), referenceProvider());
-        addReference(jar);
+                .compiled("FailingGpuProvider", source(evaluations), provider());
+        addBackend(jar);
         jar.write(Files.createDirectory(plugins).resolve("failing-gpu.jar"));
         return plugins;
     }
@@ -157,19 +157,19 @@ final class FailingGpu {
         return "new Device(\"" + id + "\", \"" + id + "\", \"opencl\", 0, " + gpu + ", true)";
     }
 
-    private static Class<?> referenceProvider() {
+    private static Class<?> provider() {
         try {
-            return Class.forName(REFERENCE_PROVIDER);
+            return Class.forName(PROVIDER);
         } catch (ClassNotFoundException e) {
             throw new AssertionError(e);
         }
     }
 
-    /** A plugin does not see the classes of another one, so it brings a copy. */
-    private static void addReference(PluginJar plugin) throws IOException {
+    /** A plugin does not see the classes of another one, so it brings a copy; OpenBLAS itself is left out. */
+    private static void addBackend(PluginJar plugin) throws IOException {
         try (JarFile application = new JarFile(APPLICATION.toFile())) {
             for (JarEntry entry : application.stream()
-                    .filter(one -> one.getName().startsWith(REFERENCE) && !one.isDirectory())
+                    .filter(one -> one.getName().startsWith(CPU_BACKEND) && !one.isDirectory())
                     .toList()) {
                 plugin.entry(entry.getName(), application.getInputStream(entry).readAllBytes());
             }

@@ -41,7 +41,7 @@ class LauncherIT {
                         "calibrator ridge",
                         "calibrator none",
                         "backend cpu",
-                        "backend reference",
+                        "backend plain-java",
                         "backend tornado",
                         "linear-algebra openblas",
                         "linear-algebra plain-java",
@@ -65,7 +65,7 @@ class LauncherIT {
                         .run("devices", "--json")
                         .succeeds()
                         .text());
-        assertThat(report.get("devices").findValuesAsText("id")).contains("cpu", "reference");
+        assertThat(report.get("devices").findValuesAsText("id")).contains("cpu", "plain-java");
         assertThat(report.get("missing")).isNotEmpty().allSatisfy(missing -> {
             assertThat(missing.get("reason").textValue()).isNotBlank();
             assertThat(missing.get("hint").textValue()).isNotBlank();

@@ -52,9 +52,9 @@ class FamiliesTest {
     @MethodSource("io.fastforward.testing.Golden#families")
     void logitsEqualTransformers(String family) {
         JsonNode sequences = Golden.read(family + "/expected.json").path("sequences");
-        try (ComputeBackend reference = Backends.open("reference");
+        try (ComputeBackend plain = Backends.open("plain-java");
                 Model model = Model.open(Golden.path(family))) {
-            for (ComputeBackend each : List.of(backend, reference)) {
+            for (ComputeBackend each : List.of(backend, plain)) {
                 try (RunningModel running = new RunningModel(each, model)) {
                     requireLogits(running, sequences);
                 }
@@ -131,10 +131,10 @@ class FamiliesTest {
         JsonNode expected = Golden.read(family + "/generation.json");
         int[] prompt = Golden.ints(expected.path("prompt"));
         Path pruned = directory.resolve("pruned");
-        try (ComputeBackend reference = Backends.open("reference");
+        try (ComputeBackend plain = Backends.open("plain-java");
                 Model model = Model.open(Golden.path(family))) {
             assertThat(generate(backend, model, prompt)).containsExactly(Golden.ints(expected.path("generated")));
-            assertThat(generate(reference, model, prompt)).containsExactly(Golden.ints(expected.path("generated")));
+            assertThat(generate(plain, model, prompt)).containsExactly(Golden.ints(expected.path("generated")));
             GoldenPruning.of(backend, model, family, AttentionUnit.KV_GROUP)
                     .write(backend, HuggingFaceFormat.REAL_WIDTHS, pruned);
         }

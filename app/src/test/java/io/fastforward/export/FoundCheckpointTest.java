@@ -56,7 +56,7 @@ class FoundCheckpointTest {
                 NAME + " is in none of " + candidates() + "; set -Dfastforward.models or FASTFORWARD_MODELS");
         Path output = directory.resolve("pruned");
         try (ComputeBackend cpu = Backends.cpu();
-                ComputeBackend reference = Backends.open("reference");
+                ComputeBackend plain = Backends.open("plain-java");
                 Model model = Model.open(checkpoint.orElseThrow())) {
             model.requireFinite(null);
             assertThat(model.spec().tiedEmbeddings()).isTrue();
@@ -65,7 +65,7 @@ class FoundCheckpointTest {
             TokenWindows windows = RunningModel.randomWindows(model.spec(), 48, 8, 3);
             TokenWindows one = windows.subset(new int[1]);
             try (RunningModel fast = new RunningModel(cpu, model);
-                    RunningModel exact = new RunningModel(reference, model)) {
+                    RunningModel exact = new RunningModel(plain, model)) {
                 assertThat(fast.losses(one)).containsExactly(exact.losses(one), within(1e-4));
             }
             Policy half = new Policy(model.spec().modules().stream()

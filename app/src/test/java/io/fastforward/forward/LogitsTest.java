@@ -22,9 +22,9 @@ class LogitsTest {
     @ParameterizedTest
     @CsvSource({
         "tiny-gqa, cpu", // grouped queries, tied embeddings, head size ≠ hidden size ÷ heads
-        "tiny-gqa, reference",
+        "tiny-gqa, plain-java",
         "tiny-llama3, cpu", // Llama 3's rotary scaling, biases everywhere
-        "tiny-llama3, reference",
+        "tiny-llama3, plain-java",
     })
     void ofTinyModels(String name, String backendId) {
         JsonNode sequences = Golden.read(name + "/expected.json").path("sequences");

@@ -179,14 +179,15 @@ final class AttentionFeatures {
         for (int start = firstKey; start < end; start += TILE_KEYS) {
             int keyCount = Math.min(TILE_KEYS, end - start);
             FloatView scores = scratch.matrix(count, keyCount);
-            cpu.blas().multiplyByTransposed(count, keyCount, spec.headSize(), queries, keys.at(start, 0), 0, scores);
+            cpu.products()
+                    .multiplyByTransposed(count, keyCount, spec.headSize(), queries, keys.at(start, 0), 0, scores);
             for (int i = 0; i < count; i++) {
                 int from = Math.clamp(firstKey(spec, first + i) - start, 0, keyCount);
                 int to = Math.clamp(first + i + 1 - start, from, keyCount);
                 softmax.weigh(i, scores, from, to, keyCount);
             }
             float beta = start == firstKey ? 0 : 1;
-            cpu.blas().multiply(count, spec.headSize(), keyCount, scores, values.at(start, 0), beta, features);
+            cpu.products().multiply(count, spec.headSize(), keyCount, scores, values.at(start, 0), beta, features);
         }
         softmax.divide();
     }

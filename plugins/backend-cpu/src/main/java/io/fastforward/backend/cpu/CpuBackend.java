@@ -1,7 +1,7 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.backend.cpu.algebra.FloatView;
-import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.MatrixProducts;
 import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.backend.BatchShape;
@@ -23,7 +23,7 @@ import io.fastforward.spi.tensor.Matrix;
 
 /**
  * The fast backend. Every operation is cut into {@link Tiling tiles} of tokens and weights, whose size does not depend
- * on the number of threads; each thread computes whole tiles with single-threaded OpenBLAS and vectorised Java.
+ * on the number of threads; each thread computes whole tiles with products that use no other thread, and vectorised Java.
  *
  * <p>Weights are held in single precision until their module is closed. Scratch memory is used again from call to call
  * until the backend is closed: for at most 4096 rows (or one sequence, if that is longer) the normalised hidden states
@@ -37,8 +37,8 @@ final class CpuBackend implements ComputeBackend {
     private final MlpFeatures mlpFeatures;
     private final VocabularyLogits vocabularyLogits;
 
-    CpuBackend(OpenBlas blas, RowKernels kernels, int threads) {
-        cpu = CpuResources.create(blas, kernels, threads);
+    CpuBackend(MatrixProducts products, RowKernels kernels, int threads) {
+        cpu = CpuResources.create(products, kernels, threads);
         attentionFeatures = new AttentionFeatures(cpu);
         mlpFeatures = new MlpFeatures(cpu);
         vocabularyLogits = new VocabularyLogits(cpu);
@@ -46,7 +46,7 @@ final class CpuBackend implements ComputeBackend {
 
     @Override
     public String device() {
-        return cpu.blas().description() + "; " + cpu.kernels().description();
+        return cpu.products().description() + "; " + cpu.kernels().description();
     }
 
     @Override

@@ -37,9 +37,6 @@ public final class CpuBackendProvider implements ComputeBackend.Provider {
 
     @Override
     public ComputeBackend open(int threads) {
-        if (threads < 1) {
-            throw new IllegalArgumentException("a backend needs at least 1 thread, but got " + threads);
-        }
         return new CpuBackend(OpenBlas.loadAvailable(), RowKernels.best(), threads);
     }
 }

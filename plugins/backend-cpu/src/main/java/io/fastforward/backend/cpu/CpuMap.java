@@ -74,7 +74,7 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
             int outputs,
             float beta,
             FloatView y) {
-        cpu.blas().multiplyByTransposed(rows, outputs, inputs, x, weight.at(firstOutput, 0), beta, y);
+        cpu.products().multiplyByTransposed(rows, outputs, inputs, x, weight.at(firstOutput, 0), beta, y);
         if (bias != null) {
             for (int row = 0; row < rows; row++) {
                 cpu.kernels().add(bias, firstOutput, y.data(), y.index(row), outputs);

@@ -71,7 +71,7 @@ final class CpuMoments implements Moments {
         FloatView products = cpu.first()[worker].matrix(height, width);
         for (int token = 0; token < rows; token += TOKENS) {
             int tokens = Math.min(TOKENS, rows - token);
-            cpu.blas().multiplyTransposed(height, width, tokens, left.at(token, i), right.at(token, j), products);
+            cpu.products().multiplyTransposed(height, width, tokens, left.at(token, i), right.at(token, j), products);
             for (int row = 0; row < height; row++) {
                 long target = (i + row) * sums.rowStride() + j;
                 cpu.kernels().accumulate(products.data(), products.index(row), sums.data(), target, width);

@@ -1,7 +1,7 @@
 package io.fastforward.backend.cpu;
 
 import io.fastforward.backend.cpu.algebra.FloatView;
-import io.fastforward.backend.cpu.algebra.OpenBlas;
+import io.fastforward.backend.cpu.algebra.MatrixProducts;
 import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.backend.cpu.algebra.WorkerPool;
 import io.fastforward.backend.cpu.kernel.RowKernels;
@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
  * What every computation of the CPU backend works with: the library, the kernels, the threads, and scratch memory
  * that is used again from call to call.
  *
- * @param blas matrix products
+ * @param products of matrices
  * @param kernels everything else
  * @param pool the threads
  * @param normalized normalised hidden states of one {@link #CHUNK_ROWS chunk}
@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
  * @param second more of it
  */
 record CpuResources(
-        OpenBlas blas,
+        MatrixProducts products,
         RowKernels kernels,
         WorkerPool pool,
         Scratch normalized,
@@ -39,11 +39,11 @@ record CpuResources(
         void run(int row, int rows);
     }
 
-    static CpuResources create(OpenBlas blas, RowKernels kernels, int threads) {
+    static CpuResources create(MatrixProducts products, RowKernels kernels, int threads) {
         IntFunction<Scratch[]> ofWorkers = count ->
                 IntStream.range(0, count).mapToObj(worker -> new Scratch()).toArray(Scratch[]::new);
         return new CpuResources(
-                blas,
+                products,
                 kernels,
                 new WorkerPool(threads),
                 new Scratch(),

@@ -108,7 +108,7 @@ record VocabularyLogits(CpuResources cpu) {
 
     private void logits(CpuHead head, FloatView x, int rows, int token, int tokens, FloatView logits, int worker) {
         FloatView weights = head.panel(cpu, token, tokens, cpu.first()[worker]);
-        cpu.blas().multiplyByTransposed(rows, tokens, head.hiddenSize(), x, weights, 0, logits);
+        cpu.products().multiplyByTransposed(rows, tokens, head.hiddenSize(), x, weights, 0, logits);
         MemorySegment bias = head.bias();
         if (bias != null) {
             for (int i = 0; i < rows; i++) {

@@ -1,4 +1,4 @@
-/** Tensor work on the CPU, made for speed: OpenBLAS for products and factorisations, vectorised Java for the rest. */
+/** Tensor work on the CPU, made for speed: OpenBLAS or plain loops for products, vectorised Java for the rest. */
 @NullMarked
 package io.fastforward.backend.cpu;
 

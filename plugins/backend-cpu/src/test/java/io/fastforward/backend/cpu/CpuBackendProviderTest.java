@@ -7,7 +7,6 @@ import io.fastforward.backend.cpu.algebra.OpenBlas;
 import io.fastforward.backend.cpu.algebra.OpenBlasLinearAlgebraProvider;
 import io.fastforward.backend.cpu.algebra.PlainLinearAlgebraProvider;
 import io.fastforward.backend.cpu.kernel.RowKernels;
-import io.fastforward.backend.cpu.reference.ReferenceBackendProvider;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
@@ -32,8 +31,8 @@ class CpuBackendProviderTest {
     void theServiceLoaderFindsBothProviders() {
         assertThat(ServiceLoader.load(ComputeBackend.Provider.class).stream()
                         .map(provider -> provider.get().id()))
-                .containsExactlyInAnyOrder("cpu", "reference");
-        assertThat(new CpuBackendProvider().priority()).isGreaterThan(new ReferenceBackendProvider().priority());
+                .containsExactlyInAnyOrder("cpu", "plain-java");
+        assertThat(new CpuBackendProvider().priority()).isGreaterThan(new PlainJavaBackendProvider().priority());
     }
 
     @Test
@@ -55,7 +54,7 @@ class CpuBackendProviderTest {
     @Test
     void aBackendNeedsAThread() {
         assertThatIllegalArgumentException().isThrownBy(() -> new CpuBackendProvider().open(0));
-        assertThatIllegalArgumentException().isThrownBy(() -> new ReferenceBackendProvider().open(0));
+        assertThatIllegalArgumentException().isThrownBy(() -> new PlainJavaBackendProvider().open(0));
     }
 
     @Test

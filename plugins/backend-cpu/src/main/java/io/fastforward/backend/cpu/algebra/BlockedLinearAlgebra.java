@@ -16,9 +16,6 @@ final class BlockedLinearAlgebra implements LinearAlgebra {
     private final WorkerPool pool;
 
     BlockedLinearAlgebra(BlockKernels kernels, int threads) {
-        if (threads < 1) {
-            throw new IllegalArgumentException("linear algebra needs at least 1 thread, but got " + threads);
-        }
         this.kernels = kernels;
         this.pool = new WorkerPool(threads);
     }

@@ -23,7 +23,7 @@ import org.bytedeco.openblas.global.openblas_nolapack;
  *
  * <p>Shapes and strides are the caller's duty; a wrong one corrupts memory.
  */
-public final class OpenBlas implements BlockKernels {
+public final class OpenBlas implements BlockKernels, MatrixProducts {
 
     /** An environment variable that overrules the library's choice of kernels for this processor. */
     public static final String CORE_TYPE_VARIABLE = "OPENBLAS_CORETYPE";
@@ -115,11 +115,12 @@ public final class OpenBlas implements BlockKernels {
     }
 
     /** Version, build and the processor that its kernels are made for. */
+    @Override
     public String description() {
         return description;
     }
 
-    /** c = a·bᵀ + β·c for a {@code m × k}, b {@code n × k}: tokens by rows of weights. */
+    @Override
     public void multiplyByTransposed(int m, int n, int k, FloatView a, FloatView b, float beta, FloatView c) {
         if (m == 1) {
             sgemv(PLAIN, n, k, b, a, beta, c);
@@ -128,7 +129,7 @@ public final class OpenBlas implements BlockKernels {
         }
     }
 
-    /** c = a·b + β·c for a {@code m × k}, b {@code k × n}. */
+    @Override
     public void multiply(int m, int n, int k, FloatView a, FloatView b, float beta, FloatView c) {
         if (m == 1) {
             sgemv(TRANSPOSED, k, n, b, a, beta, c);
@@ -137,7 +138,7 @@ public final class OpenBlas implements BlockKernels {
         }
     }
 
-    /** c = aᵀ·b for a {@code k × m}, b {@code k × n}. */
+    @Override
     public void multiplyTransposed(int m, int n, int k, FloatView a, FloatView b, FloatView c) {
         sgemm(TRANSPOSED, PLAIN, m, n, k, a, b, 0, c);
     }

@@ -35,6 +35,9 @@ public final class WorkerPool implements AutoCloseable {
     private boolean closed;
 
     public WorkerPool(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("the CPU computes with at least 1 thread, but got " + threads);
+        }
         helpers = IntStream.range(1, threads).mapToObj(WorkerPool::helper).toList();
     }
 

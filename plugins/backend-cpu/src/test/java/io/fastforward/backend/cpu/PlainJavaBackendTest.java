@@ -1,12 +1,12 @@
-package io.fastforward.backend.cpu.reference;
+package io.fastforward.backend.cpu;
 
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.testkit.ComputeBackendContract;
 
-class ReferenceBackendTest extends ComputeBackendContract {
+class PlainJavaBackendTest extends ComputeBackendContract {
 
     @Override
     protected ComputeBackend.Provider provider() {
-        return new ReferenceBackendProvider();
+        return new PlainJavaBackendProvider();
     }
 }
