@@ -8,15 +8,15 @@ import org.jspecify.annotations.Nullable;
 /** An agent whose proposals are known to be finite and as many as they should be. */
 final class CheckedAgent implements PolicyAgent {
 
-    private final PluginOrigin origin;
+    private final CalledPlugin called;
     private final PolicyAgent agent;
     private final int modules;
     private int batchSize;
     private int episodeLimit;
 
     /** @param modules numbers in a proposal */
-    CheckedAgent(PluginOrigin origin, PolicyAgent agent, int modules) {
-        this.origin = origin;
+    CheckedAgent(CalledPlugin called, PolicyAgent agent, int modules) {
+        this.called = called;
         this.agent = agent;
         this.modules = modules;
         readSizes();
@@ -34,9 +34,9 @@ final class CheckedAgent implements PolicyAgent {
 
     @Override
     public List<double[]> propose(int count, double sparsity) {
-        List<double[]> proposals = origin.call("proposing", () -> copy(agent.propose(count, sparsity)));
+        List<double[]> proposals = called.call("proposing", () -> copy(agent.propose(count, sparsity)));
         if (proposals.size() != count) {
-            throw origin.failure("was asked for " + count + " proposals, but gave " + proposals.size());
+            throw called.failure("was asked for " + count + " proposals, but gave " + proposals.size());
         }
         proposals.forEach(this::requireScores);
         return proposals;
@@ -44,25 +44,25 @@ final class CheckedAgent implements PolicyAgent {
 
     @Override
     public void observe(List<Outcome> outcomes) {
-        origin.run("observing rewards", () -> agent.observe(outcomes));
+        called.run("observing rewards", () -> agent.observe(outcomes));
     }
 
     @Override
     public double[] best(double sparsity) {
         double[] best =
-                origin.call("giving its best guess", () -> agent.best(sparsity)).clone();
+                called.call("giving its best guess", () -> agent.best(sparsity)).clone();
         requireScores(best);
         return best;
     }
 
     @Override
     public byte[] save() {
-        return origin.call("saving its state", agent::save).clone();
+        return called.call("saving its state", agent::save).clone();
     }
 
     @Override
     public void restore(byte[] state) {
-        origin.callThatMayReject("restoring its state", () -> {
+        called.callThatMayReject("restoring its state", () -> {
             agent.restore(state.clone());
             return true;
         });
@@ -70,19 +70,19 @@ final class CheckedAgent implements PolicyAgent {
     }
 
     private void readSizes() {
-        batchSize = origin.call("telling its batch size", agent::batchSize);
+        batchSize = called.call("telling its batch size", agent::batchSize);
         if (batchSize < 1) {
-            throw origin.failure("has a batch size of " + batchSize + ", expected at least 1");
+            throw called.failure("has a batch size of " + batchSize + ", expected at least 1");
         }
-        episodeLimit = origin.call("telling its episode limit", agent::episodeLimit);
+        episodeLimit = called.call("telling its episode limit", agent::episodeLimit);
         if (episodeLimit < 0) {
-            throw origin.failure("has an episode limit of " + episodeLimit + ", expected at least 0");
+            throw called.failure("has an episode limit of " + episodeLimit + ", expected at least 0");
         }
     }
 
     private void requireScores(double[] scores) {
         if (scores.length != modules || !Arrays.stream(scores).allMatch(Double::isFinite)) {
-            throw origin.failure("must propose " + modules + " finite scores, but proposed " + scores.length
+            throw called.failure("must propose " + modules + " finite scores, but proposed " + scores.length
                     + Arrays.stream(scores)
                             .filter(score -> !Double.isFinite(score))
                             .mapToObj(score -> ", one of them " + score)

@@ -5,13 +5,13 @@ import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 
 /** A maker of agents that are checked. */
-record CheckedAgentProvider(PluginOrigin origin, PolicyAgent.Provider plugin)
+record CheckedAgentProvider(CalledPlugin called, PolicyAgent.Provider plugin)
         implements CheckedPlugin, PolicyAgent.Provider {
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
         PolicyAgent agent =
-                origin.callWithOptions("creating an agent", options, () -> plugin.create(space, seed, options));
-        return new CheckedAgent(origin, agent, space.sites().size());
+                called.callWithOptions("creating an agent", options, () -> plugin.create(space, seed, options));
+        return new CheckedAgent(called, agent, space.sites().size());
     }
 }

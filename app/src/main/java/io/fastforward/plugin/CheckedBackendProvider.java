@@ -10,16 +10,16 @@ import java.util.Map;
 import java.util.Objects;
 
 /** A provider of backends that are checked. */
-record CheckedBackendProvider(PluginOrigin origin, ComputeBackend.Provider plugin, int priority)
+record CheckedBackendProvider(CalledPlugin called, ComputeBackend.Provider plugin, int priority)
         implements CheckedProbed, ComputeBackend.Provider {
 
-    CheckedBackendProvider(PluginOrigin origin, ComputeBackend.Provider plugin) {
-        this(origin, plugin, plugin.priority());
+    CheckedBackendProvider(CalledPlugin called, ComputeBackend.Provider plugin) {
+        this(called, plugin, plugin.priority());
     }
 
     @Override
     public List<Device> devices() {
-        return origin.call("listing its devices", () -> {
+        return called.call("listing its devices", () -> {
             List<Device> devices = List.copyOf(plugin.devices());
             devices.forEach(device -> {
                 Objects.requireNonNull(device.id(), "the id of a device");
@@ -34,7 +34,7 @@ record CheckedBackendProvider(PluginOrigin origin, ComputeBackend.Provider plugi
     public Map<String, Availability> drivers() {
         try {
             devices();
-            return origin.call("listing its drivers", () -> {
+            return called.call("listing its drivers", () -> {
                 Map<String, Availability> drivers = Map.copyOf(plugin.drivers());
                 drivers.values().forEach(CheckedProbed::whole);
                 return drivers;
@@ -46,15 +46,15 @@ record CheckedBackendProvider(PluginOrigin origin, ComputeBackend.Provider plugi
 
     @Override
     public ComputeBackend open(int threads) {
-        return checked(origin.callOnDevice("opening", () -> plugin.open(threads)));
+        return checked(called.callOnDevice("opening", () -> plugin.open(threads)));
     }
 
     @Override
     public ComputeBackend open(String device, int threads) {
-        return checked(origin.callOnDevice("opening '" + device + "'", () -> plugin.open(device, threads)));
+        return checked(called.callOnDevice("opening '" + device + "'", () -> plugin.open(device, threads)));
     }
 
     private ComputeBackend checked(ComputeBackend backend) {
-        return new CheckedBackend(CheckedDevice.of(origin, ComputeBackend.class, backend));
+        return new CheckedBackend(CheckedDevice.of(called, ComputeBackend.class, backend));
     }
 }

@@ -10,15 +10,15 @@ import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
 
 /** A calibrator whose maps are known to have the right shape, and finite weights in memory that can be read. */
-record CheckedCalibrator(PluginOrigin origin, Calibrator calibrator, Set<Wish> wishes, boolean changesBias)
+record CheckedCalibrator(CalledPlugin called, Calibrator calibrator, Set<Wish> wishes, boolean changesBias)
         implements Calibrator {
 
-    CheckedCalibrator(PluginOrigin origin, Calibrator calibrator) {
+    CheckedCalibrator(CalledPlugin called, Calibrator calibrator) {
         this(
-                origin,
+                called,
                 calibrator,
-                origin.call("telling what it wishes to know", () -> Set.copyOf(calibrator.wishes())),
-                origin.call("telling what it changes", calibrator::changesBias));
+                called.call("telling what it wishes to know", () -> Set.copyOf(calibrator.wishes())),
+                called.call("telling what it changes", calibrator::changesBias));
     }
 
     @Override
@@ -26,21 +26,21 @@ record CheckedCalibrator(PluginOrigin origin, Calibrator calibrator, Set<Wish> w
         EngineCalls engine = new EngineCalls();
         Workbench shown = new WatchedWorkbench(engine, workbench);
         Repair repair = engine.within(
-                origin, "calibrating", () -> FiniteNumbers.areIn(module), () -> calibrator.repair(module, kept, shown));
+                called, "calibrating", () -> FiniteNumbers.areIn(module), () -> calibrator.repair(module, kept, shown));
         repair.replaced().forEach((role, map) -> requireFits(module, kept, role, map));
         return repair;
     }
 
     private void requireFits(ModuleView module, int kept, MapRole role, Linear map) {
         if (!module.weights().maps().containsKey(role)) {
-            throw origin.failure("gave a map " + role + " for " + module.place() + ", which has none");
+            throw called.failure("gave a map " + role + " for " + module.place() + ", which has none");
         }
         MapShape shape = module.spec().withUnits(kept).map(role);
-        CheckedMaps.require(origin, map, shape.rows(), shape.columns(), shape.bias());
+        CheckedMaps.require(called, map, shape.rows(), shape.columns(), shape.bias());
         // Reading also tells whether the memory is closed, or of a thread that is not this one.
-        if (!origin.call("giving its " + role + " map", () -> FiniteNumbers.areIn(map))) {
+        if (!called.call("giving its " + role + " map", () -> FiniteNumbers.areIn(map))) {
             FiniteNumbers.require(module);
-            throw origin.failure("gave weights that are NaN or infinite");
+            throw called.failure("gave weights that are NaN or infinite");
         }
     }
 }

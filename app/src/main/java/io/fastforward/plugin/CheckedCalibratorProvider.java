@@ -4,12 +4,12 @@ import io.fastforward.spi.Options;
 import io.fastforward.spi.prune.Calibrator;
 
 /** A maker of calibrators that are checked. */
-record CheckedCalibratorProvider(PluginOrigin origin, Calibrator.Provider plugin)
+record CheckedCalibratorProvider(CalledPlugin called, Calibrator.Provider plugin)
         implements CheckedPlugin, Calibrator.Provider {
 
     @Override
     public Calibrator create(Options options) {
         return new CheckedCalibrator(
-                origin, origin.callWithOptions("creating a calibrator", options, () -> plugin.create(options)));
+                called, called.callWithOptions("creating a calibrator", options, () -> plugin.create(options)));
     }
 }

@@ -6,10 +6,10 @@ import io.fastforward.spi.prune.Criterion;
 import java.util.Set;
 
 /** A criterion whose scores are known to be finite and as many as they should be. */
-record CheckedCriterion(PluginOrigin origin, Criterion criterion, Set<Wish> wishes) implements Criterion {
+record CheckedCriterion(CalledPlugin called, Criterion criterion, Set<Wish> wishes) implements Criterion {
 
-    CheckedCriterion(PluginOrigin origin, Criterion criterion) {
-        this(origin, criterion, origin.call("telling what it wishes to know", () -> Set.copyOf(criterion.wishes())));
+    CheckedCriterion(CalledPlugin called, Criterion criterion) {
+        this(called, criterion, called.call("telling what it wishes to know", () -> Set.copyOf(criterion.wishes())));
     }
 
     @Override
@@ -22,19 +22,19 @@ record CheckedCriterion(PluginOrigin origin, Criterion criterion, Set<Wish> wish
                 module.measured(),
                 () -> engine.call(module.outputMagnitudes()));
         double[] scores = engine.within(
-                        origin,
+                        called,
                         "scoring " + module.place(),
                         () -> FiniteNumbers.areIn(module),
                         () -> criterion.score(shown))
                 .clone();
         int parts = module.spec().parts();
         if (scores.length != parts) {
-            throw origin.failure("gave " + scores.length + " scores for " + module.place() + ", expected " + parts);
+            throw called.failure("gave " + scores.length + " scores for " + module.place() + ", expected " + parts);
         }
         for (int i = 0; i < parts; i++) {
             if (!Double.isFinite(scores[i])) {
                 FiniteNumbers.require(module);
-                throw origin.failure("gave the score " + scores[i] + " for unit " + i + " of " + module.place()
+                throw called.failure("gave the score " + scores[i] + " for unit " + i + " of " + module.place()
                         + ", expected a finite number");
             }
         }

@@ -4,12 +4,12 @@ import io.fastforward.spi.Options;
 import io.fastforward.spi.prune.Criterion;
 
 /** A maker of criteria that are checked. */
-record CheckedCriterionProvider(PluginOrigin origin, Criterion.Provider plugin)
+record CheckedCriterionProvider(CalledPlugin called, Criterion.Provider plugin)
         implements CheckedPlugin, Criterion.Provider {
 
     @Override
     public Criterion create(Options options) {
         return new CheckedCriterion(
-                origin, origin.callWithOptions("creating a criterion", options, () -> plugin.create(options)));
+                called, called.callWithOptions("creating a criterion", options, () -> plugin.create(options)));
     }
 }

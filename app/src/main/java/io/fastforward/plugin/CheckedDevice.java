@@ -15,18 +15,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckedDevice implements InvocationHandler {
 
-    private final PluginOrigin origin;
+    private final CalledPlugin called;
     private final Object target;
 
-    private CheckedDevice(PluginOrigin origin, Object target) {
-        this.origin = origin;
+    private CheckedDevice(CalledPlugin called, Object target) {
+        this.called = called;
         this.target = target;
     }
 
     /** Something of a backend's, watched. */
-    static <T> T of(PluginOrigin origin, Class<T> type, Object target) {
+    static <T> T of(CalledPlugin called, Class<T> type, Object target) {
         return type.cast(Proxy.newProxyInstance(
-                CheckedDevice.class.getClassLoader(), new Class<?>[] {type}, new CheckedDevice(origin, target)));
+                CheckedDevice.class.getClassLoader(), new Class<?>[] {type}, new CheckedDevice(called, target)));
     }
 
     @Override
@@ -36,7 +36,7 @@ final class CheckedDevice implements InvocationHandler {
             return switch (method.getName()) {
                 case "equals" -> arguments != null && proxy == arguments[0];
                 case "hashCode" -> System.identityHashCode(proxy);
-                default -> origin.toString();
+                default -> called.toString();
             };
         }
         String doing = "computing (" + method.getName() + ")";
@@ -46,24 +46,24 @@ final class CheckedDevice implements InvocationHandler {
         } catch (InvocationTargetException e) {
             throw thrown(doing, e.getCause() == null ? e : e.getCause());
         } catch (LinkageError e) { // it was built against another contract
-            throw origin.failed(doing, e);
+            throw called.failed(doing, e);
         } finally {
-            if (origin.external()) { // ours leaves none, and what interrupts the engine's threads is for them
-                PluginOrigin.clearInterrupt();
+            if (called.external()) { // ours leaves none, and what interrupts the engine's threads is for them
+                CalledPlugin.clearInterrupt();
             }
         }
         if (method.getReturnType() == void.class) {
             return null;
         }
-        Object given = origin.requireGiven(doing, result);
+        Object given = called.requireGiven(doing, result);
         return DeviceObject.class.isAssignableFrom(method.getReturnType())
-                ? of(origin, method.getReturnType(), given)
+                ? of(called, method.getReturnType(), given)
                 : given;
     }
 
     private Throwable thrown(String doing, Throwable thrown) {
         boolean callersFault = target instanceof LinearAlgebra && thrown instanceof IllegalArgumentException;
-        return callersFault || thrown instanceof OutOfMemoryError ? thrown : origin.thrown(doing, thrown);
+        return callersFault || thrown instanceof OutOfMemoryError ? thrown : called.thrown(doing, thrown);
     }
 
     /** The arguments as the backend knows them. */

@@ -8,28 +8,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A maker of executors whose results are known to be as many as the candidates. */
-record CheckedExecutorProvider(PluginOrigin origin, TrialExecutor.Provider plugin)
+record CheckedExecutorProvider(CalledPlugin called, TrialExecutor.Provider plugin)
         implements CheckedPlugin, TrialExecutor.Provider {
 
     @Override
     public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
         EngineCalls engine = new EngineCalls();
-        TrialExecutor executor = origin.callWithOptions(
+        TrialExecutor executor = called.callWithOptions(
                 "creating an executor",
                 options,
                 () -> plugin.create(batch -> engine.call(() -> local.evaluate(batch)), workload, options));
-        return new Checked(origin, engine, executor);
+        return new Checked(called, engine, executor);
     }
 
-    private record Checked(PluginOrigin origin, EngineCalls engine, TrialExecutor executor) implements TrialExecutor {
+    private record Checked(CalledPlugin called, EngineCalls engine, TrialExecutor executor) implements TrialExecutor {
 
         @Override
         public List<Result> execute(TrialBatch batch) {
             List<Result> results =
-                    engine.within(() -> origin.call("executing trials", () -> copy(executor.execute(batch))));
+                    engine.within(() -> called.call("executing trials", () -> copy(executor.execute(batch))));
             int candidates = batch.candidates().size();
             if (results.size() != candidates) {
-                throw origin.failure(
+                throw called.failure(
                         "was given " + candidates + " candidates, but returned " + results.size() + " results");
             }
             return results;
@@ -37,7 +37,7 @@ record CheckedExecutorProvider(PluginOrigin origin, TrialExecutor.Provider plugi
 
         @Override
         public void close() {
-            origin.run("closing", executor::close);
+            called.run("closing", executor::close);
         }
 
         /** Throws if one is null. */

@@ -13,58 +13,58 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** A maker of formats whose calls are watched. */
-record CheckedFormatProvider(PluginOrigin origin, ModelFormat.Provider plugin)
+record CheckedFormatProvider(CalledPlugin called, ModelFormat.Provider plugin)
         implements CheckedPlugin, ModelFormat.Provider {
 
     @Override
     public ModelFormat create(Options options) {
-        return new Checked(origin, origin.callWithOptions("creating a format", options, () -> plugin.create(options)));
+        return new Checked(called, called.callWithOptions("creating a format", options, () -> plugin.create(options)));
     }
 
-    private record Checked(PluginOrigin origin, ModelFormat format) implements ModelFormat {
+    private record Checked(CalledPlugin called, ModelFormat format) implements ModelFormat {
 
         @Override
         public Optional<String> refusal(ModelSpec unpruned, ModelSpec model) {
-            return origin.call("looking at an architecture", () -> format.refusal(unpruned, model));
+            return called.call("looking at an architecture", () -> format.refusal(unpruned, model));
         }
 
         @Override
         public Demands demands(ModelSpec unpruned) {
-            return origin.call("looking at an architecture", () -> format.demands(unpruned));
+            return called.call("looking at an architecture", () -> format.demands(unpruned));
         }
 
         @Override
         public long weightBytes(ModelSource source, ModelSpec model, WriteSettings settings) {
-            return origin.call("adding up what it will write", () -> format.weightBytes(source, model, settings));
+            return called.call("adding up what it will write", () -> format.weightBytes(source, model, settings));
         }
 
         @Override
         public ModelWriter begin(ModelSource source, ModelSpec model, WriteSettings settings, Path directory) {
             return new CheckedWriter(
-                    origin, origin.call("beginning to write", () -> format.begin(source, model, settings, directory)));
+                    called, called.call("beginning to write", () -> format.begin(source, model, settings, directory)));
         }
 
         @Override
         public Optional<ReadableModel> open(Path directory) {
-            return origin.call("reading back", () -> format.open(directory));
+            return called.call("reading back", () -> format.open(directory));
         }
     }
 
-    private record CheckedWriter(PluginOrigin origin, ModelWriter writer) implements ModelWriter {
+    private record CheckedWriter(CalledPlugin called, ModelWriter writer) implements ModelWriter {
 
         @Override
         public void layer(int layer, LayerWeights weights) {
-            origin.run("writing layer " + layer, () -> writer.layer(layer, weights));
+            called.run("writing layer " + layer, () -> writer.layer(layer, weights));
         }
 
         @Override
         public void finish() {
-            origin.run("completing its files", writer::finish);
+            called.run("completing its files", writer::finish);
         }
 
         @Override
         public void close() {
-            origin.run("closing", writer::close);
+            called.run("closing", writer::close);
         }
     }
 }

@@ -9,21 +9,21 @@ final class CheckedMaps {
 
     private CheckedMaps() {}
 
-    static void require(PluginOrigin origin, Linear map, int rows, int columns, boolean biased) {
-        require(origin, map.weight(), rows, columns, "weight");
+    static void require(CalledPlugin called, Linear map, int rows, int columns, boolean biased) {
+        require(called, map.weight(), rows, columns, "weight");
         Matrix bias = map.bias();
         if ((bias != null) != biased) {
-            throw origin.failure("gave a map with" + (bias == null ? "out" : "") + " a bias for one with"
+            throw called.failure("gave a map with" + (bias == null ? "out" : "") + " a bias for one with"
                     + (bias == null ? "" : "out"));
         }
         if (bias != null) {
-            require(origin, bias, 1, rows, "bias");
+            require(called, bias, 1, rows, "bias");
         }
     }
 
-    private static void require(PluginOrigin origin, Matrix matrix, int rows, int columns, String name) {
+    private static void require(CalledPlugin called, Matrix matrix, int rows, int columns, String name) {
         if (matrix.rows() != rows || matrix.columns() != columns || matrix.type() != DataType.F32) {
-            throw origin.failure("gave a " + name + " of " + matrix.rows() + " × " + matrix.columns() + " numbers in "
+            throw called.failure("gave a " + name + " of " + matrix.rows() + " × " + matrix.columns() + " numbers in "
                     + matrix.type() + ", expected " + rows + " × " + columns + " in F32");
         }
     }

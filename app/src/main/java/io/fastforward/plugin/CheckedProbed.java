@@ -17,7 +17,7 @@ interface CheckedProbed extends CheckedPlugin, Probed {
     @Override
     default Availability probe() {
         try {
-            return origin().call("probing", () -> whole(plugin().probe()));
+            return called().call("probing", () -> whole(plugin().probe()));
         } catch (Failure e) {
             return missing(e);
         }

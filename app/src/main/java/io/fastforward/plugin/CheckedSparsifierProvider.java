@@ -10,21 +10,21 @@ import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
 
 /** A maker of sparsifiers whose maps are known to have the right shape, finite weights, and the zeros asked for. */
-record CheckedSparsifierProvider(PluginOrigin origin, Sparsifier.Provider plugin)
+record CheckedSparsifierProvider(CalledPlugin called, Sparsifier.Provider plugin)
         implements CheckedPlugin, Sparsifier.Provider {
 
     @Override
     public Sparsifier create(Options options) {
-        Sparsifier sparsifier = origin.callWithOptions("creating a sparsifier", options, () -> plugin.create(options));
-        Set<Moment> wishes = origin.call("telling what it wishes to know", () -> Set.copyOf(sparsifier.wishes()));
-        return new Checked(origin, sparsifier, wishes);
+        Sparsifier sparsifier = called.callWithOptions("creating a sparsifier", options, () -> plugin.create(options));
+        Set<Moment> wishes = called.call("telling what it wishes to know", () -> Set.copyOf(sparsifier.wishes()));
+        return new Checked(called, sparsifier, wishes);
     }
 
-    private record Checked(PluginOrigin origin, Sparsifier sparsifier, Set<Moment> wishes) implements Sparsifier {
+    private record Checked(CalledPlugin called, Sparsifier sparsifier, Set<Moment> wishes) implements Sparsifier {
 
         @Override
         public boolean repairs() {
-            return origin.call("telling whether it repairs", sparsifier::repairs);
+            return called.call("telling whether it repairs", sparsifier::repairs);
         }
 
         @Override
@@ -32,22 +32,22 @@ record CheckedSparsifierProvider(PluginOrigin origin, Sparsifier.Provider plugin
             EngineCalls engine = new EngineCalls();
             Workbench shown = new WatchedWorkbench(engine, workbench);
             Linear sparse = engine.within(
-                    origin,
+                    called,
                     "sparsifying " + map.place(),
                     () -> FiniteNumbers.areIn(map.map()) && FiniteNumbers.areIn(map.measured()),
                     () -> sparsifier.sparsify(map, pattern, shown));
             CheckedMaps.require(
-                    origin,
+                    called,
                     sparse,
                     map.map().weight().rows(),
                     map.map().weight().columns(),
                     map.map().bias() != null);
             // Reading also tells whether the memory is closed, or of a thread that is not this one.
-            if (!origin.call("giving its map", () -> FiniteNumbers.areIn(sparse))) {
-                throw origin.failure("gave weights that are NaN or infinite");
+            if (!called.call("giving its map", () -> FiniteNumbers.areIn(sparse))) {
+                throw called.failure("gave weights that are NaN or infinite");
             }
             if (!pattern.holdsIn(sparse.weight())) {
-                throw origin.failure("gave a map with fewer zeros than " + pattern + " asks for, or in other places");
+                throw called.failure("gave a map with fewer zeros than " + pattern + " asks for, or in other places");
             }
             return sparse;
         }

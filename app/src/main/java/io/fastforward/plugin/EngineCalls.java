@@ -44,11 +44,11 @@ final class EngineCalls {
      * @throws Failure if it rejects finite ones
      * @throws IllegalArgumentException as the plugin threw it, if they are not finite
      */
-    <R> R within(PluginOrigin origin, String doing, BooleanSupplier finite, Supplier<? extends @Nullable R> plugin) {
+    <R> R within(CalledPlugin called, String doing, BooleanSupplier finite, Supplier<? extends @Nullable R> plugin) {
         try {
-            return within(() -> origin.callThatMayReject(doing, plugin));
+            return within(() -> called.callThatMayReject(doing, plugin));
         } catch (IllegalArgumentException e) {
-            throw finite.getAsBoolean() ? origin.failed(doing, e) : e;
+            throw finite.getAsBoolean() ? called.failed(doing, e) : e;
         }
     }
 }

@@ -32,7 +32,7 @@ public sealed interface PluginEntry {
 
         /** The innermost reason, in one line. */
         public String reason() {
-            return PluginOrigin.describe(cause);
+            return CalledPlugin.describe(cause);
         }
     }
 }

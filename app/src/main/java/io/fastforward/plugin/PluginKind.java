@@ -19,7 +19,7 @@ import java.util.function.BiFunction;
  * @param service the service type of its providers
  * @param check gives a provider that does what the given one does, as long as that keeps to its contract
  */
-public record PluginKind<T extends Plugin>(String name, Class<T> service, BiFunction<PluginOrigin, T, T> check) {
+public record PluginKind<T extends Plugin>(String name, Class<T> service, BiFunction<CalledPlugin, T, T> check) {
 
     public static final PluginKind<Criterion.Provider> CRITERION =
             new PluginKind<>("criterion", Criterion.Provider.class, CheckedCriterionProvider::new);

@@ -126,7 +126,7 @@ public final class PluginRegistry {
                                 .collect(Collectors.joining()),
                 broken.isEmpty()
                         ? null
-                        : PluginOrigin.printable(broken.getFirst().cause()));
+                        : CalledPlugin.printable(broken.getFirst().cause()));
     }
 
     private static List<Path> jarsIn(Path directory) {
@@ -199,12 +199,12 @@ public final class PluginRegistry {
         String origin = originOf(provider.type());
         try {
             T plugin = provider.get();
-            PluginOrigin read = CheckedPlugin.read(kind.name(), origin, external, plugin);
+            CalledPlugin read = CheckedPlugin.read(kind.name(), origin, external, plugin);
             return new PluginEntry.Working(kind.name(), origin, kind.check().apply(read, plugin));
         } catch (Throwable e) { // its constructor and what it says about itself are its own code
             return new PluginEntry.Broken(kind.name(), origin, provider.type().getName(), e);
         } finally {
-            PluginOrigin.clearInterrupt();
+            CalledPlugin.clearInterrupt();
         }
     }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param description what it does, in one line
  * @param options those that it understands
  */
-record PluginOrigin(
+record CalledPlugin(
         String kind, String id, String origin, boolean external, String description, List<OptionSpec> options) {
 
     /** Causes of causes may go round in a circle. */
