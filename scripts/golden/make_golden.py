@@ -82,15 +82,26 @@ def tasks(model, tokenizer, path):
 
 
 @torch.no_grad()
-def features(model, module, batch):
-    """The inputs of a module's output map, tokens × features, float64."""
+def inputs_of(model, part_of_model, batch):
+    """What a part of the model gets to see, tokens × width, float64."""
     captured = []
-    handle = output_maps(model)[module].register_forward_pre_hook(
+    handle = part_of_model.register_forward_pre_hook(
         lambda _, inputs: captured.append(inputs[0].flatten(0, 1).double()))
     for part in batch.split(16):
         model.model(part)
     handle.remove()
     return torch.cat(captured)
+
+
+def features(model, module, batch):
+    """The inputs of a module's output map."""
+    return inputs_of(model, output_maps(model)[module], batch)
+
+
+def residual(model, module, batch):
+    """The residual stream that a module's output is added to: what its normalisation gets to see."""
+    layer = model.model.layers[module // 2]
+    return inputs_of(model, layer.input_layernorm if module % 2 == 0 else layer.post_attention_layernorm, batch)
 
 
 @torch.no_grad()
@@ -118,9 +129,13 @@ def calibrate(model, dense, kept, batch, ridge, target):
         regular = gram[keep][:, keep]
         regular = regular + ridge * regular.diagonal().mean() * torch.eye(len(keep), dtype=torch.float64)
         missing = old @ cross[:, keep] - old[:, keep] @ gram[keep][:, keep]
+        wanted = y @ old.T
+        if target == "residual":
+            inherited = residual(dense, module, batch) - residual(model, module, batch)
+            missing = missing + inherited.T @ x[:, keep]
+            wanted = wanted + inherited
         new = torch.zeros_like(old)
         new[:, keep] = old[:, keep] + torch.linalg.solve(regular, missing, left=False)
-        wanted = y @ old.T
         errors.append((((x @ new.T) - wanted).square().sum() / wanted.square().sum()).item())
         output.weight.copy_(new)
     return errors
@@ -145,7 +160,7 @@ def masked(directory, batch):
         model = load(directory)
         mask(model, kept)
         case["losses"] = losses(model, batch).tolist()
-        for target in ("prefix", "dense"):
+        for target in ("prefix", "dense", "residual"):
             model = load(directory)
             errors = calibrate(model, dense, kept, calibration[:8], 1e-4, target)
             case[f"ridge-{target}"] = {"relativeErrors": errors, "losses": losses(model, batch).tolist()}

@@ -62,8 +62,10 @@ public final class LayerWalk implements AutoCloseable {
     public static long momentBytes(ModelSpec spec, Set<Wish> wishes, Set<HiddenStream> carried) {
         long numbers = 0;
         for (Wish wish : summed(wishes, carried)) {
-            long width = wish.tap() == Tap.INPUT ? spec.hiddenSize() : spec.widestFeatures();
-            numbers += wish.moment() == Moment.SUMS || wish.moment() == Moment.SQUARE_SUMS ? width : width * width;
+            long left = wish.tap() == Tap.FEATURES ? spec.widestFeatures() : spec.hiddenSize();
+            long right = wish.tap() == Tap.INPUT ? spec.hiddenSize() : spec.widestFeatures();
+            boolean sums = wish.moment() == Moment.SUMS || wish.moment() == Moment.SQUARE_SUMS;
+            numbers += (sums ? left : left * right) * (wish.tap() == Tap.RESIDUAL ? 2 : 1);
         }
         return 2 * numbers * Double.BYTES;
     }
@@ -142,7 +144,7 @@ public final class LayerWalk implements AutoCloseable {
 
     private static int width(LoadedModule module, Tap tap) {
         return switch (tap) {
-            case INPUT -> module.spec().hiddenSize();
+            case INPUT, RESIDUAL -> module.spec().hiddenSize();
             case FEATURES -> module.spec().features(module.spec().units());
         };
     }
@@ -155,6 +157,7 @@ public final class LayerWalk implements AutoCloseable {
         switch (tap) {
             case INPUT -> backend.input(module, chunk.shape().rows(), chunk.hidden(), target);
             case FEATURES -> backend.features(module, module.spec().units(), chunk.shape(), chunk.hidden(), target);
+            case RESIDUAL -> throw new IllegalArgumentException("the residual streams are where they are");
         }
     }
 
@@ -164,6 +167,13 @@ public final class LayerWalk implements AutoCloseable {
         private final LoadedModule module;
         private final Map<HiddenStream, EnumMap<Tap, DeviceMatrix>> rows = new EnumMap<>(HiddenStream.class);
         private final Map<Wish, Moments> sums = new LinkedHashMap<>();
+
+        /**
+         * What is subtracted from a sum: of the residual, the own stream's part. In single precision the difference of the sums
+         * errs by some 1e-7 of the sums, as a weight of theirs does; a difference on the device would need an operation.
+         */
+        private final Map<Wish, Moments> subtracted = new LinkedHashMap<>();
+
         private long tokens;
 
         Measuring(LoadedModule module, Set<Wish> summed) {
@@ -175,11 +185,13 @@ public final class LayerWalk implements AutoCloseable {
                     if (stream == HiddenStream.DENSE) {
                         taps.put(Tap.FEATURES, allocate(module, Tap.FEATURES)); // with which it moves on
                     }
-                    summed.forEach(wish -> taps.computeIfAbsent(wish.tap(), tap -> allocate(module, tap)));
+                    summed.forEach(wish -> taps.computeIfAbsent(right(wish), tap -> allocate(module, tap)));
                 }
                 for (Wish wish : summed) {
-                    int width = width(module, wish.tap());
-                    sums.put(wish, backend.moments(wish.moment(), width, width));
+                    sums.put(wish, moments(wish));
+                    if (wish.tap() == Tap.RESIDUAL) {
+                        subtracted.put(wish, moments(wish));
+                    }
                 }
             } catch (Throwable e) {
                 close();
@@ -191,10 +203,8 @@ public final class LayerWalk implements AutoCloseable {
             int count = first().chunks().get(index).shape().rows();
             streams.forEach((stream, states) -> requireNonNull(rows.get(stream))
                     .forEach((tap, target) -> pass(module, tap, states.chunks().get(index), target)));
-            sums.forEach((wish, sum) -> {
-                DeviceMatrix left = rows(wish.stream(), wish.tap());
-                sum.add(left, wish.moment() == Moment.CROSS_GRAM ? rows(HiddenStream.OWN, wish.tap()) : left, count);
-            });
+            sums.forEach((wish, sum) -> add(sum, wish, wish.stream(), index));
+            subtracted.forEach((wish, sum) -> add(sum, wish, HiddenStream.OWN, index));
             HiddenStates dense = streams.get(HiddenStream.DENSE);
             if (dense != null) {
                 DeviceMatrix hidden = dense.chunks().get(index).hidden();
@@ -203,11 +213,43 @@ public final class LayerWalk implements AutoCloseable {
             tokens += count;
         }
 
+        private Moments moments(Wish wish) {
+            int left = width(module, wish.tap());
+            int right = wish.moment() == Moment.CROSS_GRAM ? width(module, right(wish)) : left;
+            return backend.moments(wish.moment(), left, right);
+        }
+
+        /** Where the rows x of a cross moment are found. */
+        private Tap right(Wish wish) {
+            return wish.tap() == Tap.RESIDUAL ? Tap.FEATURES : wish.tap();
+        }
+
+        private void add(Moments sum, Wish wish, HiddenStream stream, int index) {
+            Chunk chunk = streams.getOrDefault(stream, first()).chunks().get(index);
+            DeviceMatrix left = wish.tap() == Tap.RESIDUAL ? chunk.hidden() : rows(stream, wish.tap());
+            DeviceMatrix right = wish.moment() == Moment.CROSS_GRAM ? rows(HiddenStream.OWN, right(wish)) : left;
+            sum.add(left, right, chunk.shape().rows());
+        }
+
         Measured read(Set<Wish> wishes, Arena arena) {
             Map<Wish, DoubleMatrix> read = new HashMap<>();
-            sums.forEach((wish, sum) -> read.put(wish, sum.read(arena).readOnly()));
+            sums.forEach((wish, sum) -> read.put(wish, read(wish, sum, arena).readOnly()));
             return new Measured(
                     tokens, wishes.stream().collect(Collectors.toMap(wish -> wish, wish -> answer(read, wish))));
+        }
+
+        private DoubleMatrix read(Wish wish, Moments sum, Arena arena) {
+            DoubleMatrix result = sum.read(arena);
+            Moments less = subtracted.get(wish);
+            if (less != null) {
+                DoubleMatrix own = less.read(arena);
+                for (int i = 0; i < own.rows(); i++) {
+                    for (int j = 0; j < own.columns(); j++) {
+                        result.set(i, j, result.get(i, j) - own.get(i, j));
+                    }
+                }
+            }
+            return result;
         }
 
         private DoubleMatrix answer(Map<Wish, DoubleMatrix> read, Wish wish) {
@@ -222,6 +264,7 @@ public final class LayerWalk implements AutoCloseable {
         @Override
         public void close() {
             sums.values().forEach(Moments::close);
+            subtracted.values().forEach(Moments::close);
             rows.values().forEach(taps -> taps.values().forEach(DeviceMatrix::close));
         }
     }

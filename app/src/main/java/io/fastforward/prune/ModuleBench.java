@@ -20,7 +20,8 @@ record ModuleBench(LinearAlgebra algebra, Arena arena, Map<Tap, Iterable<Matrix>
     public Iterable<Matrix> batches(Tap tap) {
         Iterable<Matrix> wished = batches.get(tap);
         if (wished == null) {
-            throw new IllegalArgumentException("there are no batches of " + tap + ": the plugin has no wish for it");
+            throw new IllegalArgumentException("there are no batches of " + tap + ": "
+                    + (tap == Tap.RESIDUAL ? "it is a difference of sums" : "the plugin has no wish for it"));
         }
         return wished;
     }

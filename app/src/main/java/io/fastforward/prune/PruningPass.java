@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * Turns a policy into weights, layer by layer: cuts every module to its leading units and lets the calibrator repair
  * its output map on what the already pruned and repaired layers before it produce. The repaired map is rounded to the
  * data type that will be written before later layers see it. Memory: one layer, the hidden states of the windows
- * (twice for the dense target), and one module's moments.
+ * (twice for the dense model's targets), and one module's moments.
  */
 public final class PruningPass {
 
@@ -58,14 +58,21 @@ public final class PruningPass {
             CalibrationTarget target,
             @Nullable DataType dataType) {
 
-        /** Whether anything of the modules is measured. */
+        /** What is measured on the modules: the calibrator's wishes, without those that the target does not ask for. */
+        Set<Wish> wishes() {
+            return calibrator.wishes().stream()
+                    .filter(wish -> target == CalibrationTarget.RESIDUAL || wish.tap() != Tap.RESIDUAL)
+                    .collect(Collectors.toSet());
+        }
+
+        /** Whether that is anything. */
         public boolean measures() {
-            return !calibrator.wishes().isEmpty();
+            return !wishes().isEmpty();
         }
 
         /** The streams of hidden states that are needed. */
         Set<HiddenStream> streams() {
-            return target == CalibrationTarget.DENSE
+            return target != CalibrationTarget.PREFIX
                             && calibrator.wishes().stream().anyMatch(wish -> wish.stream() == HiddenStream.DENSE)
                     ? EnumSet.allOf(HiddenStream.class)
                     : EnumSet.of(HiddenStream.OWN);
@@ -102,7 +109,7 @@ public final class PruningPass {
 
     /** Most bytes that the moments of a calibrated module take, on the device and on the host. */
     public static long momentBytes(ModelSpec spec, Repair repair) {
-        return LayerWalk.momentBytes(spec, repair.calibrator().wishes(), repair.streams());
+        return LayerWalk.momentBytes(spec, repair.wishes(), repair.streams());
     }
 
     /**
@@ -149,10 +156,11 @@ public final class PruningPass {
         }
         try (LoadedModule loaded = backend.load(spec, weights);
                 Arena scratch = Arena.ofShared()) {
-            Set<Wish> wishes = repair.calibrator().wishes();
+            Set<Wish> wishes = repair.wishes();
             ModuleView module = new ModuleView(layer, spec, weights, walk.measure(loaded, wishes, scratch));
             Map<Tap, Iterable<Matrix>> batches = wishes.stream()
                     .map(Wish::tap)
+                    .filter(tap -> tap != Tap.RESIDUAL)
                     .distinct()
                     .collect(Collectors.toMap(tap -> tap, tap -> walk.batches(loaded, tap, scratch)));
             Map<MapRole, Linear> repaired = repair(module, kept, new ModuleBench(algebra, arena, batches));

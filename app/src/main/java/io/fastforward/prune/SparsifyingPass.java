@@ -26,6 +26,7 @@ import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
@@ -105,7 +106,8 @@ public final class SparsifyingPass {
         }
         try (LoadedModule loaded = backend.load(spec, weights)) {
             Map<MapRole, Linear> sparse = new EnumMap<>(MapRole.class);
-            for (Tap tap : Tap.values()) { // the maps that make the features are sparse before those are measured
+            // The maps that make the features are sparse before those are measured.
+            for (Tap tap : List.of(Tap.INPUT, Tap.FEATURES)) {
                 try (Arena scratch = Arena.ofShared()) {
                     Measured measured = walk.measure(loaded, wishes(tap), scratch);
                     Map<Tap, Iterable<Matrix>> batches = Map.of(tap, walk.batches(loaded, tap, scratch));

@@ -203,7 +203,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource({
         "--schedule, 'NONE, SPARSITY, FIDELITY, BOTH'",
-        "--repair-target, 'PREFIX, DENSE'",
+        "--repair-target, 'PREFIX, DENSE, RESIDUAL'",
         "--dtype, 'F32, F16, BF16'",
         "--text-unit, 'FILE, LINE, WIKITEXT'",
         "--text-format, 'AUTO, TEXT, JSONL'",

@@ -82,7 +82,7 @@ class ExternalPluginsTest {
                         return Set.of(Wish.input(Moment.SQUARE_SUMS), Wish.denseFeatures(Moment.SUMS));
                     }
                     public Repair repair(ModuleView module, int kept, Workbench workbench) {
-                        for (Tap tap : Tap.values()) {
+                        for (Tap tap : List.of(Tap.INPUT, Tap.FEATURES)) {
                             long tokens = 0;
                             for (Matrix batch : workbench.batches(tap)) tokens += batch.rows();
                             if (tokens != module.measured().tokens()) throw new IllegalStateException(tap + ": " + tokens);

@@ -50,8 +50,13 @@ class LayerWalkTest {
                 LayerWalk walk = walk(model, Set.of(single));
                 LoadedModule module = attention(model);
                 Arena arena = Arena.ofShared()) {
-            Measured measured = walk.measure(module, Set.of(SUMS, DENSE_SUMS, GRAM, CROSS), arena);
+            Wish residual = Wish.residual(Moment.CROSS_GRAM);
+            Measured measured = walk.measure(module, Set.of(SUMS, DENSE_SUMS, GRAM, CROSS, residual), arena);
             assertThat(measured.tokens()).isEqualTo(9 * 5);
+            int hidden = module.spec().hiddenSize();
+            DoubleMatrix nothing = DoubleMatrix.allocate(
+                    arena, hidden, module.spec().features(module.spec().units()));
+            assertThat(difference(nothing, measured.get(residual))).isZero();
             assertThat(measured.get(CROSS)).isEqualTo(measured.get(GRAM));
             assertThat(measured.get(DENSE_SUMS)).isEqualTo(measured.get(SUMS));
         }
@@ -81,7 +86,9 @@ class LayerWalkTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Tap.class)
+    @EnumSource(
+            value = Tap.class,
+            names = {"INPUT", "FEATURES"}) // of the residual there are no batches
     void batchesShowWhatIsSummedUp(Tap tap, @TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory));
                 LayerWalk walk = walk(model, Set.of(HiddenStream.OWN));

@@ -66,8 +66,10 @@ class PruningPassTest {
     @CsvSource({
         "0, PREFIX, ridge-prefix", // one layer pruned
         "0, DENSE, ridge-dense",
+        "0, RESIDUAL, ridge-residual",
         "2, PREFIX, ridge-prefix", // every module pruned, some of them to almost nothing
         "2, DENSE, ridge-dense",
+        "2, RESIDUAL, ridge-residual",
     })
     void ridgeEqualsPyTorch(int testCase, CalibrationTarget target, String key) {
         JsonNode golden = Golden.read("demo/masked.json");

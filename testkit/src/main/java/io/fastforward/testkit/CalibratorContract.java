@@ -70,8 +70,15 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
      *
      * @param tokens with fewer than {@code inputs}, the Gram matrix is rank-deficient
      * @param drift size of the difference; 0: the features are to be reproduced themselves
+     * @param residual whether the output is to make up for something besides
      */
-    public record Sizes(int outputs, int inputs, int kept, int tokens, boolean bias, double drift) {}
+    public record Sizes(int outputs, int inputs, int kept, int tokens, boolean bias, double drift, boolean residual) {
+
+        /** With nothing to make up for. */
+        public Sizes(int outputs, int inputs, int kept, int tokens, boolean bias, double drift) {
+            this(outputs, inputs, kept, tokens, bias, drift, false);
+        }
+    }
 
     /** Problems of sizes 1, odd, larger than one block of rows, with and without bias, full rank or not. */
     protected static Stream<Sizes> sizes() {
@@ -88,7 +95,10 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
                 new Sizes(1, 1, 1, 3, true, 0.1),
                 new Sizes(7, 13, 13, 100, false, 0.1),
                 new Sizes(7, 13, 8, 100, true, 0.1),
-                new Sizes(531, 11, 4, 5, false, 0.1));
+                new Sizes(531, 11, 4, 5, false, 0.1),
+                new Sizes(1, 1, 1, 3, true, 0.1, true),
+                new Sizes(7, 13, 13, 100, false, 0.1, true),
+                new Sizes(531, 11, 4, 50, true, 0.1, true));
     }
 
     /**
@@ -98,8 +108,9 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
      * @param kept how many of its units, which are the inputs of its output map, are kept
      * @param prefix the features x that the repaired map will see
      * @param dense the features y whose image is to be reproduced
+     * @param residual what the output is to make up for besides, {@code tokens × outputs}; zeros if that is nothing
      */
-    public record Sample(ModuleView module, int kept, double[][] prefix, double[][] dense) {
+    public record Sample(ModuleView module, int kept, double[][] prefix, double[][] dense, double[][] residual) {
 
         /** Its output map. */
         public Linear map() {
@@ -126,25 +137,31 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
         }
         // A calibrator that changes the bias serves no maps without one.
         Matrix bias = sizes.bias() || calibrator().changesBias() ? weights(1, sizes.outputs()) : null;
-        return sample(new Linear(weights(sizes.outputs(), sizes.inputs()), bias), sizes.kept(), prefix, dense);
+        Linear map = new Linear(weights(sizes.outputs(), sizes.inputs()), bias);
+        return sizes.residual()
+                ? sample(map, sizes.kept(), prefix, dense, features(sizes.tokens(), sizes.outputs()))
+                : sample(map, sizes.kept(), prefix, dense);
     }
 
     /** A plain MLP of given features; equal ones if the features are to be reproduced themselves. */
     protected final Sample sample(Linear map, int kept, double[][] prefix, double[][] dense) {
-        Map<Tap, double[][]> own = Map.of(
-                Tap.FEATURES,
-                prefix,
-                Tap.INPUT,
-                features(prefix.length, map.weight().rows()));
+        int outputs = map.weight().rows();
+        Map<Tap, double[][]> own = Map.of(Tap.FEATURES, prefix, Tap.INPUT, features(prefix.length, outputs));
         Map<Tap, double[][]> followed = Arrays.deepEquals(prefix, dense)
                 ? own
-                : Map.of(
-                        Tap.FEATURES,
-                        dense,
-                        Tap.INPUT,
-                        features(prefix.length, map.weight().rows()));
+                : Map.of(Tap.FEATURES, dense, Tap.INPUT, features(prefix.length, outputs));
         Measured measured = new Sums(own, followed).measured(calibrator().wishes(), arena);
-        return new Sample(module(map, measured), kept, prefix, dense);
+        return new Sample(module(map, measured), kept, prefix, dense, new double[prefix.length][outputs]);
+    }
+
+    /** One that has something to make up for besides. */
+    private Sample sample(Linear map, int kept, double[][] prefix, double[][] dense, double[][] residual) {
+        double[][] input = features(prefix.length, map.weight().rows());
+        Measured measured = new Sums(
+                        Map.of(Tap.FEATURES, prefix, Tap.INPUT, input),
+                        Map.of(Tap.FEATURES, dense, Tap.INPUT, input, Tap.RESIDUAL, residual))
+                .measured(calibrator().wishes(), arena);
+        return new Sample(module(map, measured), kept, prefix, dense, residual);
     }
 
     private ModuleView module(Linear map, Measured measured) {
@@ -219,12 +236,13 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
         return requireNonNull(repair.replaced().get(MapRole.MLP_OUTPUT), "the output map stays as it was");
     }
 
-    /** ‖W′ X_K + b′ − (W Y + b)‖² over the tokens of a sample, from its features. */
+    /** ‖W′ X_K + b′ − (W Y + b + R)‖² over the tokens of a sample, from its features. */
     protected static double squaredError(Sample sample, Linear repaired) {
         double sum = 0;
         for (int t = 0; t < sample.prefix().length; t++) {
             for (int i = 0; i < repaired.weight().rows(); i++) {
-                double error = image(repaired, i, sample.prefix()[t]) - image(sample.map(), i, sample.dense()[t]);
+                double wanted = image(sample.map(), i, sample.dense()[t]) + sample.residual()[t][i];
+                double error = image(repaired, i, sample.prefix()[t]) - wanted;
                 sum += error * error;
             }
         }
@@ -356,8 +374,8 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
     final void whatIsNotFiniteIsRefused() {
         for (double bad : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
             for (Wish wish : calibrator().wishes()) {
-                Sample sample = sample(new Sizes(3, 7, 5, 20, true, 0.1));
-                sample.moment(wish).set(0, 3, bad);
+                Sample sample = sample(new Sizes(3, 7, 5, 20, true, 0.1, true));
+                sample.moment(wish).set(0, 2, bad);
                 assertThatIllegalArgumentException().as("%s", wish).isThrownBy(() -> repair(sample));
             }
         }

@@ -16,7 +16,8 @@ import java.util.Set;
  * Sums over rows that are there, as the engine sums up on a device.
  *
  * @param own for each tap the rows of the module's own stream, {@code tokens × width}
- * @param dense those of the dense stream; the same ones if there is a single stream
+ * @param dense those of the dense stream; the same ones if there is a single stream. Rows of {@link Tap#RESIDUAL} are what the
+ *     dense stream has over the own one; if there are none, what is wished of them is not measured
  */
 record Sums(Map<Tap, double[][]> own, Map<Tap, double[][]> dense) {
 
@@ -24,6 +25,9 @@ record Sums(Map<Tap, double[][]> own, Map<Tap, double[][]> dense) {
         Map<Wish, DoubleMatrix> sums = new HashMap<>();
         Map<Wish, DoubleMatrix> answers = new HashMap<>();
         for (Wish wish : wishes) {
+            if (wish.tap() == Tap.RESIDUAL && !dense.containsKey(Tap.RESIDUAL)) {
+                continue;
+            }
             Wish summed = own.equals(dense) ? wish.onSingleStream() : wish;
             answers.put(wish, sums.computeIfAbsent(summed, key -> sum(key, arena)));
         }
@@ -32,8 +36,10 @@ record Sums(Map<Tap, double[][]> own, Map<Tap, double[][]> dense) {
 
     /** With a gap between the rows. */
     private DoubleMatrix sum(Wish wish, Arena arena) {
-        double[][] right = rows(wish.moment() == Moment.CROSS_GRAM ? HiddenStream.OWN : wish.stream(), wish.tap());
         double[][] left = rows(wish.stream(), wish.tap());
+        double[][] right = wish.moment() == Moment.CROSS_GRAM
+                ? rows(HiddenStream.OWN, wish.tap() == Tap.RESIDUAL ? Tap.FEATURES : wish.tap())
+                : left;
         int width = right[0].length;
         int height = wish.moment() == Moment.GRAM || wish.moment() == Moment.CROSS_GRAM ? left[0].length : 1;
         DoubleMatrix sum = DoubleMatrix.allocate(arena, height, width + 2).leadingBlock(height, width);

@@ -49,7 +49,7 @@ public record MemoryPlan(
                         + settings.windows().scoring() * windowBytes
                         + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
                 : 0;
-        int streams = repair.target() == CalibrationTarget.DENSE ? 2 : 1;
+        int streams = repair.target() == CalibrationTarget.PREFIX ? 1 : 2;
         long repairing = 2 * layer // on the device, and in nested order on the host
                 + (repair.measures()
                         ? scratch * streams

@@ -11,7 +11,7 @@ import java.util.Set;
 /**
  * Mean-activation compensation (An, Zhao, Yu, Tang, Wang: Fluctuation-based Adaptive Structured Pruning for Large
  * Language Models, AAAI 2024, section 3.3): the kept weights stay as they are, and the bias takes over what the removed
- * inputs contributed on average: b′ = b + W·mean(y) − W_K·mean(x_K). If the features are to be reproduced themselves
+ * inputs contributed on average: b′ = b + W·mean(y) + mean(r) − W_K·mean(x_K). If the features are to be reproduced themselves
  * (y = x), that is b + W_P·mean(x_P).
  */
 public final class Bias extends OutputMapCalibrator {
@@ -37,7 +37,7 @@ public final class Bias extends OutputMapCalibrator {
 
     @Override
     public Set<Wish> wishes() {
-        return Set.of(SUMS, TARGET_SUMS);
+        return Set.of(SUMS, TARGET_SUMS, RESIDUAL_SUMS);
     }
 
     @Override

@@ -51,7 +51,7 @@ public final class BiasRidge extends OutputMapCalibrator {
 
     @Override
     public Set<Wish> wishes() {
-        return Set.of(GRAM, TARGET, SUMS, TARGET_SUMS);
+        return Set.of(GRAM, TARGET, RESIDUAL, SUMS, TARGET_SUMS, RESIDUAL_SUMS);
     }
 
     @Override

@@ -44,6 +44,15 @@ final class Blocks {
 
     /** left −= right; the left may have more columns, which stay. */
     static void subtract(DoubleMatrix left, DoubleMatrix right) {
+        add(left, right, -1);
+    }
+
+    /** left += right, likewise. */
+    static void add(DoubleMatrix left, DoubleMatrix right) {
+        add(left, right, 1);
+    }
+
+    private static void add(DoubleMatrix left, DoubleMatrix right, int sign) {
         int columns = right.columns();
         double[] leftRow = new double[columns];
         double[] rightRow = new double[columns];
@@ -51,7 +60,7 @@ final class Blocks {
             readRow(left, i, leftRow, columns);
             readRow(right, i, rightRow, columns);
             for (int j = 0; j < columns; j++) {
-                leftRow[j] -= rightRow[j];
+                leftRow[j] += sign * rightRow[j];
             }
             writeRow(leftRow, left, i, columns);
         }

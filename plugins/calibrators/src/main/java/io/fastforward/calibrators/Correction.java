@@ -5,7 +5,7 @@ import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 
-/** What ridge regression adds to the kept weights: (W·T_K − W_K·H_KK) · (H_KK + λI)⁻¹, some rows at a time. */
+/** What ridge regression adds to the kept weights: (W·T_K + R_K − W_K·H_KK) · (H_KK + λI)⁻¹, some rows at a time. */
 final class Correction {
 
     private final Matrix dense;
@@ -43,14 +43,14 @@ final class Correction {
             DoubleMatrix block = weights.leadingBlock(rows, dense.columns());
             Blocks.widen(dense, first, block);
             DoubleMatrix correction = corrections.leadingBlock(rows, moments.kept());
-            multiplyMissing(block, correction);
+            multiplyMissing(block, first, correction);
             algebra.solve(factor, correction);
             add(correction, kept, first);
         }
     }
 
-    /** result = W·T_K − W_K·H_KK: what the kept weights miss of the target. */
-    private void multiplyMissing(DoubleMatrix block, DoubleMatrix result) {
+    /** result = W·T_K + R_K − W_K·H_KK: what the kept weights miss of the target, in rows from some row on. */
+    private void multiplyMissing(DoubleMatrix block, int first, DoubleMatrix result) {
         int kept = moments.kept();
         if (moments.reproducesItself()) {
             DoubleMatrix removed = Blocks.of(block, 0, block.rows(), kept, moments.removed());
@@ -60,6 +60,9 @@ final class Correction {
             algebra.multiply(block, moments.keptTarget(), result);
             algebra.multiply(block.leadingBlock(block.rows(), kept), moments.keptGram(), product);
             Blocks.subtract(result, product);
+            if (moments.hasResidual()) {
+                Blocks.add(result, Blocks.of(moments.residual(), first, block.rows(), 0, kept));
+            }
         }
     }
 

@@ -12,7 +12,8 @@ final class MeanContribution {
     private MeanContribution() {}
 
     /**
-     * Gives a repaired map the bias with which its mean output is that of the dense map: b + W·mean(y) − W′·mean(x_K).
+     * Gives a repaired map the bias with which its mean output is that of the dense map, and what the residual stream lacks
+     * besides: b + W·mean(y) + mean(r) − W′·mean(x_K).
      *
      * @param repaired has a bias of its own memory, which is overwritten
      * @return the same map
@@ -29,8 +30,9 @@ final class MeanContribution {
         double[] kept = means(problem.mean(), inputs, "features");
         double[] expected = apply(problem.map().weight(), target);
         double[] left = apply(repaired.weight(), kept);
+        double[] inherited = residualMeans(problem);
         for (int i = 0; i < expected.length; i++) {
-            bias.set(0, i, (float) (bias.get(0, i) + (expected[i] - left[i])));
+            bias.set(0, i, (float) (bias.get(0, i) + (expected[i] + inherited[i] - left[i])));
         }
         return repaired;
     }
@@ -47,8 +49,19 @@ final class MeanContribution {
         boolean itself = problem.target().equals(problem.gram());
         DoubleMatrix gram = without(problem.gram(), problem.tokens(), right, right, scratch);
         DoubleMatrix target = itself ? gram : without(problem.target(), problem.tokens(), left, right, scratch);
+        DoubleMatrix residual = problem.residual().rows() == 0
+                ? problem.residual()
+                : without(problem.residual(), problem.tokens(), residualMeans(problem), right, scratch);
         return new Problem(
-                problem.map(), problem.kept(), gram, target, problem.mean(), problem.targetMean(), problem.tokens());
+                problem.map(),
+                problem.kept(),
+                gram,
+                target,
+                problem.mean(),
+                problem.targetMean(),
+                residual,
+                problem.residualMean(),
+                problem.tokens());
     }
 
     private static DoubleMatrix without(
@@ -64,6 +77,14 @@ final class MeanContribution {
             Blocks.writeRow(row, centred, i, row.length);
         }
         return centred;
+    }
+
+    /** Of what is to be made up for; zeros if that is nothing. */
+    private static double[] residualMeans(Problem problem) {
+        int outputs = problem.map().weight().rows();
+        return problem.residualMean().rows() == 0
+                ? new double[outputs]
+                : means(problem.residualMean(), outputs, "residual");
     }
 
     private static double[] means(DoubleMatrix means, int inputs, String of) {

@@ -17,18 +17,18 @@ import java.util.Set;
 
 /**
  * Closed-form ridge regression, centred on the old weights (FastForward). With H = Σ x xᵀ, T = Σ y xᵀ, the kept
- * inputs K and the removed ones P, the repaired weights are
+ * inputs K and the removed ones P, and R = Σ r xᵀ of what the output is to make up for besides, the repaired weights are
  *
- * <pre>  W′ = W_K + (W·T_K − W_K·H_KK) · (H_KK + λI)⁻¹</pre>
+ * <pre>  W′ = W_K + (W·T_K + R_K − W_K·H_KK) · (H_KK + λI)⁻¹</pre>
  *
- * which minimise ‖W′ X_K − W Y‖² + λ‖W′ − W_K‖². If the features are to be reproduced themselves (T = H), the bracket
- * is W_P·H_PK. The correction is solved for, and not W′ itself: rounding errors are then relative to the correction,
+ * which minimise Σ ‖W′ x_K − W y − r‖² + λ‖W′ − W_K‖². If the features are to be reproduced themselves (T = H, R = 0), the
+ * bracket is W_P·H_PK. The correction is solved for, and not W′ itself: rounding errors are then relative to the correction,
  * which is small against the weights.
  *
  * <p>λ = ridge × mean diagonal of H_KK, so that it depends on neither the number of tokens nor the scale of the
  * features. If H_KK + λI is not positive definite to working precision, λ is raised tenfold until it is.
  *
- * <p>The relative error is computed if T = H; for other targets Σ y yᵀ would be needed, and it is NaN.
+ * <p>The relative error is computed if T = H; for other targets Σ (W y + r)² would be needed, and it is NaN.
  *
  * <p>Scratch memory, off-heap: {@code kept² + 512 · (inputs + 2 · kept)} doubles; 1.1 GB for 11008 inputs of which
  * all but one are kept.
@@ -73,7 +73,7 @@ public final class Ridge extends OutputMapCalibrator {
 
     @Override
     public Set<Wish> wishes() {
-        return Set.of(GRAM, TARGET);
+        return Set.of(GRAM, TARGET, RESIDUAL);
     }
 
     @Override

@@ -8,9 +8,10 @@ import io.fastforward.spi.tensor.DoubleMatrix;
  *
  * @param gram H = Σ x xᵀ, {@code inputs × inputs}, finite
  * @param target T = Σ y xᵀ, {@code inputs × inputs}, finite; H itself if the features are to be reproduced
+ * @param residual R = Σ r xᵀ, {@code outputs × inputs}, finite; {@code 0 × 0} if there is nothing to make up for
  * @param kept number of kept inputs
  */
-record SplitMoments(DoubleMatrix gram, DoubleMatrix target, int kept) {
+record SplitMoments(DoubleMatrix gram, DoubleMatrix target, DoubleMatrix residual, int kept) {
 
     /**
      * The moments of a problem.
@@ -19,21 +20,24 @@ record SplitMoments(DoubleMatrix gram, DoubleMatrix target, int kept) {
      */
     static SplitMoments of(Problem problem) {
         int inputs = problem.map().weight().columns();
-        check("Gram matrix", problem.gram(), inputs);
-        var moments = new SplitMoments(problem.gram(), problem.target(), problem.kept());
-        if (!moments.reproducesItself()) {
-            check("target moments", problem.target(), inputs);
+        check("Gram matrix", problem.gram(), inputs, inputs);
+        var moments = new SplitMoments(problem.gram(), problem.target(), problem.residual(), problem.kept());
+        if (!problem.target().equals(problem.gram())) {
+            check("target moments", problem.target(), inputs, inputs);
+        }
+        if (moments.hasResidual()) {
+            check("residual moments", problem.residual(), problem.map().weight().rows(), inputs);
         }
         return moments;
     }
 
-    private static void check(String name, DoubleMatrix matrix, int inputs) {
-        if (matrix.rows() != inputs || matrix.columns() != inputs) {
-            throw new IllegalArgumentException("the " + name + " must be " + inputs + " × " + inputs + ", but is "
+    private static void check(String name, DoubleMatrix matrix, int rows, int inputs) {
+        if (matrix.rows() != rows || matrix.columns() != inputs) {
+            throw new IllegalArgumentException("the " + name + " must be " + rows + " × " + inputs + ", but is "
                     + matrix.rows() + " × " + matrix.columns());
         }
         double[] row = new double[inputs];
-        for (int i = 0; i < inputs; i++) {
+        for (int i = 0; i < rows; i++) {
             Blocks.readRow(matrix, i, row, inputs);
             for (int j = 0; j < inputs; j++) {
                 if (!Double.isFinite(row[j])) {
@@ -44,9 +48,14 @@ record SplitMoments(DoubleMatrix gram, DoubleMatrix target, int kept) {
         }
     }
 
-    /** Whether the features are to be reproduced themselves (y = x). */
+    /** Whether the features are to be reproduced themselves (y = x, r = 0). */
     boolean reproducesItself() {
-        return target.equals(gram);
+        return target.equals(gram) && !hasResidual();
+    }
+
+    /** Whether there is something to make up for beside the image of y. */
+    boolean hasResidual() {
+        return residual.rows() > 0;
     }
 
     int inputs() {

@@ -38,7 +38,8 @@ class BiasRidgeTest extends CalibratorContract {
             double[] magnitude = new double[gradient.length];
             for (int t = 0; t < sizes.tokens(); t++) {
                 double residual = requireNonNull(repaired.bias()).get(0, i)
-                        - requireNonNull(dense.bias()).get(0, i);
+                        - requireNonNull(dense.bias()).get(0, i)
+                        - sample.residual()[t][i];
                 double size = Math.abs(requireNonNull(repaired.bias()).get(0, i));
                 for (int j = 0; j < sizes.inputs(); j++) {
                     residual -= dense.weight().get(i, j) * sample.dense()[t][j];

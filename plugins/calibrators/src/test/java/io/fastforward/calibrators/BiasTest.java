@@ -30,6 +30,8 @@ class BiasTest extends CalibratorContract {
             double difference = 0;
             double magnitude = Math.abs(requireNonNull(repaired.bias()).get(0, i));
             for (int t = 0; t < sizes.tokens(); t++) {
+                difference += sample.residual()[t][i] / sizes.tokens();
+                magnitude += Math.abs(sample.residual()[t][i]) / sizes.tokens();
                 for (int j = 0; j < sizes.inputs(); j++) {
                     double expected = dense.get(i, j) * sample.dense()[t][j] / sizes.tokens();
                     double actual =

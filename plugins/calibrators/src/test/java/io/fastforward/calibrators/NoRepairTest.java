@@ -55,7 +55,8 @@ class NoRepairTest extends CalibratorContract {
 
     private void solve(Linear map, int kept) {
         DoubleMatrix none = DoubleMatrix.allocate(arena, 0, 0);
-        new NoRepair().solve(new Problem(map, kept, none, none, none, none, 0), new PlainLinearAlgebra(), arena);
+        new NoRepair()
+                .solve(new Problem(map, kept, none, none, none, none, none, none, 0), new PlainLinearAlgebra(), arena);
     }
 
     @Test

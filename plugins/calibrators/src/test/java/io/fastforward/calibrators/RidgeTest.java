@@ -60,7 +60,7 @@ class RidgeTest extends CalibratorContract {
         }
     }
 
-    /** W′ (H_KK + λI) = W·T_K + λ W_K, solved by elimination with row exchanges. */
+    /** W′ (H_KK + λI) = W·T_K + R_K + λ W_K, solved by elimination with row exchanges. */
     private static double[][] normalEquations(Sample sample, double lambda) {
         int kept = sample.kept();
         Matrix weight = sample.map().weight();
@@ -74,6 +74,9 @@ class RidgeTest extends CalibratorContract {
                 double sum = lambda * weight.get(row, i);
                 for (int j = 0; j < weight.columns(); j++) {
                     sum += weight.get(row, j) * sample.moment(TARGET).get(j, i);
+                }
+                for (int t = 0; t < sample.prefix().length; t++) {
+                    sum += sample.residual()[t][row] * sample.prefix()[t][i];
                 }
                 system[i][kept + row] = sum;
             }
@@ -125,8 +128,8 @@ class RidgeTest extends CalibratorContract {
             double[] gradient = new double[sizes.kept()];
             double[] magnitude = new double[sizes.kept()];
             for (int t = 0; t < sizes.tokens(); t++) {
-                double residual = 0;
-                double terms = 0;
+                double residual = -sample.residual()[t][i];
+                double terms = Math.abs(residual);
                 for (int j = 0; j < sizes.inputs(); j++) {
                     double image = j < sizes.kept() ? repaired.get(i, j) * sample.prefix()[t][j] : 0;
                     double target = weight.get(i, j) * sample.dense()[t][j];
@@ -292,7 +295,7 @@ class RidgeTest extends CalibratorContract {
 
         DoubleMatrix small = DoubleMatrix.allocate(arena, 7, 7);
         Linear wide = Linear.of(Matrix.allocate(arena, DataType.F32, 3, 8));
-        Problem wrongShape = new Problem(wide, 5, small, small, small, small, 20);
+        Problem wrongShape = new Problem(wide, 5, small, small, small, small, small, small, 20);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Ridge(1e-4).solve(wrongShape, new PlainLinearAlgebra(), arena))
                 .withMessage("the Gram matrix must be 8 × 8, but is 7 × 7");

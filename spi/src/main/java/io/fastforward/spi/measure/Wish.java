@@ -13,8 +13,16 @@ package io.fastforward.spi.measure;
  */
 public record Wish(Tap tap, Moment moment, HiddenStream stream) {
 
-    /** @throws IllegalArgumentException for a cross moment of the own stream with itself: that is a Gram matrix */
+    /**
+     * @throws IllegalArgumentException for a cross moment of the own stream with itself: that is a Gram matrix; and for
+     *     anything of the residual streams but the sums and cross moments of their difference
+     */
     public Wish {
+        if (tap == Tap.RESIDUAL
+                && (stream == HiddenStream.OWN || moment == Moment.GRAM || moment == Moment.SQUARE_SUMS)) {
+            throw new IllegalArgumentException("of what the dense residual stream has over the own one there are sums"
+                    + " and cross moments, on the dense stream, but no " + moment + " on " + stream);
+        }
         if (moment == Moment.CROSS_GRAM && stream == HiddenStream.OWN) {
             throw new IllegalArgumentException(
                     "a cross moment is of the dense stream and the own one; with itself, the own one has a Gram matrix");
@@ -31,14 +39,21 @@ public record Wish(Tap tap, Moment moment, HiddenStream stream) {
         return new Wish(Tap.FEATURES, moment, HiddenStream.DENSE);
     }
 
+    /** Something of what the dense residual stream has over the own one: the sums, or the cross moments with the features. */
+    public static Wish residual(Moment moment) {
+        return new Wish(Tap.RESIDUAL, moment, HiddenStream.DENSE);
+    }
+
     /** Something of the input on the module's own stream. */
     public static Wish input(Moment moment) {
         return new Wish(Tap.INPUT, moment, HiddenStream.OWN);
     }
 
-    /** The same wish on a walk with a single stream, whichever that is. */
+    /** The same wish on a walk with a single stream, whichever that is; it has nothing over itself. */
     public Wish onSingleStream() {
-        return new Wish(tap, moment == Moment.CROSS_GRAM ? Moment.GRAM : moment, HiddenStream.OWN);
+        return tap == Tap.RESIDUAL
+                ? this
+                : new Wish(tap, moment == Moment.CROSS_GRAM ? Moment.GRAM : moment, HiddenStream.OWN);
     }
 
     /** For people: "square sums of the features". */
@@ -58,6 +73,7 @@ public record Wish(Tap tap, Moment moment, HiddenStream stream) {
                 + switch (tap) {
                     case INPUT -> "input";
                     case FEATURES -> "features";
+                    case RESIDUAL -> "residual";
                 };
     }
 }

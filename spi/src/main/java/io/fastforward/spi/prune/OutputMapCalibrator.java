@@ -25,6 +25,10 @@ public abstract class OutputMapCalibrator implements Calibrator {
     protected static final Wish SUMS = Wish.features(Moment.SUMS);
     /** Σ y. */
     protected static final Wish TARGET_SUMS = Wish.denseFeatures(Moment.SUMS);
+    /** Σ r xᵀ of the error r that the residual stream has inherited. */
+    protected static final Wish RESIDUAL = Wish.residual(Moment.CROSS_GRAM);
+    /** Σ r. */
+    protected static final Wish RESIDUAL_SUMS = Wish.residual(Moment.SUMS);
 
     /**
      * The problem of one output map, with its inputs in nested order: the kept ones come first. What the calibrator did
@@ -38,6 +42,9 @@ public abstract class OutputMapCalibrator implements Calibrator {
      *     reproduced: x itself (then this is {@code gram}) or the dense model's. Read only
      * @param mean the mean of x, {@code 1 × inputs}
      * @param targetMean the mean of y, {@code 1 × inputs}
+     * @param residual Σ r xᵀ, {@code outputs × inputs}; r is what the output is to make up for beside the image of y.
+     *     {@code 0 × 0} if there is nothing, because the run does not ask for it
+     * @param residualMean the mean of r, {@code 1 × outputs}
      * @param tokens number of calibration tokens
      */
     public record Problem(
@@ -47,13 +54,15 @@ public abstract class OutputMapCalibrator implements Calibrator {
             DoubleMatrix target,
             DoubleMatrix mean,
             DoubleMatrix targetMean,
+            DoubleMatrix residual,
+            DoubleMatrix residualMean,
             long tokens) {}
 
     /**
      * The repaired map.
      *
      * @param map {@code outputs × kept}, f32, finite, with a bias if and only if the dense map had one
-     * @param relativeError ‖W′ X_K − W Y‖² ÷ ‖W Y‖² over the calibration tokens; NaN if it was not computed
+     * @param relativeError ‖W′ X_K − W Y − R‖² ÷ ‖W Y + R‖² over the calibration tokens; NaN if it was not computed
      * @param ridge the λ that was used, in the units of the Gram matrix's diagonal; 0 if there was none
      * @param remark one line for the user if something was out of the ordinary, else null
      */
@@ -91,6 +100,8 @@ public abstract class OutputMapCalibrator implements Calibrator {
                 wished(measured, TARGET, scratch),
                 mean(measured, SUMS, scratch),
                 mean(measured, TARGET_SUMS, scratch),
+                wished(measured, RESIDUAL, scratch),
+                mean(measured, RESIDUAL_SUMS, scratch),
                 measured.tokens());
     }
 
