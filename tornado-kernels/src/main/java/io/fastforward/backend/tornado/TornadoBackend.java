@@ -71,8 +71,8 @@ final class TornadoBackend implements ComputeBackend {
     private static void requireFitsGrid(int rows) {
         if (rows > KernelExecutor.MOST_ROWS) {
             throw new DeviceException(
-                    rows + " tokens at once are too many for a GPU; use a --window of at most "
-                            + KernelExecutor.MOST_ROWS + ", or --device cpu",
+                    rows + " tokens at once are too many for a GPU; use windows of at most " + KernelExecutor.MOST_ROWS
+                            + ", or the CPU",
                     null);
         }
     }

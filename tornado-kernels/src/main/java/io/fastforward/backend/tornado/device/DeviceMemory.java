@@ -68,7 +68,7 @@ public final class DeviceMemory {
         if (start < 0) {
             throw new OutOfMemoryError("no room for " + rows + " × " + columns + " numbers on "
                     + executor.description() + ", whose memory for matrices holds " + pool.capacity() + " and has "
-                    + pool.free() + " free; use fewer or shorter windows, or --device cpu");
+                    + pool.free() + " free; use fewer or shorter windows, or the CPU");
         }
         return new Region(pool, start, elements);
     }
@@ -101,7 +101,7 @@ public final class DeviceMemory {
         throw new OutOfMemoryError("no room for a weight of " + source.rows() + " × " + source.columns() + " "
                 + source.type() + " on " + executor.description() + ", which holds "
                 + (long) weights.size() * executor.weightElements() * Integer.BYTES / (1 << 20)
-                + " MiB of weights; stream the layers (with less --memory), or use --device cpu");
+                + " MiB of weights; stream the layers (with less memory to plan with), or use the CPU");
     }
 
     private void copyToWeights(Matrix source, int array, int start) {

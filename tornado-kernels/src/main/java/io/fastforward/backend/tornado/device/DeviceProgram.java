@@ -243,7 +243,7 @@ public final class DeviceProgram implements KernelExecutor {
             if (graph.answers() && graph.sizes().get(DONE) != 1) {
                 throw new DeviceException(
                         description + " did not run '" + graph.name()
-                                + "' (TornadoVM may have printed why); use another device, or --device cpu",
+                                + "' (TornadoVM may have printed why); use another device, or the CPU",
                         null);
             }
             compiled.add(graph);
@@ -268,14 +268,14 @@ public final class DeviceProgram implements KernelExecutor {
         if (cause instanceof TornadoOutOfMemoryException) {
             OutOfMemoryError full =
                     new OutOfMemoryError(description + " has no room for its arrays: give TornadoVM more"
-                            + " with -Dtornado.device.memory, or use --device cpu");
+                            + " with -Dtornado.device.memory, or use the CPU");
             full.initCause(e);
             throw full;
         }
         String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
         return new DeviceException(
                 description + " failed in '" + what + "': " + e.getClass().getSimpleName() + ": " + reason
-                        + "; use another device, or --device cpu",
+                        + "; use another device, or the CPU",
                 e);
     }
 
