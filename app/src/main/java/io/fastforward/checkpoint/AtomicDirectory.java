@@ -297,8 +297,12 @@ public final class AtomicDirectory implements AutoCloseable {
         Files.delete(path);
     }
 
-    /** What is in a directory. */
-    static List<Path> children(Path directory) throws IOException {
+    /**
+     * What is in a directory.
+     *
+     * @throws IOException if it cannot be read, or not to its end
+     */
+    public static List<Path> children(Path directory) throws IOException {
         try (Stream<Path> children = Files.list(directory)) {
             return children.toList();
         } catch (UncheckedIOException e) { // of a disk that fails halfway

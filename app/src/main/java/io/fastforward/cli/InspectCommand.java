@@ -84,7 +84,7 @@ final class InspectCommand implements Runnable {
                 !own.equals(unpruned) || model.unprunedLayers() > layers.size(),
                 own.parameters(),
                 own.decoderParameters(),
-                sparsity(model),
+                sparsity(model, unpruned),
                 own.hiddenSize(),
                 own.vocabularySize(),
                 own.contextLength(),
@@ -94,10 +94,9 @@ final class InspectCommand implements Runnable {
     }
 
     /** The layers of an unpruned model have one size, so those that are gone had the size of those that are left. */
-    private static double sparsity(Model model) {
-        int left = model.spec().layers().size();
-        double unpruned = (double) model.unprunedSpec().decoderParameters() / left * model.unprunedLayers();
-        return 1 - model.spec().decoderParameters() / unpruned;
+    private static double sparsity(Model model, ModelSpec unpruned) {
+        double layer = (double) unpruned.decoderParameters() / unpruned.layers().size();
+        return 1 - model.spec().decoderParameters() / (layer * model.unprunedLayers());
     }
 
     private static String goneLayers(Model model) {

@@ -43,9 +43,9 @@ final class PruneCommand implements Runnable {
     @Option(
             names = "--repair-target",
             paramLabel = "TARGET",
-            description =
-                    "What calibrated modules reproduce: their own dense output on the pruned prefix, the dense"
-                            + " model's, or that and what the residual stream lacks besides (${COMPLETION-CANDIDATES}); default: ${bundle:default.repair.target}.")
+            description = "What calibrated modules reproduce: their own dense output on the pruned prefix, the dense"
+                    + " model's, or that and what the residual stream lacks besides (${COMPLETION-CANDIDATES});"
+                    + " default: ${bundle:default.repair.target}.")
     private @Nullable CalibrationTarget target;
 
     @Option(names = "--seed", paramLabel = "N", description = "Of everything random; default: ${bundle:default.seed}.")

@@ -63,7 +63,7 @@ public final class LayerWalk implements AutoCloseable {
         long numbers = 0;
         for (Wish wish : summed(wishes, carried)) {
             long left = wish.tap() == Tap.FEATURES ? spec.widestFeatures() : spec.hiddenSize();
-            long right = wish.tap() == Tap.INPUT ? spec.hiddenSize() : spec.widestFeatures();
+            long right = wish.rightTap() == Tap.FEATURES ? spec.widestFeatures() : spec.hiddenSize();
             boolean sums = wish.moment() == Moment.SUMS || wish.moment() == Moment.SQUARE_SUMS;
             numbers += (sums ? left : left * right) * (wish.tap() == Tap.RESIDUAL ? 2 : 1);
         }
@@ -185,7 +185,7 @@ public final class LayerWalk implements AutoCloseable {
                     if (stream == HiddenStream.DENSE) {
                         taps.put(Tap.FEATURES, allocate(module, Tap.FEATURES)); // with which it moves on
                     }
-                    summed.forEach(wish -> taps.computeIfAbsent(right(wish), tap -> allocate(module, tap)));
+                    summed.forEach(wish -> taps.computeIfAbsent(wish.rightTap(), tap -> allocate(module, tap)));
                 }
                 for (Wish wish : summed) {
                     sums.put(wish, moments(wish));
@@ -215,19 +215,14 @@ public final class LayerWalk implements AutoCloseable {
 
         private Moments moments(Wish wish) {
             int left = width(module, wish.tap());
-            int right = wish.moment() == Moment.CROSS_GRAM ? width(module, right(wish)) : left;
+            int right = wish.moment() == Moment.CROSS_GRAM ? width(module, wish.rightTap()) : left;
             return backend.moments(wish.moment(), left, right);
-        }
-
-        /** Where the rows x of a cross moment are found. */
-        private Tap right(Wish wish) {
-            return wish.tap() == Tap.RESIDUAL ? Tap.FEATURES : wish.tap();
         }
 
         private void add(Moments sum, Wish wish, HiddenStream stream, int index) {
             Chunk chunk = streams.getOrDefault(stream, first()).chunks().get(index);
             DeviceMatrix left = wish.tap() == Tap.RESIDUAL ? chunk.hidden() : rows(stream, wish.tap());
-            DeviceMatrix right = wish.moment() == Moment.CROSS_GRAM ? rows(HiddenStream.OWN, right(wish)) : left;
+            DeviceMatrix right = wish.moment() == Moment.CROSS_GRAM ? rows(HiddenStream.OWN, wish.rightTap()) : left;
             sum.add(left, right, chunk.shape().rows());
         }
 

@@ -40,7 +40,7 @@ interface CheckedPlugin extends Plugin {
      *
      * @throws IllegalStateException if that makes no sense; the provider may throw anything else, too
      */
-    static CalledPlugin read(String kind, String called, boolean external, Plugin plugin) {
+    static CalledPlugin read(String kind, String origin, boolean external, Plugin plugin) {
         String id = plugin.id();
         if (id == null || !id.matches("[a-z0-9][a-z0-9-]{0,63}")) {
             throw new IllegalStateException("its id '" + OneLine.of(String.valueOf(id))
@@ -56,7 +56,7 @@ interface CheckedPlugin extends Plugin {
         }
         List<OptionSpec> options = known.stream().map(CheckedPlugin::plain).toList();
         Options.of(options, Map.of()); // none is there twice
-        return new CalledPlugin(kind, id, called, external, PlainText.line(description), options);
+        return new CalledPlugin(kind, id, origin, external, PlainText.line(description), options);
     }
 
     private static OptionSpec plain(OptionSpec option) {

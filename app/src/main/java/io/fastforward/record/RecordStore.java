@@ -1,5 +1,6 @@
 package io.fastforward.record;
 
+import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.checkpoint.ProcessLock;
 import io.fastforward.checkpoint.ShutdownHook;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * A directory in which one process at a time keeps the files of a run. Every file is written whole or not at all, so
@@ -81,8 +81,10 @@ final class RecordStore implements AutoCloseable {
         if (!Files.exists(path)) {
             return;
         }
-        try (Stream<Path> children = Files.list(path)) {
-            if (children.map(child -> String.valueOf(child.getFileName())).anyMatch(name -> !names.contains(name))) {
+        try {
+            if (AtomicDirectory.children(path).stream()
+                    .map(child -> String.valueOf(child.getFileName()))
+                    .anyMatch(name -> !names.contains(name))) {
                 throw FailureKind.OUTPUT_NOT_EMPTY.failure("the run directory '" + path
                         + "' is not empty; choose another one with " + Setting.RUN_DIRECTORY);
             }

@@ -1,6 +1,7 @@
 package io.fastforward.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
@@ -16,7 +17,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * The bundled demo: a small trained LLaMA with texts and questions, unpacked from the jar.
@@ -82,8 +82,10 @@ public record Demo(Path directory) {
         if (!Files.exists(directory)) {
             return;
         }
-        try (Stream<Path> children = Files.list(directory)) {
-            Optional<Path> stranger = children.filter(child -> !isOwn(child)).findFirst();
+        try {
+            Optional<Path> stranger = AtomicDirectory.children(directory).stream()
+                    .filter(child -> !isOwn(child))
+                    .findFirst();
             if (stranger.isPresent()) {
                 throw FailureKind.OUTPUT_NOT_EMPTY.failure(
                         "the demo needs a directory of its own, but '" + directory + "' holds "

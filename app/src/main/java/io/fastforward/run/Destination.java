@@ -10,7 +10,6 @@ import io.fastforward.record.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 
 /**
  * Where a run writes: its output and its record. Looked at before any work, so that nobody learns after hours of search
@@ -89,8 +88,8 @@ final class Destination {
         if (!Files.exists(output) || mayHaveWritten()) {
             return;
         }
-        try (Stream<Path> children = Files.list(output)) {
-            if (children.findAny().isPresent()) {
+        try {
+            if (!AtomicDirectory.children(output).isEmpty()) {
                 throw FailureKind.OUTPUT_NOT_EMPTY.failure("the output directory '" + output
                         + "' is not empty; choose another one with " + Setting.OUTPUT);
             }

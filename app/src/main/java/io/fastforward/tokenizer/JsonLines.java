@@ -100,8 +100,7 @@ final class JsonLines {
         if (!value.isTextual()) {
             throw FailureKind.BAD_TEXT.failure("the field '" + field + "' in " + where + " must be a text, but is "
                     + OneLine.of(value.toString()) + "; name another one with "
-                    + Setting.TEXT_FIELD + ", or leave out that"
-                    + " line" + otherwise);
+                    + Setting.TEXT_FIELD + ", or leave out that line" + otherwise);
         }
         return TextContents.requireWholeCharacters(value.textValue(), where);
     }

@@ -37,9 +37,7 @@ record Sums(Map<Tap, double[][]> own, Map<Tap, double[][]> dense) {
     /** With a gap between the rows. */
     private DoubleMatrix sum(Wish wish, Arena arena) {
         double[][] left = rows(wish.stream(), wish.tap());
-        double[][] right = wish.moment() == Moment.CROSS_GRAM
-                ? rows(HiddenStream.OWN, wish.tap() == Tap.RESIDUAL ? Tap.FEATURES : wish.tap())
-                : left;
+        double[][] right = wish.moment() == Moment.CROSS_GRAM ? rows(HiddenStream.OWN, wish.rightTap()) : left;
         int width = right[0].length;
         int height = wish.moment() == Moment.GRAM || wish.moment() == Moment.CROSS_GRAM ? left[0].length : 1;
         DoubleMatrix sum = DoubleMatrix.allocate(arena, height, width + 2).leadingBlock(height, width);

@@ -49,6 +49,11 @@ public record Wish(Tap tap, Moment moment, HiddenStream stream) {
         return new Wish(Tap.INPUT, moment, HiddenStream.OWN);
     }
 
+    /** Where the rows x of a cross moment pass: where those of y do, but for the residual the features. */
+    public Tap rightTap() {
+        return tap == Tap.RESIDUAL ? Tap.FEATURES : tap;
+    }
+
     /** The same wish on a walk with a single stream, whichever that is; it has nothing over itself. */
     public Wish onSingleStream() {
         return tap == Tap.RESIDUAL
