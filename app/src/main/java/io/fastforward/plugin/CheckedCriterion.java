@@ -3,6 +3,7 @@ package io.fastforward.plugin;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
 
 /** A criterion whose scores are known to be finite and as many as they should be. */
@@ -13,7 +14,7 @@ record CheckedCriterion(CalledPlugin called, Criterion criterion, Set<Wish> wish
     }
 
     @Override
-    public double[] score(ModuleView module) {
+    public double[] score(ModuleView module, int kept, Workbench workbench) {
         EngineCalls engine = new EngineCalls();
         ModuleView shown = new ModuleView(
                 module.layer(),
@@ -25,7 +26,7 @@ record CheckedCriterion(CalledPlugin called, Criterion criterion, Set<Wish> wish
                         called,
                         "scoring " + module.place(),
                         () -> FiniteNumbers.areIn(module),
-                        () -> criterion.score(shown))
+                        () -> criterion.score(shown, kept, new WatchedWorkbench(engine, workbench)))
                 .clone();
         int parts = module.spec().parts();
         if (scores.length != parts) {

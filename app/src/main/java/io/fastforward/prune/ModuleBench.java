@@ -21,7 +21,9 @@ record ModuleBench(LinearAlgebra algebra, Arena arena, Map<Tap, Iterable<Matrix>
         Iterable<Matrix> wished = batches.get(tap);
         if (wished == null) {
             throw new IllegalArgumentException("there are no batches of " + tap + ": "
-                    + (tap == Tap.RESIDUAL ? "it is a difference of sums" : "the plugin has no wish for it"));
+                    + (tap == Tap.RESIDUAL
+                            ? "it is a difference of sums"
+                            : "the plugin has no wish for it, or scores a module that the hidden states have passed"));
         }
         return wished;
     }

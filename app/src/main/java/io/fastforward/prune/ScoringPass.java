@@ -6,6 +6,7 @@ import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.forward.LoadedLayer;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Measured;
@@ -15,6 +16,7 @@ import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.ColumnMagnitudes;
@@ -22,6 +24,7 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
 
@@ -29,9 +32,11 @@ import java.util.function.IntConsumer;
 public final class ScoringPass {
 
     private final ComputeBackend backend;
+    private final LinearAlgebra algebra;
     private final ModelSpec spec;
     private final WeightSource weights;
     private final Criterion criterion;
+    private final Policy likely;
     private final List<double[]> scores = new ArrayList<>();
 
     /**
@@ -39,12 +44,21 @@ public final class ScoringPass {
      *
      * @param spec the architecture with the units that are to be scored
      * @param weights in the order of these units
+     * @param likely how many units each module is likely to keep
      */
-    public ScoringPass(ComputeBackend backend, ModelSpec spec, WeightSource weights, Criterion criterion) {
+    public ScoringPass(
+            ComputeBackend backend,
+            LinearAlgebra algebra,
+            ModelSpec spec,
+            WeightSource weights,
+            Criterion criterion,
+            Policy likely) {
         this.backend = backend;
+        this.algebra = algebra;
         this.spec = spec;
         this.weights = weights;
         this.criterion = criterion;
+        this.likely = likely;
     }
 
     /**
@@ -109,8 +123,9 @@ public final class ScoringPass {
             scores.add(new double[0]);
             return;
         }
-        try {
-            scores.add(criterion.score(module));
+        int kept = Math.max(1, likely.retained().get(scores.size()));
+        try (Arena arena = Arena.ofShared()) {
+            scores.add(criterion.score(module, kept, new ModuleBench(algebra, arena, Map.of())));
         } catch (IllegalArgumentException e) {
             throw FailureKind.NOT_FINITE.failure("the criterion cannot score: " + e.getMessage(), e);
         }

@@ -123,8 +123,9 @@ public final class PruneRun {
         Budget budget = plan.budget();
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
         RepairStage repair = new RepairStage(run, serving.repair(), windows.repair());
-        NestedOrder order =
-                new ScoreStage(run, serving.criterion(), settings.plugins().criterion()).execute(windows.scoring());
+        NestedOrder order = new ScoreStage(
+                        run, serving.criterion(), settings.plugins().criterion())
+                .execute(windows.scoring(), plan.likely(settings.budget().sparsity()));
         NestedModel nested = new NestedModel(run.spec(), run.model(), order);
         try (LayerSource layers = run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {

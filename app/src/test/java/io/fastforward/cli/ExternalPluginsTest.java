@@ -33,7 +33,7 @@ class ExternalPluginsTest {
     private static final String CRITERION = """
             import io.fastforward.spi.*;
             import io.fastforward.spi.measure.*;
-            import io.fastforward.spi.prune.Criterion;
+            import io.fastforward.spi.prune.*;
             import java.util.*;
 
             public class ByIndex implements Criterion.Provider {
@@ -46,7 +46,7 @@ class ExternalPluginsTest {
                     int sign = options.text("first").equals("low") ? -1 : 1;
                     return new Criterion() {
                         public Set<Wish> wishes() { return Set.of(Wish.features(Moment.GRAM)); }
-                        public double[] score(ModuleView module) {
+                        public double[] score(ModuleView module, int kept, Workbench workbench) {
                             int features = module.spec().features(module.spec().units());
                             if (module.measured().get(Wish.features(Moment.GRAM)).rows() != features) {
                                 throw new IllegalStateException("no Gram matrix");

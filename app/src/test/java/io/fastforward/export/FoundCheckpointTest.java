@@ -102,8 +102,8 @@ class FoundCheckpointTest {
 
     private static void prune(ComputeBackend backend, Model model, Policy policy, TokenWindows windows, Path output) {
         Criterion wanda = DefaultPlugins.criterion("wanda");
-        List<double[]> scores =
-                new ScoringPass(backend, model.spec(), model, wanda).run(model.ends(), windows, layers -> {});
+        List<double[]> scores = new ScoringPass(backend, Backends.linearAlgebra(), model.spec(), model, wanda, policy)
+                .run(model.ends(), windows, layers -> {});
         TokenWindows window = windows.subset(new int[1]);
         ModelSpec pruned = model.spec().pruned(policy);
         try (CheckpointExport export = CheckpointExport.begin(

@@ -71,8 +71,9 @@ final class GoldenPruning {
         ModelSpec spec = model.spec().withAttentionUnit(unit);
         WeightSource weights = new NestedModel(spec, model, NestedOrder.ofSource(spec));
         Criterion magnitude = DefaultPlugins.criterion("magnitude");
-        List<double[]> scores =
-                new ScoringPass(backend, spec, weights, magnitude).run(model.ends(), NO_WINDOWS, layers -> {});
+        List<double[]> scores = new ScoringPass(
+                        backend, Backends.linearAlgebra(), spec, weights, magnitude, spec.densePolicy())
+                .run(model.ends(), NO_WINDOWS, layers -> {});
         Policy policy =
                 new Policy(Arrays.stream(Golden.ints(expected(family, unit).path("retained")))
                         .boxed()

@@ -13,7 +13,6 @@ import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Moment;
-import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionUnit;
@@ -27,7 +26,6 @@ import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.model.Site;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
-import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
@@ -38,6 +36,7 @@ import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.FaultyPlugins;
 import io.fastforward.testing.RandomLlama;
+import io.fastforward.testing.WorkbenchWithoutDevice;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.lang.foreign.Arena;
@@ -306,9 +305,13 @@ class FaultyPluginsTest {
     private static double[] score(String id, Measured measured) {
         Criterion.Provider provider = registry.find(PluginKind.CRITERION, id);
         Criterion criterion = provider.create(Options.defaults(provider));
-        try (Model opened = Model.open(model)) {
-            return criterion.score(new ModuleView(
-                    0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), measured));
+        try (Model opened = Model.open(model);
+                LinearAlgebra algebra =
+                        registry.find(PluginKind.LINEAR_ALGEBRA, "openblas").open(1);
+                Arena arena = Arena.ofShared()) {
+            ModuleView module = new ModuleView(
+                    0, opened.spec().layers().getFirst().mlp(), opened.layer(0).mlp(), measured);
+            return criterion.score(module, 1, new WorkbenchWithoutDevice(algebra, arena));
         }
     }
 
@@ -338,30 +341,9 @@ class FaultyPluginsTest {
             DoubleMatrix gram = DoubleMatrix.allocate(arena, 3, 3);
             gram.set(0, 0, moment);
             Measured measured = new Measured(5, Map.of(Wish.features(Moment.GRAM), gram));
-            return calibrator.repair(new ModuleView(0, spec, weights, measured), 2, bench(algebra, arena));
+            return calibrator.repair(
+                    new ModuleView(0, spec, weights, measured), 2, new WorkbenchWithoutDevice(algebra, arena));
         }
-    }
-
-    /** Has no batches: the device is gone. */
-    private static Workbench bench(LinearAlgebra algebra, Arena arena) {
-        return new Workbench() {
-            @Override
-            public LinearAlgebra algebra() {
-                return algebra;
-            }
-
-            @Override
-            public Arena arena() {
-                return arena;
-            }
-
-            @Override
-            public Iterable<Matrix> batches(Tap tap) {
-                return () -> {
-                    throw new DeviceException("the card is gone", null);
-                };
-            }
-        };
     }
 
     private static TrialExecutor executor(String fault, TrialExecutor.Evaluator local) {

@@ -12,10 +12,13 @@ import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.testing.Backends;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.PluginJar;
 import io.fastforward.testing.RandomLlama;
+import io.fastforward.testing.WorkbenchWithoutDevice;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,9 +51,11 @@ class PluginRegistryTest {
         PluginRegistry registry = PluginRegistry.load(directory);
         Criterion.Provider provider = registry.find(PluginKind.CRITERION, "by-index");
         Criterion criterion = provider.create(Options.of(provider.options(), Map.of("first", "5")));
-        try (Model model = Model.open(new RandomLlama().write(directory.resolve("model")))) {
-            double[] scores = criterion.score(new ModuleView(
-                    0, model.spec().layers().getFirst().mlp(), model.layer(0).mlp(), Measured.NOTHING));
+        try (Model model = Model.open(new RandomLlama().write(directory.resolve("model")));
+                Arena arena = Arena.ofConfined()) {
+            ModuleView module = new ModuleView(
+                    0, model.spec().layers().getFirst().mlp(), model.layer(0).mlp(), Measured.NOTHING);
+            double[] scores = criterion.score(module, 5, new WorkbenchWithoutDevice(Backends.linearAlgebra(), arena));
             assertThat(scores).containsExactly(5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
         }
         assertThat(registry.entries())
@@ -278,7 +283,7 @@ class PluginRegistryTest {
         return """
                 import io.fastforward.spi.*;
                 import io.fastforward.spi.measure.*;
-                import io.fastforward.spi.prune.Criterion;
+                import io.fastforward.spi.prune.*;
                 import java.util.List;
                 import java.util.Set;
 
@@ -292,7 +297,7 @@ class PluginRegistryTest {
                     public Criterion create(Options options) { return new Scores(options.wholeNumber("first")); }
                     record Scores(int first) implements Criterion {
                         public Set<Wish> wishes() { return Set.of(); }
-                        public double[] score(ModuleView module) {
+                        public double[] score(ModuleView module, int kept, Workbench workbench) {
                             double[] scores = new double[module.spec().units()];
                             for (int i = 0; i < scores.length; i++) scores[i] = first + i;
                             return scores;

@@ -11,7 +11,9 @@ import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DefaultPlugins;
@@ -51,7 +53,7 @@ class ScoringPassTest {
         List<double[]> scores;
         List<Integer> progress = new ArrayList<>();
         try (Model model = DemoModel.open()) {
-            scores = new ScoringPass(backend, model.spec(), model, wanda)
+            scores = pass(model, wanda)
                     .run(
                             model.ends(),
                             DemoModel.calibration(
@@ -121,8 +123,7 @@ class ScoringPassTest {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
             Recording recording = new Recording(Set.of());
             List<Integer> progress = new ArrayList<>();
-            new ScoringPass(backend, model.spec(), model, recording)
-                    .run(model.ends(), new TokenWindows(5, 0, new int[0]), progress::add);
+            pass(model, recording).run(model.ends(), new TokenWindows(5, 0, new int[0]), progress::add);
             assertThat(progress).containsExactly(1, 2);
             assertThat(recording.layers).containsExactly(0, 0, 1, 1);
             assertThat(recording.tokens).containsOnly(0L);
@@ -133,7 +134,7 @@ class ScoringPassTest {
     void whatIsNotFiniteIsExplained(@TempDir Path directory) {
         RandomLlama llama = new RandomLlama().poison("model.layers.1.mlp.up_proj.weight", Float.POSITIVE_INFINITY);
         try (Model model = Model.open(llama.write(directory))) {
-            ScoringPass pass = new ScoringPass(backend, model.spec(), model, DefaultPlugins.criterion("wanda"));
+            ScoringPass pass = pass(model, DefaultPlugins.criterion("wanda"));
             Failures.expect(
                     FailureKind.NOT_FINITE,
                     () -> pass.run(model.ends(), RunningModel.randomWindows(model.spec(), 9, 5, 2), done -> {}),
@@ -142,10 +143,32 @@ class ScoringPassTest {
         }
     }
 
+    @Test
+    void aCriterionIsToldHowManyUnitsAreLikelyToStay(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            Recording recording = new Recording(Set.of());
+            Policy likely = new Policy(List.of(2, 7, 0, 10));
+            new ScoringPass(backend, Backends.linearAlgebra(), model.spec(), model, recording, likely)
+                    .run(model.ends(), new TokenWindows(5, 0, new int[0]), done -> {});
+            // Of a module that goes altogether one unit is asked for, since some set has to be chosen.
+            assertThat(recording.units).containsExactly(2, 7, 1, 10);
+        }
+    }
+
+    private ScoringPass pass(Model model, Criterion criterion) {
+        return new ScoringPass(
+                backend,
+                Backends.linearAlgebra(),
+                model.spec(),
+                model,
+                criterion,
+                model.spec().densePolicy());
+    }
+
     private List<double[]> moments(Model model, Moment moment, TokenWindows windows) {
         Wish wish = Wish.features(moment);
         Recording recording = new Recording(Set.of(wish));
-        new ScoringPass(backend, model.spec(), model, recording).run(model.ends(), windows, done -> {});
+        pass(model, recording).run(model.ends(), windows, done -> {});
         assertThat(recording.tokens).containsOnly((long) windows.count() * windows.length());
         return recording.moments;
     }
@@ -155,6 +178,7 @@ class ScoringPassTest {
 
         private final Set<Wish> wishes;
         private final List<Integer> layers = new ArrayList<>();
+        private final List<Integer> units = new ArrayList<>();
         private final List<Long> tokens = new ArrayList<>();
         private final List<double[]> moments = new ArrayList<>();
 
@@ -168,8 +192,9 @@ class ScoringPassTest {
         }
 
         @Override
-        public double[] score(ModuleView module) {
+        public double[] score(ModuleView module, int kept, Workbench workbench) {
             layers.add(module.layer());
+            units.add(kept);
             tokens.add(module.measured().tokens());
             wishes.forEach(wish -> moments.add(elements(module.measured().get(wish))));
             return new double[module.spec().parts()];

@@ -74,7 +74,7 @@ public final class FaultyPlugins {
                         scores[0] = first;
                         return scores;
                     }
-                    public double[] score(ModuleView module) { return fail(fault); }
+                    public double[] score(ModuleView module, int kept, Workbench workbench) { return fail(fault); }
                 }
                 public static class State extends Scoring {}
                 public static class Argument extends Scoring {}
@@ -88,25 +88,25 @@ public final class FaultyPlugins {
                 public static class Hook extends Scoring {}
                 public static class Exit_elsewhere extends Scoring {}
                 public static class Interrupting extends Scoring {
-                    public double[] score(ModuleView module) { Thread.currentThread().interrupt(); return some(module, 1); }
+                    public double[] score(ModuleView module, int kept, Workbench workbench) { Thread.currentThread().interrupt(); return some(module, 1); }
                 }
                 public static class Nan extends Scoring {
-                    public double[] score(ModuleView module) { return some(module, Double.NaN); }
+                    public double[] score(ModuleView module, int kept, Workbench workbench) { return some(module, Double.NaN); }
                 }
                 public static class Infinite extends Scoring {
-                    public double[] score(ModuleView module) { return some(module, Double.POSITIVE_INFINITY); }
+                    public double[] score(ModuleView module, int kept, Workbench workbench) { return some(module, Double.POSITIVE_INFINITY); }
                 }
                 public static class Minus_infinite extends Scoring {
-                    public double[] score(ModuleView module) { return some(module, Double.NEGATIVE_INFINITY); }
+                    public double[] score(ModuleView module, int kept, Workbench workbench) { return some(module, Double.NEGATIVE_INFINITY); }
                 }
                 public static class Few extends Scoring {
-                    public double[] score(ModuleView module) { return new double[module.spec().parts() - 1]; }
+                    public double[] score(ModuleView module, int kept, Workbench workbench) { return new double[module.spec().parts() - 1]; }
                 }
                 public static class Many extends Scoring {
-                    public double[] score(ModuleView module) { return new double[module.spec().parts() + 1]; }
+                    public double[] score(ModuleView module, int kept, Workbench workbench) { return new double[module.spec().parts() + 1]; }
                 }
                 public static class Null extends Scoring {
-                    public double[] score(ModuleView module) { return null; }
+                    public double[] score(ModuleView module, int kept, Workbench workbench) { return null; }
                 }
                 public static class No_wishes extends Scoring {
                     public Set<Wish> wishes() { return null; }

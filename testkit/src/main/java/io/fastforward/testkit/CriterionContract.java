@@ -60,6 +60,20 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
         return provider().create(options(Map.of()));
     }
 
+    /** What the criterion under test makes of a module that is likely to keep half of its units. */
+    protected final double[] score(ModuleView module) {
+        return score(criterion(), module, half(module.spec()));
+    }
+
+    /** What a criterion makes of a module that is likely to keep some of its units. */
+    protected final double[] score(Criterion scoring, ModuleView module, int kept) {
+        return scoring.score(module, kept, new PlainWorkbench(new PlainLinearAlgebra(), arena, Map.of()));
+    }
+
+    private static int half(ModuleSpec spec) {
+        return Math.ceilDiv(spec.units(), 2);
+    }
+
     @AfterEach
     final void freeModules() {
         arena.close();
@@ -140,9 +154,12 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
     @MethodSource("specs")
     final void thereIsOneNumberForEveryPart(ModuleSpec spec) {
         for (DataType type : DataType.values()) {
-            double[] scores = criterion().score(module(spec, type));
-            assertThat(scores).hasSize(spec.parts());
-            assertThat(scores).doesNotContain(Double.NaN);
+            ModuleView module = module(spec, type);
+            for (int kept : new int[] {1, half(spec), spec.units()}) {
+                double[] scores = score(criterion(), module, kept);
+                assertThat(scores).hasSize(spec.parts());
+                assertThat(Arrays.stream(scores).allMatch(Double::isFinite)).isTrue();
+            }
         }
     }
 
@@ -152,9 +169,9 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
         ModuleView module = module(spec, DataType.F32);
         byte[] weights = module.weights().output().weight().data().toArray(ValueLayout.JAVA_BYTE);
 
-        double[] first = criterion().score(module);
+        double[] first = score(module);
 
-        assertThat(criterion().score(module)).containsExactly(first);
+        assertThat(score(module)).containsExactly(first);
         assertThat(module.weights().output().weight().data().toArray(ValueLayout.JAVA_BYTE))
                 .isEqualTo(weights);
     }
@@ -179,9 +196,8 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
                 permuteRows(weights.map(MapRole.VALUE), headRows),
                 Linear.of(permuteColumns(weights.output().weight(), columns)));
 
-        double[] scores = criterion().score(module);
-        double[] permutedScores =
-                criterion().score(new ModuleView(LAYER, spec, permuted, permute(module.measured(), columns)));
+        double[] scores = score(module);
+        double[] permutedScores = score(new ModuleView(LAYER, spec, permuted, permute(module.measured(), columns)));
 
         for (int i = 0; i < order.length; i++) {
             assertThat(permutedScores[i]).isCloseTo(scores[order[i]], within(1e-9 * Math.abs(scores[order[i]])));
@@ -255,7 +271,7 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
 
     private void assertRefused(ModuleView module, List<String> place) {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> criterion().score(module))
+                .isThrownBy(() -> score(module))
                 .withMessageContainingAll(place.toArray(String[]::new));
     }
 }

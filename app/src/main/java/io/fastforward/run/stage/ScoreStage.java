@@ -4,6 +4,7 @@ import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.ScoringPass;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.tokenizer.TokenWindows;
@@ -17,17 +18,21 @@ import java.util.List;
  */
 public record ScoreStage(RunContext run, Criterion criterion, String id) {
 
-    /** The order, the best unit of each module first; from the record if it is there. */
-    public NestedOrder execute(TokenWindows windows) {
-        return run.record().order(run.spec()).orElseGet(() -> score(windows));
+    /**
+     * The order, the best unit of each module first; from the record if it is there.
+     *
+     * @param likely how many units each module is likely to keep
+     */
+    public NestedOrder execute(TokenWindows windows, Policy likely) {
+        return run.record().order(run.spec()).orElseGet(() -> score(windows, likely));
     }
 
-    private NestedOrder score(TokenWindows windows) {
+    private NestedOrder score(TokenWindows windows, Policy likely) {
         ModelSpec spec = run.spec();
         run.progress().begin("Scoring units with " + id, spec.layers().size());
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
-        List<double[]> scores = new ScoringPass(run.backend(), spec, weights, criterion)
+        List<double[]> scores = new ScoringPass(run.backend(), run.algebra(), spec, weights, criterion, likely)
                 .run(run.model().ends(), windows, layers -> run.progress().advance(layers, "layers"));
         NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
         run.record().saveOrder(order);

@@ -4,6 +4,7 @@ import io.fastforward.spi.Options;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
 
 /**
@@ -38,7 +39,7 @@ public final class Magnitude implements Criterion {
     }
 
     @Override
-    public double[] score(ModuleView module) {
+    public double[] score(ModuleView module, int kept, Workbench workbench) {
         return OutputColumns.sumByPart(module, OutputColumns.meanMagnitudes(module));
     }
 }

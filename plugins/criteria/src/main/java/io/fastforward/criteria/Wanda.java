@@ -5,6 +5,7 @@ import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.util.Set;
 
@@ -45,7 +46,7 @@ public final class Wanda implements Criterion {
     }
 
     @Override
-    public double[] score(ModuleView module) {
+    public double[] score(ModuleView module, int kept, Workbench workbench) {
         double[] columnScores = OutputColumns.meanMagnitudes(module);
         DoubleMatrix squareSums = module.measured().get(SQUARE_SUMS);
         for (int column = 0; column < columnScores.length; column++) {

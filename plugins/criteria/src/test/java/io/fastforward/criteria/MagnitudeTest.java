@@ -28,9 +28,7 @@ class MagnitudeTest extends CriterionContract {
             }
         }
 
-        assertThat(new Magnitude().score(module(mlp(2, 6), weight)))
-                .containsExactly(new double[] {2, 3, 0, 4, 0.5, 8}, within(0.0));
-        assertThat(new Magnitude().score(module(attention(2, 1, 3, 2), weight)))
-                .containsExactly(new double[] {5, 12.5}, within(0.0));
+        assertThat(score(module(mlp(2, 6), weight))).containsExactly(new double[] {2, 3, 0, 4, 0.5, 8}, within(0.0));
+        assertThat(score(module(attention(2, 1, 3, 2), weight))).containsExactly(new double[] {5, 12.5}, within(0.0));
     }
 }

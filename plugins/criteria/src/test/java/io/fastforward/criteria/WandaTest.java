@@ -44,9 +44,9 @@ class WandaTest extends CriterionContract {
         }
         Measured measured = new Measured(37, Map.of(SQUARE_SUMS, squareSums));
 
-        assertThat(new Wanda().score(module(mlp(2, 4), weight, measured)))
+        assertThat(score(module(mlp(2, 4), weight, measured)))
                 .containsExactly(new double[] {1, 9, 0, 0}, within(1e-14));
-        assertThat(new Wanda().score(module(attention(2, 1, 2, 2), weight, measured)))
+        assertThat(score(module(attention(2, 1, 2, 2), weight, measured)))
                 .containsExactly(new double[] {10, 0}, within(1e-13));
     }
 
@@ -66,7 +66,7 @@ class WandaTest extends CriterionContract {
                 }
             }
 
-            double[] scores = new Wanda().score(module);
+            double[] scores = score(module);
 
             // All terms are positive, so the two orders of summation differ by at most terms · 2⁻⁵² of the sum.
             double bound = 4.0 * weight.rows() * spec.featuresPerPart() * 0x1p-52;
@@ -79,7 +79,7 @@ class WandaTest extends CriterionContract {
     @Test
     void aMapOfTheWrongShapeIsRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> criterion().score(module(mlp(3, 6), randomMatrix(DataType.F32, 3, 5))))
+                .isThrownBy(() -> score(module(mlp(3, 6), randomMatrix(DataType.F32, 3, 5))))
                 .withMessage("layer 17, MLP, output weight: must be 3 × 6, but is 3 × 5");
     }
 

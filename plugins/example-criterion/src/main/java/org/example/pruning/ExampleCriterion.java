@@ -6,6 +6,7 @@ import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.util.List;
 import java.util.Set;
@@ -52,7 +53,7 @@ public final class ExampleCriterion implements Criterion {
     }
 
     @Override
-    public double[] score(ModuleView module) {
+    public double[] score(ModuleView module, int kept, Workbench workbench) {
         double[] scores = new double[module.spec().parts()];
         double[] magnitudes = module.outputMagnitudes().get(); // Σ |W_ij| over the rows i of the output map
         DoubleMatrix squareSums = module.measured().get(SQUARE_SUMS);

@@ -34,7 +34,7 @@ class ExampleCriterionTest extends CriterionContract {
         Measured measured = new Measured(37, Map.of(Wish.features(Moment.SQUARE_SUMS), squareSums));
         ModuleView module = module(mlp(1, 2), weight, measured);
 
-        assertThat(new ExampleCriterion(0).score(module)).containsExactly(new double[] {3, 2}, within(1e-12));
-        assertThat(new ExampleCriterion(1).score(module)).containsExactly(new double[] {6, 8}, within(1e-12));
+        assertThat(score(new ExampleCriterion(0), module, 1)).containsExactly(new double[] {3, 2}, within(1e-12));
+        assertThat(score(new ExampleCriterion(1), module, 1)).containsExactly(new double[] {6, 8}, within(1e-12));
     }
 }

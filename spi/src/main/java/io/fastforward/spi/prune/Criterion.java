@@ -29,10 +29,16 @@ public interface Criterion {
 
     /**
      * One score for each {@linkplain ModuleSpec#parts() part} of a unit, which mostly is the unit; those of high score
-     * are kept.
+     * are kept. How many that will be is mostly found later, so all ranks count.
      *
+     * @param module the module with all units, as the dense model has it
+     * @param kept how many units the module is likely to keep, from 1 to all: as many as under uniform pruning, or a given
+     *     policy. It is for criteria that choose the best set of that size instead of ranking units one by one; the order
+     *     inside and outside of the set serves the other sizes
+     * @param workbench linear algebra. It has no batches: when a module is scored, the hidden states have moved on behind it
      * @return {@code module.spec().parts()} finite numbers
-     * @throws IllegalArgumentException if the weights or what was measured hold NaN or infinity
+     * @throws IllegalArgumentException if the weights or what was measured hold NaN or infinity, or the criterion can make
+     *     nothing of them; the message says of which module, and what to do
      */
-    double[] score(ModuleView module);
+    double[] score(ModuleView module, int kept, Workbench workbench);
 }

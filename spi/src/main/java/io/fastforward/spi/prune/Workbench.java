@@ -16,11 +16,11 @@ public interface Workbench {
 
     /**
      * What passes a tap of the module on its own stream, with all units, for those that iterate instead of summing up:
-     * every iteration computes it anew, batch by batch.
+     * every iteration computes it anew, batch by batch. A {@link Criterion} has none.
      *
      * @param tap one that the plugin has a wish for; not the residual, which is a difference of sums
      * @return {@code tokens × width} each, F32; valid until the next one is asked for
-     * @throws IllegalArgumentException if the plugin has no wish for the tap
+     * @throws IllegalArgumentException if the plugin has no wish for the tap, or scores
      */
     Iterable<Matrix> batches(Tap tap);
 }
