@@ -52,7 +52,8 @@ final class Blocks {
         add(left, right, 1);
     }
 
-    private static void add(DoubleMatrix left, DoubleMatrix right, int sign) {
+    /** left += factor · right, likewise. */
+    static void add(DoubleMatrix left, DoubleMatrix right, double factor) {
         int columns = right.columns();
         double[] leftRow = new double[columns];
         double[] rightRow = new double[columns];
@@ -60,7 +61,7 @@ final class Blocks {
             readRow(left, i, leftRow, columns);
             readRow(right, i, rightRow, columns);
             for (int j = 0; j < columns; j++) {
-                leftRow[j] += sign * rightRow[j];
+                leftRow[j] += factor * rightRow[j];
             }
             writeRow(leftRow, left, i, columns);
         }

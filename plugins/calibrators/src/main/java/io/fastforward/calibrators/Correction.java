@@ -5,11 +5,15 @@ import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 
-/** What ridge regression adds to the kept weights: (W·T_K + R_K − W_K·H_KK) · (H_KK + λI)⁻¹, some rows at a time. */
+/**
+ * What a regression adds to the kept weights, some rows at a time: (W·T_K + R_K − W_K·H_KK − πW_K) · (H_KK + λI)⁻¹. With π = 0
+ * that leads to ridge regression centred on W_K; with π = λ to (W·T_K + R_K) · (H_KK + λI)⁻¹, which is centred on zero.
+ */
 final class Correction {
 
     private final Matrix dense;
     private final SplitMoments moments;
+    private final double pull;
     private final LinearAlgebra algebra;
     private final int blockRows;
     private final DoubleMatrix weights;
@@ -20,10 +24,12 @@ final class Correction {
      * Prepares the scratch memory.
      *
      * @param dense W, {@code outputs × inputs}, F32
+     * @param pull π: how strongly weights are pulled to zero, in the units of a Gram matrix's diagonal
      */
-    Correction(Matrix dense, SplitMoments moments, LinearAlgebra algebra, Arena scratch) {
+    Correction(Matrix dense, SplitMoments moments, double pull, LinearAlgebra algebra, Arena scratch) {
         this.dense = dense;
         this.moments = moments;
+        this.pull = pull;
         this.algebra = algebra;
         this.blockRows = Math.min(Blocks.ROWS, dense.rows());
         this.weights = DoubleMatrix.allocate(scratch, blockRows, dense.columns());
@@ -44,6 +50,9 @@ final class Correction {
             Blocks.widen(dense, first, block);
             DoubleMatrix correction = corrections.leadingBlock(rows, moments.kept());
             multiplyMissing(block, first, correction);
+            if (pull != 0) {
+                Blocks.add(correction, block.leadingBlock(rows, moments.kept()), -pull);
+            }
             algebra.solve(factor, correction);
             add(correction, kept, first);
         }

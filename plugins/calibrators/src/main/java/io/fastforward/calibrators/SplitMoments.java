@@ -81,10 +81,10 @@ record SplitMoments(DoubleMatrix gram, DoubleMatrix target, DoubleMatrix residua
         return target.leadingBlock(inputs(), kept);
     }
 
-    /** The mean diagonal element of H_KK: the sum of squares of an average kept feature. */
-    double meanKeptDiagonal() {
+    /** The mean of some leading diagonal elements of H: the sum of squares of an average one of these features. */
+    double meanDiagonal(int leading) {
         double sum = 0;
-        for (int i = 0; i < kept; i++) {
+        for (int i = 0; i < leading; i++) {
             double square = gram.get(i, i);
             if (square < 0) {
                 throw new IllegalArgumentException("the Gram matrix has " + square + " on its diagonal, in row " + i
@@ -92,7 +92,7 @@ record SplitMoments(DoubleMatrix gram, DoubleMatrix target, DoubleMatrix residua
             }
             sum += square;
         }
-        return sum / kept;
+        return sum / leading;
     }
 
     /** Overwrites the lower triangle of {@code target} with that of H_KK + λI. */

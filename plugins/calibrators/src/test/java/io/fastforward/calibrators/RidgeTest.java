@@ -27,7 +27,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RidgeTest extends CalibratorContract {
 
     private static final Wish GRAM = Wish.features(Moment.GRAM);
-    private static final Wish TARGET = Wish.denseFeatures(Moment.CROSS_GRAM);
 
     private static final double UNIT_ROUNDOFF = 0x1p-24; // of the single-precision weights
 
@@ -46,7 +45,7 @@ class RidgeTest extends CalibratorContract {
         Sample sample = sample(sizes);
         Repair solution = repair(sample);
 
-        double[][] expected = normalEquations(sample, solution.ridge());
+        double[][] expected = NormalEquations.solve(sample, solution.ridge(), true);
 
         for (int i = 0; i < sizes.outputs(); i++) {
             double largest = 0;
@@ -56,62 +55,6 @@ class RidgeTest extends CalibratorContract {
             for (int j = 0; j < sizes.kept(); j++) {
                 assertThat(output(solution).weight().get(i, j))
                         .isCloseTo((float) expected[i][j], within((float) (1e-6 * largest)));
-            }
-        }
-    }
-
-    /** W′ (H_KK + λI) = W·T_K + R_K + λ W_K, solved by elimination with row exchanges. */
-    private static double[][] normalEquations(Sample sample, double lambda) {
-        int kept = sample.kept();
-        Matrix weight = sample.map().weight();
-        int outputs = weight.rows();
-        double[][] system = new double[kept][kept + outputs];
-        for (int i = 0; i < kept; i++) {
-            for (int j = 0; j < kept; j++) {
-                system[i][j] = sample.moment(GRAM).get(j, i) + (i == j ? lambda : 0);
-            }
-            for (int row = 0; row < outputs; row++) {
-                double sum = lambda * weight.get(row, i);
-                for (int j = 0; j < weight.columns(); j++) {
-                    sum += weight.get(row, j) * sample.moment(TARGET).get(j, i);
-                }
-                for (int t = 0; t < sample.prefix().length; t++) {
-                    sum += sample.residual()[t][row] * sample.prefix()[t][i];
-                }
-                system[i][kept + row] = sum;
-            }
-        }
-        eliminate(system);
-        double[][] solution = new double[outputs][kept];
-        for (int row = 0; row < outputs; row++) {
-            for (int i = 0; i < kept; i++) {
-                solution[row][i] = system[i][kept + row];
-            }
-        }
-        return solution;
-    }
-
-    private static void eliminate(double[][] system) {
-        for (int pivot = 0; pivot < system.length; pivot++) {
-            int best = pivot;
-            for (int i = pivot + 1; i < system.length; i++) {
-                if (Math.abs(system[i][pivot]) > Math.abs(system[best][pivot])) {
-                    best = i;
-                }
-            }
-            double[] exchanged = system[pivot];
-            system[pivot] = system[best];
-            system[best] = exchanged;
-            for (int i = 0; i < system.length; i++) {
-                double factor = i == pivot ? 0 : system[i][pivot] / system[pivot][pivot];
-                for (int j = pivot; factor != 0 && j < system[i].length; j++) {
-                    system[i][j] -= factor * system[pivot][j];
-                }
-            }
-        }
-        for (int i = 0; i < system.length; i++) {
-            for (int j = system[i].length - 1; j >= i; j--) {
-                system[i][j] /= system[i][i];
             }
         }
     }
