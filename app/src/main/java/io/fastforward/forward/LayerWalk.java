@@ -23,9 +23,12 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Streams of hidden states that move through the layers of a model, module by module. What is done to a module on the
@@ -33,7 +36,8 @@ import java.util.stream.Collectors;
  * measures what it wants to know, changes the module, and moves on.
  *
  * <p>A dense stream sees whole modules and moves on while they are measured; the own stream sees what became of them, and
- * moves on when it is told to. Where a walk carries a single one of them, that answers for both.
+ * moves on when it is told to. Where a walk carries a single one of them, that answers for both. Who has the dense module
+ * beside what becomes of it can compare the two, and tell either stream when to move on.
  *
  * <p>Memory: the hidden states of all windows, once for each stream, the rows of one chunk at a module, and its moments.
  */
@@ -41,6 +45,9 @@ public final class LayerWalk implements AutoCloseable {
 
     private final ComputeBackend backend;
     private final EnumMap<HiddenStream, HiddenStates> streams = new EnumMap<>(HiddenStream.class);
+
+    /** Whether all streams hold the same hidden states, as before the first layer. */
+    private boolean together = true;
 
     /**
      * A walk before the first layer.
@@ -76,12 +83,62 @@ public final class LayerWalk implements AutoCloseable {
      * @param arena owns the sums
      */
     public Measured measure(LoadedModule module, Set<Wish> wishes, Arena arena) {
-        try (Measuring measuring = new Measuring(module, summed(wishes, streams.keySet()))) {
+        together = false;
+        return measure(wishes, wish -> summed(wish, streams.keySet()), module, null, arena);
+    }
+
+    /**
+     * Sums up what is wished for where each stream passes a module of its own, with all of its units. Neither moves on. As
+     * long as the streams are {@linkplain #set one}, so is what the modules get to see, and one sum answers for both.
+     *
+     * @param own the module as it is by now: other weights in its maps than the dense one's, but the same norm
+     * @param dense the module of the dense model
+     * @param arena owns the sums
+     */
+    public Measured compare(LoadedModule own, LoadedModule dense, Set<Wish> wishes, Arena arena) {
+        return measure(
+                wishes,
+                wish -> together && wish.tap() == Tap.INPUT ? wish.onSingleStream() : summed(wish, streams.keySet()),
+                own,
+                dense,
+                arena);
+    }
+
+    private Measured measure(
+            Set<Wish> wishes,
+            UnaryOperator<Wish> answered,
+            LoadedModule own,
+            @Nullable LoadedModule dense,
+            Arena arena) {
+        Set<Wish> summed = wishes.stream().map(answered).collect(Collectors.toSet());
+        try (Measuring measuring = new Measuring(own, dense, summed)) {
             for (int i = 0; i < first().chunks().size(); i++) {
                 measuring.add(i);
             }
-            return measuring.read(wishes, arena);
+            return measuring.read(wishes, answered, arena);
         }
+    }
+
+    /** One stream goes on from where another one is. */
+    public void set(HiddenStream stream, HiddenStream other) {
+        if (together) {
+            return;
+        }
+        List<Chunk> from = stream(other).chunks();
+        List<Chunk> to = stream(stream).chunks();
+        try (Arena scratch = Arena.ofShared()) {
+            Matrix rows = Matrix.allocate(
+                    scratch,
+                    DataType.F32,
+                    first().chunkRows(),
+                    from.getFirst().hidden().columns());
+            for (int i = 0; i < from.size(); i++) {
+                Matrix copied = rows.leadingRows(from.get(i).shape().rows());
+                backend.read(from.get(i).hidden(), 0, copied);
+                backend.write(copied, to.get(i).hidden(), 0);
+            }
+        }
+        together = true;
     }
 
     /**
@@ -116,8 +173,18 @@ public final class LayerWalk implements AutoCloseable {
 
     /** The own stream moves on behind a module, with some of its leading units. */
     public void moveOn(LoadedModule module, int units) {
+        moveOn(first(), module, units);
+    }
+
+    /** A stream moves on behind a module, with some of its leading units. */
+    public void moveOn(HiddenStream stream, LoadedModule module, int units) {
+        moveOn(stream(stream), module, units);
+    }
+
+    private void moveOn(HiddenStates states, LoadedModule module, int units) {
+        together = false;
         try (DeviceMatrix scratch = allocate(module, Tap.FEATURES)) {
-            for (Chunk chunk : first().chunks()) {
+            for (Chunk chunk : states.chunks()) {
                 backend.apply(module, units, chunk.shape(), chunk.hidden(), scratch);
             }
         }
@@ -142,6 +209,10 @@ public final class LayerWalk implements AutoCloseable {
         return streams.values().iterator().next();
     }
 
+    private HiddenStates stream(HiddenStream stream) {
+        return requireNonNull(streams.get(stream), () -> "the walk does not carry the stream " + stream);
+    }
+
     private static int width(LoadedModule module, Tap tap) {
         return switch (tap) {
             case INPUT, RESIDUAL -> module.spec().hiddenSize();
@@ -164,7 +235,8 @@ public final class LayerWalk implements AutoCloseable {
     /** The sums at one module, and for each stream the rows of one chunk that they are made of. */
     private final class Measuring implements AutoCloseable {
 
-        private final LoadedModule module;
+        private final LoadedModule own;
+        private final @Nullable LoadedModule dense;
         private final Map<HiddenStream, EnumMap<Tap, DeviceMatrix>> rows = new EnumMap<>(HiddenStream.class);
         private final Map<Wish, Moments> sums = new LinkedHashMap<>();
 
@@ -176,16 +248,20 @@ public final class LayerWalk implements AutoCloseable {
 
         private long tokens;
 
-        Measuring(LoadedModule module, Set<Wish> summed) {
-            this.module = module;
+        /** @param dense what a dense stream passes without moving on; null: it passes the same module, and moves on behind it */
+        Measuring(LoadedModule own, @Nullable LoadedModule dense, Set<Wish> summed) {
+            this.own = own;
+            this.dense = dense;
             try {
                 for (HiddenStream stream : streams.keySet()) {
                     EnumMap<Tap, DeviceMatrix> taps = new EnumMap<>(Tap.class);
                     rows.put(stream, taps);
-                    if (stream == HiddenStream.DENSE) {
-                        taps.put(Tap.FEATURES, allocate(module, Tap.FEATURES)); // with which it moves on
+                    if (stream == HiddenStream.DENSE && dense == null) {
+                        taps.put(Tap.FEATURES, allocate(own, Tap.FEATURES)); // with which it moves on
                     }
-                    summed.forEach(wish -> taps.computeIfAbsent(wish.rightTap(), tap -> allocate(module, tap)));
+                    summed.stream()
+                            .filter(wish -> reads(wish, stream))
+                            .forEach(wish -> taps.computeIfAbsent(wish.rightTap(), tap -> allocate(own, tap)));
                 }
                 for (Wish wish : summed) {
                     sums.put(wish, moments(wish));
@@ -199,23 +275,35 @@ public final class LayerWalk implements AutoCloseable {
             }
         }
 
+        /** Whether a sum is made of rows of a stream, beside the residual streams, which are where they are. */
+        private boolean reads(Wish wish, HiddenStream stream) {
+            boolean left = wish.stream() == stream && wish.tap() != Tap.RESIDUAL;
+            boolean right = wish.moment() == Moment.CROSS_GRAM && stream == HiddenStream.OWN;
+            return streams.size() == 1 || left || right;
+        }
+
         void add(int index) {
             int count = first().chunks().get(index).shape().rows();
             streams.forEach((stream, states) -> requireNonNull(rows.get(stream))
-                    .forEach((tap, target) -> pass(module, tap, states.chunks().get(index), target)));
+                    .forEach((tap, target) ->
+                            pass(passed(stream), tap, states.chunks().get(index), target)));
             sums.forEach((wish, sum) -> add(sum, wish, wish.stream(), index));
             subtracted.forEach((wish, sum) -> add(sum, wish, HiddenStream.OWN, index));
-            HiddenStates dense = streams.get(HiddenStream.DENSE);
-            if (dense != null) {
-                DeviceMatrix hidden = dense.chunks().get(index).hidden();
-                backend.project(module, module.spec().units(), count, rows(HiddenStream.DENSE, Tap.FEATURES), hidden);
+            HiddenStates moving = dense == null ? streams.get(HiddenStream.DENSE) : null;
+            if (moving != null) {
+                DeviceMatrix hidden = moving.chunks().get(index).hidden();
+                backend.project(own, own.spec().units(), count, rows(HiddenStream.DENSE, Tap.FEATURES), hidden);
             }
             tokens += count;
         }
 
+        private LoadedModule passed(HiddenStream stream) {
+            return stream == HiddenStream.DENSE && dense != null ? dense : own;
+        }
+
         private Moments moments(Wish wish) {
-            int left = width(module, wish.tap());
-            int right = wish.moment() == Moment.CROSS_GRAM ? width(module, wish.rightTap()) : left;
+            int left = width(own, wish.tap());
+            int right = wish.moment() == Moment.CROSS_GRAM ? width(own, wish.rightTap()) : left;
             return backend.moments(wish.moment(), left, right);
         }
 
@@ -226,11 +314,14 @@ public final class LayerWalk implements AutoCloseable {
             sum.add(left, right, chunk.shape().rows());
         }
 
-        Measured read(Set<Wish> wishes, Arena arena) {
+        Measured read(Set<Wish> wishes, UnaryOperator<Wish> answered, Arena arena) {
             Map<Wish, DoubleMatrix> read = new HashMap<>();
             sums.forEach((wish, sum) -> read.put(wish, read(wish, sum, arena).readOnly()));
             return new Measured(
-                    tokens, wishes.stream().collect(Collectors.toMap(wish -> wish, wish -> answer(read, wish))));
+                    tokens,
+                    wishes.stream()
+                            .collect(Collectors.toMap(
+                                    wish -> wish, wish -> requireNonNull(read.get(answered.apply(wish))))));
         }
 
         private DoubleMatrix read(Wish wish, Moments sum, Arena arena) {
@@ -245,10 +336,6 @@ public final class LayerWalk implements AutoCloseable {
                 }
             }
             return result;
-        }
-
-        private DoubleMatrix answer(Map<Wish, DoubleMatrix> read, Wish wish) {
-            return requireNonNull(read.get(summed(wish, streams.keySet())));
         }
 
         private DeviceMatrix rows(HiddenStream stream, Tap tap) {

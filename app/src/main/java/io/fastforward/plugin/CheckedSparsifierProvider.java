@@ -2,7 +2,8 @@ package io.fastforward.plugin;
 
 import io.fastforward.spi.Options;
 import io.fastforward.spi.measure.MapView;
-import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
@@ -16,11 +17,29 @@ record CheckedSparsifierProvider(CalledPlugin called, Sparsifier.Provider plugin
     @Override
     public Sparsifier create(Options options) {
         Sparsifier sparsifier = called.callWithOptions("creating a sparsifier", options, () -> plugin.create(options));
-        Set<Moment> wishes = called.call("telling what it wishes to know", () -> Set.copyOf(sparsifier.wishes()));
-        return new Checked(called, sparsifier, wishes);
+        return new Checked(called, sparsifier, wishes(sparsifier, Tap.INPUT), wishes(sparsifier, Tap.FEATURES));
     }
 
-    private record Checked(CalledPlugin called, Sparsifier sparsifier, Set<Moment> wishes) implements Sparsifier {
+    private Set<Wish> wishes(Sparsifier sparsifier, Tap tap) {
+        Set<Wish> wishes =
+                called.call("telling what it wishes to know of " + tap, () -> Set.copyOf(sparsifier.wishes(tap)));
+        wishes.stream().filter(wish -> wish.tap() != tap).findAny().ifPresent(other -> {
+            throw called.failure("wishes to know the " + other + " of maps that see " + tap);
+        });
+        return wishes;
+    }
+
+    private record Checked(CalledPlugin called, Sparsifier sparsifier, Set<Wish> ofInput, Set<Wish> ofFeatures)
+            implements Sparsifier {
+
+        @Override
+        public Set<Wish> wishes(Tap tap) {
+            return switch (tap) {
+                case INPUT -> ofInput;
+                case FEATURES -> ofFeatures;
+                case RESIDUAL -> Set.of();
+            };
+        }
 
         @Override
         public boolean repairs() {

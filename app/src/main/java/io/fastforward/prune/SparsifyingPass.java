@@ -12,7 +12,6 @@ import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.MapView;
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.Tap;
-import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
@@ -20,40 +19,44 @@ import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
-import io.fastforward.spi.prune.Pattern;
-import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.IntConsumer;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sets weights of every map to zero, on one walk of calibration windows: each map sees what the already sparsified ones
- * before it produce, those that make the features first, then the output map. Memory: one layer, the hidden states of the
- * windows, and the moments of one module.
+ * before it produce, those that make the features first, then the output map. Every layer starts from one hidden state, the
+ * pruned prefix's or the dense model's; from there on, the dense stream is what the dense layer makes of it. Each map is
+ * rounded to its own data type before later ones see it.
+ *
+ * <p>Memory: one layer, the hidden states of the windows (twice if the dense stream is asked for), and the moments of one
+ * module's maps that see the same.
  */
 public final class SparsifyingPass {
 
     private final ComputeBackend backend;
     private final LinearAlgebra algebra;
     private final Model model;
-    private final Sparsifier sparsifier;
-    private final Pattern pattern;
+    private final Sparsification sparsification;
 
     /** A pass over a model. */
-    public SparsifyingPass(
-            ComputeBackend backend, LinearAlgebra algebra, Model model, Sparsifier sparsifier, Pattern pattern) {
+    public SparsifyingPass(ComputeBackend backend, LinearAlgebra algebra, Model model, Sparsification sparsification) {
         this.backend = backend;
         this.algebra = algebra;
         this.model = model;
-        this.sparsifier = sparsifier;
-        this.pattern = pattern;
+        this.sparsification = sparsification;
+    }
+
+    /** Most bytes that the moments of maps take that see the same, on the device and on the host. */
+    public static long momentBytes(ModelSpec spec, Sparsification sparsification) {
+        return Sparsification.taps()
+                .mapToLong(tap -> LayerWalk.momentBytes(spec, sparsification.wishes(tap), sparsification.streams()))
+                .max()
+                .orElse(0);
     }
 
     /**
@@ -66,13 +69,14 @@ public final class SparsifyingPass {
     public void run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
         ModelSpec spec = model.spec();
         spec.modules().forEach(this::requireFits);
-        try (LayerWalk walk = sparsifier.wishes().isEmpty()
-                ? null
-                : new LayerWalk(backend, model.ends(), windows, Set.of(HiddenStream.OWN))) {
+        try (LayerWalk walk = sparsification.measures()
+                ? new LayerWalk(backend, model.ends(), windows, sparsification.streams())
+                : null) {
             for (int i = 0; i < spec.layers().size(); i++) {
                 try (Arena arena = Arena.ofShared()) {
                     LayerSpec layer = spec.layers().get(i);
                     LayerWeights weights = model.layer(i);
+                    bringTogether(walk);
                     sink.accept(
                             i,
                             new LayerWeights(
@@ -84,13 +88,28 @@ public final class SparsifyingPass {
         }
     }
 
+    private void bringTogether(@Nullable LayerWalk walk) {
+        if (walk != null && followsDense()) {
+            switch (sparsification.layerInput()) {
+                case PRUNED_PREFIX -> walk.set(HiddenStream.DENSE, HiddenStream.OWN);
+                case DENSE_MODEL -> walk.set(HiddenStream.OWN, HiddenStream.DENSE);
+            }
+        }
+    }
+
+    private boolean followsDense() {
+        return sparsification.streams().contains(HiddenStream.DENSE);
+    }
+
     private void requireFits(ModuleSpec module) {
         module.maps().forEach(map -> {
             try {
-                pattern.requireFits(map.columns());
+                sparsification.pattern().requireFits(map.columns());
             } catch (IllegalArgumentException e) {
                 throw FailureKind.UNSUPPORTED_MODEL.failure(
-                        "the pattern " + pattern + " does not fit the map " + map.role() + ": " + e.getMessage(), e);
+                        "the pattern " + sparsification.pattern() + " does not fit the map " + map.role() + ": "
+                                + e.getMessage(),
+                        e);
             }
         });
     }
@@ -104,12 +123,13 @@ public final class SparsifyingPass {
                             role, sparsify(new MapView(layer, role, map, Measured.NOTHING), Map.of(), arena)));
             return weights.with(sparse);
         }
-        try (LoadedModule loaded = backend.load(spec, weights)) {
+        try (LoadedModule loaded = backend.load(spec, weights);
+                LoadedModule dense = followsDense() ? backend.load(spec, weights) : null) {
             Map<MapRole, Linear> sparse = new EnumMap<>(MapRole.class);
             // The maps that make the features are sparse before those are measured.
-            for (Tap tap : List.of(Tap.INPUT, Tap.FEATURES)) {
+            Sparsification.taps().forEach(tap -> {
                 try (Arena scratch = Arena.ofShared()) {
-                    Measured measured = walk.measure(loaded, wishes(tap), scratch);
+                    Measured measured = measure(walk, loaded, dense, tap, scratch);
                     Map<Tap, Iterable<Matrix>> batches = Map.of(tap, walk.batches(loaded, tap, scratch));
                     weights.maps().forEach((role, map) -> {
                         if (MapView.tap(role) == tap) {
@@ -119,23 +139,31 @@ public final class SparsifyingPass {
                         }
                     });
                 }
+            });
+            walk.moveOn(HiddenStream.OWN, loaded, spec.units());
+            if (dense != null) {
+                walk.moveOn(HiddenStream.DENSE, dense, spec.units());
             }
-            walk.moveOn(loaded, spec.units());
             return weights.with(sparse);
         }
     }
 
-    private Set<Wish> wishes(Tap tap) {
-        return sparsifier.wishes().stream()
-                .map(moment -> new Wish(tap, moment, HiddenStream.OWN))
-                .collect(Collectors.toSet());
+    private Measured measure(
+            LayerWalk walk, LoadedModule loaded, @Nullable LoadedModule dense, Tap tap, Arena scratch) {
+        return dense == null
+                ? walk.measure(loaded, sparsification.wishes(tap), scratch)
+                : walk.compare(loaded, dense, sparsification.wishes(tap), scratch);
     }
 
     /** In the map's own data type, which is what later maps see. */
     private Linear sparsify(MapView map, Map<Tap, Iterable<Matrix>> batches, Arena arena) {
         try {
-            Linear sparse = sparsifier.sparsify(map, pattern, new ModuleBench(algebra, arena, batches));
-            return WeightCopy.like(map.map(), sparse, arena);
+            Linear sparse = sparsification
+                    .sparsifier()
+                    .sparsify(map, sparsification.pattern(), new ModuleBench(algebra, arena, batches));
+            Linear rounded = WeightCopy.like(map.map(), sparse, arena);
+            int iterations = sparsification.refitIterations();
+            return iterations == 0 ? rounded : new SupportRefit(algebra, iterations).refit(map, rounded, arena);
         } catch (IllegalArgumentException e) {
             throw FailureKind.NOT_FINITE.failure("the sparsifier fails: " + e.getMessage(), e);
         }

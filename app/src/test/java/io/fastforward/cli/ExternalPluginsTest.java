@@ -6,6 +6,8 @@ import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CollectedLayers;
+import io.fastforward.prune.LayerInput;
+import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.LayerWeights;
@@ -125,7 +127,9 @@ class ExternalPluginsTest {
                 public Sparsifier create(Options options) { return new Zeroing(options.number("factor")); }
 
                 record Zeroing(double factor) implements Sparsifier {
-                    public Set<Moment> wishes() { return Set.of(Moment.SUMS); }
+                    public Set<Wish> wishes(Tap tap) {
+                        return Set.of(new Wish(tap, Moment.SUMS, HiddenStream.OWN));
+                    }
                     public boolean repairs() { return true; }
                     public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
                         Matrix source = map.map().weight();
@@ -201,7 +205,11 @@ class ExternalPluginsTest {
                 ComputeBackend backend = Backends.cpu();
                 CollectedLayers layers = new CollectedLayers();
                 Arena arena = Arena.ofShared()) {
-            new SparsifyingPass(backend, Backends.linearAlgebra(), model, sparsifier, Pattern.parse("1:2"))
+            new SparsifyingPass(
+                            backend,
+                            Backends.linearAlgebra(),
+                            model,
+                            new Sparsification(sparsifier, Pattern.parse("1:2"), LayerInput.PRUNED_PREFIX, 0))
                     .run(RunningModel.randomWindows(model.spec(), 8, 3, 1), layers, done -> {});
             for (int layer = 0; layer < 2; layer++) {
                 LayerWeights sparse = layers.layer(layer, arena);

@@ -1,20 +1,32 @@
 package io.fastforward.prune;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.HiddenStates;
 import io.fastforward.model.Model;
+import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.MapView;
 import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DefaultPlugins;
@@ -25,7 +37,10 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -33,6 +48,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SparsifyingPassTest {
@@ -115,8 +131,135 @@ class SparsifyingPassTest {
         }
     }
 
+    /** Against sums over rows that are composed by hand: which weights which hidden states have passed. */
+    @ParameterizedTest
+    @EnumSource(LayerInput.class)
+    void theDenseStreamIsWhatTheDenseLayerMakesOfTheSameInput(LayerInput input, @TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().stored(DataType.BF16).write(directory));
+                CollectedLayers layers = new CollectedLayers();
+                Arena arena = Arena.ofShared()) {
+            Halving halving = new Halving();
+            pass(model, new Sparsification(halving, Pattern.parse("0.5"), input, 0))
+                    .run(windows(model), layers, done -> {});
+            ComposedMoments composed = new ComposedMoments(model, input, arena);
+            for (int layer = 0; layer < model.spec().layers().size(); layer++) {
+                composed.walk(layer, layers.layer(layer, arena));
+            }
+            assertThat(halving.moments.keySet())
+                    .isEqualTo(composed.moments.keySet())
+                    .hasSize(2 * 7 * 3);
+            composed.moments.forEach((name, expected) -> {
+                double[][] found = requireNonNull(halving.moments.get(name));
+                double largest = Arrays.stream(expected)
+                        .flatMapToDouble(Arrays::stream)
+                        .map(Math::abs)
+                        .max()
+                        .orElse(0);
+                assertThat(found.length).isEqualTo(expected.length);
+                for (int i = 0; i < expected.length; i++) {
+                    // Single precision sums of 80 rows.
+                    assertThat(found[i]).as(name).containsExactly(expected[i], within(80 * 0x1p-24 * largest));
+                }
+            });
+        }
+    }
+
+    /** What is asked of the input of attention is the same for both streams, and summed up once. */
+    @Test
+    void whereTheStreamsAreOneSumsAreTheSameObject(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            Halving halving = new Halving();
+            pass(model, new Sparsification(halving, Pattern.parse("0.5"), LayerInput.PRUNED_PREFIX, 0))
+                    .run(windows(model), (layer, weights) -> {}, done -> {});
+            assertThat(halving.single)
+                    .containsExactlyInAnyOrder(
+                            "layer 0, QUERY",
+                            "layer 0, KEY",
+                            "layer 0, VALUE",
+                            "layer 1, QUERY",
+                            "layer 1, KEY",
+                            "layer 1, VALUE");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(DataType.class)
+    void aRefitLowersTheErrorOfEveryMapAndKeepsItsZeros(DataType type, @TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().stored(type).write(directory));
+                CollectedLayers raw = new CollectedLayers();
+                CollectedLayers refitted = new CollectedLayers();
+                Arena arena = Arena.ofShared()) {
+            // Layers that do not depend on each other: the first maps of each have seen the same in both passes.
+            Halving halving = new Halving();
+            pass(model, new Sparsification(halving, Pattern.parse("0.5"), LayerInput.DENSE_MODEL, 0))
+                    .run(windows(model), raw, done -> {});
+            pass(model, new Sparsification(new Halving(), Pattern.parse("0.5"), LayerInput.DENSE_MODEL, 20))
+                    .run(windows(model), refitted, done -> {});
+            for (int layer = 0; layer < 2; layer++) {
+                for (MapRole role : MapRole.values()) {
+                    Matrix dense = map(model.layer(layer), role).weight();
+                    Matrix before = map(raw.layer(layer, arena), role).weight();
+                    Matrix after = map(refitted.layer(layer, arena), role).weight();
+                    assertThat(after.type()).isEqualTo(type);
+                    for (int i = 0; i < after.rows(); i++) {
+                        for (int j = 0; j < after.columns(); j++) {
+                            if (before.get(i, j) == 0) {
+                                assertThat(after.get(i, j)).isZero();
+                            }
+                        }
+                    }
+                    if (Set.of(MapRole.QUERY, MapRole.KEY, MapRole.VALUE).contains(role)) {
+                        double[][] gram = requireNonNull(halving.moments.get(name(layer, role, Halving.GRAM)));
+                        assertThat(squaredError(after, dense, gram))
+                                .isLessThan(0.8 * squaredError(before, dense, gram));
+                    }
+                }
+            }
+        }
+    }
+
+    private static double squaredError(Matrix sparse, Matrix dense, double[][] gram) {
+        double sum = 0;
+        for (int row = 0; row < sparse.rows(); row++) {
+            for (int i = 0; i < gram.length; i++) {
+                for (int j = 0; j < gram.length; j++) {
+                    sum += (sparse.get(row, i) - dense.get(row, i))
+                            * gram[i][j]
+                            * (sparse.get(row, j) - dense.get(row, j));
+                }
+            }
+        }
+        return sum;
+    }
+
+    @Test
+    void momentsAreThoseOfTheMapsThatSeeTheSame(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            long widest = Math.max(model.spec().widestFeatures(), model.spec().hiddenSize());
+            Sparsification alone = new Sparsification(
+                    DefaultPlugins.sparsifier("wanda"), Pattern.parse("0.5"), LayerInput.PRUNED_PREFIX, 0);
+            assertThat(SparsifyingPass.momentBytes(model.spec(), alone)).isEqualTo(2 * widest * Double.BYTES);
+            Sparsification refitted =
+                    new Sparsification(alone.sparsifier(), alone.pattern(), LayerInput.PRUNED_PREFIX, 20);
+            assertThat(SparsifyingPass.momentBytes(model.spec(), refitted))
+                    .isEqualTo(2 * (widest + 2 * widest * widest) * Double.BYTES);
+        }
+    }
+
+    private static String name(int layer, MapRole role, Moment moment, HiddenStream stream) {
+        return layer + " " + role + " " + moment + " " + stream;
+    }
+
+    private static String name(int layer, MapRole role, Wish wish) {
+        return name(layer, role, wish.moment(), wish.stream());
+    }
+
     private SparsifyingPass pass(Model model, Sparsifier sparsifier, Pattern pattern) {
-        return new SparsifyingPass(backend, Backends.linearAlgebra(), model, sparsifier, pattern);
+        return pass(model, new Sparsification(sparsifier, pattern, LayerInput.PRUNED_PREFIX, 0));
+    }
+
+    private SparsifyingPass pass(Model model, Sparsification sparsification) {
+        return new SparsifyingPass(backend, Backends.linearAlgebra(), model, sparsification);
     }
 
     private static TokenWindows windows(Model model) {
@@ -135,8 +278,8 @@ class SparsifyingPassTest {
         }
 
         @Override
-        public Set<Moment> wishes() {
-            return Set.of(Moment.SQUARE_SUMS);
+        public Set<Wish> wishes(Tap tap) {
+            return Set.of(new Wish(tap, Moment.SQUARE_SUMS, HiddenStream.OWN));
         }
 
         @Override
@@ -149,6 +292,140 @@ class SparsifyingPassTest {
                 source.copyTo(target);
             }
             return new Linear(target, map.map().bias());
+        }
+    }
+
+    /** Empties the first half of every row, and keeps a copy of all that can be wished for. */
+    private static final class Halving implements Sparsifier {
+
+        static final Wish GRAM = Wish.input(Moment.GRAM);
+
+        private final Map<String, double[][]> moments = new HashMap<>();
+        private final List<String> single = new ArrayList<>();
+
+        @Override
+        public Set<Wish> wishes(Tap tap) {
+            return Set.of(
+                    new Wish(tap, Moment.GRAM, HiddenStream.OWN),
+                    new Wish(tap, Moment.GRAM, HiddenStream.DENSE),
+                    new Wish(tap, Moment.CROSS_GRAM, HiddenStream.DENSE));
+        }
+
+        @Override
+        public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
+            map.measured()
+                    .moments()
+                    .forEach((wish, moment) -> moments.put(name(map.layer(), map.role(), wish), copy(moment)));
+            if (map.moment(Moment.GRAM).equals(map.moment(Moment.CROSS_GRAM, HiddenStream.DENSE))) {
+                single.add(map.place());
+            }
+            Matrix source = map.map().weight();
+            Matrix target = source.copy(DataType.F32, workbench.arena());
+            for (int i = 0; i < target.rows(); i++) {
+                for (int j = 0; j < target.columns() / 2; j++) {
+                    target.set(i, j, 0);
+                }
+            }
+            return new Linear(target, map.map().bias());
+        }
+
+        private static double[][] copy(DoubleMatrix moment) {
+            double[][] copy = new double[moment.rows()][moment.columns()];
+            for (int i = 0; i < copy.length; i++) {
+                for (int j = 0; j < copy[i].length; j++) {
+                    copy[i][j] = moment.get(i, j);
+                }
+            }
+            return copy;
+        }
+    }
+
+    /** The same walk, operation by operation, and sums in double precision. */
+    private final class ComposedMoments {
+
+        private final Model model;
+        private final LayerInput input;
+        private final Arena arena;
+        private final BatchShape shape;
+        private final Map<String, double[][]> moments = new HashMap<>();
+        private Matrix own;
+        private Matrix dense;
+
+        ComposedMoments(Model model, LayerInput input, Arena arena) {
+            this.model = model;
+            this.input = input;
+            this.arena = arena;
+            TokenWindows windows = windows(model);
+            try (HiddenStates embedded = HiddenStates.embed(backend, model.ends(), windows)) {
+                shape = embedded.chunks().getFirst().shape();
+                own = read(embedded.chunks().getFirst().hidden());
+                dense = own;
+            }
+        }
+
+        void walk(int layer, LayerWeights sparse) {
+            switch (input) {
+                case PRUNED_PREFIX -> dense = own;
+                case DENSE_MODEL -> own = dense;
+            }
+            LayerSpec spec = model.spec().layers().get(layer);
+            LayerWeights whole = model.layer(layer);
+            walk(layer, spec.attention(), whole.attention(), sparse.attention());
+            walk(layer, spec.mlp(), whole.mlp(), sparse.mlp());
+        }
+
+        private void walk(int layer, ModuleSpec spec, ModuleWeights whole, ModuleWeights sparse) {
+            try (LoadedModule denseModule = backend.load(spec, whole);
+                    LoadedModule sparseModule = backend.load(spec, sparse);
+                    DeviceMatrix denseHidden = device(dense);
+                    DeviceMatrix ownHidden = device(own);
+                    DeviceMatrix input = backend.allocate(shape.rows(), spec.hiddenSize());
+                    DeviceMatrix features = backend.allocate(shape.rows(), spec.features(spec.units()))) {
+                backend.input(denseModule, shape.rows(), denseHidden, input);
+                Matrix denseInput = read(input);
+                backend.input(sparseModule, shape.rows(), ownHidden, input);
+                Matrix ownInput = read(input);
+                backend.features(denseModule, spec.units(), shape, denseHidden, features);
+                Matrix denseFeatures = read(features);
+                backend.features(sparseModule, spec.units(), shape, ownHidden, features);
+                Matrix ownFeatures = read(features);
+                for (MapRole role : whole.maps().keySet()) {
+                    boolean output = role.isOutput();
+                    Matrix x = output ? ownFeatures : ownInput;
+                    Matrix y = output ? denseFeatures : denseInput;
+                    moments.put(name(layer, role, Moment.GRAM, HiddenStream.OWN), product(x, x));
+                    moments.put(name(layer, role, Moment.GRAM, HiddenStream.DENSE), product(y, y));
+                    moments.put(name(layer, role, Moment.CROSS_GRAM, HiddenStream.DENSE), product(y, x));
+                }
+                backend.apply(denseModule, spec.units(), shape, denseHidden, features);
+                dense = read(denseHidden);
+                backend.apply(sparseModule, spec.units(), shape, ownHidden, features);
+                own = read(ownHidden);
+            }
+        }
+
+        private DeviceMatrix device(Matrix rows) {
+            DeviceMatrix device = backend.allocate(rows.rows(), rows.columns());
+            backend.write(rows, device, 0);
+            return device;
+        }
+
+        private Matrix read(DeviceMatrix device) {
+            Matrix rows = Matrix.allocate(arena, DataType.F32, device.rows(), device.columns());
+            backend.read(device, 0, rows);
+            return rows;
+        }
+
+        private double[][] product(Matrix left, Matrix right) {
+            double[][] product = new double[left.columns()][right.columns()];
+            for (int t = 0; t < left.rows(); t++) {
+                for (int i = 0; i < product.length; i++) {
+                    for (int j = 0; j < product[i].length; j++) {
+                        product[i][j] += (double) left.get(t, i) * right.get(t, j);
+                    }
+                }
+            }
+            return product;
         }
     }
 }

@@ -8,6 +8,9 @@ import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -118,6 +121,148 @@ public abstract class LinearAlgebraContract {
         }
     }
 
+    /**
+     * Against a Cholesky factor of each row's own system in double precision. After as many iterations as there are entries,
+     * and some more for rounding, conjugate gradients are there; the Gram matrix is well conditioned.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 33, 130})
+    void rowsAreFittedOnTheirSupport(int size) {
+        DoubleMatrix gram = positiveDefinite(size, 60);
+        var random = new RandomWeights(arena, DataType.F32, 61);
+        DoubleMatrix targets = random.doubles(9, size);
+        DoubleMatrix rows = random.doubles(9, size);
+        BitSet support = support(9, size);
+        clearOutside(support, rows);
+        double[][] gramValues = values(gram);
+
+        algebra.fitOnSupport(gram, targets, support, 0, rows);
+        double[][] start = values(rows);
+        algebra.fitOnSupport(gram, targets, support, 3 * size + 20, rows);
+
+        for (int i = 0; i < 9; i++) {
+            double[] expected = fittedByCholesky(gram, targets, support, i);
+            double largest = 1e-300;
+            for (double entry : expected) {
+                largest = Math.max(largest, Math.abs(entry));
+            }
+            for (int j = 0; j < size; j++) {
+                assertClose(rows.get(i, j), expected[j], 1e-8 * largest);
+                if (!support.get(i * size + j)) {
+                    assertThat(rows.get(i, j)).isZero();
+                    assertThat(start[i][j]).isZero();
+                }
+            }
+        }
+        assertThat(values(gram)).isDeepEqualTo(gramValues);
+    }
+
+    /** Each step goes to the lowest point along its direction. */
+    @Test
+    void everyIterationLowersTheErrorOfARow() {
+        int size = 40;
+        DoubleMatrix gram = positiveDefinite(size, 62);
+        var random = new RandomWeights(arena, DataType.F32, 63);
+        DoubleMatrix targets = random.doubles(9, size);
+        double[] last = new double[9];
+        Arrays.fill(last, Double.POSITIVE_INFINITY);
+        for (int iterations = 0; iterations < 8; iterations++) {
+            DoubleMatrix rows = new RandomWeights(arena, DataType.F32, 64).doubles(9, size);
+            BitSet support = support(9, size);
+            clearOutside(support, rows);
+            algebra.fitOnSupport(gram, targets, support, iterations, rows);
+            for (int i = 1; i < 9; i++) { // the first row has no entries to move
+                double error = error(gram, targets, rows, i);
+                assertThat(error).isLessThan(last[i]);
+                last[i] = error;
+            }
+        }
+    }
+
+    /** Inputs that are always zero, and inputs that say the same: the fit is not unique, but it exists. */
+    @Test
+    void aSingularGramMatrixIsNoObstacle() {
+        int size = 12;
+        DoubleMatrix gram = DoubleMatrix.allocate(arena, size, size);
+        DoubleMatrix seen = new RandomWeights(arena, DataType.F32, 65).doubles(5, size);
+        for (int i = 0; i < size; i++) {
+            for (int j = 0; j < size && i != 3; j++) {
+                for (int k = 0; k < 5 && j != 3; k++) {
+                    gram.set(i, j, gram.get(i, j) + seen.get(k, i) * seen.get(k, j));
+                }
+            }
+        }
+        DoubleMatrix dense = new RandomWeights(arena, DataType.F32, 66).doubles(2, size);
+        DoubleMatrix targets = DoubleMatrix.allocate(arena, 2, size);
+        algebra.multiply(dense, gram, targets);
+        DoubleMatrix rows = DoubleMatrix.allocate(arena, 2, size);
+        rows.set(1, 3, 7);
+        BitSet all = new BitSet();
+        all.set(0, 2 * size);
+        algebra.fitOnSupport(gram, targets, all, 100, rows);
+        DoubleMatrix products = DoubleMatrix.allocate(arena, 2, size);
+        algebra.multiply(rows, gram, products);
+        for (int i = 0; i < 2; i++) {
+            for (int j = 0; j < size; j++) {
+                assertClose(products.get(i, j), targets.get(i, j), 1e-9 * gram.get(0, 0));
+            }
+        }
+        assertThat(rows.get(1, 3)).isEqualTo(7);
+    }
+
+    private static BitSet support(int rows, int columns) {
+        BitSet support = new BitSet();
+        for (int i = 1; i < rows; i++) { // nothing in the first row
+            for (int j = 0; j < columns; j++) {
+                support.set(i * columns + j, i == rows - 1 || (i * 7 + j * 5) % 3 != 0);
+            }
+        }
+        return support;
+    }
+
+    private static void clearOutside(BitSet support, DoubleMatrix rows) {
+        for (int i = 0; i < rows.rows(); i++) {
+            for (int j = 0; j < rows.columns(); j++) {
+                if (!support.get(i * rows.columns() + j)) {
+                    rows.set(i, j, 0);
+                }
+            }
+        }
+    }
+
+    private static double error(DoubleMatrix gram, DoubleMatrix targets, DoubleMatrix rows, int row) {
+        double error = 0;
+        for (int i = 0; i < rows.columns(); i++) {
+            error -= 2 * rows.get(row, i) * targets.get(row, i);
+            for (int j = 0; j < rows.columns(); j++) {
+                error += rows.get(row, i) * gram.get(i, j) * rows.get(row, j);
+            }
+        }
+        return error;
+    }
+
+    private double[] fittedByCholesky(DoubleMatrix gram, DoubleMatrix targets, BitSet support, int row) {
+        int[] kept = IntStream.range(0, gram.rows())
+                .filter(j -> support.get(row * gram.rows() + j))
+                .toArray();
+        DoubleMatrix system = DoubleMatrix.allocate(arena, kept.length, kept.length);
+        DoubleMatrix solution = DoubleMatrix.allocate(arena, 1, kept.length);
+        for (int i = 0; i < kept.length; i++) {
+            solution.set(0, i, targets.get(row, kept[i]));
+            for (int j = 0; j < kept.length; j++) {
+                system.set(i, j, gram.get(kept[i], kept[j]));
+            }
+        }
+        var plain = new PlainLinearAlgebra();
+        assertThat(plain.cholesky(system)).isTrue();
+        plain.solve(system, solution);
+        double[] fitted = new double[gram.rows()];
+        for (int i = 0; i < kept.length; i++) {
+            fitted[kept[i]] = solution.get(0, i);
+        }
+        return fitted;
+    }
+
     /** Rows of several tiles, so that threads share the work. */
     @Test
     void resultsDoNotDependOnTheNumberOfThreads() {
@@ -146,6 +291,12 @@ public abstract class LinearAlgebraContract {
         rejected(() -> algebra.solve(oblong, oblong), "2 × 3");
         rejected(() -> algebra.solve(DoubleMatrix.allocate(arena, 2, 2), oblong), "2 × 3", "2 × 2");
         rejected(() -> algebra.multiply(oblong, oblong, oblong), "2 × 3");
+        DoubleMatrix square = positiveDefinite(3, 56);
+        rejected(() -> algebra.fitOnSupport(oblong, oblong, new BitSet(), 1, oblong), "2 × 3");
+        rejected(() -> algebra.fitOnSupport(square, square, new BitSet(), 1, oblong), "2 × 3", "3 × 3");
+        DoubleMatrix outside = DoubleMatrix.allocate(arena, 2, 3);
+        outside.set(1, 2, 5);
+        rejected(() -> algebra.fitOnSupport(square, oblong, new BitSet(), 1, outside), "row 1, column 2", "5.0");
     }
 
     private static void rejected(Runnable call, String... named) {

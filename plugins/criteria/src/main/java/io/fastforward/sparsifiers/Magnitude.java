@@ -2,7 +2,8 @@ package io.fastforward.sparsifiers;
 
 import io.fastforward.spi.Options;
 import io.fastforward.spi.measure.MapView;
-import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
@@ -36,7 +37,7 @@ public final class Magnitude implements Sparsifier {
     }
 
     @Override
-    public Set<Moment> wishes() {
+    public Set<Wish> wishes(Tap tap) {
         return Set.of();
     }
 

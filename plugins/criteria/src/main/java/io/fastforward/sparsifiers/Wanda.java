@@ -1,8 +1,11 @@
 package io.fastforward.sparsifiers;
 
 import io.fastforward.spi.Options;
+import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.MapView;
 import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
@@ -37,8 +40,8 @@ public final class Wanda implements Sparsifier {
     }
 
     @Override
-    public Set<Moment> wishes() {
-        return Set.of(Moment.SQUARE_SUMS);
+    public Set<Wish> wishes(Tap tap) {
+        return Set.of(new Wish(tap, Moment.SQUARE_SUMS, HiddenStream.OWN));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.fastforward.spi.backend;
 
 import io.fastforward.spi.tensor.DoubleMatrix;
+import java.util.BitSet;
 
 /**
  * Dense double-precision linear algebra in host memory, for those who repair weights. The best one that is available
@@ -42,6 +43,26 @@ public interface LinearAlgebra extends AutoCloseable {
 
     /** result = left · right; shapes {@code m × k}, {@code k × n}, {@code m × n}; result overlaps neither. */
     void multiply(DoubleMatrix left, DoubleMatrix right, DoubleMatrix result);
+
+    /**
+     * Least squares on a support, all rows at once: lowers w·G·wᵀ − 2·t·wᵀ of every row w by conjugate gradients over the
+     * entries in the support, preconditioned with the diagonal of G (Saad, Iterative Methods for Sparse Linear Systems, 9.2;
+     * on supports, Meng et al., ALPS, NeurIPS 2024). Where G is Σ x xᵀ and t is Σ y xᵀ, this is the best w on the
+     * support for w·x = y. Entries whose diagonal element of G is 0 stay as they are.
+     *
+     * <p>It costs one product with G, and one more for each iteration, in scratch memory of four times the rows.
+     *
+     * @param gram G, {@code n × n}, symmetric and positive semidefinite, both triangles
+     * @param targets t of every row, {@code any × n}
+     * @param support which entries may be something else than zero: bit {@code row · n + column}
+     * @param iterations how often each row is moved, at least 0; fewer where it has converged
+     * @param rows where to start, and then the result; {@code any × n}, zero outside of the support
+     * @throws IllegalArgumentException for other shapes, or a row that is not zero outside of its support
+     */
+    default void fitOnSupport(
+            DoubleMatrix gram, DoubleMatrix targets, BitSet support, int iterations, DoubleMatrix rows) {
+        new MaskedConjugateGradients(this, gram, targets, support, rows).run(iterations);
+    }
 
     @Override
     default void close() {}

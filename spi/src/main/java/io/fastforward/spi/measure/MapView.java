@@ -31,7 +31,16 @@ public record MapView(int layer, MapRole role, Linear map, Measured measured) {
      * @throws IllegalArgumentException if it was not wished for
      */
     public DoubleMatrix moment(Moment moment) {
-        return measured.get(new Wish(tap(), moment, HiddenStream.OWN));
+        return moment(moment, HiddenStream.OWN);
+    }
+
+    /**
+     * A moment of what the map gets to see, on a stream; for {@link Moment#CROSS_GRAM}, Σ y xᵀ, that of y.
+     *
+     * @throws IllegalArgumentException if it was not wished for
+     */
+    public DoubleMatrix moment(Moment moment, HiddenStream stream) {
+        return measured.get(new Wish(tap(), moment, stream));
     }
 
     /** Where it is, for messages: "layer 17, MLP_OUTPUT". */

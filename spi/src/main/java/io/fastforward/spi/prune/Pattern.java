@@ -32,6 +32,9 @@ public sealed interface Pattern {
     /** How many of them are zero. */
     int zerosInGroup(int columns);
 
+    /** How many zeros a map gets that is looked at as a whole: where rows may have more and less, their rests add up. */
+    long zerosInMap(int rows, int columns);
+
     /**
      * Checks that the rows of a map can have it.
      *
@@ -63,6 +66,12 @@ public sealed interface Pattern {
         @Override
         public int zerosInGroup(int columns) {
             return (int) (share * columns);
+        }
+
+        @Override
+        public long zerosInMap(int rows, int columns) {
+            // Not fewer than by rows, whatever rounding does to the products.
+            return Math.max((long) rows * zerosInGroup(columns), (long) (share * rows * columns));
         }
 
         @Override
@@ -105,6 +114,11 @@ public sealed interface Pattern {
         @Override
         public int zerosInGroup(int columns) {
             return size - others;
+        }
+
+        @Override
+        public long zerosInMap(int rows, int columns) {
+            return (long) rows * (columns / size) * (size - others);
         }
 
         @Override

@@ -3,7 +3,8 @@ package io.fastforward.spi.prune;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.measure.MapView;
-import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import java.util.Set;
 
@@ -24,8 +25,13 @@ public interface Sparsifier {
         Sparsifier create(Options options);
     }
 
-    /** The moments of a map's input that {@link #sparsify} reads; the engine measures these and no others. */
-    Set<Moment> wishes();
+    /**
+     * What {@link #sparsify} reads of the maps that see a tap; the engine measures this and nothing else.
+     *
+     * @param tap {@link Tap#INPUT} or {@link Tap#FEATURES}
+     * @return wishes for that tap; of the dense stream it is what the dense layer makes of the layer's input
+     */
+    Set<Wish> wishes(Tap tap);
 
     /** Whether the weights that are left change too, to make up for those that go. */
     default boolean repairs() {
@@ -35,7 +41,8 @@ public interface Sparsifier {
     /**
      * The map with zeros.
      *
-     * @param pattern where zeros have to be; there are as many as it asks for, and those that the map had before
+     * @param pattern where zeros have to be; there are as many as it asks for, and those that the map had before. Of a
+     *     share, as many as {@link Pattern#zerosInMap} says at most, where the map is looked at as a whole
      * @return the shape of the map, f32, finite, with a bias if and only if the map has one; owned by the workbench's arena
      * @throws IllegalArgumentException if the weights or what was measured hold NaN or infinity
      */

@@ -1,0 +1,64 @@
+package io.fastforward.prune;
+
+import io.fastforward.spi.measure.HiddenStream;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Tap;
+import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.prune.Pattern;
+import io.fastforward.spi.prune.Sparsifier;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * How maps are sparsified.
+ *
+ * @param sparsifier who sets weights to zero
+ * @param pattern where
+ * @param layerInput what a layer is sparsified on, and is to reproduce the dense layer on
+ * @param refitIterations steps by which the weights that are left are {@linkplain SupportRefit refitted} afterwards; 0: not
+ *     at all
+ */
+public record Sparsification(Sparsifier sparsifier, Pattern pattern, LayerInput layerInput, int refitIterations) {
+
+    public Sparsification {
+        if (refitIterations < 0) {
+            throw new IllegalArgumentException(
+                    "refit iterations must be a number of at least 0, but are " + refitIterations);
+        }
+    }
+
+    /** What is measured where maps pass a tap. */
+    Set<Wish> wishes(Tap tap) {
+        Set<Wish> wishes = new HashSet<>(sparsifier.wishes(tap));
+        if (refitIterations > 0) {
+            wishes.add(new Wish(tap, Moment.GRAM, HiddenStream.OWN));
+            wishes.add(new Wish(tap, Moment.CROSS_GRAM, HiddenStream.DENSE));
+        }
+        return wishes;
+    }
+
+    /** The streams of hidden states that are needed: none if nothing is measured. */
+    Set<HiddenStream> streams() {
+        Set<Wish> wishes = new HashSet<>(wishes(Tap.INPUT));
+        wishes.addAll(wishes(Tap.FEATURES));
+        if (wishes.isEmpty()) {
+            return EnumSet.noneOf(HiddenStream.class);
+        }
+        return layerInput == LayerInput.DENSE_MODEL
+                        || wishes.stream().anyMatch(wish -> wish.stream() == HiddenStream.DENSE)
+                ? EnumSet.allOf(HiddenStream.class)
+                : EnumSet.of(HiddenStream.OWN);
+    }
+
+    /** Whether anything is measured, so that text is looked at. */
+    public boolean measures() {
+        return !streams().isEmpty();
+    }
+
+    /** The taps at which maps are sparsified, in the order in which hidden states pass them. */
+    static Stream<Tap> taps() {
+        return Stream.of(Tap.INPUT, Tap.FEATURES);
+    }
+}
