@@ -27,10 +27,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         subcommands = {
             PruneCommand.class,
+            SparsifyCommand.class,
             EvaluateCommand.class,
             GenerateCommand.class,
             ExportCommand.class,
             InspectCommand.class,
+            RecipesCommand.class,
             PluginsCommand.class,
             DevicesCommand.class
         },

@@ -1,16 +1,24 @@
 package io.fastforward.cli;
 
+import io.fastforward.evaluate.ZeroShares;
+import io.fastforward.evaluate.ZeroShares.MapZeros;
 import io.fastforward.model.Model;
 import io.fastforward.report.RetentionChart;
 import io.fastforward.spi.model.LayerSpec;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Shows what a checkpoint holds. */
@@ -22,6 +30,9 @@ final class InspectCommand implements Runnable {
 
     @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
     private Path directory;
+
+    @Option(names = "--zeros", description = "Read all weights, and count how many of every map are zero.")
+    private boolean zeros;
 
     @Mixin
     private CommonOptions common;
@@ -41,6 +52,7 @@ final class InspectCommand implements Runnable {
             int contextLength,
             boolean tiedEmbeddings,
             List<Layer> layers,
+            @Nullable ZeroShares zeros,
             List<String> remarks) {}
 
     /** One layer. */
@@ -57,12 +69,12 @@ final class InspectCommand implements Runnable {
     @Override
     public void run() {
         try (Model model = Model.open(directory)) {
-            Inspection facts = inspect(model);
+            Inspection facts = inspect(model, zeros);
             common.print(facts, out -> print(model, facts, out));
         }
     }
 
-    private static Inspection inspect(Model model) {
+    private static Inspection inspect(Model model, boolean countsZeros) {
         ModelSpec own = model.spec();
         ModelSpec unpruned = model.unprunedSpec();
         List<Layer> layers = new ArrayList<>();
@@ -90,6 +102,7 @@ final class InspectCommand implements Runnable {
                 own.contextLength(),
                 own.tiedEmbeddings(),
                 layers,
+                countsZeros ? ZeroShares.count(own, model, ZeroShares.GROUPS, layer -> {}) : null,
                 model.remarks());
     }
 
@@ -150,5 +163,34 @@ final class InspectCommand implements Runnable {
                     layer.attentionParameters(),
                     layer.mlpParameters());
         }
+        if (facts.zeros() != null) {
+            out.println();
+            print(facts.zeros(), out);
+        }
+    }
+
+    private static void print(ZeroShares zeros, PrintWriter out) {
+        List<MapRole> roles =
+                zeros.maps().stream().map(MapZeros::role).distinct().sorted().toList();
+        out.printf(
+                Locale.ROOT,
+                "zeros         %.2f%% of the weights of the layers' linear maps%s%n",
+                100 * zeros.share(),
+                zeros.patterns().isEmpty()
+                        ? ""
+                        : "; in every map, " + String.join(" and ", zeros.patterns()) + " holds");
+        out.println(roles.stream()
+                .map(role ->
+                        "%16s".formatted(role.name().toLowerCase(Locale.ROOT).replace('_', ' ')))
+                .collect(Collectors.joining("", "layer", "")));
+        Map<Integer, List<MapZeros>> byLayer = zeros.maps().stream()
+                .collect(Collectors.groupingBy(MapZeros::layer, TreeMap::new, Collectors.toList()));
+        byLayer.forEach((layer, maps) -> out.println(roles.stream()
+                .map(role -> maps.stream()
+                        .filter(map -> map.role() == role)
+                        .findFirst()
+                        .map(map -> String.format(Locale.ROOT, "%15.2f%%", 100 * map.share()))
+                        .orElse(" ".repeat(16)))
+                .collect(Collectors.joining("", "%5d".formatted(layer), ""))));
     }
 }

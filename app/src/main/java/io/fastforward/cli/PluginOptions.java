@@ -1,10 +1,5 @@
 package io.fastforward.cli;
 
-import static java.util.Objects.requireNonNullElse;
-
-import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
-import io.fastforward.failure.Setting;
 import io.fastforward.settings.PluginSettings;
 import java.util.HashMap;
 import java.util.List;
@@ -47,31 +42,20 @@ final class PluginOptions {
 
     PluginSettings settings(PluginSettings base) {
         Map<String, String> all = new HashMap<>(base.options());
-        all.putAll(given());
-        return new PluginSettings(
-                requireNonNullElse(criterion, base.criterion()),
-                requireNonNullElse(agent, base.agent()),
-                requireNonNullElse(calibrator, base.calibrator()),
-                requireNonNullElse(executor, base.executor()),
-                all);
+        String itsCriterion = chosen("criterion", criterion, base.criterion(), all);
+        String itsAgent = chosen("agent", agent, base.agent(), all);
+        String itsCalibrator = chosen("calibrator", calibrator, base.calibrator(), all);
+        String itsExecutor = chosen("executor", executor, base.executor(), all);
+        all.putAll(OptionValues.of(options));
+        return new PluginSettings(itsCriterion, itsAgent, itsCalibrator, itsExecutor, all);
     }
 
-    private Map<String, String> given() {
-        Map<String, String> values = new HashMap<>();
-        for (String option : options) {
-            int equals = option.indexOf('=');
-            if (equals < 1) {
-                throw usage(option + ": expected KIND.NAME=VALUE, such as agent.learning-rate=3e-4");
-            }
-            String name = option.substring(0, equals);
-            if (values.put(name, option.substring(equals + 1)) != null) {
-                throw usage(name + " should be specified only once");
-            }
+    /** Another plugin has no use for the options that were meant for the one in its place. */
+    private static String chosen(String kind, @Nullable String given, String base, Map<String, String> options) {
+        if (given == null || given.equals(base)) {
+            return base;
         }
-        return values;
-    }
-
-    private static Failure usage(String problem) {
-        return FailureKind.USAGE.failure(Setting.PLUGIN_OPTIONS + " " + problem);
+        options.keySet().removeIf(name -> name.startsWith(kind + "."));
+        return given;
     }
 }

@@ -10,6 +10,7 @@ import io.fastforward.run.Demo;
 import io.fastforward.run.PruneRequest;
 import io.fastforward.run.PruneRun;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.settings.Recipe;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -30,6 +31,13 @@ final class PruneCommand implements Runnable {
 
     @Mixin
     private PlaceOptions places;
+
+    @Option(
+            names = "--recipe",
+            paramLabel = "NAME|FILE",
+            description = "Settings to begin with, all of which other options replace; 'recipes' lists them; default:"
+                    + " ${bundle:default.recipe}.")
+    private @Nullable String recipe;
 
     @Mixin
     private BudgetOptions budget;
@@ -92,7 +100,7 @@ final class PruneCommand implements Runnable {
         }
         Path output = demo.map(Demo::output).orElseGet(places::output);
         return new PruneRequest(
-                settings(demo.isPresent() ? Demo.settings() : PruneSettings.DEFAULT),
+                settings(base(demo.isPresent() ? Demo.settings() : PruneSettings.DEFAULT)),
                 files,
                 output,
                 places.runDirectory(output),
@@ -101,9 +109,14 @@ final class PruneCommand implements Runnable {
                 compute.compute());
     }
 
+    private PruneSettings base(PruneSettings defaults) {
+        return recipe == null ? defaults : Recipe.find(recipe).applyTo(defaults);
+    }
+
     /** @param base what holds where no option says otherwise */
     private PruneSettings settings(PruneSettings base) {
         return new PruneSettings(
+                base.recipe(),
                 texts.settings(base.text()),
                 windows.settings(base.windows(), texts.windowLength),
                 plugins.settings(base.plugins()),

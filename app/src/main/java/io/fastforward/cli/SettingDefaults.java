@@ -2,20 +2,20 @@ package io.fastforward.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.settings.SparsifySettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ListResourceBundle;
 import java.util.Map;
 
-/** The defaults of the settings, for the help: {@code ${bundle:default.windows.repair}}. */
+/** The defaults of the settings, for the help: {@code ${bundle:default.windows.repair}}, {@code ${bundle:sparsify.refit}}. */
 final class SettingDefaults extends ListResourceBundle {
-
-    private static final String PREFIX = "default";
 
     @Override
     protected Object[][] getContents() {
         List<Object[]> contents = new ArrayList<>();
-        add(contents, PREFIX, PruneSettings.DEFAULT.toJson());
+        add(contents, "default", PruneSettings.DEFAULT.toJson());
+        add(contents, "sparsify", SparsifySettings.DEFAULT.toJson());
         return contents.toArray(Object[][]::new);
     }
 

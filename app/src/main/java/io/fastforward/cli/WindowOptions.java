@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNullElse;
 
 import io.fastforward.failure.Setting;
 import io.fastforward.settings.WindowSettings;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -40,6 +41,9 @@ final class WindowOptions {
             description = "Most windows that figures are reported on; default: ${bundle:default.windows.evaluation}.")
     private @Nullable Integer evaluation;
 
+    @Option(names = "--window-starts", paramLabel = "FILE", description = WindowStarts.DESCRIPTION)
+    private @Nullable Path starts;
+
     /** @param length tokens of a window, if the user says so */
     WindowSettings settings(WindowSettings base, @Nullable Integer length) {
         // 0 stands for a default in the settings, and is no number of windows or tokens that a user can mean.
@@ -55,6 +59,7 @@ final class WindowOptions {
                 requireNonNullElse(repair, base.repair()),
                 requireNonNullElse(reward, base.reward()),
                 requireNonNullElse(finalists, base.finalists()),
-                requireNonNullElse(evaluation, base.evaluation()));
+                requireNonNullElse(evaluation, base.evaluation()),
+                starts == null ? base.starts() : WindowStarts.read(starts));
     }
 }

@@ -13,14 +13,17 @@ import java.util.stream.Collectors;
  * {@code <windows.length>}.
  */
 public enum Setting {
+    RECIPE("recipe"),
     TEXT_UNIT("text.unit"),
     TEXT_FORMAT("text.format"),
     TEXT_FIELD("text.field"),
     WINDOW_LENGTH("windows.length"),
+    WINDOW_STARTS("windows.starts"),
     SCORING_WINDOWS("windows.scoring"),
     REPAIR_WINDOWS("windows.repair"),
     REWARD_WINDOWS("windows.reward"),
     FINALIST_WINDOWS("windows.finalists"),
+    CALIBRATION_WINDOWS("windows.calibration"),
     EVALUATION_WINDOWS("windows.evaluation"),
     CRITERION("plugins.criterion"),
     AGENT("plugins.agent"),
@@ -38,6 +41,10 @@ public enum Setting {
     RAMP("search.ramp"),
     EPISODES("search.episodes"),
     FINALISTS("search.finalists"),
+    METHOD("method"),
+    PATTERN("pattern"),
+    REFIT("refit"),
+    LAYER_INPUT("layerInput"),
     CALIBRATION_TARGET("repair.target"),
     FORMAT("export.format"),
     DATA_TYPE("export.dataType"),

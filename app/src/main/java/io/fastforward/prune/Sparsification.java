@@ -40,7 +40,7 @@ public record Sparsification(Sparsifier sparsifier, Pattern pattern, LayerInput 
     }
 
     /** The streams of hidden states that are needed: none if nothing is measured. */
-    Set<HiddenStream> streams() {
+    public Set<HiddenStream> streams() {
         Set<Wish> wishes = new HashSet<>(wishes(Tap.INPUT));
         wishes.addAll(wishes(Tap.FEATURES));
         if (wishes.isEmpty()) {

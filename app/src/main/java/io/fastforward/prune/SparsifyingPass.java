@@ -60,6 +60,15 @@ public final class SparsifyingPass {
     }
 
     /**
+     * Checks that every map can have the pattern.
+     *
+     * @throws Failure if one cannot
+     */
+    public void requireFits() {
+        model.spec().modules().forEach(this::requireFits);
+    }
+
+    /**
      * Runs the pass.
      *
      * @param windows calibration windows; not looked at if the sparsifier wishes for nothing
@@ -67,8 +76,8 @@ public final class SparsifyingPass {
      * @throws Failure if the pattern does not fit a map, or the weights or what is measured are not finite
      */
     public void run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
+        requireFits();
         ModelSpec spec = model.spec();
-        spec.modules().forEach(this::requireFits);
         try (LayerWalk walk = sparsification.measures()
                 ? new LayerWalk(backend, model.ends(), windows, sparsification.streams())
                 : null) {

@@ -10,6 +10,7 @@ import io.fastforward.record.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Where a run writes: its output and its record. Looked at before any work, so that nobody learns after hours of search
@@ -19,10 +20,30 @@ final class Destination {
 
     private static final String DEVICE = "unix:dev";
 
-    private final PruneRequest request;
+    private final Path model;
+    private final Path output;
+    private final Optional<Path> record;
+    private final boolean resume;
 
+    private Destination(Path model, Path output, Optional<Path> record, boolean resume) {
+        this.model = model;
+        this.output = output;
+        this.record = record;
+        this.resume = resume;
+    }
+
+    /** Where a pruning run writes. */
     Destination(PruneRequest request) {
-        this.request = request;
+        this(request.files().model(), request.output(), Optional.of(request.runDirectory()), request.resume());
+    }
+
+    /**
+     * Where a run writes that has no record.
+     *
+     * @param model the directory of its model
+     */
+    Destination(Path model, Path output) {
+        this(model, output, Optional.empty(), false);
     }
 
     /**
@@ -31,27 +52,31 @@ final class Destination {
      * @throws Failure if not
      */
     void requireUsable() {
-        Path model = RealPath.of(request.files().model());
-        Path output = RealPath.of(request.output());
-        Path record = RealPath.of(request.runDirectory());
-        if (output.startsWith(model)) {
-            throw FailureKind.USAGE.failure("the output '" + request.output()
+        Path realModel = RealPath.of(model);
+        Path realOutput = RealPath.of(output);
+        if (realOutput.startsWith(realModel)) {
+            throw FailureKind.USAGE.failure("the output '" + output
                     + "' is in the model's directory; choose another one with " + Setting.OUTPUT);
         }
-        if (record.startsWith(model)) {
-            throw FailureKind.USAGE.failure("the run directory '" + request.runDirectory()
+        record.ifPresent(directory -> requireApart(directory, realModel, realOutput));
+        requireFreeOutput();
+        requireReplaceable(realOutput);
+        // The output is written beside its final place.
+        requireWritable(realOutput.getParent() == null ? realOutput : realOutput.getParent(), Setting.OUTPUT);
+        record.ifPresent(directory -> requireWritable(RealPath.of(directory), Setting.RUN_DIRECTORY));
+    }
+
+    private static void requireApart(Path directory, Path realModel, Path realOutput) {
+        Path real = RealPath.of(directory);
+        if (real.startsWith(realModel)) {
+            throw FailureKind.USAGE.failure("the run directory '" + directory
                     + "' is in the model's directory; choose another one with " + Setting.RUN_DIRECTORY);
         }
-        if (record.startsWith(output)) {
-            throw FailureKind.USAGE.failure(
-                    "the run directory '" + request.runDirectory() + "' is in the output directory, which holds"
-                            + " the pruned model alone; choose another one with " + Setting.RUN_DIRECTORY);
+        if (real.startsWith(realOutput)) {
+            throw FailureKind.USAGE.failure("the run directory '" + directory
+                    + "' is in the output directory, which holds the pruned model alone; choose another one with "
+                    + Setting.RUN_DIRECTORY);
         }
-        requireFreeOutput();
-        requireReplaceable(output);
-        // The output is written beside its final place.
-        requireWritable(output.getParent() == null ? output : output.getParent(), Setting.OUTPUT);
-        requireWritable(record, Setting.RUN_DIRECTORY);
     }
 
     /**
@@ -61,11 +86,11 @@ final class Destination {
      * @throws Failure if there is not, or another process is writing the same output
      */
     void requireRoom(long bytes) {
-        AtomicDirectory.deleteAbandoned(request.output());
-        if (mayHaveWritten() && Files.exists(request.output())) {
+        AtomicDirectory.deleteAbandoned(output);
+        if (mayHaveWritten() && Files.exists(output)) {
             return;
         }
-        Path existing = existing(RealPath.of(request.output()));
+        Path existing = existing(RealPath.of(output));
         try {
             long free = Files.getFileStore(existing).getUsableSpace();
             if (free < bytes) {
@@ -74,17 +99,16 @@ final class Destination {
             }
         } catch (IOException e) {
             throw FailureKind.STORAGE.failure(
-                    "cannot tell how much room there is for '" + request.output() + "': " + Reason.of(e), e);
+                    "cannot tell how much room there is for '" + output + "': " + Reason.of(e), e);
         }
     }
 
     /** Whether a run that is resumed may have written its output; whether it is that one is checked later. */
     private boolean mayHaveWritten() {
-        return request.resume() && RunRecord.holdsExport(request.runDirectory());
+        return resume && record.filter(RunRecord::holdsExport).isPresent();
     }
 
     private void requireFreeOutput() {
-        Path output = request.output();
         if (!Files.exists(output) || mayHaveWritten()) {
             return;
         }
@@ -102,15 +126,15 @@ final class Destination {
     }
 
     /** An empty directory gives way to the output, which a mount point cannot. */
-    private static void requireReplaceable(Path output) {
-        Path parent = output.getParent();
-        if (!Files.exists(output) || parent == null) {
+    private static void requireReplaceable(Path realOutput) {
+        Path parent = realOutput.getParent();
+        if (!Files.exists(realOutput) || parent == null) {
             return;
         }
         try {
-            if (!Files.getAttribute(output, DEVICE).equals(Files.getAttribute(parent, DEVICE))) {
+            if (!Files.getAttribute(realOutput, DEVICE).equals(Files.getAttribute(parent, DEVICE))) {
                 throw FailureKind.STORAGE.failure(
-                        "the output '" + output + "' is a mount point, which cannot be replaced; choose a new"
+                        "the output '" + realOutput + "' is a mount point, which cannot be replaced; choose a new"
                                 + " directory inside it with " + Setting.OUTPUT);
             }
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException _) {

@@ -62,7 +62,8 @@ public final class PruneRun {
         this.plugins = plugins;
         this.shown = shown;
         this.serving = new ServingPlugins(plugins, settings);
-        this.texts = Texts.of(request.files());
+        PruneRequest.Files files = request.files();
+        this.texts = Texts.of(files.calibrationText(), files.evaluationText(), files.tasks());
     }
 
     /** Does everything. What the user may have got wrong is checked before anything is written. */

@@ -77,7 +77,14 @@ record RunPlan(
         memory.requireWithinLimit();
         // Its process ends here: it has nothing to do in the rest of the run.
         try (Tokenizer tokenizer = Tokenizer.open(files.model(), model.spec().vocabularySize())) {
-            RunWindows windows = RunWindows.read(settings, texts.calibration(), texts.evaluation(), tokenizer, length);
+            RunWindows windows = RunWindows.read(
+                    settings.text(),
+                    settings.windows(),
+                    settings.seed(),
+                    texts.calibration(),
+                    texts.evaluation(),
+                    tokenizer,
+                    length);
             Optional<Questions> questions =
                     texts.tasks().map(file -> Questions.tokenize(ChoiceTask.read(file, files.mostTasks()), tokenizer));
             List<String> warnings =

@@ -27,8 +27,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /** The plugins that serve a run, with the user's options for them. */
 final class ServingPlugins {
@@ -53,7 +51,7 @@ final class ServingPlugins {
      */
     ServingPlugins(PluginRegistry plugins, PruneSettings settings) {
         this.settings = settings;
-        settings.plugins().options().keySet().forEach(ServingPlugins::requireKind);
+        GivenOptions.requireKinds(settings.plugins().options(), WITH_OPTIONS);
         PluginSettings ids = settings.plugins();
         Criterion.Provider criteria = plugins.find(PluginKind.CRITERION, ids.criterion());
         Calibrator.Provider calibrators = plugins.find(PluginKind.CALIBRATOR, ids.calibrator());
@@ -149,24 +147,6 @@ final class ServingPlugins {
     }
 
     private Options options(PluginKind<?> kind, Plugin plugin) {
-        String prefix = kind.name() + ".";
-        Map<String, String> values = new TreeMap<>();
-        settings.plugins().options().forEach((name, value) -> {
-            if (name.startsWith(prefix)) {
-                values.put(name.substring(prefix.length()), value);
-            }
-        });
-        return PluginRegistry.options(kind, plugin, values);
-    }
-
-    private static void requireKind(String name) {
-        int dot = name.indexOf('.');
-        String kind = dot < 0 ? "" : name.substring(0, dot);
-        if (WITH_OPTIONS.stream().noneMatch(known -> known.name().equals(kind))) {
-            throw FailureKind.USAGE.failure(
-                    Setting.PLUGIN_OPTIONS + " " + name + ": expected KIND.NAME=VALUE with a KIND of "
-                            + WITH_OPTIONS.stream().map(PluginKind::name).collect(Collectors.joining(", "))
-                            + "; the command 'plugins' lists the options that there are");
-        }
+        return GivenOptions.of(settings.plugins().options(), kind, plugin);
     }
 }

@@ -19,11 +19,8 @@ import java.util.TreeMap;
  */
 record Texts(TextSource calibration, Optional<TextSource> evaluation, Optional<TextSource> tasks) {
 
-    static Texts of(PruneRequest.Files files) {
-        return new Texts(
-                TextSource.text(files.calibrationText()),
-                files.evaluationText().map(TextSource::text),
-                files.tasks().map(Texts::tasks));
+    static Texts of(Path calibration, Optional<Path> evaluation, Optional<Path> tasks) {
+        return new Texts(TextSource.text(calibration), evaluation.map(TextSource::text), tasks.map(Texts::tasks));
     }
 
     static TextSource tasks(Path file) {

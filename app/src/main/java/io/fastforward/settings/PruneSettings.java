@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Everything in a user's hands that determines the result of a run, beside model, texts and device. Recorded in the
  * manifest; a run is resumed with the same settings alone. The groups know the defaults and ranges of what is in them.
  *
+ * @param recipe name of the {@link Recipe} that they began as, for people
  * @param text how texts are read
  * @param windows how many tokens each purpose sees
  * @param plugins who scores, searches, repairs and evaluates
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of everything that is random
  */
 public record PruneSettings(
+        String recipe,
         TextSettings text,
         WindowSettings windows,
         PluginSettings plugins,
@@ -38,6 +40,7 @@ public record PruneSettings(
 
     /** What holds unless the user says otherwise. */
     public static final PruneSettings DEFAULT = new PruneSettings(
+            Recipe.DEFAULT,
             TextSettings.of(TextUnit.FILE),
             WindowSettings.DEFAULT,
             PluginSettings.DEFAULT,

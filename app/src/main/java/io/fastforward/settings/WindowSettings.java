@@ -4,6 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.spi.model.ModelSpec;
+import java.util.List;
 
 /**
  * How many windows of tokens each purpose sees, and how long they are.
@@ -14,16 +15,25 @@ import io.fastforward.spi.model.ModelSpec;
  * @param reward windows on which candidates are compared
  * @param finalists windows on which finalists are compared, at least as many; 0: four times as many
  * @param evaluation most windows on which figures are reported
+ * @param starts tokens of the calibration text at which the windows for scoring begin, and those for repair, too; empty:
+ *     anywhere. They say how many of these windows there are
  */
-public record WindowSettings(int length, int scoring, int repair, int reward, int finalists, int evaluation) {
+public record WindowSettings(
+        int length, int scoring, int repair, int reward, int finalists, int evaluation, List<Integer> starts) {
 
     /** What holds unless the user says otherwise. */
-    public static final WindowSettings DEFAULT = new WindowSettings(0, 64, 32, 16, 0, 128);
+    public static final WindowSettings DEFAULT = new WindowSettings(0, 64, 32, 16, 0, 128, List.of());
 
     /** Windows of the literature's length, or of the model's context if that is shorter. */
     private static final int DEFAULT_LENGTH = 2048;
 
     public WindowSettings {
+        starts = List.copyOf(starts);
+        starts.forEach(start -> Setting.WINDOW_STARTS.requireAtLeast(0, start));
+        if (!starts.isEmpty()) {
+            scoring = starts.size();
+            repair = starts.size();
+        }
         Setting.WINDOW_LENGTH.require(length == 0 || length >= 2, "at least 2", length);
         Setting.SCORING_WINDOWS.requireAtLeast(1, scoring);
         Setting.REPAIR_WINDOWS.requireAtLeast(1, repair);

@@ -3,6 +3,7 @@ package io.fastforward.tokenizer;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
+import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -46,6 +47,24 @@ public record TokenWindows(int length, int count, int[] tokens) {
     public static TokenWindows random(int[] ids, int length, int count, long seed) {
         checkLongEnough(ids, length);
         return cut(ids, length, new SplittableRandom(seed).ints(count, 0, ids.length - length + 1));
+    }
+
+    /**
+     * Windows that begin at some tokens of a text.
+     *
+     * @param ids the tokens of the text
+     * @throws Failure of kind {@link FailureKind#BAD_TEXT} if one does not lie in it
+     */
+    public static TokenWindows at(int[] ids, int length, List<Integer> starts) {
+        checkLongEnough(ids, length);
+        starts.forEach(start -> {
+            if (start < 0 || start > ids.length - length) {
+                throw FailureKind.BAD_TEXT.failure(Setting.WINDOW_STARTS + ": a window of " + length
+                        + " tokens cannot begin at token " + start + " of a text of " + ids.length
+                        + "; the last that it can begin at is " + (ids.length - length));
+            }
+        });
+        return cut(ids, length, starts.stream().mapToInt(Integer::intValue));
     }
 
     /** One token. */

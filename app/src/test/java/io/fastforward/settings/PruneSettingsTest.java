@@ -26,7 +26,7 @@ class PruneSettingsTest {
                 base.with(json("{'windows': {'reward': 32}, 'plugins': {'options': {'agent.clip': '0.1'}}}"), "a test");
         assertThat(settings.seed()).isEqualTo(3);
         assertThat(settings.plugins().options()).isEqualTo(Map.of("agent.batch", "5", "agent.clip", "0.1"));
-        assertThat(settings.windows()).isEqualTo(new WindowSettings(0, 64, 32, 32, 0, 128));
+        assertThat(settings.windows()).isEqualTo(new WindowSettings(0, 64, 32, 32, 0, 128, List.of()));
         assertThat(settings.windows().finalWindows()).isEqualTo(128);
         assertThat(settings.budget()).isEqualTo(BudgetSettings.DEFAULT);
     }

@@ -1,15 +1,11 @@
 package io.fastforward.run.stage;
 
 import io.fastforward.evaluate.ChoiceAccuracy;
-import io.fastforward.evaluate.Perplexity;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.prune.CollectedLayers;
-import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
-import io.fastforward.report.VariantTable;
 import io.fastforward.search.Budget;
 import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.spi.format.ReadableModel;
@@ -17,9 +13,7 @@ import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Measures variants of the model on what no other stage has seen.
@@ -61,23 +55,7 @@ public record MeasureStage(
 
     /** @param active what the decoder is to retain of its own layers; {@code policy} of the source model's */
     private Variant measure(String name, Decoder decoder, Policy active, Policy policy) {
-        Progress progress = run.progress();
-        progress.begin(
-                "Measuring: " + name,
-                questions.map(ChoiceAccuracy.Questions::sequences).orElse(0));
-        Perplexity perplexity = Perplexity.measure(decoder, windows, active);
-        if (!perplexity.isFinite()) {
-            throw FailureKind.NOT_FINITE.failure("the perplexity of the variant '" + name
-                    + "' is not a finite number; the weights or the activations overflow");
-        }
-        @Nullable
-        ChoiceAccuracy accuracy = questions
-                .map(asked -> asked.ask(decoder, active, done -> progress.advance(done, "choices")))
-                .orElse(null);
-        progress.end("perplexity " + VariantTable.significant(perplexity.perplexity())
-                + (accuracy == null
-                        ? ""
-                        : String.format(Locale.ROOT, ", %.1f%% of the tasks", 100 * accuracy.accuracy())));
-        return new Variant(name, run.spec().pruned(policy).parameters(), budget.sparsity(policy), perplexity, accuracy);
+        return new Figures(windows, questions, run.progress())
+                .measure(name, decoder, active, run.spec().pruned(policy).parameters(), budget.sparsity(policy));
     }
 }

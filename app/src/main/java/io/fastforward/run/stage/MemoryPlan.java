@@ -7,12 +7,16 @@ import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.prune.Sparsification;
+import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.ModelSpec;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The memory that a run will need beside the mapped files, worked out before it starts. Weights on the device count in
@@ -64,6 +68,19 @@ public record MemoryPlan(
         return new MemoryPlan(resident, scoring, search, repairing, limitBytes);
     }
 
+    /**
+     * What it takes to sparsify a model beside the mapped files: a layer, dense and sparse, on the device and on the host,
+     * the hidden states, and the moments of one module with what is solved for them.
+     */
+    public static long sparsifying(ModelSpec spec, Sparsification sparsification, int windows, int windowLength) {
+        int streams = sparsification.streams().size();
+        long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
+        return 3 * largestLayerBytes(spec)
+                + streams * (scratchBytes(spec, windowLength) + windows * windowBytes)
+                + SparsifyingPass.momentBytes(spec, sparsification)
+                + (sparsification.measures() ? 2 * solverBytes(spec) : 0);
+    }
+
     /** The largest of the three peaks. */
     public long peakBytes() {
         return Math.max(scoringBytes, Math.max(searchBytes, repairBytes));
@@ -87,12 +104,24 @@ public record MemoryPlan(
      * @throws Failure if not
      */
     public void requireWithinLimit() {
-        if (peakBytes() > limitBytes) {
-            throw FailureKind.DEVICE.failure(
-                    "the run needs " + size(peakBytes()) + " of memory, but may use " + size(limitBytes)
-                            + "; use fewer or shorter windows (" + Setting.SCORING_WINDOWS + ", "
-                            + Setting.REPAIR_WINDOWS
-                            + ", " + Setting.WINDOW_LENGTH + "), or raise " + Setting.MEMORY);
+        require(
+                peakBytes(),
+                limitBytes,
+                List.of(Setting.SCORING_WINDOWS, Setting.REPAIR_WINDOWS, Setting.WINDOW_LENGTH));
+    }
+
+    /**
+     * Checks that memory suffices.
+     *
+     * @param windows the settings by which less would do
+     * @throws Failure if not
+     */
+    public static void require(long neededBytes, long limitBytes, List<Setting> windows) {
+        if (neededBytes > limitBytes) {
+            throw FailureKind.DEVICE.failure("the run needs " + size(neededBytes) + " of memory, but may use "
+                    + size(limitBytes) + "; use fewer or shorter windows ("
+                    + windows.stream().map(Setting::toString).collect(Collectors.joining(", ")) + "), or raise "
+                    + Setting.MEMORY);
         }
     }
 

@@ -3,8 +3,8 @@ package io.fastforward.run.stage;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
-import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.WindowSettings;
+import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextSummary;
 import io.fastforward.tokenizer.TokenWindows;
@@ -73,22 +73,23 @@ public record RunWindows(
 
     /** Reads and cuts the texts. */
     public static RunWindows read(
-            PruneSettings settings,
+            TextSettings reading,
+            WindowSettings asked,
+            long seed,
             TextSource calibrationText,
             Optional<TextSource> evaluationText,
             Tokenizer tokenizer,
             int length) {
-        WindowSettings asked = settings.windows();
         requireCountable(asked.scoring(), length, Setting.SCORING_WINDOWS);
         requireCountable(asked.repair(), length, Setting.REPAIR_WINDOWS);
         requireCountable(asked.finalWindows(), length, Setting.FINALIST_WINDOWS);
-        TokenizedText calibration = TokenizedText.read(calibrationText, settings.text(), tokenizer);
+        TokenizedText calibration = TokenizedText.read(calibrationText, reading, tokenizer);
         Map<String, TextSummary> texts = new TreeMap<>();
         texts.put("calibration", calibration.summary());
         int[] seen = calibration.ids();
         int[] unseen;
         if (evaluationText.isPresent()) {
-            TokenizedText evaluation = TokenizedText.read(evaluationText.get(), settings.text(), tokenizer);
+            TokenizedText evaluation = TokenizedText.read(evaluationText.get(), reading, tokenizer);
             unseen = evaluation.ids();
             texts.put("evaluation", evaluation.summary());
             requireOneWindow(calibrationText, seen, length);
@@ -105,14 +106,20 @@ public record RunWindows(
             unseen = Arrays.copyOfRange(seen, seen.length - kept, seen.length);
             seen = Arrays.copyOf(seen, seen.length - kept);
         }
-        long seed = settings.seed();
         return new RunWindows(
-                TokenWindows.random(seen, length, asked.scoring(), seed ^ SCORING_STREAM),
-                TokenWindows.random(seen, length, asked.repair(), seed ^ REPAIR_STREAM),
+                calibration(seen, length, asked.scoring(), asked, seed ^ SCORING_STREAM),
+                calibration(seen, length, asked.repair(), asked, seed ^ REPAIR_STREAM),
                 TokenWindows.random(seen, length, asked.finalWindows(), seed ^ REWARD_STREAM),
                 TokenWindows.consecutive(unseen, length, asked.evaluation()),
                 evaluationText.isEmpty(),
                 seen.length,
                 texts);
+    }
+
+    /** Where the user says, or else anywhere. */
+    private static TokenWindows calibration(int[] ids, int length, int count, WindowSettings asked, long seed) {
+        return asked.starts().isEmpty()
+                ? TokenWindows.random(ids, length, count, seed)
+                : TokenWindows.at(ids, length, asked.starts());
     }
 }

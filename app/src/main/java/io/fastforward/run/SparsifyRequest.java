@@ -1,0 +1,33 @@
+package io.fastforward.run;
+
+import io.fastforward.failure.Setting;
+import io.fastforward.settings.SparsifySettings;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Weights to set to zero, as the user asks for it.
+ *
+ * @param settings what determines the result
+ * @param model checkpoint directory
+ * @param calibrationText text that the sparsifier learns from
+ * @param evaluationText text that figures are reported on; without it, the last tenth of the calibration text
+ * @param tasks multiple-choice questions to report on
+ * @param mostTasks most questions to ask
+ * @param output directory of the sparse checkpoint
+ * @param compute what it may compute with
+ */
+public record SparsifyRequest(
+        SparsifySettings settings,
+        Path model,
+        Path calibrationText,
+        Optional<Path> evaluationText,
+        Optional<Path> tasks,
+        int mostTasks,
+        Path output,
+        Compute compute) {
+
+    public SparsifyRequest {
+        Setting.MOST_TASKS.requireAtLeast(1, mostTasks);
+    }
+}
