@@ -9,13 +9,11 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * A model with the units of every module in nested order. Outside of it there is one coordinate system, that of
- * checkpoints, where the query heads of a KV group are together; what it gives to others is either whole and nested, for
- * candidates that are leading slices, or cut and back in that order.
+ * checkpoints, where the query heads of a KV group are together, and the dimensions of a value; what it gives to others
+ * is either whole and nested, for candidates that are leading slices, or cut and back in that order.
  */
 public final class NestedModel implements WeightSource {
 
@@ -61,7 +59,7 @@ public final class NestedModel implements WeightSource {
     }
 
     private ModuleWeights reorder(ModuleSpec module, ModuleWeights weights, int index, Arena arena) {
-        return PartMove.reorder(module, weights, order.modules().get(index), arena);
+        return PartMove.toNested(module, weights, order.modules().get(index), arena);
     }
 
     /** A layer cut to its leading units, in the order of checkpoints; views where nothing has to move. */
@@ -75,20 +73,6 @@ public final class NestedModel implements WeightSource {
         if (pruned.isIdentity()) {
             return ModuleWeights.NONE;
         }
-        ModuleWeights leading = PartMove.leadingUnits(pruned, nested);
-        return pruned.partsPerUnit() == 1
-                ? leading
-                : PartMove.reorder(pruned, leading, inCheckpointOrder(pruned), arena);
-    }
-
-    /** Nested, the parts of a unit are together; in a checkpoint, those of a KV group. */
-    private static List<Integer> inCheckpointOrder(ModuleSpec module) {
-        List<Integer> order = new ArrayList<>();
-        for (int group = 0; group < module.partsPerUnit(); group++) {
-            for (int unit = 0; unit < module.units(); unit++) {
-                order.add(unit * module.partsPerUnit() + group);
-            }
-        }
-        return order;
+        return PartMove.toStored(pruned, PartMove.leadingUnits(pruned, nested), arena);
     }
 }

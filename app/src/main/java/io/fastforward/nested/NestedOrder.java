@@ -12,9 +12,10 @@ import java.util.stream.Stream;
  * The parts of every module in an order in which the leading units are those of the highest scores, so that every
  * pruned candidate is a leading slice: {@code modules.get(m).get(k)} is the part of the source model that comes k-th.
  *
- * <p>A part is a unit, except for units that are {@linkplain AttentionUnit#QUERY_HEAD query heads}: there a part is
- * one query head, numbered as in the checkpoint (those of KV group 0 first), and the order takes one head of every
- * group in turn, the best ones first.
+ * <p>A part is a unit, except for units that are {@linkplain AttentionUnit#QUERY_HEAD query heads} or
+ * {@linkplain AttentionUnit#VALUE_CHANNEL value channels}: there a part is one query head, or one dimension of the value of
+ * one KV group, numbered as in the checkpoint (those of group 0 first), and the order takes one of every group in turn,
+ * the best ones first.
  *
  * @param modules for each module, in the order of a policy, a permutation of its parts
  */

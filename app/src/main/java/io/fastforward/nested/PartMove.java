@@ -1,5 +1,7 @@
 package io.fastforward.nested;
 
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.Coupling;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
@@ -12,41 +14,72 @@ import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
- * Moves the parts of a module to other places: into another order, or into a wider module. Rows of the maps that make
- * the features and columns of the output map move together, as the {@linkplain ModuleSpec#couplings() couplings} say, so
- * what the module computes stays the same.
+ * Moves the parts of a module to other places: into nested order, back, or into a wider module. Rows of the maps that
+ * make the features and columns of the output map move together, as the {@linkplain ModuleSpec#couplings() couplings}
+ * say, so what the module computes stays the same.
  */
 public final class PartMove {
 
+    /** Where one of the rows or columns of a part is. */
+    @FunctionalInterface
+    private interface Place {
+        int of(Coupling coupling, int part, int number);
+    }
+
     private final ModuleSpec from;
     private final ModuleSpec to;
-    private final int[] sources;
+    private final Place source;
+    private final Place target;
     private final Arena arena;
 
-    /** @param sources the part of {@code from} that comes to each of the leading parts of {@code to} */
-    private PartMove(ModuleSpec from, ModuleSpec to, int[] sources, Arena arena) {
+    /**
+     * A move of all parts of a module.
+     *
+     * @param source where a part of {@code from} is
+     * @param target where the same part is in {@code to}
+     */
+    private PartMove(ModuleSpec from, ModuleSpec to, Place source, Place target, Arena arena) {
         this.from = from;
         this.to = to;
-        this.sources = sources;
+        this.source = source;
+        this.target = target;
         this.arena = arena;
     }
 
     /**
-     * A module with its parts in another order.
+     * A module of a checkpoint in nested order.
      *
      * @param order the part that comes first, second, and so on
      * @param arena owns what moved; the rest is not copied
      */
-    public static ModuleWeights reorder(ModuleSpec spec, ModuleWeights weights, List<Integer> order, Arena arena) {
-        int[] sources = order.stream().mapToInt(Integer::intValue).toArray();
-        return new PartMove(spec, spec, sources, arena).apply(weights);
+    public static ModuleWeights toNested(ModuleSpec spec, ModuleWeights weights, List<Integer> order, Arena arena) {
+        int[] parts = order.stream().mapToInt(Integer::intValue).toArray();
+        Place stored = (coupling, k, number) -> coupling.stored(parts[k], number);
+        return new PartMove(spec, spec, stored, Coupling::nested, arena).apply(weights);
+    }
+
+    /**
+     * The way back: a module in nested order as it is in a checkpoint. Nested, the parts of a unit are together; in a
+     * checkpoint, those of a KV group, in the order that they have here.
+     *
+     * @param arena owns what moved; the rest is not copied
+     */
+    public static ModuleWeights toStored(ModuleSpec spec, ModuleWeights weights, Arena arena) {
+        int groups = spec.partsPerUnit();
+        int units = spec.units();
+        boolean together = spec.couplings().stream().allMatch(coupling -> coupling.interleaved() == 1);
+        if (groups == 1 && together) { // the two orders are one
+            return weights;
+        }
+        Place stored = (coupling, k, number) -> coupling.stored(k % groups * units + k / groups, number);
+        return new PartMove(spec, spec, Coupling::nested, stored, arena).apply(weights);
     }
 
     /**
@@ -55,11 +88,29 @@ public final class PartMove {
      * output map ignore either.
      *
      * @param pruned the module of the weights, with units as in checkpoints
-     * @param wanted the module that is wanted, with at least as many heads, groups and channels
+     * @param wanted the module that is wanted, with values at least as wide and at least as many heads, groups and
+     *     channels
      */
     public static ModuleWeights fillUp(ModuleSpec pruned, ModuleSpec wanted, ModuleWeights weights, Arena arena) {
-        int[] sources = IntStream.range(0, pruned.parts()).toArray();
-        return new PartMove(pruned, wanted, sources, arena).apply(weights);
+        if (pruned instanceof AttentionSpec attention
+                && wanted instanceof AttentionSpec whole
+                && attention.valueSize() < whole.valueSize()) {
+            AttentionSpec wide = attention.withValueSize(whole.valueSize());
+            ModuleWeights widened = moreParts(
+                    attention.withUnit(AttentionUnit.VALUE_CHANNEL),
+                    wide.withUnit(AttentionUnit.VALUE_CHANNEL),
+                    weights,
+                    arena);
+            return moreParts(wide, whole, widened, arena);
+        }
+        return moreParts(pruned, wanted, weights, arena);
+    }
+
+    /** A module with its parts among others: each KV group has as many as before, and then those that are new. */
+    private static ModuleWeights moreParts(ModuleSpec few, ModuleSpec many, ModuleWeights weights, Arena arena) {
+        Place among = (coupling, part, number) ->
+                coupling.stored(part / few.units() * many.units() + part % few.units(), number);
+        return new PartMove(few, many, Coupling::stored, among, arena).apply(weights);
     }
 
     /** A module that adds nothing to the hidden state that it normalises before, with all its weights zero. */
@@ -95,48 +146,65 @@ public final class PartMove {
     private ModuleWeights apply(ModuleWeights weights) {
         Map<MapRole, Linear> moved = new EnumMap<>(MapRole.class);
         for (int i = 0; i < from.couplings().size(); i++) {
-            Coupling source = from.couplings().get(i);
-            Coupling target = to.couplings().get(i);
-            Linear map = weights.map(source.role());
+            Coupling coupling = from.couplings().get(i);
+            MapShape shape = to.map(coupling.role());
+            Linear map = weights.map(coupling.role());
+            List<Run> runs = runs(coupling, to.couplings().get(i));
             moved.put(
-                    source.role(),
-                    switch (source.axis()) {
-                        case ROWS -> moveRows(map, source.width(), target);
-                        case COLUMNS -> moveColumns(map, source.width(), target);
+                    coupling.role(),
+                    switch (coupling.axis()) {
+                        case ROWS -> moveRows(map, runs, shape.rows());
+                        case COLUMNS -> new Linear(moveColumns(map.weight(), runs, shape.columns()), map.bias());
                     });
         }
         return weights.with(moved);
     }
 
-    private Linear moveRows(Linear map, int width, Coupling target) {
+    /** Consecutive rows or columns that stay together. */
+    private record Run(int source, int target, int length) {}
+
+    private List<Run> runs(Coupling before, Coupling after) {
+        List<Run> runs = new ArrayList<>();
+        Run run = new Run(source.of(before, 0, 0), target.of(after, 0, 0), 0);
+        for (int part = 0; part < from.parts(); part++) {
+            for (int number = 0; number < before.width(); number++) {
+                int first = source.of(before, part, number);
+                int second = target.of(after, part, number);
+                if (first == run.source + run.length && second == run.target + run.length) {
+                    run = new Run(run.source, run.target, run.length + 1);
+                } else {
+                    runs.add(run);
+                    run = new Run(first, second, 1);
+                }
+            }
+        }
+        runs.add(run);
+        return runs;
+    }
+
+    private Linear moveRows(Linear map, List<Run> runs, int rows) {
         Matrix weight = map.weight();
-        int rows = to.map(target.role()).rows();
         Matrix moved = Matrix.allocate(arena, weight.type(), rows, weight.columns());
-        for (int part = 0; part < sources.length; part++) {
-            weight.rowRange(sources[part] * width, width).copyTo(moved.rowRange(part * target.width(), width));
+        for (Run run : runs) {
+            weight.rowRange(run.source, run.length).copyTo(moved.rowRange(run.target, run.length));
         }
         Matrix bias = map.bias();
-        return new Linear(moved, bias == null ? null : moveColumns(bias, rows, width, target.width()));
+        return new Linear(moved, bias == null ? null : moveColumns(bias, runs, rows));
     }
 
-    private Linear moveColumns(Linear map, int width, Coupling target) {
-        int columns = to.map(target.role()).columns();
-        return new Linear(moveColumns(map.weight(), columns, width, target.width()), map.bias());
-    }
-
-    private Matrix moveColumns(Matrix matrix, int columns, int width, int targetWidth) {
+    private Matrix moveColumns(Matrix matrix, List<Run> runs, int columns) {
         Matrix moved = Matrix.allocate(arena, matrix.type(), matrix.rows(), columns);
         int bytes = matrix.type().bytes();
         for (int row = 0; row < matrix.rows(); row++) {
             long source = row * matrix.rowStride() * bytes;
             long target = row * moved.rowStride() * bytes;
-            for (int part = 0; part < sources.length; part++) {
+            for (Run run : runs) {
                 MemorySegment.copy(
                         matrix.data(),
-                        source + (long) sources[part] * width * bytes,
+                        source + (long) run.source * bytes,
                         moved.data(),
-                        target + (long) part * targetWidth * bytes,
-                        (long) width * bytes);
+                        target + (long) run.target * bytes,
+                        (long) run.length * bytes);
             }
         }
         return moved;

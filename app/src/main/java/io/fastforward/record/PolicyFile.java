@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param format always "fastforward-policy"
  * @param version of the format
- * @param attentionUnit what a unit of attention is: "kv-group", or "query-head" of every KV group
+ * @param attentionUnit what a unit of attention is: "kv-group", or "query-head" or "value-channel" of every KV group
  * @param sparsity what it removes of the decoder layers' linear parameters
  * @param layers what each layer retains
  */
@@ -65,6 +65,7 @@ public record PolicyFile(String format, int version, String attentionUnit, doubl
         return switch (spec.layers().getFirst().attention().unit()) {
             case KV_GROUP -> "kv-group";
             case QUERY_HEAD -> "query-head";
+            case VALUE_CHANNEL -> "value-channel";
         };
     }
 

@@ -41,6 +41,18 @@ class NestedOrderTest {
         assertThat(order.modules().getFirst()).containsExactly(1, 3, 2, 5, 0, 4);
     }
 
+    /** Two groups of three dimensions, whatever their query heads; the checkpoint has the dimensions of group 0 first. */
+    @Test
+    void valueChannelsCompeteWithinTheirGroup() {
+        ModelSpec spec = model(new AttentionSpec(RMS, 8, 3, 2, 4, null, 0, false, false))
+                .withAttentionUnit(AttentionUnit.VALUE_CHANNEL);
+        assertThat(NestedOrder.ofSource(spec).modules().getFirst()).containsExactly(0, 3, 1, 4, 2, 5);
+        NestedOrder order =
+                NestedOrder.byDescendingScore(spec, List.of(new double[] {1, 9, 3, 5, 2, 7}, new double[] {7}));
+        assertThat(order.modules().getFirst()).containsExactly(1, 3, 2, 5, 0, 4);
+        order.requireFits(spec);
+    }
+
     private static ModelSpec model(AttentionSpec attention) {
         MlpSpec mlp = new MlpSpec(RMS, 8, 1, true, Activation.SILU, false, false);
         TensorNames names = new TensorNames("", null, null, null, "", "", "", "", Map.of());

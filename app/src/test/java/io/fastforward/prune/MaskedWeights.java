@@ -2,6 +2,8 @@ package io.fastforward.prune;
 
 import io.fastforward.model.WeightCopy;
 import io.fastforward.nested.NestedOrder;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.Linear;
@@ -37,15 +39,25 @@ record MaskedWeights(ModelSpec spec, WeightSource dense, NestedOrder order, Poli
     private ModuleWeights masked(ModuleSpec module, ModuleWeights weights, int index, Arena arena) {
         Linear copy = WeightCopy.of(weights.output(), null, arena);
         List<Integer> parts = order.modules().get(index);
-        int width = module.featuresPerPart();
         int retained = policy.retained().get(index) * module.partsPerUnit();
         for (int part : parts.subList(retained, parts.size())) {
-            for (int column = part * width; column < (part + 1) * width; column++) {
+            for (int number = 0; number < module.featuresPerPart(); number++) {
+                int column = stored(module, part, number);
                 for (int row = 0; row < copy.weight().rows(); row++) {
                     copy.weight().set(row, column, 0);
                 }
             }
         }
         return weights.with(Map.of(module.maps().getLast().role(), copy));
+    }
+
+    /** Parts have consecutive columns, but for dimensions of values: those are together in every head of their group. */
+    private static int stored(ModuleSpec module, int part, int number) {
+        if (module instanceof AttentionSpec attention && attention.unit() == AttentionUnit.VALUE_CHANNEL) {
+            int group = part / attention.valueSize();
+            int head = group * attention.queriesPerGroup() + number;
+            return head * attention.valueSize() + part % attention.valueSize();
+        }
+        return part * module.featuresPerPart() + number;
     }
 }

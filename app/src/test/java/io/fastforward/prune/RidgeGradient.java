@@ -75,18 +75,21 @@ final class RidgeGradient {
         }
     }
 
-    /** Columns of a stored output map by rank, then group: the order in which features were made. */
+    /** Columns of a stored output map in the order in which features were made. */
     private static Matrix inNestedOrder(LayerSpec spec, Matrix stored, Arena arena) {
         var attention = spec.attention();
-        if (attention.unit() == AttentionUnit.KV_GROUP) {
-            return stored;
-        }
         Matrix ordered = Matrix.allocate(arena, stored.type(), stored.rows(), stored.columns());
-        int size = attention.headSize();
-        for (int unit = 0; unit < attention.units(); unit++) {
-            for (int group = 0; group < attention.groups(); group++) {
-                stored.columnRange((group * attention.units() + unit) * size, size)
-                        .copyTo(ordered.columnRange((unit * attention.groups() + group) * size, size));
+        int size = attention.valueSize();
+        for (int head = 0; head < attention.heads(); head++) {
+            for (int dimension = 0; dimension < size; dimension++) {
+                int group = head / attention.queriesPerGroup();
+                int rank = head % attention.queriesPerGroup();
+                int column = switch (attention.unit()) {
+                    case KV_GROUP -> head * size + dimension;
+                    case QUERY_HEAD -> (rank * attention.groups() + group) * size + dimension;
+                    case VALUE_CHANNEL -> dimension * attention.heads() + head;
+                };
+                stored.columnRange(head * size + dimension, 1).copyTo(ordered.columnRange(column, 1));
             }
         }
         return ordered;

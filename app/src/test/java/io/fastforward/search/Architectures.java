@@ -17,6 +17,8 @@ final class Architectures {
 
     private static final Normalization RMS = new Normalization(Normalization.Kind.RMS, 1e-5);
 
+    private static final List<AttentionUnit> UNITS = List.of(AttentionUnit.values());
+
     private Architectures() {}
 
     /** Equal layers of a gated model without biases. */
@@ -57,14 +59,12 @@ final class Architectures {
         return modules;
     }
 
-    /** As {@link #random}, with either kind of attention units. */
+    /** As {@link #random}, with every kind of attention units. */
     static List<ModuleSpec> randomWithUnits(SplittableRandom random) {
         List<ModuleSpec> modules = new ArrayList<>();
         for (ModuleSpec module : random(random)) {
-            modules.add(
-                    module instanceof AttentionSpec attention && random.nextBoolean()
-                            ? attention.withUnit(AttentionUnit.QUERY_HEAD)
-                            : module);
+            AttentionUnit unit = UNITS.get(random.nextInt(UNITS.size()));
+            modules.add(module instanceof AttentionSpec attention ? attention.withUnit(unit) : module);
         }
         return modules;
     }

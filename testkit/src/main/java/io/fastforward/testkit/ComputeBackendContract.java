@@ -43,6 +43,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -119,6 +120,21 @@ public abstract class ComputeBackendContract {
                 queryHeads(attention(RMS, 20, 10, 2, 4, 5, 3, true, DataType.F32, 1, 2, 9)),
                 queryHeads(attention(RMS, 16, 8, 1, 3, 4, 0, false, DataType.F16, 2, 1, 70)),
                 queryHeads(attention(LAYER, 16, 8, 3, 1, 4, 0, true, DataType.F32, 1, 2, 5)),
+                // Units that are value channels: one, some and all of them; one group, one query a group, several; odd
+                // head sizes, no positions, windows, biases, sequences longer than any tile of keys.
+                valueChannels(attention(RMS, 16, 8, 2, 1, 4, 0, false, DataType.F32, 8, 2, 9)),
+                valueChannels(attention(RMS, 48, 6, 3, 5, 3, 0, true, DataType.BF16, 5, 3, 37)),
+                valueChannels(attention(RMS, 20, 10, 2, 4, 5, 3, true, DataType.F32, 1, 2, 9)),
+                valueChannels(attention(LAYER, 24, 7, 3, 1, 0, 0, true, DataType.F16, 4, 2, 33)),
+                valueChannels(attention(RMS, 9, 4, 1, 3, 2, 700, false, DataType.F32, 3, 1, 1100)),
+                valueChannels(attention(RMS, 70, 64, 3, 2, 32, 0, true, DataType.BF16, 41, 2, 67)),
+                valueChannels(attention(LAYER_AFTER, 32, 16, 4, 1, 0, 0, true, DataType.F16, 3, 2, 33)),
+                // Values narrower than keys, as value channels leave them, with units of every kind.
+                narrowValues(attention(RMS, 48, 6, 5, 3, 3, 0, false, DataType.BF16, 3, 3, 37), 4),
+                narrowValues(attention(LAYER, 32, 16, 4, 1, 0, 0, true, DataType.F16, 4, 2, 33), 1),
+                narrowValues(attention(RMS, 70, 64, 3, 2, 32, 40, true, DataType.BF16, 2, 2, 67), 23),
+                narrowValues(queryHeads(attention(RMS, 48, 6, 3, 5, 3, 0, true, DataType.BF16, 3, 3, 37)), 5),
+                narrowValues(valueChannels(attention(RMS, 48, 6, 3, 5, 3, 7, true, DataType.F32, 2, 3, 37)), 3),
                 // The normalisation at the end: OPT-350M.
                 attention(LAYER_AFTER, 32, 16, 4, 1, 0, 0, true, DataType.F16, 3, 2, 33),
                 mlp(LAYER_AFTER, 48, 96, false, Activation.RELU, true, DataType.F16, 50, 2, 17),
@@ -157,8 +173,19 @@ public abstract class ComputeBackendContract {
     }
 
     private static ModuleCase queryHeads(ModuleCase test) {
-        AttentionSpec spec = ((AttentionSpec) test.spec()).withUnit(AttentionUnit.QUERY_HEAD);
-        return new ModuleCase(spec, test.type(), test.units(), test.batch());
+        return changed(test, spec -> spec.withUnit(AttentionUnit.QUERY_HEAD));
+    }
+
+    private static ModuleCase valueChannels(ModuleCase test) {
+        return changed(test, spec -> spec.withUnit(AttentionUnit.VALUE_CHANNEL));
+    }
+
+    private static ModuleCase narrowValues(ModuleCase test, int size) {
+        return changed(test, spec -> spec.withValueSize(size));
+    }
+
+    private static ModuleCase changed(ModuleCase test, UnaryOperator<AttentionSpec> change) {
+        return new ModuleCase(change.apply((AttentionSpec) test.spec()), test.type(), test.units(), test.batch());
     }
 
     private static ModuleCase mlp(
@@ -437,9 +464,11 @@ public abstract class ComputeBackendContract {
     @Test
     void resultsDoNotDependOnTheNumberOfThreads() {
         ModuleCase attention = attention(RMS, 96, 32, 3, 2, 16, 0, false, DataType.BF16, 2, 3, 150);
+        ModuleCase channels = valueChannels(attention(RMS, 96, 32, 3, 2, 16, 0, false, DataType.BF16, 23, 3, 150));
         ModuleCase mlp = mlp(RMS, 96, 700, true, Activation.SILU, false, DataType.BF16, 650, 3, 150);
         HeadWeights head = new RandomWeights(arena, DataType.BF16, 14).head(RMS, 1500, 96, false);
         ModuleWeights attentionWeights = new RandomWeights(arena, DataType.BF16, 15).module(attention.spec());
+        ModuleWeights channelWeights = new RandomWeights(arena, DataType.BF16, 19).module(channels.spec());
         ModuleWeights mlpWeights = new RandomWeights(arena, DataType.BF16, 16).module(mlp.spec());
         Approximation[] hidden = hidden(450, 96, 17);
         int[] targets = new SplittableRandom(18).ints(450, 0, 1500).toArray();
@@ -448,15 +477,17 @@ public abstract class ComputeBackendContract {
             try (ComputeBackend opened = open(threads);
                     LoadedModule first = opened.load(attention.spec(), attentionWeights);
                     LoadedModule second = opened.load(mlp.spec(), mlpWeights);
+                    LoadedModule third = opened.load(channels.spec(), channelWeights);
                     LoadedHead loadedHead = opened.loadHead(head);
                     DeviceMatrix state = device(opened, hidden, 0);
                     Moments gram = opened.moments(Moment.GRAM, 90, 90)) {
                 float[][] attended = apply(opened, first, attention.units(), attention.batch(), hidden);
                 float[][] fed = apply(opened, second, mlp.units(), mlp.batch(), hidden);
+                float[][] narrowed = apply(opened, third, channels.units(), channels.batch(), hidden);
                 var likelihoods = new double[targets.length];
                 opened.logLikelihood(loadedHead, state, targets, likelihoods);
                 gram.add(state, state, 450);
-                results.add(List.of(attended, fed, likelihoods, values(gram.read(arena))));
+                results.add(List.of(attended, fed, narrowed, likelihoods, values(gram.read(arena))));
             }
         }
         for (int threads = 2; threads <= 3; threads++) {
@@ -691,6 +722,7 @@ public abstract class ComputeBackendContract {
         ModuleWeights weights = new RandomWeights(arena, DataType.F32, 55).module(test.spec());
         HeadWeights headWeights = new RandomWeights(arena, DataType.F32, 56).head(RMS, 9, 8, false);
         ModuleCase twoHeads = attention(RMS, 8, 3, 2, 2, 0, 0, false, DataType.F32, 2, 1, 4);
+        ModuleCase threeChannels = valueChannels(twoHeads);
         var batch = new BatchShape(1, 4);
         try (LoadedModule module = backend.load(test.spec(), weights);
                 LoadedHead head = backend.loadHead(headWeights);
@@ -700,6 +732,8 @@ public abstract class ComputeBackendContract {
                 DeviceMatrix features = backend.allocate(4, 12);
                 LoadedModule attention = backend.load(
                         twoHeads.spec(), new RandomWeights(arena, DataType.F32, 59).module(twoHeads.spec()));
+                LoadedModule channels = backend.load(
+                        threeChannels.spec(), new RandomWeights(arena, DataType.F32, 62).module(threeChannels.spec()));
                 Moments moments = backend.moments(Moment.GRAM, 9, 9)) {
             rejected(() -> backend.load(test.spec().withUnits(13), weights), "12 × 8", "13 × 8");
             rejected(() -> backend.write(Matrix.allocate(arena, DataType.F32, 2, 7), hidden, 0), "2 × 7", "4 × 8");
@@ -721,6 +755,10 @@ public abstract class ComputeBackendContract {
             rejected(() -> backend.replace(module, MapRole.QUERY, map(8, 8, false)), "QUERY");
             rejected(() -> backend.replace(attention, MapRole.QUERY, map(5, 8, false)), "5 × 8", "12 × 8", "6 rows");
             rejected(() -> backend.replace(attention, MapRole.KEY, map(4, 8, false)), "4 × 8", "6 × 8", "3 rows");
+            rejected(() -> backend.replace(channels, MapRole.VALUE, map(3, 8, false)), "3 × 8", "6 × 8", "2 rows");
+            rejected(() -> backend.replace(channels, MapRole.KEY, map(3, 8, false)), "3 × 8", "6 × 8");
+            rejected(() -> backend.replace(channels, MapRole.ATTENTION_OUTPUT, map(8, 6, false)), "8 × 6", "4 columns");
+            rejected(() -> backend.features(channels, 4, batch, hidden, features), "4", "3");
             rejected(() -> backend.input(module, 4, wide, features), "4 × 9", "4 × 8");
             rejected(() -> backend.input(module, 5, hidden, features), "4 × 8", "5 × 8");
             rejected(() -> backend.input(attention, 4, hidden, narrow), "4 × 7", "4 × 8");

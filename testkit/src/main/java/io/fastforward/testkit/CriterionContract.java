@@ -79,7 +79,7 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
         arena.close();
     }
 
-    /** Modules of sizes 1, odd, with several query heads a KV group, and with units that are query heads. */
+    /** Modules of sizes 1, odd, with several query heads a KV group, and with units of every kind. */
     protected static Stream<ModuleSpec> specs() {
         return Stream.of(
                 mlp(1, 1),
@@ -88,7 +88,9 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
                 mlp(33, 129),
                 attention(5, 1, 1, 1),
                 attention(7, 3, 2, 5),
-                attention(7, 3, 4, 5).withUnit(AttentionUnit.QUERY_HEAD));
+                attention(7, 3, 4, 5).withUnit(AttentionUnit.QUERY_HEAD),
+                attention(7, 3, 4, 5).withUnit(AttentionUnit.VALUE_CHANNEL),
+                attention(7, 3, 4, 5).withValueSize(2));
     }
 
     /** A gated MLP. */

@@ -130,12 +130,14 @@ final class DoublePrecisionReference {
     private static List<Approximation> attention(
             AttentionSpec spec, ModuleWeights weights, int units, List<Approximation> hidden) {
         int keyWidth = spec.groups(units) * spec.headSize();
+        int valueWidth = spec.groups(units) * spec.valueSize(units);
+        int queryWidth = spec.heads(units) * spec.headSize();
         var keys = new ArrayList<Approximation>();
         var values = new ArrayList<Approximation>();
         var features = new ArrayList<Approximation>();
         for (int position = 0; position < hidden.size(); position++) {
             Approximation x = input(spec, weights.norm(), hidden.get(position));
-            Approximation query = linear(weights.map(MapRole.QUERY), x, spec.features(units));
+            Approximation query = linear(weights.map(MapRole.QUERY), x, queryWidth);
             Approximation key = linear(weights.map(MapRole.KEY), x, keyWidth);
             RotaryPositions rotary = spec.rotary();
             if (rotary != null) {
@@ -143,28 +145,28 @@ final class DoublePrecisionReference {
                 rotate(rotary, spec.headSize(), key, position);
             }
             keys.add(key);
-            values.add(linear(weights.map(MapRole.VALUE), x, keyWidth));
+            values.add(linear(weights.map(MapRole.VALUE), x, valueWidth));
             int from = spec.slidingWindow() == 0 ? 0 : Math.max(0, position - spec.slidingWindow() + 1);
-            Approximation row = Approximation.zeros(query.length());
-            for (int head = 0; head < query.length() / spec.headSize(); head++) {
+            Approximation row = Approximation.zeros(spec.features(units));
+            for (int head = 0; head < spec.heads(units); head++) {
                 int keyHead =
-                        spec.unit() == AttentionUnit.KV_GROUP ? head / spec.queriesPerGroup() : head % spec.groups();
-                attend(spec, query, head, keys, values, keyHead, from, row);
+                        spec.unit() == AttentionUnit.QUERY_HEAD ? head % spec.groups() : head / spec.queriesPerGroup();
+                Approximation attention = weights(spec, query, head, keys, keyHead, from);
+                for (int i = 0; i < spec.valueSize(units); i++) {
+                    boolean byDimension = spec.unit() == AttentionUnit.VALUE_CHANNEL;
+                    int column = byDimension ? i * spec.groups() + keyHead : keyHead * spec.valueSize() + i;
+                    int feature = byDimension ? i * spec.heads() + head : head * spec.valueSize() + i;
+                    average(attention, values, column, from, feature, row);
+                }
             }
             features.add(row);
         }
         return features;
     }
 
-    private static void attend(
-            AttentionSpec spec,
-            Approximation query,
-            int head,
-            List<Approximation> keys,
-            List<Approximation> values,
-            int keyHead,
-            int from,
-            Approximation result) {
+    /** How much a query head attends to each of the positions that it sees. */
+    private static Approximation weights(
+            AttentionSpec spec, Approximation query, int head, List<Approximation> keys, int keyHead, int from) {
         int size = spec.headSize();
         Approximation scores = Approximation.zeros(keys.size() - from);
         for (int j = 0; j < scores.length(); j++) {
@@ -182,16 +184,24 @@ final class DoublePrecisionReference {
                                 + (size + 8) * UNIT * Math.abs(q * k));
             }
         }
-        Approximation weights = softmax(scores);
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j < scores.length(); j++) {
-                double value = values.get(from + j).value()[keyHead * size + i];
-                double error = values.get(from + j).error()[keyHead * size + i];
-                result.value()[head * size + i] += weights.value()[j] * value;
-                result.error()[head * size + i] += weights.error()[j] * Math.abs(value)
-                        + weights.value()[j] * error
-                        + (scores.length() + 4) * UNIT * weights.value()[j] * Math.abs(value);
-            }
+        return softmax(scores);
+    }
+
+    /** One feature: the average of one column of the values. */
+    private static void average(
+            Approximation weights,
+            List<Approximation> values,
+            int column,
+            int from,
+            int feature,
+            Approximation result) {
+        for (int j = 0; j < weights.length(); j++) {
+            double value = values.get(from + j).value()[column];
+            double error = values.get(from + j).error()[column];
+            result.value()[feature] += weights.value()[j] * value;
+            result.error()[feature] += weights.error()[j] * Math.abs(value)
+                    + weights.value()[j] * error
+                    + (weights.length() + 4) * UNIT * weights.value()[j] * Math.abs(value);
         }
     }
 

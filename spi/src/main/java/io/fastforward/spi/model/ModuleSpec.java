@@ -7,7 +7,7 @@ import java.util.List;
  * the normalisation {@linkplain Normalization.Placement after} it. The features are made unit by unit. Removing a unit
  * removes its features, hence rows of the maps that make them and columns of the output map: its {@link #couplings()}.
  *
- * <p>A unit has one part or several, of which each has consecutive rows and columns. The weights of a module are in
+ * <p>A unit has one part or several, of which each has consecutive rows and columns in nested order. The weights of a module are in
  * nested order when their units are sorted by descending score; then a pruned module is the first {@code k} units of
  * the same buffers.
  *
@@ -43,8 +43,9 @@ public sealed interface ModuleSpec permits AttentionSpec, MlpSpec {
     ModuleSpec withUnits(int units);
 
     /**
-     * Parts of a unit, each with its own consecutive columns of the output map: what a criterion scores. A unit of
-     * {@link AttentionUnit#QUERY_HEAD} has one part in every KV group, any other unit is its only part.
+     * Parts of a unit, each with its own consecutive columns of the output map: what a criterion scores. Units of
+     * {@link AttentionUnit#QUERY_HEAD} and {@link AttentionUnit#VALUE_CHANNEL} have one part in every KV group, any other
+     * unit is its only part.
      */
     default int partsPerUnit() {
         return 1;

@@ -34,8 +34,9 @@ final class FeatureComputation {
                 case MlpSpec mlp -> mlp(module, mlp, units, batch.rows(), x, features);
                 case AttentionSpec attention -> {
                     int keyWidth = attention.groups(units) * attention.headSize();
+                    int valueWidth = attention.groups(units) * attention.valueSize(units);
                     try (Region keys = memory.take(batch.rows(), keyWidth);
-                            Region values = memory.take(batch.rows(), keyWidth)) {
+                            Region values = memory.take(batch.rows(), valueWidth)) {
                         attention(
                                 module,
                                 attention,
@@ -156,21 +157,23 @@ final class FeatureComputation {
         int rows = batch.rows();
         int hidden = spec.hiddenSize();
         int width = spec.features(units);
+        int queryWidth = spec.heads(units) * spec.headSize();
         int keyWidth = spec.groups(units) * spec.headSize();
+        int valueWidth = spec.groups(units) * spec.valueSize(units);
         int newKeys = kept.keys + kept.length * keyWidth;
-        int newValues = kept.values + kept.length * keyWidth;
-        try (Region queries = memory.take(width, rows);
+        int newValues = kept.values + kept.length * valueWidth;
+        try (Region queries = memory.take(queryWidth, rows);
                 Region result = memory.take(width, rows)) {
-            module.map(MapRole.QUERY).apply(hidden, width, rows, x, hidden, queries.start(), 1, rows, false);
+            module.map(MapRole.QUERY).apply(hidden, queryWidth, rows, x, hidden, queries.start(), 1, rows, false);
             module.map(MapRole.KEY).apply(hidden, keyWidth, rows, x, hidden, newKeys, keyWidth, 1, false);
-            module.map(MapRole.VALUE).apply(hidden, keyWidth, rows, x, hidden, newValues, keyWidth, 1, false);
+            module.map(MapRole.VALUE).apply(hidden, valueWidth, rows, x, hidden, newValues, valueWidth, 1, false);
             RotaryPositions rotary = spec.rotary();
             if (rotary != null) {
                 int table = rotaryTables.table(rotary, kept.length + batch.length());
                 rotate(spec, rotary, batch, kept.length, spec.heads(units), queries.start(), 1, rows, table);
                 rotate(spec, rotary, batch, kept.length, spec.groups(units), newKeys, keyWidth, 1, table);
             }
-            boolean byGroup = spec.unit() == AttentionUnit.KV_GROUP;
+            boolean headsInTurn = spec.unit() == AttentionUnit.QUERY_HEAD;
             AttentionKernel.launch(
                     memory.executor(),
                     new AttentionKernel.Sizes(
@@ -182,11 +185,12 @@ final class FeatureComputation {
                             queries.start(),
                             kept.keys,
                             kept.values,
-                            keyWidth,
                             result.start(),
                             spec.slidingWindow(),
-                            byGroup ? spec.queriesPerGroup() : 1,
-                            spec.groups(units)));
+                            headsInTurn ? 1 : spec.queriesPerGroup(),
+                            spec.groups(units),
+                            spec.valueSize(units),
+                            spec.isByDimension() ? 1 : 0));
             CopyKernel.launch(
                     memory.executor(),
                     new CopyKernel.Sizes(

@@ -5,7 +5,9 @@ import io.fastforward.backend.tornado.device.Region;
 import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.model.AttentionSpec;
 
-/** Keys, turned by their positions, and values, on the device: {@code capacity × width} each. */
+/**
+ * Keys, turned by their positions, and values, on the device, a row for each token and as the value map makes them.
+ */
 final class TornadoKeyValueCache implements KeyValueCache {
 
     private final TornadoModule module;
@@ -19,10 +21,11 @@ final class TornadoKeyValueCache implements KeyValueCache {
         this.module = module;
         this.units = units;
         this.capacity = capacity;
-        int width = spec().groups(units) * spec().headSize();
-        this.keys = memory.take(capacity, width);
+        int keyWidth = spec().groups(units) * spec().headSize();
+        int valueWidth = spec().groups(units) * spec().valueSize(units);
+        this.keys = memory.take(capacity, keyWidth);
         try {
-            this.values = memory.take(capacity, width);
+            this.values = memory.take(capacity, valueWidth);
         } catch (Throwable e) {
             keys.close();
             throw e;

@@ -5,6 +5,8 @@ import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.RotaryPositions;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,17 +58,16 @@ final class AttentionFeatures {
             var part = new Part(layout, units, sequences, 0);
             FloatView projected = project(module, part, hidden.at(start * length, 0));
             Rows keys = (sequence, group) -> projected.at(sequence * length, layout.key(group));
-            Rows values = (sequence, group) -> projected.at(sequence * length, layout.value(group));
+            Rows values = (sequence, group) -> projected.at(sequence * length, layout.value(group, units));
             attend(part, projected, keys, values, features.at(start * length, 0));
         }
     }
 
     /** The features of the next tokens of the sequence in a cache, which gets their keys and values. */
     void computeNext(CpuKeyValueCache cache, int rows, FloatView hidden, FloatView features) {
-        int size = cache.spec().headSize();
         var layout = new ProjectionLayout(cache.spec());
-        Rows keys = (sequence, group) -> cache.keys().at(0, group * size);
-        Rows values = (sequence, group) -> cache.values().at(0, group * size);
+        Rows keys = (sequence, group) -> cache.key(group);
+        Rows values = (sequence, group) -> cache.value(group);
         for (int start = 0; start < rows; start += CpuResources.CHUNK_ROWS) {
             var tokens = new BatchShape(1, Math.min(CpuResources.CHUNK_ROWS, rows - start));
             var part = new Part(layout, cache.units(), tokens, cache.length());
@@ -76,7 +77,7 @@ final class AttentionFeatures {
         }
     }
 
-    /** Queries, keys and values, turned by their positions. */
+    /** Queries, keys and values head by head, turned by their positions. */
     private FloatView project(CpuModule module, Part part, FloatView hidden) {
         ProjectionLayout layout = part.layout();
         AttentionSpec spec = layout.spec();
@@ -96,13 +97,20 @@ final class AttentionFeatures {
                         (row, count, column, columns, worker) -> {
                             FloatView tile = projected.at(row, column);
                             map.apply(cpu, x.at(row, 0), count, width, column, columns, 0, tile);
-                            if (table != null) {
+                            if (table != null && layout.isAligned()) {
                                 for (int i = 0; i < count; i++) {
                                     int position = part.firstPosition() + (row + i) % length;
                                     turn(table, layout, position, column, columns, tile.at(i, 0));
                                 }
                             }
                         });
+        if (table != null && !layout.isAligned()) {
+            turn(table, part, projected); // a tile may end within a head
+        }
+        if (spec.isByDimension()) {
+            int units = part.units();
+            transpose(projected.at(0, layout.value(0, units)), rows, units, spec.groups());
+        }
         return projected;
     }
 
@@ -114,6 +122,47 @@ final class AttentionFeatures {
             rotaryTable = table;
         }
         return table;
+    }
+
+    /** Turns the queries and keys of whole rows. */
+    private void turn(RotaryTable table, Part part, FloatView projected) {
+        ProjectionLayout layout = part.layout();
+        AttentionSpec spec = layout.spec();
+        cpu.forRows(part.batch().rows(), (row, count) -> {
+            for (int i = row; i < row + count; i++) {
+                int position = part.firstPosition() + i % part.batch().length();
+                for (int head = 0; head < spec.heads(part.units()); head++) {
+                    table.turn(cpu.kernels(), projected.data(), projected.index(i) + layout.query(head), position);
+                }
+                for (int group = 0; group < spec.groups(part.units()); group++) {
+                    table.turn(cpu.kernels(), projected.data(), projected.index(i) + layout.key(group), position);
+                }
+            }
+        });
+    }
+
+    /**
+     * Transposes a matrix {@code height × width} in every row, in its place: from dimension by dimension to head by head,
+     * or back. A product wants the dimensions of a head together; what that costs is little beside the products.
+     */
+    private void transpose(FloatView matrices, int rows, int height, int width) {
+        if (height == 1 || width == 1) {
+            return;
+        }
+        cpu.forRows(rows, (row, count) -> {
+            var source = new float[height * width];
+            var target = new float[height * width];
+            for (int i = row; i < row + count; i++) {
+                long first = matrices.index(i) * Float.BYTES;
+                MemorySegment.copy(matrices.data(), ValueLayout.JAVA_FLOAT, first, source, 0, source.length);
+                for (int y = 0; y < height; y++) {
+                    for (int x = 0; x < width; x++) {
+                        target[x * height + y] = source[y * width + x];
+                    }
+                }
+                MemorySegment.copy(target, 0, matrices.data(), ValueLayout.JAVA_FLOAT, first, target.length);
+            }
+        });
     }
 
     /** Turns the heads of a row of a tile, except values. */
@@ -134,6 +183,7 @@ final class AttentionFeatures {
         int queries = blockQueries(batch.length());
         int blocks = Math.ceilDiv(batch.length(), queries);
         int heads = spec.heads(part.units());
+        int valueSize = spec.valueSize(part.units());
         int pairs = batch.sequences() * heads;
         cpu.pool().run(Math.multiplyExact(pairs, blocks), (item, worker) -> {
             // The last block of a sequence sees the most keys: first, so that no thread is left with it at the end.
@@ -150,9 +200,13 @@ final class AttentionFeatures {
                     projected.at(row, layout.query(head)),
                     keys.of(sequence, group),
                     values.of(sequence, group),
-                    features.at(row, head * spec.headSize()),
+                    features.at(row, head * valueSize),
+                    valueSize,
                     cpu.first()[worker]);
         });
+        if (spec.isByDimension()) {
+            transpose(features, batch.rows(), heads, valueSize);
+        }
     }
 
     /**
@@ -172,8 +226,9 @@ final class AttentionFeatures {
             FloatView keys,
             FloatView values,
             FloatView features,
+            int valueSize,
             Scratch scratch) {
-        var softmax = new OnlineSoftmax(cpu.kernels(), spec, features, count);
+        var softmax = new OnlineSoftmax(cpu.kernels(), spec, features, valueSize, count);
         int firstKey = firstKey(spec, first);
         int end = first + count;
         for (int start = firstKey; start < end; start += TILE_KEYS) {
@@ -187,7 +242,7 @@ final class AttentionFeatures {
                 softmax.weigh(i, scores, from, to, keyCount);
             }
             float beta = start == firstKey ? 0 : 1;
-            cpu.products().multiply(count, spec.headSize(), keyCount, scores, values.at(start, 0), beta, features);
+            cpu.products().multiply(count, valueSize, keyCount, scores, values.at(start, 0), beta, features);
         }
         softmax.divide();
     }

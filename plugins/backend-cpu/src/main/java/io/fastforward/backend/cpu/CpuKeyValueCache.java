@@ -5,7 +5,10 @@ import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.model.AttentionSpec;
 import java.lang.foreign.Arena;
 
-/** Keys and values off the heap, a row for each token: {@code capacity × groups·headSize} each. */
+/**
+ * Keys and values off the heap, a row for each token, group by group: {@code capacity × groups·headSize} and
+ * {@code capacity × groups·valueSize}.
+ */
 final class CpuKeyValueCache implements KeyValueCache {
 
     private final CpuModule module;
@@ -21,10 +24,10 @@ final class CpuKeyValueCache implements KeyValueCache {
         this.units = units;
         this.capacity = capacity;
         AttentionSpec spec = spec();
-        int width = Math.multiplyExact(spec.groups(units), spec.headSize());
+        int groups = spec.groups(units);
         try {
-            this.keys = FloatView.allocate(arena, capacity, width);
-            this.values = FloatView.allocate(arena, capacity, width);
+            this.keys = FloatView.allocate(arena, capacity, Math.multiplyExact(groups, spec.headSize()));
+            this.values = FloatView.allocate(arena, capacity, Math.multiplyExact(groups, spec.valueSize(units)));
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -48,21 +51,23 @@ final class CpuKeyValueCache implements KeyValueCache {
         AttentionSpec spec = spec();
         for (int row = 0; row < rows; row++) {
             for (int group = 0; group < spec.groups(units); group++) {
-                int column = group * spec.headSize();
-                long target = keys.index(length + row) + column; // values are laid out alike
-                projected.at(row, layout.key(group)).copyTo(keys.data(), target, spec.headSize());
-                projected.at(row, layout.value(group)).copyTo(values.data(), target, spec.headSize());
+                FloatView key = projected.at(row, layout.key(group));
+                FloatView value = projected.at(row, layout.value(group, units));
+                key.copyTo(keys.data(), key(group).index(length + row), spec.headSize());
+                value.copyTo(values.data(), value(group).index(length + row), spec.valueSize(units));
             }
         }
         length += rows;
     }
 
-    FloatView keys() {
-        return keys;
+    /** The keys of a KV group, from that of the first token on. */
+    FloatView key(int group) {
+        return keys.at(0, group * spec().headSize());
     }
 
-    FloatView values() {
-        return values;
+    /** The values of a KV group, from that of the first token on. */
+    FloatView value(int group) {
+        return values.at(0, group * spec().valueSize(units));
     }
 
     @Override

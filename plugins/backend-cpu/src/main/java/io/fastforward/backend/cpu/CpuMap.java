@@ -29,15 +29,15 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
                 FloatView.allocate(loader.arena(), rows, spec.hiddenSize()),
                 spec.inputBias() ? FloatView.allocate(loader.arena(), 1, rows).data() : null);
         for (MapRole role : List.of(MapRole.QUERY, MapRole.KEY, MapRole.VALUE)) {
-            projection.replaceHeads(loader.cpu(), spec, role, weights.map(role));
+            projection.replaceRows(loader.cpu(), spec, role, weights.map(role));
         }
         return projection;
     }
 
-    /** Replaces the leading heads of the query, key or value map in a projection. */
-    void replaceHeads(CpuResources cpu, AttentionSpec spec, MapRole role, Linear map) {
+    /** Replaces leading rows of the query, key or value map in a projection. */
+    void replaceRows(CpuResources cpu, AttentionSpec spec, MapRole role, Linear map) {
         var layout = new ProjectionLayout(spec);
-        int size = spec.headSize();
+        int size = layout.rowsTogether(role);
         for (int first = 0; first < map.weight().rows(); first += size) {
             int target = layout.column(role, first / size);
             cpu.widen(map.weight().rowRange(first, size), weight.at(target, 0));

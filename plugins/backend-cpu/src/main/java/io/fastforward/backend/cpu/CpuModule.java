@@ -45,7 +45,7 @@ record CpuModule(ModuleSpec spec, Arena arena, CpuNorm norm, List<CpuMap> inputs
     /** Replaces what goes with some leading units in a map. */
     void replace(CpuResources cpu, MapRole role, Linear map) {
         switch (role) {
-            case QUERY, KEY, VALUE -> inputs.getFirst().replaceHeads(cpu, (AttentionSpec) spec, role, map);
+            case QUERY, KEY, VALUE -> inputs.getFirst().replaceRows(cpu, (AttentionSpec) spec, role, map);
             case GATE -> inputs.getFirst().replace(cpu, map);
             case UP -> inputs.getLast().replace(cpu, map);
             case ATTENTION_OUTPUT, MLP_OUTPUT -> output.replace(cpu, map);

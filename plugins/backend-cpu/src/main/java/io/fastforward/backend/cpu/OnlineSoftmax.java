@@ -16,6 +16,7 @@ final class OnlineSoftmax {
     private final RowKernels kernels;
     private final AttentionSpec spec;
     private final FloatView weightedSums;
+    private final int valueSize;
     private final float[] maxima;
     private final double[] sums;
 
@@ -23,11 +24,13 @@ final class OnlineSoftmax {
      * Of the queries of one block.
      *
      * @param weightedSums where the values are summed up with their weights, one row a query
+     * @param valueSize how many dimensions they have
      */
-    OnlineSoftmax(RowKernels kernels, AttentionSpec spec, FloatView weightedSums, int queries) {
+    OnlineSoftmax(RowKernels kernels, AttentionSpec spec, FloatView weightedSums, int valueSize, int queries) {
         this.kernels = kernels;
         this.spec = spec;
         this.weightedSums = weightedSums;
+        this.valueSize = valueSize;
         this.maxima = new float[queries];
         this.sums = new double[queries];
         Arrays.fill(maxima, Float.NEGATIVE_INFINITY);
@@ -63,7 +66,7 @@ final class OnlineSoftmax {
     private void scaleSum(int query, float factor) {
         MemorySegment data = weightedSums.data();
         long row = weightedSums.index(query);
-        kernels.scale(factor, data, row, data, row, spec.headSize());
+        kernels.scale(factor, data, row, data, row, valueSize);
     }
 
     private static void clear(FloatView view, long first, int length) {

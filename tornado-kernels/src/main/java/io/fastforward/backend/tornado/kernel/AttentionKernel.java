@@ -8,7 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Causal grouped-query attention: one work-item for each token and query head, which goes over tiles of eight keys
  * with online softmax, so that no matrix of scores is ever in memory. Queries and results lie token by token for each
- * dimension, so that neighbouring work-items read neighbouring elements; keys and values are the same for all of them.
+ * dimension, so that neighbouring work-items read neighbouring elements; keys and values are the same for all of them,
+ * so their order matters little.
  */
 public final class AttentionKernel {
 
@@ -26,12 +27,14 @@ public final class AttentionKernel {
      * @param length new tokens of a sequence
      * @param firstPosition position of the first new token of every sequence
      * @param queries start of the queries, {@code heads · headSize × rows}
-     * @param keys start of the keys: those of each sequence follow those of the one before
-     * @param values start of the values
-     * @param keyRow elements from the key of one token to the next, and for values too
-     * @param result start of the result, {@code heads · headSize × rows}
+     * @param keys start of the keys, {@code tokens × keyHeads · headSize}: those of each sequence follow those of the one
+     *     before
+     * @param values start of the values, {@code tokens × keyHeads · valueSize}
+     * @param result start of the result, {@code heads · valueSize × rows}
      * @param window latest positions that a token sees; 0: all
      * @param headsPerKey query head h belongs to key head h / headsPerKey mod keyHeads
+     * @param valueSize dimensions of a value
+     * @param byDimension 1 if values and result are ordered dimension by dimension, 0 if head by head
      */
     public record Sizes(
             int rows,
@@ -42,11 +45,12 @@ public final class AttentionKernel {
             int queries,
             int keys,
             int values,
-            int keyRow,
             int result,
             int window,
             int headsPerKey,
-            int keyHeads) {}
+            int keyHeads,
+            int valueSize,
+            int byDimension) {}
 
     public static void launch(KernelExecutor executor, Sizes sizes) {
         executor.launch(
@@ -60,12 +64,13 @@ public final class AttentionKernel {
                 sizes.queries,
                 sizes.keys,
                 sizes.values,
-                sizes.keyRow,
                 sizes.result,
                 sizes.window,
                 sizes.headsPerKey,
                 sizes.keyHeads,
-                sizes.heads);
+                sizes.heads,
+                sizes.valueSize,
+                sizes.byDimension);
     }
 
     public static void ffAttend(KernelContext context, FloatArray memory, IntArray sizes) {
@@ -73,23 +78,35 @@ public final class AttentionKernel {
         int row = context.globalIdx;
         int head = context.globalIdy;
         int rows = sizes.get(0);
-        if (row < rows && head < sizes.get(12)) {
+        if (row < rows && head < sizes.get(11)) {
             int headSize = sizes.get(1);
+            int valueSize = sizes.get(12);
+            int keyHeads = sizes.get(10);
+            int keyHead = (head / sizes.get(9)) % keyHeads;
             int length = sizes.get(2);
             int position = sizes.get(3) + row % length;
-            int keyRow = sizes.get(7);
-            int start = (row / length) * length * keyRow + ((head / sizes.get(10)) % sizes.get(11)) * headSize;
-            int keys = sizes.get(5) + start;
-            int values = sizes.get(6) + start;
+            int firstKey = (row / length) * length;
+            int keyRow = keyHeads * headSize;
+            int valueRow = keyHeads * valueSize;
+            int valueHead = valueSize;
+            int valueStep = 1;
+            int resultStep = rows;
+            if (sizes.get(13) > 0) {
+                valueHead = 1;
+                valueStep = keyHeads;
+                resultStep = sizes.get(11) * rows;
+            }
+            int keys = sizes.get(5) + firstKey * keyRow + keyHead * headSize;
+            int values = sizes.get(6) + firstKey * valueRow + keyHead * valueHead;
             int query = sizes.get(4) + head * headSize * rows + row;
-            int result = sizes.get(8) + head * headSize * rows + row;
+            int result = sizes.get(7) + head * valueHead * rows + row;
             int from = 0;
-            if (sizes.get(9) > 0) {
-                from = Math.max(0, position - sizes.get(9) + 1);
+            if (sizes.get(8) > 0) {
+                from = Math.max(0, position - sizes.get(8) + 1);
             }
             float scale = 1f / TornadoMath.sqrt((float) headSize);
-            for (int i = 0; i < headSize; i++) {
-                memory.set(result + i * rows, 0f);
+            for (int i = 0; i < valueSize; i++) {
+                memory.set(result + i * resultStep, 0f);
             }
             float maximum = LOWEST;
             float sum = 0f;
@@ -146,23 +163,31 @@ public final class AttentionKernel {
                 float p6 = ffWeight(s6 - highest, key + 6, position);
                 float p7 = ffWeight(s7 - highest, key + 7, position);
                 sum = sum * kept + (((p0 + p1) + (p2 + p3)) + ((p4 + p5) + (p6 + p7)));
-                for (int i = 0; i < headSize; i++) {
-                    int v = values + i;
-                    int target = result + i * rows;
+                int v0 = key * valueRow;
+                int v1 = Math.min(key + 1, position) * valueRow;
+                int v2 = Math.min(key + 2, position) * valueRow;
+                int v3 = Math.min(key + 3, position) * valueRow;
+                int v4 = Math.min(key + 4, position) * valueRow;
+                int v5 = Math.min(key + 5, position) * valueRow;
+                int v6 = Math.min(key + 6, position) * valueRow;
+                int v7 = Math.min(key + 7, position) * valueRow;
+                for (int i = 0; i < valueSize; i++) {
+                    int v = values + i * valueStep;
+                    int target = result + i * resultStep;
                     float value = memory.get(target) * kept;
-                    value += p0 * memory.get(v + r0);
-                    value += p1 * memory.get(v + r1);
-                    value += p2 * memory.get(v + r2);
-                    value += p3 * memory.get(v + r3);
-                    value += p4 * memory.get(v + r4);
-                    value += p5 * memory.get(v + r5);
-                    value += p6 * memory.get(v + r6);
-                    value += p7 * memory.get(v + r7);
+                    value += p0 * memory.get(v + v0);
+                    value += p1 * memory.get(v + v1);
+                    value += p2 * memory.get(v + v2);
+                    value += p3 * memory.get(v + v3);
+                    value += p4 * memory.get(v + v4);
+                    value += p5 * memory.get(v + v5);
+                    value += p6 * memory.get(v + v6);
+                    value += p7 * memory.get(v + v7);
                     memory.set(target, value);
                 }
             }
-            for (int i = 0; i < headSize; i++) {
-                int target = result + i * rows;
+            for (int i = 0; i < valueSize; i++) {
+                int target = result + i * resultStep;
                 memory.set(target, memory.get(target) / sum);
             }
         }

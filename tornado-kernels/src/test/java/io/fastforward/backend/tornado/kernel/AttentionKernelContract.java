@@ -39,10 +39,23 @@ abstract class AttentionKernelContract extends KernelContract {
     }
 
     /** Heads: which key head a query head belongs to is head / headsPerKey mod keyHeads. */
-    record Heads(int count, int headsPerKey, int keyHeads, int size) {
+    record Heads(int count, int headsPerKey, int keyHeads, int size, int valueSize, boolean byDimension) {
 
-        int keyColumn(int head) {
-            return head / headsPerKey % keyHeads * size;
+        /** With values as wide as keys, head by head. */
+        Heads(int count, int headsPerKey, int keyHeads, int size) {
+            this(count, headsPerKey, keyHeads, size, size, false);
+        }
+
+        int keyHead(int head) {
+            return head / headsPerKey % keyHeads;
+        }
+
+        int valueColumn(int head, int dimension) {
+            return byDimension ? dimension * keyHeads + keyHead(head) : keyHead(head) * valueSize + dimension;
+        }
+
+        int feature(int head, int dimension) {
+            return byDimension ? dimension * count + head : head * valueSize + dimension;
         }
     }
 
@@ -67,7 +80,13 @@ abstract class AttentionKernelContract extends KernelContract {
                                         new Heads(3, 3, 1, 6),
                                         new Heads(2, 1, 2, 64),
                                         // Units that are query heads.
-                                        new Heads(4, 1, 2, 3))
+                                        new Heads(4, 1, 2, 3),
+                                        // Narrower values, head by head and dimension by dimension.
+                                        new Heads(6, 3, 2, 5, 3, false),
+                                        new Heads(6, 3, 2, 5, 3, true),
+                                        new Heads(4, 1, 2, 3, 1, false),
+                                        new Heads(4, 2, 2, 7, 1, true),
+                                        new Heads(3, 3, 1, 6, 6, true))
                                 .map(heads -> new Case(new Tokens(2, 17, 0), heads, 0)),
                         Stream.of(new Case(new Tokens(1, 130, 0), new Heads(1, 1, 1, 2), 0)))
                 .flatMap(cases -> cases);
@@ -146,9 +165,10 @@ abstract class AttentionKernelContract extends KernelContract {
             this.test = test;
             int stored = test.tokens.first + test.tokens.rows();
             int keyWidth = test.heads.keyHeads * test.heads.size;
+            int valueWidth = test.heads.keyHeads * test.heads.valueSize;
             this.queries = image.random(test.heads.count * test.heads.size, test.tokens.rows());
             this.keys = image.random(stored, keyWidth);
-            this.values = image.random(stored, keyWidth);
+            this.values = image.random(stored, valueWidth);
             for (float[] dimension : queries) {
                 for (int row = 0; row < dimension.length; row++) {
                     dimension[row] *= scale;
@@ -169,14 +189,14 @@ abstract class AttentionKernelContract extends KernelContract {
             Heads heads = test.heads;
             Tokens tokens = test.tokens;
             Block q = image.input("queries", queries, Order.DENSE);
-            Block k = image.input("keys", keys, Order.ROWS);
-            Block v = image.input("values", values, Order.ROWS);
-            Block result = image.output("result", heads.count * heads.size, tokens.rows(), Order.DENSE);
+            Block k = image.input("keys", keys, Order.DENSE);
+            Block v = image.input("values", values, Order.DENSE);
+            Block result = image.output("result", heads.count * heads.valueSize, tokens.rows(), Order.DENSE);
             for (int row = 0; row < tokens.rows(); row++) {
                 for (int head = 0; head < heads.count; head++) {
                     IntFunction<Approximation> expected = reference.at(row, head);
-                    for (int i = 0; i < heads.size; i++) {
-                        image.expect(result, head * heads.size + i, row, expected.apply(i));
+                    for (int i = 0; i < heads.valueSize; i++) {
+                        image.expect(result, heads.feature(head, i), row, expected.apply(i));
                     }
                 }
             }
@@ -191,16 +211,17 @@ abstract class AttentionKernelContract extends KernelContract {
                             q.start(),
                             k.start(),
                             v.start(),
-                            k.rowStride(),
                             result.start(),
                             test.window,
                             heads.headsPerKey,
-                            heads.keyHeads)));
+                            heads.keyHeads,
+                            heads.valueSize,
+                            heads.byDimension ? 1 : 0)));
         }
 
         private IntFunction<Approximation> average(int row, int head) {
             Heads heads = test.heads;
-            int keyColumn = heads.keyColumn(head);
+            int keyColumn = heads.keyHead(head) * heads.size;
             int[] seen = test.visible(row)
                     .map(position -> test.tokens.firstKey(row) + position)
                     .toArray();
@@ -223,8 +244,8 @@ abstract class AttentionKernelContract extends KernelContract {
                     .toArray(Approximation[]::new);
             Approximation total = Approximation.sum(Arrays.stream(weights));
             return dimension -> Approximation.sum(IntStream.range(0, seen.length)
-                            .mapToObj(j ->
-                                    weights[j].times(Approximation.exactly(values[seen[j]][keyColumn + dimension]))))
+                            .mapToObj(j -> weights[j].times(
+                                    Approximation.exactly(values[seen[j]][heads.valueColumn(head, dimension)]))))
                     .dividedBy(total);
         }
     }
