@@ -249,7 +249,7 @@ class BadInputTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--criterion, criterion, 'magnitude, wanda'",
+        "--criterion, criterion, 'fluctuation, greedy-obs, magnitude, obs, random, spap, wanda'",
         "--agent, agent, 'ppo, random, uniform'",
         "--calibrator, calibrator, 'bias, bias-ridge, none, ridge'",
         "--executor, executor, local",
@@ -273,7 +273,7 @@ class BadInputTest {
         "batch=5, KIND of agent",
         "agnt.batch=5, KIND of agent",
         "backend.threads=5, KIND of agent",
-        "criterion.foo=1, criterion 'wanda': no option is called 'foo'; it has none",
+        "criterion.foo=1, criterion 'wanda': no option is called 'foo'; it has norm",
         "agent.clip, expected KIND.NAME=VALUE",
         "=5, expected KIND.NAME=VALUE",
         "agent.batch=6, only once",

@@ -3,6 +3,7 @@ package io.fastforward.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
@@ -57,7 +58,17 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
 
     /** The criterion under test, with the defaults of its options. */
     protected final Criterion criterion() {
-        return provider().create(options(Map.of()));
+        return criterion(Map.of());
+    }
+
+    /** The criterion under test, with some options. */
+    protected final Criterion criterion(Map<String, String> given) {
+        return provider().create(options(given));
+    }
+
+    /** Whether scores come from the weights; those of a random criterion come from the place of the module alone. */
+    protected boolean looksAtWeights() {
+        return true;
     }
 
     /** What the criterion under test makes of a module that is likely to keep half of its units. */
@@ -180,6 +191,7 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
 
     @Test
     final void theOrderOfUnitsDoesNotMatter() {
+        assumeThat(looksAtWeights()).isTrue();
         AttentionSpec spec = attention(7, 3, 2, 5);
         int width = spec.featuresPerUnit();
         ModuleView module = module(spec, DataType.F32);
@@ -248,6 +260,7 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
     @ParameterizedTest
     @EnumSource(DataType.class)
     final void weightsThatAreNotFiniteAreRefusedByPlace(DataType type) {
+        assumeThat(looksAtWeights()).isTrue();
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             ModuleView attention = module(attention(7, 3, 2, 5), type);
             attention.weights().output().weight().set(6, 29, bad);

@@ -11,6 +11,7 @@ import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.measure.HiddenStream;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.ModelSpec;
 import java.util.List;
@@ -52,6 +53,7 @@ public record MemoryPlan(
                         + scratch
                         + settings.windows().scoring() * windowBytes
                         + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
+                        + (wishes.stream().anyMatch(wish -> wish.moment() == Moment.GRAM) ? 2 * solverBytes(spec) : 0)
                 : 0;
         int streams = repair.target() == CalibrationTarget.PREFIX ? 1 : 2;
         long repairing = 2 * layer // on the device, and in nested order on the host
@@ -139,7 +141,10 @@ public record MemoryPlan(
                         .orElse(0);
     }
 
-    /** Factor and right-hand sides of a calibrator, in double precision. */
+    /**
+     * Factor and right-hand sides of a calibrator, in double precision. A criterion that asks for a Gram matrix may need an
+     * inverse and another matrix as large, or the right-hand sides twice.
+     */
     private static long solverBytes(ModelSpec spec) {
         long widest = spec.widestFeatures();
         return (widest * widest + widest * spec.hiddenSize()) * Double.BYTES;

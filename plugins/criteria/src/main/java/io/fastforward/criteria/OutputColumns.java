@@ -2,7 +2,11 @@ package io.fastforward.criteria;
 
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.tensor.ColumnMagnitudes;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /** The columns of a module's output map: the features of a part are consecutive columns. */
@@ -16,22 +20,42 @@ final class OutputColumns {
      * @throws IllegalArgumentException if W has another shape than the module, or holds NaN or infinity
      */
     static double[] meanMagnitudes(ModuleView module) {
-        Matrix weight = module.weights().output().weight();
-        ModuleSpec spec = module.spec();
-        int columns = spec.features(spec.units());
-        if (weight.rows() != spec.hiddenSize() || weight.columns() != columns) {
-            throw new IllegalArgumentException(module.place() + ", output weight: must be " + spec.hiddenSize() + " × "
-                    + columns + ", but is " + weight.rows() + " × " + weight.columns());
-        }
-        double[] means = module.outputMagnitudes().get().clone();
-        for (int j = 0; j < columns; j++) {
-            // Magnitudes cannot cancel: one look per column suffices.
-            if (!Double.isFinite(means[j])) {
-                throw new IllegalArgumentException(notFinite(module, weight, j));
+        requireShape(module);
+        return means(module, module.outputMagnitudes().get());
+    }
+
+    /**
+     * Mean over the rows of W_ij², for every column j.
+     *
+     * @throws IllegalArgumentException as for {@link #meanMagnitudes}
+     */
+    static double[] meanSquares(ModuleView module) {
+        return means(module, ColumnMagnitudes.squaresOf(requireShape(module)));
+    }
+
+    /**
+     * W in double precision.
+     *
+     * @throws IllegalArgumentException as for {@link #meanMagnitudes}
+     */
+    static DoubleMatrix inDoublePrecision(ModuleView module, Arena arena) {
+        Matrix weight = requireShape(module);
+        DoubleMatrix wide = DoubleMatrix.allocate(arena, weight.rows(), weight.columns());
+        double[] row = new double[weight.columns()];
+        try (Arena scratch = Arena.ofConfined()) {
+            Matrix narrow = Matrix.allocate(scratch, DataType.F32, 1, weight.columns());
+            for (int i = 0; i < weight.rows(); i++) {
+                weight.rowRange(i, 1).copyTo(narrow);
+                for (int j = 0; j < row.length; j++) {
+                    row[j] = narrow.get(0, j);
+                    if (!Double.isFinite(row[j])) {
+                        throw new IllegalArgumentException(notFinite(module, weight, j));
+                    }
+                }
+                Rows.write(row, wide, i, row.length);
             }
-            means[j] /= weight.rows();
         }
-        return means;
+        return wide;
     }
 
     /** The sum of the columns' scores, for every part. */
@@ -43,6 +67,30 @@ final class OutputColumns {
                 part -> Arrays.stream(columnScores, part * width, (part + 1) * width)
                         .sum());
         return sums;
+    }
+
+    private static Matrix requireShape(ModuleView module) {
+        Matrix weight = module.weights().output().weight();
+        ModuleSpec spec = module.spec();
+        int columns = spec.features(spec.units());
+        if (weight.rows() != spec.hiddenSize() || weight.columns() != columns) {
+            throw new IllegalArgumentException(module.place() + ", output weight: must be " + spec.hiddenSize() + " × "
+                    + columns + ", but is " + weight.rows() + " × " + weight.columns());
+        }
+        return weight;
+    }
+
+    /** Of sums that cannot cancel: one look per column tells whether all its weights are finite. */
+    private static double[] means(ModuleView module, double[] sums) {
+        Matrix weight = module.weights().output().weight();
+        double[] means = sums.clone();
+        for (int j = 0; j < means.length; j++) {
+            if (!Double.isFinite(means[j])) {
+                throw new IllegalArgumentException(notFinite(module, weight, j));
+            }
+            means[j] /= weight.rows();
+        }
+        return means;
     }
 
     private static String notFinite(ModuleView module, Matrix weight, int column) {

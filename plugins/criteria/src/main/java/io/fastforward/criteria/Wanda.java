@@ -1,12 +1,12 @@
 package io.fastforward.criteria;
 
+import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.measure.ModuleView;
-import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Workbench;
-import io.fastforward.spi.tensor.DoubleMatrix;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -16,10 +16,17 @@ import java.util.Set;
  *
  * <p>The mean over tokens, instead of the paper's sum, makes scores of different calibration sets comparable and
  * changes no order.
+ *
+ * <p>With the norm l2, the root mean square over i of W_ij stands for the mean magnitude: what the alternating scheme of
+ * SPAP as its authors write it amounts to, when columns are normalised by their features.
  */
 public final class Wanda implements Criterion {
 
-    private static final Wish SQUARE_SUMS = Wish.features(Moment.SQUARE_SUMS);
+    private final Norm norm;
+
+    Wanda(Norm norm) {
+        this.norm = norm;
+    }
 
     /** Finds it by its name. */
     public static final class Provider implements Criterion.Provider {
@@ -35,34 +42,28 @@ public final class Wanda implements Criterion {
         }
 
         @Override
+        public List<OptionSpec> options() {
+            return List.of(Norm.OPTION);
+        }
+
+        @Override
         public Criterion create(Options options) {
-            return new Wanda();
+            return new Wanda(Norm.of(options));
         }
     }
 
     @Override
     public Set<Wish> wishes() {
-        return Set.of(SQUARE_SUMS);
+        return Set.of(Features.SQUARE_SUMS);
     }
 
     @Override
     public double[] score(ModuleView module, int kept, Workbench workbench) {
-        double[] columnScores = OutputColumns.meanMagnitudes(module);
-        DoubleMatrix squareSums = module.measured().get(SQUARE_SUMS);
+        double[] columnScores = norm.ofColumns(module);
+        double[] meanSquares = Features.meanSquares(module, Features.SQUARE_SUMS);
         for (int column = 0; column < columnScores.length; column++) {
-            columnScores[column] *= Math.sqrt(
-                    squareSum(module, squareSums, column) / module.measured().tokens());
+            columnScores[column] *= Math.sqrt(meanSquares[column]);
         }
         return OutputColumns.sumByPart(module, columnScores);
-    }
-
-    private static double squareSum(ModuleView module, DoubleMatrix squareSums, int column) {
-        double sum = squareSums.get(0, column);
-        if (!(sum >= 0 && sum < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(module.place() + ", square sums of the features: feature " + column
-                    + " has " + sum
-                    + ", but a finite number of at least 0 was expected; the model overflows on the calibration text");
-        }
-        return sum;
     }
 }

@@ -1,4 +1,4 @@
-/** Pruning criteria: Wanda, and plain weight magnitude as a baseline. */
+/** Pruning criteria: from random numbers and plain magnitude to sets of units chosen by what the rest can make up for. */
 @NullMarked
 package io.fastforward.criteria;
 

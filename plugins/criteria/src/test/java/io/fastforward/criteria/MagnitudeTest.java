@@ -7,6 +7,8 @@ import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testkit.CriterionContract;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -30,5 +32,15 @@ class MagnitudeTest extends CriterionContract {
 
         assertThat(score(module(mlp(2, 6), weight))).containsExactly(new double[] {2, 3, 0, 4, 0.5, 8}, within(0.0));
         assertThat(score(module(attention(2, 1, 3, 2), weight))).containsExactly(new double[] {5, 12.5}, within(0.0));
+    }
+
+    @Test
+    void theNormL2IsTheRootMeanSquareOfTheColumn() {
+        Matrix weight = Matrix.allocate(arena, DataType.F32, 2, 2);
+        weight.set(0, 0, 3);
+        weight.set(1, 0, -4);
+
+        assertThat(score(criterion(Map.of("norm", "l2")), module(mlp(2, 2), weight), 1))
+                .containsExactly(new double[] {Math.sqrt(12.5), 0}, within(1e-15));
     }
 }

@@ -84,9 +84,24 @@ class WandaTest extends CriterionContract {
     }
 
     @Test
-    void bothCriteriaAreFoundAsServices() {
+    void theNormL2IsTheRootMeanSquareOfTheColumn() {
+        Matrix weight = Matrix.allocate(arena, DataType.F32, 2, 2);
+        weight.set(0, 0, 3);
+        weight.set(1, 0, -4);
+        weight.set(1, 1, 2);
+        DoubleMatrix squareSums = DoubleMatrix.allocate(arena, 1, 2);
+        squareSums.set(0, 0, 37 * 4);
+        squareSums.set(0, 1, 37 * 9);
+        Measured measured = new Measured(37, Map.of(SQUARE_SUMS, squareSums));
+
+        assertThat(score(criterion(Map.of("norm", "l2")), module(mlp(2, 2), weight, measured), 1))
+                .containsExactly(new double[] {2 * Math.sqrt(12.5), 3 * Math.sqrt(2)}, within(1e-14));
+    }
+
+    @Test
+    void allCriteriaAreFoundAsServices() {
         assertThat(ServiceLoader.load(Criterion.Provider.class))
                 .extracting(Criterion.Provider::id)
-                .containsExactly("wanda", "magnitude");
+                .containsExactly("wanda", "magnitude", "fluctuation", "obs", "greedy-obs", "spap", "random");
     }
 }

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** Sums of the magnitudes in the columns of a stored matrix. */
+/** Sums of the magnitudes in the columns of a stored matrix, or of their squares. */
 public final class ColumnMagnitudes {
 
     private static final ValueLayout.OfFloat FLOAT =
@@ -24,6 +24,21 @@ public final class ColumnMagnitudes {
             read(matrix, i, stored, row);
             for (int j = 0; j < columns; j++) {
                 sums[j] += Math.abs(row[j]);
+            }
+        }
+        return sums;
+    }
+
+    /** Σ W_ij² over all rows i, for every column j, likewise. */
+    public static double[] squaresOf(Matrix matrix) {
+        int columns = matrix.columns();
+        double[] sums = new double[columns];
+        float[] row = new float[columns];
+        short[] stored = new short[matrix.type() == DataType.F32 ? 0 : columns];
+        for (int i = 0; i < matrix.rows(); i++) {
+            read(matrix, i, stored, row);
+            for (int j = 0; j < columns; j++) {
+                sums[j] += (double) row[j] * row[j];
             }
         }
         return sums;
