@@ -54,6 +54,7 @@ class OptionNamesTest {
                 "plugins/agents",
                 "plugins/backend-cpu",
                 "plugins/calibrators",
+                "plugins/sparsifiers",
                 "plugins/criteria",
                 "tornado-kernels"
             })

@@ -61,7 +61,7 @@ class SparsifyingPassTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"wanda, 0.5", "wanda, 1:2", "magnitude, 0.25"})
+    @CsvSource({"wanda, 0.5", "wanda, 1:2", "magnitude, 0.25", "sparsegpt, 0.5", "fista, 1:2", "fista-refit, 0.5"})
     void everyMapHasThePatternAndItsOwnDataType(String sparsifier, String text, @TempDir Path directory) {
         Pattern pattern = Pattern.parse(text);
         RandomLlama llama =
@@ -80,7 +80,9 @@ class SparsifyingPassTest {
                     Linear after = map(sparse, role);
                     assertThat(pattern.holdsIn(after.weight())).as("%s", role).isTrue();
                     assertThat(after.weight().type()).isEqualTo(before.weight().type());
-                    requireKeptOrZero(before.weight(), after.weight());
+                    if (!DefaultPlugins.sparsifier(sparsifier).repairs()) {
+                        requireKeptOrZero(before.weight(), after.weight());
+                    }
                 }
             }
         }

@@ -114,7 +114,7 @@ public abstract class SparsifierContract extends PluginContract<Sparsifier.Provi
 
     @ParameterizedTest
     @MethodSource("sizes")
-    final void thereAreExactlyAsManyZerosAsAskedForWhereTheyHaveToBe(Sizes sizes) {
+    final void thereAreAsManyZerosAsAskedForWhereTheyHaveToBe(Sizes sizes) {
         Pattern pattern = Pattern.parse(sizes.pattern());
         for (MapRole role : new MapRole[] {MapRole.QUERY, MapRole.MLP_OUTPUT}) {
             for (DataType type : DataType.values()) {
@@ -144,6 +144,64 @@ public abstract class SparsifierContract extends PluginContract<Sparsifier.Provi
                 assertThat((long) zeros).isBetween(fewest, pattern.zerosInMap(sizes.rows(), sizes.columns()));
             }
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    final void itIsPureAndLeavesTheMapAsItWas(Sizes sizes) {
+        MapView map = map(MapRole.UP, DataType.BF16, sizes.rows(), sizes.columns());
+        float[][] before = values(map.map().weight());
+        float[][] first = values(sparsify(map, sizes.pattern()).weight());
+        float[][] second = values(sparsify(map, sizes.pattern()).weight());
+        assertThat(second).isDeepEqualTo(first);
+        assertThat(values(map.map().weight())).isDeepEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    final void aMapOfZerosStaysOne(Sizes sizes) {
+        MapView map = map(MapRole.UP, DataType.F32, sizes.rows(), sizes.columns());
+        Matrix weight = map.map().weight();
+        for (int i = 0; i < sizes.rows(); i++) {
+            for (int j = 0; j < sizes.columns(); j++) {
+                weight.set(i, j, 0);
+            }
+        }
+        assertThat(values(sparsify(map, sizes.pattern()).weight()))
+                .isDeepEqualTo(new float[sizes.rows()][sizes.columns()]);
+    }
+
+    /** All of them, or one of several. */
+    @ParameterizedTest
+    @MethodSource("sizes")
+    final void inputsThatAreAlwaysZeroAreNoObstacle(Sizes sizes) {
+        Linear dense =
+                map(MapRole.UP, DataType.F32, sizes.rows(), sizes.columns()).map();
+        double[][] none = new double[TOKENS][sizes.columns()];
+        double[][] some = rows(sizes.columns());
+        for (double[] row : some) {
+            row[sizes.columns() / 2] = 0;
+        }
+        for (double[][] seen : new double[][][] {none, some}) {
+            Matrix weight = sparsify(map(MapRole.UP, dense, seen, seen), sizes.pattern())
+                    .weight();
+            assertThat(Pattern.parse(sizes.pattern()).holdsIn(weight)).isTrue();
+            for (float[] row : values(weight)) {
+                for (float value : row) {
+                    assertThat(value).isFinite();
+                }
+            }
+        }
+    }
+
+    private static float[][] values(Matrix matrix) {
+        float[][] values = new float[matrix.rows()][matrix.columns()];
+        for (int i = 0; i < matrix.rows(); i++) {
+            for (int j = 0; j < matrix.columns(); j++) {
+                values[i][j] = matrix.get(i, j);
+            }
+        }
+        return values;
     }
 
     @Test

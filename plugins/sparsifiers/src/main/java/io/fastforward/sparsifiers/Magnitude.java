@@ -8,12 +8,13 @@ import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.prune.Workbench;
-import java.util.Arrays;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import java.lang.foreign.Arena;
 import java.util.Set;
 
 /**
- * Weight magnitude, the baseline that looks at no data: the smallest weights of every row become zero (Han, Pool, Tran,
- * Dally: Learning both Weights and Connections for Efficient Neural Networks, NeurIPS 2015).
+ * Weight magnitude, the baseline that looks at no data: the smallest weights become zero (Han, Pool, Tran, Dally: Learning
+ * both Weights and Connections for Efficient Neural Networks, NeurIPS 2015). For a share there is one threshold for a map.
  */
 public final class Magnitude implements Sparsifier {
 
@@ -27,7 +28,7 @@ public final class Magnitude implements Sparsifier {
 
         @Override
         public String description() {
-            return "the smallest weights of every row become zero; needs no data (baseline)";
+            return "the smallest weights of every map become zero; needs no data (baseline)";
         }
 
         @Override
@@ -43,8 +44,12 @@ public final class Magnitude implements Sparsifier {
 
     @Override
     public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
-        double[] factors = new double[map.map().weight().columns()];
-        Arrays.fill(factors, 1);
-        return LowestScores.zeroed(map, factors, pattern, workbench.arena());
+        pattern.requireFits(map.map().weight().columns());
+        try (Arena scratch = Arena.ofShared()) {
+            DoubleMatrix weights = Weights.of(map, scratch);
+            Mask.ofMap(weights.rows(), weights.columns(), pattern, Scores.magnitudes(weights))
+                    .applyTo(weights);
+            return Weights.replaced(map, weights, workbench.arena());
+        }
     }
 }

@@ -37,9 +37,9 @@ class WandaTest extends SparsifierContract {
     }
 
     @Test
-    void bothSparsifiersAreFoundAsServices() {
+    void allSparsifiersAreFoundAsServices() {
         assertThat(ServiceLoader.load(Sparsifier.Provider.class))
                 .extracting(Sparsifier.Provider::id)
-                .containsExactly("wanda", "magnitude");
+                .containsExactly("wanda", "magnitude", "sparsegpt", "fista", "fista-refit");
     }
 }

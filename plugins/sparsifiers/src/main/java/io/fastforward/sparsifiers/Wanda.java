@@ -11,6 +11,7 @@ import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DoubleMatrix;
+import java.lang.foreign.Arena;
 import java.util.Set;
 
 /**
@@ -46,6 +47,7 @@ public final class Wanda implements Sparsifier {
 
     @Override
     public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
+        pattern.requireFits(map.map().weight().columns());
         DoubleMatrix squareSums = map.moment(Moment.SQUARE_SUMS);
         double[] norms = new double[squareSums.columns()];
         for (int j = 0; j < norms.length; j++) {
@@ -57,6 +59,15 @@ public final class Wanda implements Sparsifier {
             }
             norms[j] = Math.sqrt(sum);
         }
-        return LowestScores.zeroed(map, norms, pattern, workbench.arena());
+        try (Arena scratch = Arena.ofShared()) {
+            DoubleMatrix weights = Weights.of(map, scratch);
+            mask(weights, norms, pattern).applyTo(weights);
+            return Weights.replaced(map, weights, workbench.arena());
+        }
+    }
+
+    /** What stays. */
+    static Mask mask(DoubleMatrix weights, double[] norms, Pattern pattern) {
+        return Mask.ofRows(weights.rows(), weights.columns(), pattern, Scores.magnitudes(weights, norms));
     }
 }

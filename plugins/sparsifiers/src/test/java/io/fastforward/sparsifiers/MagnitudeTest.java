@@ -19,7 +19,7 @@ class MagnitudeTest extends SparsifierContract {
     }
 
     @Test
-    void theSmallestWeightsOfEveryRowGoAndOfEqualOnesTheFirst() {
+    void theSmallestWeightsOfTheMapGoAndOfEqualOnesTheFirst() {
         MapView map = map(MapRole.UP, DataType.F32, 2, 4);
         float[][] numbers = {{3, -1, 2, -4}, {5, 5, -5, 5}};
         for (int i = 0; i < 2; i++) {
@@ -27,7 +27,8 @@ class MagnitudeTest extends SparsifierContract {
                 map.map().weight().set(i, j, numbers[i][j]);
             }
         }
-        assertRows(sparsify(map, "0.5"), new float[][] {{3, 0, 0, -4}, {0, 0, -5, 5}});
+        assertRows(sparsify(map, "0.5"), new float[][] {{0, 0, 0, 0}, {5, 5, -5, 5}});
+        assertRows(sparsify(map, "0.7"), new float[][] {{0, 0, 0, 0}, {0, 5, -5, 5}});
         assertRows(sparsify(map, "1:2"), new float[][] {{3, 0, 0, -4}, {0, 5, 0, 5}});
     }
 

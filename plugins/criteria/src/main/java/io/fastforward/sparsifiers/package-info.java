@@ -1,5 +1,0 @@
-/** Sparsifiers: Wanda, and plain weight magnitude as a baseline. */
-@NullMarked
-package io.fastforward.sparsifiers;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,71 @@
+package io.fastforward.sparsifiers;
+
+import io.fastforward.spi.measure.MapView;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** The weights of a map in double precision, and back. */
+final class Weights {
+
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private Weights() {}
+
+    /**
+     * A map's weights.
+     *
+     * @throws IllegalArgumentException if one is not finite; the message says where
+     */
+    static DoubleMatrix of(MapView map, Arena scratch) {
+        Matrix weight = map.map().weight();
+        DoubleMatrix wide = DoubleMatrix.allocate(scratch, weight.rows(), weight.columns());
+        float[] narrow = new float[weight.columns()];
+        double[] row = new double[weight.columns()];
+        for (int i = 0; i < weight.rows(); i++) {
+            read(weight, i, narrow);
+            for (int j = 0; j < row.length; j++) {
+                if (!Float.isFinite(narrow[j])) {
+                    throw new IllegalArgumentException(map.place() + ": row " + i + ", column " + j + " is " + narrow[j]
+                            + ", but a finite number was expected; the checkpoint is damaged");
+                }
+                row[j] = narrow[j];
+            }
+            Blocks.write(row, wide, i);
+        }
+        return wide;
+    }
+
+    private static void read(Matrix weight, int row, float[] target) {
+        if (weight.type() == DataType.F32) {
+            long offset = row * weight.rowStride() * Float.BYTES;
+            MemorySegment.copy(weight.data(), FLOAT, offset, target, 0, target.length);
+        } else {
+            for (int j = 0; j < target.length; j++) {
+                target[j] = weight.get(row, j);
+            }
+        }
+    }
+
+    /** The map with other weights, rounded to single precision. */
+    static Linear replaced(MapView map, DoubleMatrix weights, Arena arena) {
+        Matrix narrow = Matrix.allocate(arena, DataType.F32, weights.rows(), weights.columns());
+        double[] row = new double[weights.columns()];
+        float[] rounded = new float[row.length];
+        for (int i = 0; i < weights.rows(); i++) {
+            Blocks.read(weights, i, row);
+            for (int j = 0; j < row.length; j++) {
+                rounded[j] = (float) row[j];
+            }
+            MemorySegment.copy(rounded, 0, narrow.data(), FLOAT, (long) i * row.length * Float.BYTES, row.length);
+        }
+        Matrix bias = map.map().bias();
+        return new Linear(narrow, bias == null ? null : bias.copy(DataType.F32, arena));
+    }
+}
