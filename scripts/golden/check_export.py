@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Checks that transformers loads an exported pruned checkpoint and computes what is expected of it.
 
-usage: check_export.py DIR --expected PRUNED_JSON [--query-heads] [--plain] [--padded PADDED_DIR]
+usage: check_export.py DIR --expected PRUNED_JSON [--unit queryHeads|valueChannels] [--plain] [--padded PADDED_DIR]
                        [--generation GENERATION_JSON]
        check_export.py --variants VARIANTS_DIR
        DIR              the pruned checkpoint; loaded with trust_remote_code
        --expected       pruned.json of the source model, see make_families.py
-       --query-heads    expect its "queryHeads"
+       --unit           expect what it says of these units of attention
        --padded         the zero-padded twin; loaded as a plain model of its family, without trust_remote_code
        --generation     generation.json of the source model; also generates text with the KV cache
        --variants       a directory for each variant, with pruned/, padded/ and expected.json
@@ -88,10 +88,10 @@ def check_without_code(what, directory):
     return passed
 
 
-def check_both(name, directory, padded, expected, plain=False, query_heads=False, generation=None):
+def check_both(name, directory, padded, expected, plain=False, unit=None, generation=None):
     """Whether all checks of a pruned checkpoint and its padded twin pass."""
     expected = json.loads(expected.read_text())
-    sequences = (expected["queryHeads"] if query_heads else expected)["sequences"]
+    sequences = (expected[unit] if unit else expected)["sequences"]
     results = [check(name + "pruned", directory, sequences, generation, trust=True),
                check_without_code(name + "pruned", directory)]
     if plain:
@@ -106,7 +106,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=pathlib.Path, nargs="?")
     parser.add_argument("--expected", type=pathlib.Path)
-    parser.add_argument("--query-heads", action="store_true")
+    parser.add_argument("--unit", choices=["queryHeads", "valueChannels"])
     parser.add_argument("--padded", type=pathlib.Path)
     parser.add_argument("--generation", type=pathlib.Path)
     parser.add_argument("--plain", action="store_true")
@@ -122,4 +122,4 @@ if __name__ == "__main__":
         sys.exit(not (results and all(results)))
     generation = arguments.generation and json.loads(arguments.generation.read_text())
     sys.exit(not check_both("", arguments.directory, arguments.padded, arguments.expected, arguments.plain,
-                            arguments.query_heads, generation))
+                            arguments.unit, generation))

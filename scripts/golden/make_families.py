@@ -7,12 +7,13 @@ needs torch and transformers; the tests need neither
 
 OUT_DIR/NAME/expected.json    the logits of two token sequences
 OUT_DIR/NAME/pruned.json      the same for the model without the units that the magnitude criterion ranks lowest;
-                              "queryHeads": the same when query heads are removed from every KV group instead of groups
+                              "queryHeads": the same when query heads are removed from every KV group instead of groups;
+                              "valueChannels": the same when dimensions are removed from the value of every KV group
 OUT_DIR/NAME/generation.json  64 tokens after a prompt, chosen greedily, before and after that pruning; the best logit
                               is ahead of the second by more than 1e-3 at every step
 
-The policy "retained" has two numbers a layer: the KV groups (or the query heads of every group) and the channels that
-are kept. The score of a column of an output map is the mean of its absolute weights; that of a unit is the sum over
+The policy "retained" has two numbers a layer: the KV groups (or the query heads of every group, or the dimensions of its
+value) and the channels that are kept. The score of a column of an output map is the mean of its absolute weights; that of a unit is the sum over
 its columns. A removed unit has its columns zeroed.
 
 Arrays are base64 of little-endian float32, row-major. Everything is seeded; another version of PyTorch may differ in
@@ -80,12 +81,13 @@ TINY_OPT = dict(vocab_size=96, hidden_size=32, ffn_dim=64, num_hidden_layers=3, 
                 max_position_embeddings=80, pad_token_id=1, bos_token_id=2, eos_token_id=2)
 THETA_500 = {"rope_type": "default", "rope_theta": 500.0}
 
-# name: seed, class, config, retained of "pruned" and of "queryHeads", how config.json is edited after saving
+# name: seed, class, config, retained of "pruned", of "queryHeads" and of "valueChannels", how config.json is edited
+# after saving
 FAMILIES = {
     # LLaMA, 3 query heads a KV group, head size ≠ hidden size ÷ heads, tied, rotary settings of transformers 5
     "tiny-gqa": (1, LlamaForCausalLM, LlamaConfig(
         **TINY_GQA, num_attention_heads=6, num_key_value_heads=2, tie_word_embeddings=True, rope_parameters=THETA_500),
-        [1, 60, 2, 44, 1, 65], [1, 60, 3, 40, 2, 50], None),
+        [1, 60, 2, 44, 1, 65], [1, 60, 3, 40, 2, 50], [4, 50, 7, 36, 10, 40], None),
     # LLaMA 3.1: biases everywhere, untied, rotary scaling: wavelengths 6, 40, 251, 1577, 9953, so that one is shorter
     # than 128 ÷ 4, one is between, and the others are longer than 128 ÷ 1
     "tiny-llama3": (2, LlamaForCausalLM, LlamaConfig(
@@ -93,39 +95,40 @@ FAMILIES = {
         mlp_bias=True, rope_parameters={
             "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0,
             "high_freq_factor": 4.0, "original_max_position_embeddings": 128}),
-        [1, 30, 1, 52, 1, 43], [2, 60, 3, 45, 2, 50], classic_rotary),
+        [1, 30, 1, 52, 1, 43], [2, 60, 3, 45, 2, 50], [6, 40, 3, 52, 9, 36], classic_rotary),
     # LLaMA 2: every head with its own keys and values, untied, a config without head_dim
     "tiny-llama2": (3, LlamaForCausalLM, LlamaConfig(
         **{**TINY, "num_key_value_heads": 8}, rms_norm_eps=1e-5, tie_word_embeddings=False,
         rope_parameters={"rope_type": "default", "rope_theta": 10000.0}),
-        [5, 44, 8, 20, 4, 36], None, lambda config: classic(config, head_dim=ABSENT)),
+        [5, 44, 8, 20, 4, 36], None, [2, 30, 3, 24, 1, 36], lambda config: classic(config, head_dim=ABSENT)),
     # LLaMA 3.2: rotary scaling, tied; wavelengths 6, 50, 396 of the three bands
     "tiny-llama32": (4, LlamaForCausalLM, LlamaConfig(
         **TINY, rms_norm_eps=1e-5, head_dim=6, tie_word_embeddings=True, rope_parameters={
             "rope_type": "llama3", "rope_theta": 500.0, "factor": 32.0, "low_freq_factor": 1.0,
             "high_freq_factor": 4.0, "original_max_position_embeddings": 128}),
-        [2, 44, 4, 20, 3, 36], [1, 36, 2, 28, 1, 36], classic),
+        [2, 44, 4, 20, 3, 36], [1, 36, 2, 28, 1, 36], [3, 30, 5, 20, 2, 36], classic),
     # Mistral: a sliding window shorter than the sequences, untied
     "tiny-mistral": (5, MistralForCausalLM, MistralConfig(
         **TINY, rms_norm_eps=1e-5, head_dim=6, tie_word_embeddings=False, sliding_window=12,
         rope_parameters=THETA_500),
-        [3, 30, 2, 48, 4, 16], [2, 24, 1, 40, 1, 28], None),
+        [3, 30, 2, 48, 4, 16], [2, 24, 1, 40, 1, 28], [2, 36, 4, 20, 5, 30], None),
     # Qwen2.5: biases of query, key and value, tied; the sliding window is off
     "tiny-qwen2": (6, Qwen2ForCausalLM, Qwen2Config(
         **TINY, rms_norm_eps=1e-6, tie_word_embeddings=True, use_sliding_window=False, max_window_layers=1,
         rope_parameters=THETA_500),
-        [4, 16, 2, 44, 3, 36], [1, 40, 1, 36, 2, 28], lambda config: classic(config, sliding_window=12)),
+        [4, 16, 2, 44, 3, 36], [1, 40, 1, 36, 2, 28], [2, 28, 3, 24, 1, 36], lambda config: classic(config, sliding_window=12)),
     # … and on in all layers but the first, untied
     "tiny-qwen2-untied": (7, Qwen2ForCausalLM, Qwen2Config(
         **TINY, rms_norm_eps=1e-6, tie_word_embeddings=False, use_sliding_window=True, sliding_window=12,
         max_window_layers=1, rope_parameters=THETA_500),
-        [2, 44, 3, 36, 4, 20], [2, 28, 1, 40, 1, 36], None),
+        [2, 44, 3, 36, 4, 20], [2, 28, 1, 40, 1, 36], [3, 20, 1, 36, 2, 30], None),
     # OPT: learned positions, layer norms with biases before each module, ReLU, biases, tied
-    "tiny-opt": (8, OPTForCausalLM, OPTConfig(**TINY_OPT), [5, 56, 8, 24, 4, 52], None, classic),
+    "tiny-opt": (8, OPTForCausalLM, OPTConfig(**TINY_OPT), [5, 56, 8, 24, 4, 52], None, [2, 40, 3, 24, 1, 48],
+                 classic),
     # OPT-350M: norms after each module, embeddings narrower than the hidden state
     "tiny-opt-post-norm": (21, OPTForCausalLM, OPTConfig(
         **TINY_OPT, do_layer_norm_before=False, word_embed_proj_dim=24),
-        [7, 28, 4, 60, 6, 40], None, None),
+        [7, 28, 4, 60, 6, 40], None, [1, 28, 3, 44, 2, 36], None),
 }
 
 
@@ -177,8 +180,22 @@ def mask_query_heads(model, retained):
         output.weight[:, removed.flatten().repeat_interleave(head_size(model))] = 0
 
 
-def share_removed(model, retained, query_heads=False):
-    """Of the parameters of the decoder's linear maps."""
+@torch.no_grad()
+def mask_value_channels(model, retained):
+    """Keeps that many dimensions of the value of every group and leaves queries and keys alone; channels as usual."""
+    units = list(retained)
+    units[0::2] = [output.in_features // features_per_unit(model, 0) for output in output_maps(model)[0::2]]
+    mask(model, kept_units(model, units))
+    for output, count in zip(output_maps(model)[0::2], retained[0::2]):
+        columns = output.weight.double().abs().mean(0).view(-1, queries_per_group(model), head_size(model))
+        removed = torch.ones(columns.shape, dtype=torch.bool)
+        for group, scores in enumerate(columns.sum(1)):
+            removed[group, :, best(scores, count)] = False
+        output.weight[:, removed.flatten()] = 0
+
+
+def share_removed(model, retained, unit="group"):
+    """Of the parameters of the decoder's linear maps, without biases."""
     everything = removed = 0
     for module, count in enumerate(retained):
         hidden, width = model.config.hidden_size, output_maps(model)[module].in_features
@@ -189,8 +206,11 @@ def share_removed(model, retained, query_heads=False):
             heads = width // head_size(model)
             shared = 2 * hidden * width // queries_per_group(model)
             parameters = 2 * hidden * width + shared
-            units = queries_per_group(model) if query_heads else heads // queries_per_group(model)
-            lost = (parameters - shared if query_heads else parameters) * (1 - count / units)
+            units, removable = {
+                "group": (heads // queries_per_group(model), parameters),
+                "query head": (queries_per_group(model), parameters - shared),
+                "value channel": (head_size(model), parameters / 2)}[unit]
+            lost = removable * (1 - count / units)
         everything, removed = everything + parameters, removed + lost
     return removed / everything
 
@@ -228,7 +248,14 @@ def generation(dense, pruned, generator):
     raise SystemExit("no prompt is decided clearly enough")
 
 
-def family(directory, seed, model_class, config, retained, query_heads, edit):
+def masked(directory, mask_units, retained, sequences):
+    """What is left of a model, and what it computes."""
+    model = load(directory)
+    mask_units(model, retained)
+    return {"retained": retained, "sequences": logits(model, sequences)}
+
+
+def family(directory, seed, model_class, config, retained, query_heads, value_channels, edit):
     generator = make(directory, seed, model_class, config, edit)
     lengths = (40, 33) if config.vocab_size == TINY_GQA["vocab_size"] else (20, 15)
     sequences = [torch.randint(0, config.vocab_size, (n,), generator=generator).tolist() for n in lengths]
@@ -240,10 +267,10 @@ def family(directory, seed, model_class, config, retained, query_heads, edit):
     expected = {"versions": VERSIONS, "retained": retained, "sequences": logits(pruned, shortened)}
     shares = [share_removed(dense, retained)]
     if query_heads:
-        other = load(directory)
-        mask_query_heads(other, query_heads)
-        expected["queryHeads"] = {"retained": query_heads, "sequences": logits(other, shortened[:1])}
-        shares.append(share_removed(dense, query_heads, query_heads=True))
+        expected["queryHeads"] = masked(directory, mask_query_heads, query_heads, shortened[:1])
+        shares.append(share_removed(dense, query_heads, "query head"))
+    expected["valueChannels"] = masked(directory, mask_value_channels, value_channels, shortened[:1])
+    shares.append(share_removed(dense, value_channels, "value channel"))
     write(directory / "pruned.json", expected)
     write(directory / "generation.json", generation(dense, pruned, generator))
     size = sum(path.stat().st_size for path in directory.iterdir())
@@ -255,5 +282,5 @@ if __name__ == "__main__":
     parser.add_argument("out", type=pathlib.Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # more threads would change the order of sums
-    for name, (seed, model_class, config, retained, query_heads, edit) in FAMILIES.items():
-        family(arguments.out / name, seed, model_class, config, retained, query_heads, edit)
+    for name, specification in FAMILIES.items():
+        family(arguments.out / name, *specification)

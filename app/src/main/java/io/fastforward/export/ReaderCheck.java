@@ -27,7 +27,8 @@ final class ReaderCheck {
 
     private static final String OWN = "fastforward_";
     private static final Set<String> FAMILIES = Set.of("llama", "mistral", "qwen2", "opt");
-    private static final List<String> LAYER_LISTS = List.of("layer_head_num", "layer_kv_head_num", "layer_inter_size");
+    private static final List<String> LAYER_LISTS =
+            List.of("layer_head_num", "layer_kv_head_num", "layer_inter_size", "layer_value_head_dim");
 
     /** Keys of which a reader takes one and forgets the other. */
     private static final List<List<String>> ALTERNATIVES = List.of(

@@ -46,19 +46,19 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
             shapes.put("model.norm.weight", List.of(hidden));
             for (int i = 0; i < size("num_hidden_layers"); i++) {
                 String layer = "model.layers." + i + ".";
-                long queries = headSize * width("layer_head_num", i, heads);
-                long keys = headSize
-                        * width(
-                                "layer_kv_head_num",
-                                i,
-                                config.path("num_key_value_heads").asLong(heads));
+                long queryHeads = width("layer_head_num", i, heads);
+                long keyHeads = width(
+                        "layer_kv_head_num",
+                        i,
+                        config.path("num_key_value_heads").asLong(heads));
+                long valueSize = width("layer_value_head_dim", i, headSize);
                 long channels = width("layer_inter_size", i, size("intermediate_size"));
                 boolean queryBias = attentionBias || family.equals("qwen2");
-                if (queries > 0) {
-                    linear(layer + "self_attn.q_proj", queries, hidden, queryBias);
-                    linear(layer + "self_attn.k_proj", keys, hidden, queryBias);
-                    linear(layer + "self_attn.v_proj", keys, hidden, queryBias);
-                    linear(layer + "self_attn.o_proj", hidden, queries, attentionBias);
+                if (queryHeads > 0) {
+                    linear(layer + "self_attn.q_proj", queryHeads * headSize, hidden, queryBias);
+                    linear(layer + "self_attn.k_proj", keyHeads * headSize, hidden, queryBias);
+                    linear(layer + "self_attn.v_proj", keyHeads * valueSize, hidden, queryBias);
+                    linear(layer + "self_attn.o_proj", hidden, queryHeads * valueSize, attentionBias);
                     shapes.put(layer + "input_layernorm.weight", List.of(hidden));
                 }
                 if (channels > 0) {
@@ -93,13 +93,14 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
             }
             for (int i = 0; i < size("num_hidden_layers"); i++) {
                 String layer = decoder + "layers." + i + ".";
-                long features = headSize * width("layer_head_num", i, heads);
+                long layerHeads = width("layer_head_num", i, heads);
+                long valueSize = width("layer_value_head_dim", i, headSize);
                 long channels = width("layer_inter_size", i, size("ffn_dim"));
-                if (features > 0) {
-                    linear(layer + "self_attn.q_proj", features, hidden, bias);
-                    linear(layer + "self_attn.k_proj", features, hidden, bias);
-                    linear(layer + "self_attn.v_proj", features, hidden, bias);
-                    linear(layer + "self_attn.out_proj", hidden, features, bias);
+                if (layerHeads > 0) {
+                    linear(layer + "self_attn.q_proj", layerHeads * headSize, hidden, bias);
+                    linear(layer + "self_attn.k_proj", layerHeads * headSize, hidden, bias);
+                    linear(layer + "self_attn.v_proj", layerHeads * valueSize, hidden, bias);
+                    linear(layer + "self_attn.out_proj", hidden, layerHeads * valueSize, bias);
                     norm(layer + "self_attn_layer_norm", hidden);
                 }
                 if (channels > 0) {

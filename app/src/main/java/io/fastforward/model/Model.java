@@ -105,7 +105,7 @@ public final class Model implements AutoCloseable, WeightSource {
     /** The sizes of the layers that are left before they were ever pruned, if the config tells; else their own. */
     public ModelSpec unprunedSpec() {
         ObjectNode config = checkpoint.config().deepCopy();
-        config.remove(List.of(ModelFamily.LAYER_HEADS, ModelFamily.LAYER_GROUPS, ModelFamily.LAYER_CHANNELS));
+        config.remove(ModelFamily.LAYER_LISTS);
         return family.reader().apply(new Config(config)).withTiedEmbeddings(spec.tiedEmbeddings());
     }
 

@@ -38,6 +38,12 @@ record ModelFamily(
     static final String LAYER_GROUPS = "layer_kv_head_num";
     static final String LAYER_CHANNELS = "layer_inter_size";
 
+    /** Width of a value head; only where it is not that of queries and keys everywhere. */
+    static final String LAYER_VALUE_SIZES = "layer_value_head_dim";
+
+    /** What a config has of ours if its layers have different widths. */
+    static final List<String> LAYER_LISTS = List.of(LAYER_HEADS, LAYER_GROUPS, LAYER_CHANNELS, LAYER_VALUE_SIZES);
+
     /**
      * The keys of the widths that all layers share.
      *
@@ -65,7 +71,8 @@ record ModelFamily(
      * the family's own class takes them, else as lists, with the classes that know what to do with them.
      */
     void writeWidths(ModelSpec spec, ObjectNode config) {
-        config.remove(List.of(LAYER_HEADS, LAYER_GROUPS, LAYER_CHANNELS, "auto_map"));
+        config.remove(LAYER_LISTS);
+        config.remove("auto_map");
         int unpruned = config.path(UNPRUNED_LAYERS).asInt(config.path(LAYERS).asInt());
         config.put(LAYERS, spec.layers().size());
         config.remove(UNPRUNED_LAYERS);
@@ -101,6 +108,34 @@ record ModelFamily(
             groups.add(layer.attention().groups());
             channels.add(layer.mlp().channels());
         }
+        if (!spec.layers().stream().allMatch(ModelFamily::hasFullValues)) {
+            var values = config.putArray(LAYER_VALUE_SIZES);
+            spec.layers().forEach(layer -> values.add(layer.attention().valueSize()));
+        }
+    }
+
+    private static boolean hasFullValues(LayerSpec layer) {
+        AttentionSpec attention = layer.attention();
+        return attention.isIdentity() || attention.valueSize() == attention.headSize();
+    }
+
+    /**
+     * The width of a value head of every layer; 0 where there are no heads.
+     *
+     * @param headSize that of queries and keys, and of values unless the config lists others
+     * @param heads the query heads of each layer
+     */
+    static List<Integer> valueSizes(Config config, int headSize, List<Integer> heads) {
+        List<Integer> sizes = config.counts(LAYER_VALUE_SIZES, heads.size(), headSize);
+        for (int i = 0; i < sizes.size() && config.has(LAYER_VALUE_SIZES); i++) {
+            int size = sizes.get(i);
+            if (heads.get(i) == 0 ? size != 0 : size < 1 || size > headSize) {
+                throw Config.damaged(LAYER_VALUE_SIZES + " of layer " + i + " must be "
+                        + (heads.get(i) == 0 ? "0, as it has no heads" : "from 1 to the head size of " + headSize)
+                        + ", but is " + size);
+            }
+        }
+        return sizes;
     }
 
     /** Whether an architecture needs no class of ours. */
@@ -109,6 +144,7 @@ record ModelFamily(
         boolean equal = spec.layers().stream()
                 .allMatch(layer -> !layer.attention().isIdentity()
                         && !layer.mlp().isIdentity()
+                        && hasFullValues(layer)
                         && layer.attention().groups() == first.attention().groups()
                         && layer.attention().heads() == first.attention().heads()
                         && layer.mlp().channels() == first.mlp().channels());

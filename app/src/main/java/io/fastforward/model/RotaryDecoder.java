@@ -145,6 +145,7 @@ final class RotaryDecoder {
         // Listed in a pruned checkpoint, the same for all layers in an ordinary one.
         List<Integer> layerHeads = config.counts(ModelFamily.LAYER_HEADS, layerCount, heads);
         List<Integer> layerGroups = config.counts(ModelFamily.LAYER_GROUPS, layerCount, keyValueHeads);
+        List<Integer> layerValues = ModelFamily.valueSizes(config, headSize, layerHeads);
         List<Integer> layerChannels =
                 config.sizes(ModelFamily.LAYER_CHANNELS, layerCount, config.size("intermediate_size"));
         List<LayerSpec> layers = new ArrayList<>();
@@ -157,15 +158,16 @@ final class RotaryDecoder {
             }
             layers.add(new LayerSpec(
                     new AttentionSpec(
-                            normalization,
-                            hiddenSize,
-                            headSize,
-                            groups,
-                            groups == 0 ? 0 : queries / groups,
-                            rotary,
-                            traits.slidingWindows().get(i),
-                            traits.inputBias(),
-                            traits.outputBias()),
+                                    normalization,
+                                    hiddenSize,
+                                    headSize,
+                                    groups,
+                                    groups == 0 ? 0 : queries / groups,
+                                    rotary,
+                                    traits.slidingWindows().get(i),
+                                    traits.inputBias(),
+                                    traits.outputBias())
+                            .withValueSize(layerValues.get(i)),
                     new MlpSpec(
                             normalization,
                             hiddenSize,

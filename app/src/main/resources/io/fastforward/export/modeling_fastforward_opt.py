@@ -4,16 +4,18 @@
 
 config.json keeps the sizes of the source model, so that everything that is not a layer's own is read as usual, and adds
 one number a layer: `layer_head_num` heads, `layer_kv_head_num`, which is the same, and `layer_inter_size` channels.
-`head_dim` is explicit, because it no longer follows from the number of heads. A number of 0 stands for a module that is
-gone, with its normalisation.
-Tried with transformers 4.57, 5.17 and 5.18.
+`head_dim` is explicit, because it no longer follows from the number of heads. Where values are narrower than queries and
+keys, `layer_value_head_dim` has their width. A number of 0 stands for a module that is gone, with its normalisation.
+Tried with transformers 4.57, 5.17 and 5.18; narrow values with 5.17.
 """
 import copy
 
 import torch
 from torch import nn
 from transformers import OPTConfig, OPTForCausalLM, OPTModel
-from transformers.models.opt.modeling_opt import OPTAttention, OPTDecoder, OPTDecoderLayer
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers.models.opt.modeling_opt import (
+    OPTAttention, OPTDecoder, OPTDecoderLayer, eager_attention_forward)
 
 
 class FastForwardOPTConfig(OPTConfig):
@@ -38,6 +40,39 @@ class FastForwardOPTAttention(OPTAttention):
         for name in ("q_proj", "k_proj", "v_proj"):
             setattr(self, name, nn.Linear(config.hidden_size, own.hidden_size, bias=config.enable_bias))
         self.out_proj = nn.Linear(own.hidden_size, config.hidden_size, bias=config.enable_bias)
+
+
+class NarrowValueAttention(FastForwardOPTAttention):
+    """Attention whose values are narrower than its queries and keys, also in the cache.
+
+    Eager attention and that of PyTorch take them as they are. Others (flash attention) want one width, so they get values
+    filled up with zeros, which change nothing, as in the classes of transformers that have narrower values themselves.
+    """
+
+    def __init__(self, config, layer_idx):
+        super().__init__(config, layer_idx)
+        self.value_head_dim = config.layer_value_head_dim[layer_idx]
+        width = self.num_heads * self.value_head_dim
+        self.v_proj = nn.Linear(config.hidden_size, width, bias=config.enable_bias)
+        self.out_proj = nn.Linear(width, config.hidden_size, bias=config.enable_bias)
+
+    def forward(self, hidden_states, past_key_values=None, attention_mask=None, output_attentions=False, **kwargs):
+        shape = hidden_states.shape[:-1]
+        query, key, value = (
+            projected.view(*shape, self.num_heads, -1).transpose(1, 2)
+            for projected in (self.q_proj(hidden_states) * self.scaling, self.k_proj(hidden_states),
+                              self.v_proj(hidden_states)))
+        if past_key_values is not None:
+            places = {"cache_position": kwargs.get("cache_position")}
+            key, value = past_key_values.update(key, value, self.layer_idx, places)
+        kind = self.config._attn_implementation
+        if kind not in ("eager", "sdpa"):
+            value = nn.functional.pad(value, (0, self.head_dim - self.value_head_dim))
+        attend = eager_attention_forward if kind == "eager" else ALL_ATTENTION_FUNCTIONS[kind]
+        output, weights = attend(
+            self, query, key, value, attention_mask, dropout=self.dropout if self.training else 0.0, scaling=1.0,
+            **kwargs)
+        return self.out_proj(output[..., :self.value_head_dim].reshape(*shape, -1)), weights
 
 
 class NoAttention(nn.Module):
@@ -71,6 +106,8 @@ class FastForwardOPTDecoderLayer(OPTDecoderLayer):
         if config.layer_head_num[layer_idx] == 0:
             self.self_attn = NoAttention(layer_idx)
             self.self_attn_layer_norm = nn.Identity()
+        elif getattr(config, "layer_value_head_dim", None):
+            self.self_attn = NarrowValueAttention(config, layer_idx)
         else:
             self.self_attn = FastForwardOPTAttention(config, layer_idx)
         if config.layer_inter_size[layer_idx] == 0:

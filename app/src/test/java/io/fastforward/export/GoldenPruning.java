@@ -49,9 +49,11 @@ final class GoldenPruning {
 
     /** Every family, by each of the units that it has a golden file for. */
     static Stream<Arguments> prunings() {
-        return Stream.concat(
-                Golden.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
-                grouped().map(family -> Arguments.of(family, AttentionUnit.QUERY_HEAD)));
+        return Stream.of(
+                        Golden.families().map(family -> Arguments.of(family, AttentionUnit.KV_GROUP)),
+                        grouped().map(family -> Arguments.of(family, AttentionUnit.QUERY_HEAD)),
+                        Golden.families().map(family -> Arguments.of(family, AttentionUnit.VALUE_CHANNEL)))
+                .flatMap(prunings -> prunings);
     }
 
     /** The families with several query heads a KV group. */
@@ -63,7 +65,11 @@ final class GoldenPruning {
     /** What is expected of a pruned model. */
     static JsonNode expected(String family, AttentionUnit unit) {
         JsonNode golden = Golden.read(family + "/pruned.json");
-        return unit == AttentionUnit.KV_GROUP ? golden : golden.path("queryHeads");
+        return switch (unit) {
+            case KV_GROUP -> golden;
+            case QUERY_HEAD -> golden.path("queryHeads");
+            case VALUE_CHANNEL -> golden.path("valueChannels");
+        };
     }
 
     /** The pruning of an open model. */

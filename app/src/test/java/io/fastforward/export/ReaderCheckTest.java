@@ -79,6 +79,7 @@ class ReaderCheckTest {
         Path plain = written(Golden.path(family), HuggingFaceFormat.PADDED);
         requireFound(plain, key, "[\"full_attention\"]", key);
         requireFound(plain, "layer_head_num", "[8,8,8]", "layer_head_num");
+        requireFound(plain, "layer_value_head_dim", "[4,4,4]", "layer_value_head_dim");
     }
 
     private Path written(Path source, HuggingFaceFormat format) {

@@ -31,6 +31,8 @@ class TransformersIT {
     private static final Path CHECK = Path.of("../scripts/golden/check_export.py");
     private static final Path TOKENIZER = Path.of("src/test/resources/tokenizer/tokenizer.json");
 
+    private static final int[] PROMPT = {5, 17, 3, 42, 8, 8, 29, 11, 1, 60, 33, 2};
+
     @ParameterizedTest
     @MethodSource("io.fastforward.export.GoldenPruning#prunings")
     void loadsAndComputesTheSame(String family, AttentionUnit unit, @TempDir Path directory)
@@ -38,21 +40,45 @@ class TransformersIT {
         requirePython();
         Path pruned = directory.resolve("pruned");
         Path padded = directory.resolve("padded");
+        Path generation = directory.resolve("generation.json");
         try (ComputeBackend backend = Backends.cpu();
                 Model model = Model.open(Golden.path(family))) {
             GoldenPruning pruning = GoldenPruning.of(backend, model, family, unit);
             pruning.write(backend, HuggingFaceFormat.REAL_WIDTHS, pruned);
             pruning.write(backend, HuggingFaceFormat.PADDED, padded);
         }
-        List<String> options = new ArrayList<>();
-        if (unit == AttentionUnit.QUERY_HEAD) {
-            options.add("--query-heads");
-        } else {
-            options.addAll(List.of(
-                    "--generation",
-                    Golden.path(family).resolve("generation.json").toString()));
-        }
+        List<String> options = switch (unit) {
+            case KV_GROUP ->
+                List.of(
+                        "--generation",
+                        Golden.path(family).resolve("generation.json").toString());
+            case QUERY_HEAD -> List.of("--unit", "queryHeads");
+            case VALUE_CHANNEL -> {
+                writeGeneration(pruned, generation); // the cache has values of another width than keys
+                yield List.of("--unit", "valueChannels", "--generation", generation.toString());
+            }
+        };
         check(pruned, padded, Golden.path(family).resolve("pruned.json"), options);
+    }
+
+    /** What a written model generates here, each token from all those before it. */
+    private static void writeGeneration(Path checkpoint, Path generation) throws IOException {
+        try (ComputeBackend backend = Backends.cpu();
+                Model written = Model.open(checkpoint);
+                RunningModel running = new RunningModel(backend, written)) {
+            Files.writeString(generation, Golden.generation(PROMPT, generated(running, written)));
+        }
+    }
+
+    private static int[] generated(RunningModel running, Model model) {
+        int[] generated = new int[20];
+        int[] read = PROMPT;
+        for (int i = 0; i < generated.length; i++) {
+            generated[i] = Golden.last(running.logits(read), model.spec().vocabularySize());
+            read = Arrays.copyOf(read, read.length + 1);
+            read[read.length - 1] = generated[i];
+        }
+        return generated;
     }
 
     /** Without whole modules, and with the key/value cache: what transformers computes and generates is what is here. */
@@ -64,23 +90,13 @@ class TransformersIT {
         Path pruned = directory.resolve("pruned");
         Path expected = directory.resolve("expected.json");
         Path generation = directory.resolve("generation.json");
-        int[] tokens = {5, 17, 3, 42, 8, 8, 29, 11, 1, 60, 33, 2};
         try (ComputeBackend backend = Backends.cpu();
                 Model model = Model.open(Golden.path(family))) {
             WholeModulesTest.write(backend, model, HuggingFaceFormat.REAL_WIDTHS, pruned);
             try (Model written = Model.open(pruned);
                     RunningModel running = new RunningModel(backend, written)) {
-                float[] logits = running.logits(tokens);
-                Files.writeString(expected, Golden.sequences(tokens, logits));
-                int[] generated = new int[20];
-                int[] read = tokens;
-                for (int i = 0; i < generated.length; i++) {
-                    generated[i] =
-                            Golden.last(running.logits(read), written.spec().vocabularySize());
-                    read = Arrays.copyOf(read, read.length + 1);
-                    read[read.length - 1] = generated[i];
-                }
-                Files.writeString(generation, Golden.generation(tokens, generated));
+                Files.writeString(expected, Golden.sequences(PROMPT, running.logits(PROMPT)));
+                Files.writeString(generation, Golden.generation(PROMPT, generated(running, written)));
             }
         }
         addTokenizer(pruned);

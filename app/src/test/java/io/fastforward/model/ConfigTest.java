@@ -99,7 +99,7 @@ class ConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"layer_head_num", "layer_kv_head_num", "layer_inter_size"})
+    @CsvSource({"layer_head_num", "layer_kv_head_num", "layer_inter_size", "layer_value_head_dim"})
     void sizesOfLayersMustBeOneForEach(String key) {
         for (String wrong : List.of("3", "[6]", "[6,6,6]", "[6,-6]", "[6,\"6\"]", "[6,null]")) {
             expectMalformed(new RandomLlama().with(key, wrong), key);
@@ -125,6 +125,20 @@ class ConfigTest {
                 "layer 1",
                 "5",
                 "2");
+    }
+
+    /** A value of no width, or of more than the head has, is damage; so is a width without heads, or none with them. */
+    @Test
+    void valuesOfALayerMustFitItsHeads() {
+        for (String wrong : List.of("[4,0]", "[4,5]", "[4,16384]")) {
+            expectMalformed(
+                    new RandomLlama().with("layer_value_head_dim", wrong),
+                    "layer_value_head_dim of layer 1",
+                    "from 1 to the head size of 4",
+                    wrong.substring(3, wrong.length() - 1));
+        }
+        RandomLlama gone = new RandomLlama().with("layer_head_num", "[6,0]").with("layer_kv_head_num", "[3,0]");
+        expectMalformed(gone.with("layer_value_head_dim", "[4,4]"), "layer 1", "must be 0", "no heads", "4");
     }
 
     @Test

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -86,6 +89,43 @@ class ModelTest {
             assertThat(model.layer(0).attention().map(MapRole.QUERY).weight().rows())
                     .isEqualTo(8);
             assertThat(model.layer(1).mlp().output().weight().columns()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void layersMayHaveValuesOfTheirOwnWidth() {
+        RandomLlama llama = new RandomLlama()
+                .with("model_type", "\"fastforward_llama\"")
+                .with("layer_head_num", "[2,0]")
+                .with("layer_kv_head_num", "[1,0]")
+                .with("layer_value_head_dim", "[3,0]");
+        try (Model model = Model.open(llama.write(directory))) {
+            AttentionSpec attention = model.spec().layers().getFirst().attention();
+            assertThat(attention.valueSize()).isEqualTo(3);
+            assertThat(model.layer(0).attention().map(MapRole.VALUE).weight().rows())
+                    .isEqualTo(3);
+            assertThat(model.layer(0).attention().output().weight().columns()).isEqualTo(6);
+            assertThat(model.spec().layers().getLast().attention().isIdentity()).isTrue();
+            assertThat(model.unprunedSpec().layers().getFirst().attention().valueSize())
+                    .isEqualTo(4);
+            JsonNode config = model.config(model.spec(), null);
+            assertThat(Golden.ints(config.path("layer_value_head_dim"))).containsExactly(3, 0);
+        }
+    }
+
+    /** Equal layers of the family's own class have values as wide as keys; what has not is never written as one. */
+    @Test
+    void aConfigListsValuesWhereTheyDiffer() {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            ModelSpec channels = model.spec().withAttentionUnit(AttentionUnit.VALUE_CHANNEL);
+            JsonNode config = model.config(NestedModel.pruned(channels, new Policy(List.of(3, 10, 3, 10))), null);
+            assertThat(config.path("model_type").asText()).isEqualTo("fastforward_llama");
+            assertThat(Golden.ints(config.path("layer_value_head_dim"))).containsExactly(3, 3);
+            assertThat(Golden.ints(config.path("layer_head_num"))).containsExactly(6, 6);
+            config = model.config(NestedModel.pruned(channels, new Policy(List.of(4, 7, 4, 10))), null);
+            assertThat(config.has("layer_value_head_dim")).isFalse();
+            config = model.config(NestedModel.pruned(channels, channels.densePolicy()), null);
+            assertThat(config.path("model_type").asText()).isEqualTo("llama");
         }
     }
 

@@ -183,17 +183,18 @@ public final class RandomLlama {
             tensors.put("lm_head.weight", List.of(size("vocab_size"), hidden));
         }
         for (int i = 0; i < size("num_hidden_layers"); i++) {
-            long queries = headSize * layerSize("layer_head_num", i, "num_attention_heads");
-            long keys = headSize * layerSize("layer_kv_head_num", i, "num_key_value_heads");
+            long heads = layerSize("layer_head_num", i, "num_attention_heads");
+            long groups = layerSize("layer_kv_head_num", i, "num_key_value_heads");
+            long valueSize = layerSize("layer_value_head_dim", i, "head_dim");
             long channels = layerSize("layer_inter_size", i, "intermediate_size");
             boolean attentionBias = config.path("attention_bias").booleanValue();
             boolean mlpBias = config.path("mlp_bias").booleanValue();
             String layer = "model.layers." + i + ".";
             tensors.put(layer + "input_layernorm.weight", List.of(hidden));
-            putLinear(tensors, layer + "self_attn.q_proj", queries, hidden, attentionBias);
-            putLinear(tensors, layer + "self_attn.k_proj", keys, hidden, attentionBias);
-            putLinear(tensors, layer + "self_attn.v_proj", keys, hidden, attentionBias);
-            putLinear(tensors, layer + "self_attn.o_proj", hidden, queries, attentionBias);
+            putLinear(tensors, layer + "self_attn.q_proj", heads * headSize, hidden, attentionBias);
+            putLinear(tensors, layer + "self_attn.k_proj", groups * headSize, hidden, attentionBias);
+            putLinear(tensors, layer + "self_attn.v_proj", groups * valueSize, hidden, attentionBias);
+            putLinear(tensors, layer + "self_attn.o_proj", hidden, heads * valueSize, attentionBias);
             tensors.put(layer + "post_attention_layernorm.weight", List.of(hidden));
             putLinear(tensors, layer + "mlp.gate_proj", channels, hidden, mlpBias);
             putLinear(tensors, layer + "mlp.up_proj", channels, hidden, mlpBias);
