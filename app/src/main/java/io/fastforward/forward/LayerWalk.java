@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,7 +85,12 @@ public final class LayerWalk implements AutoCloseable {
      */
     public Measured measure(LoadedModule module, Set<Wish> wishes, Arena arena) {
         together = false;
-        return measure(wishes, wish -> summed(wish, streams.keySet()), module, null, arena);
+        return measure(module, module, true, wishes, wish -> summed(wish, streams.keySet()), arena);
+    }
+
+    /** The same, but no stream moves on: the dense one {@linkplain #moveDenseOn when it is told to}. */
+    public Measured measureHere(LoadedModule module, Set<Wish> wishes, Arena arena) {
+        return measure(module, module, false, wishes, wish -> summed(wish, streams.keySet()), arena);
     }
 
     /**
@@ -97,21 +103,23 @@ public final class LayerWalk implements AutoCloseable {
      */
     public Measured compare(LoadedModule own, LoadedModule dense, Set<Wish> wishes, Arena arena) {
         return measure(
-                wishes,
-                wish -> together && wish.tap() == Tap.INPUT ? wish.onSingleStream() : summed(wish, streams.keySet()),
                 own,
                 dense,
+                false,
+                wishes,
+                wish -> together && wish.tap() == Tap.INPUT ? wish.onSingleStream() : summed(wish, streams.keySet()),
                 arena);
     }
 
     private Measured measure(
+            LoadedModule own,
+            LoadedModule dense,
+            boolean denseMoves,
             Set<Wish> wishes,
             UnaryOperator<Wish> answered,
-            LoadedModule own,
-            @Nullable LoadedModule dense,
             Arena arena) {
         Set<Wish> summed = wishes.stream().map(answered).collect(Collectors.toSet());
-        try (Measuring measuring = new Measuring(own, dense, summed)) {
+        try (Measuring measuring = new Measuring(own, dense, denseMoves, summed)) {
             for (int i = 0; i < first().chunks().size(); i++) {
                 measuring.add(i);
             }
@@ -148,27 +156,18 @@ public final class LayerWalk implements AutoCloseable {
      * @return {@code tokens × width} each, F32; valid until the next one
      */
     public Iterable<Matrix> batches(LoadedModule module, Tap tap, Arena arena) {
-        return () -> {
-            Matrix buffer = Matrix.allocate(arena, DataType.F32, first().chunkRows(), width(module, tap));
-            Iterator<Chunk> chunks = first().chunks().iterator();
-            return new Iterator<>() {
-                @Override
-                public boolean hasNext() {
-                    return chunks.hasNext();
-                }
+        return batches(module, tap, HiddenStream.OWN, arena);
+    }
 
-                @Override
-                public Matrix next() {
-                    Chunk chunk = chunks.next();
-                    Matrix rows = buffer.leadingRows(chunk.shape().rows());
-                    try (DeviceMatrix tapped = allocate(module, tap)) {
-                        pass(module, tap, chunk, tapped);
-                        backend.read(tapped, 0, rows);
-                    }
-                    return rows;
-                }
-            };
-        };
+    /** The same on some stream; the single one answers for both. Of the residual, the difference of the two streams. */
+    public Iterable<Matrix> batches(LoadedModule module, Tap tap, HiddenStream stream, Arena arena) {
+        return new Batches(module, tap, stream, arena);
+    }
+
+    /** Bytes that batches of all taps take at once, in host memory and on the device. */
+    public static long batchBytes(ModelSpec spec, int rows) {
+        long widths = spec.widestFeatures() + 3L * spec.hiddenSize(); // the residual takes two buffers
+        return 2L * rows * widths * Float.BYTES;
     }
 
     /** The own stream moves on behind a module, with some of its leading units. */
@@ -179,6 +178,13 @@ public final class LayerWalk implements AutoCloseable {
     /** A stream moves on behind a module, with some of its leading units. */
     public void moveOn(HiddenStream stream, LoadedModule module, int units) {
         moveOn(stream(stream), module, units);
+    }
+
+    /** The dense stream, if there is one beside the own one, moves on behind a module with all of its units. */
+    public void moveDenseOn(LoadedModule module) {
+        if (streams.size() > 1) {
+            moveOn(HiddenStream.DENSE, module, module.spec().units());
+        }
     }
 
     private void moveOn(HiddenStates states, LoadedModule module, int units) {
@@ -232,11 +238,68 @@ public final class LayerWalk implements AutoCloseable {
         }
     }
 
+    /** What passes a tap, computed anew by every iterator, into the same memory. */
+    private final class Batches implements Iterable<Matrix> {
+
+        private final LoadedModule module;
+        private final Tap tap;
+        private final HiddenStream stream;
+        private final Arena arena;
+        private @Nullable Matrix buffer;
+        private @Nullable Matrix subtracted;
+
+        Batches(LoadedModule module, Tap tap, HiddenStream stream, Arena arena) {
+            this.module = module;
+            this.tap = tap;
+            this.stream = stream;
+            this.arena = arena;
+        }
+
+        @Override
+        public Iterator<Matrix> iterator() {
+            return IntStream.range(0, first().chunks().size())
+                    .mapToObj(this::batch)
+                    .iterator();
+        }
+
+        private Matrix batch(int index) {
+            Chunk chunk = streams.getOrDefault(stream, first()).chunks().get(index);
+            buffer = buffer == null ? allocateRows() : buffer;
+            Matrix rows = buffer.leadingRows(chunk.shape().rows());
+            if (tap == Tap.RESIDUAL) {
+                backend.read(chunk.hidden(), 0, rows);
+                subtracted = subtracted == null ? allocateRows() : subtracted;
+                Matrix own = subtracted.leadingRows(rows.rows());
+                backend.read(first().chunks().get(index).hidden(), 0, own);
+                subtract(rows, own);
+                return rows;
+            }
+            try (DeviceMatrix tapped = allocate(module, tap)) {
+                pass(module, tap, chunk, tapped);
+                backend.read(tapped, 0, rows);
+            }
+            return rows;
+        }
+
+        private Matrix allocateRows() {
+            return Matrix.allocate(arena, DataType.F32, first().chunkRows(), width(module, tap));
+        }
+
+        private static void subtract(Matrix left, Matrix right) {
+            for (int i = 0; i < left.rows(); i++) {
+                for (int j = 0; j < left.columns(); j++) {
+                    left.set(i, j, left.get(i, j) - right.get(i, j));
+                }
+            }
+        }
+    }
+
     /** The sums at one module, and for each stream the rows of one chunk that they are made of. */
     private final class Measuring implements AutoCloseable {
 
         private final LoadedModule own;
-        private final @Nullable LoadedModule dense;
+        private final LoadedModule dense;
+        private final boolean denseMoves;
         private final Map<HiddenStream, EnumMap<Tap, DeviceMatrix>> rows = new EnumMap<>(HiddenStream.class);
         private final Map<Wish, Moments> sums = new LinkedHashMap<>();
 
@@ -248,15 +311,19 @@ public final class LayerWalk implements AutoCloseable {
 
         private long tokens;
 
-        /** @param dense what a dense stream passes without moving on; null: it passes the same module, and moves on behind it */
-        Measuring(LoadedModule own, @Nullable LoadedModule dense, Set<Wish> summed) {
+        /**
+         * @param dense what a dense stream passes
+         * @param denseMoves whether it moves on behind it
+         */
+        Measuring(LoadedModule own, LoadedModule dense, boolean denseMoves, Set<Wish> summed) {
             this.own = own;
             this.dense = dense;
+            this.denseMoves = denseMoves;
             try {
                 for (HiddenStream stream : streams.keySet()) {
                     EnumMap<Tap, DeviceMatrix> taps = new EnumMap<>(Tap.class);
                     rows.put(stream, taps);
-                    if (stream == HiddenStream.DENSE && dense == null) {
+                    if (stream == HiddenStream.DENSE && denseMoves) {
                         taps.put(Tap.FEATURES, allocate(own, Tap.FEATURES)); // with which it moves on
                     }
                     summed.stream()
@@ -289,16 +356,16 @@ public final class LayerWalk implements AutoCloseable {
                             pass(passed(stream), tap, states.chunks().get(index), target)));
             sums.forEach((wish, sum) -> add(sum, wish, wish.stream(), index));
             subtracted.forEach((wish, sum) -> add(sum, wish, HiddenStream.OWN, index));
-            HiddenStates moving = dense == null ? streams.get(HiddenStream.DENSE) : null;
+            HiddenStates moving = denseMoves ? streams.get(HiddenStream.DENSE) : null;
             if (moving != null) {
                 DeviceMatrix hidden = moving.chunks().get(index).hidden();
-                backend.project(own, own.spec().units(), count, rows(HiddenStream.DENSE, Tap.FEATURES), hidden);
+                backend.project(dense, dense.spec().units(), count, rows(HiddenStream.DENSE, Tap.FEATURES), hidden);
             }
             tokens += count;
         }
 
         private LoadedModule passed(HiddenStream stream) {
-            return stream == HiddenStream.DENSE && dense != null ? dense : own;
+            return stream == HiddenStream.DENSE ? dense : own;
         }
 
         private Moments moments(Wish wish) {

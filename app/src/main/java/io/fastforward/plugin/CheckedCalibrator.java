@@ -5,12 +5,14 @@ import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MapShape;
+import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
 
 /** A calibrator whose maps are known to have the right shape, and finite weights in memory that can be read. */
-record CheckedCalibrator(CalledPlugin called, Calibrator calibrator, Set<Wish> wishes, boolean changesBias)
+record CheckedCalibrator(
+        CalledPlugin called, Calibrator calibrator, Set<Wish> wishes, boolean changesBias, boolean iterates)
         implements Calibrator {
 
     CheckedCalibrator(CalledPlugin called, Calibrator calibrator) {
@@ -18,7 +20,17 @@ record CheckedCalibrator(CalledPlugin called, Calibrator calibrator, Set<Wish> w
                 called,
                 calibrator,
                 called.call("telling what it wishes to know", () -> Set.copyOf(calibrator.wishes())),
-                called.call("telling what it changes", calibrator::changesBias));
+                called.call("telling what it changes", calibrator::changesBias),
+                called.call("telling whether it iterates", calibrator::iterates));
+    }
+
+    @Override
+    public long scratchBytes(ModuleSpec module) {
+        long bytes = called.call("telling what memory it takes", () -> calibrator.scratchBytes(module));
+        if (bytes < 0) {
+            throw called.failure("says that it takes " + bytes + " bytes of memory");
+        }
+        return bytes;
     }
 
     @Override

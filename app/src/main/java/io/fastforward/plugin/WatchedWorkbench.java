@@ -1,6 +1,7 @@
 package io.fastforward.plugin;
 
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.Matrix;
@@ -22,7 +23,15 @@ record WatchedWorkbench(EngineCalls engine, Workbench workbench) implements Work
 
     @Override
     public Iterable<Matrix> batches(Tap tap) {
-        Iterable<Matrix> batches = workbench.batches(tap);
+        return watched(workbench.batches(tap));
+    }
+
+    @Override
+    public Iterable<Matrix> batches(Tap tap, HiddenStream stream) {
+        return watched(workbench.batches(tap, stream));
+    }
+
+    private Iterable<Matrix> watched(Iterable<Matrix> batches) {
         return () -> {
             Iterator<Matrix> each = engine.call(batches::iterator);
             return new Iterator<>() {

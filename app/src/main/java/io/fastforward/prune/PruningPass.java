@@ -157,17 +157,32 @@ public final class PruningPass {
         try (LoadedModule loaded = backend.load(spec, weights);
                 Arena scratch = Arena.ofShared()) {
             Set<Wish> wishes = repair.wishes();
-            ModuleView module = new ModuleView(layer, spec, weights, walk.measure(loaded, wishes, scratch));
-            Map<Tap, Iterable<Matrix>> batches = wishes.stream()
-                    .map(Wish::tap)
-                    .filter(tap -> tap != Tap.RESIDUAL)
-                    .distinct()
-                    .collect(Collectors.toMap(tap -> tap, tap -> walk.batches(loaded, tap, scratch)));
-            Map<MapRole, Linear> repaired = repair(module, kept, new ModuleBench(algebra, arena, batches));
+            boolean iterates = repair.calibrator().iterates();
+            Measured measured =
+                    iterates ? walk.measureHere(loaded, wishes, scratch) : walk.measure(loaded, wishes, scratch);
+            Workbench bench = new ModuleBench(
+                    algebra,
+                    arena,
+                    batches(walk, loaded, HiddenStream.OWN, scratch),
+                    iterates ? batches(walk, loaded, HiddenStream.DENSE, scratch) : Map.of());
+            Map<MapRole, Linear> repaired = repair(new ModuleView(layer, spec, weights, measured), kept, bench);
+            if (iterates) {
+                walk.moveDenseOn(loaded); // while the module is as it was
+            }
             repaired.forEach((role, map) -> backend.replace(loaded, role, map));
             walk.moveOn(loaded, kept);
             return weights.with(repaired);
         }
+    }
+
+    /** What passes the taps that there are wishes for on some stream. */
+    private Map<Tap, Iterable<Matrix>> batches(
+            LayerWalk walk, LoadedModule module, HiddenStream stream, Arena scratch) {
+        return repair.wishes().stream()
+                .filter(wish -> stream == HiddenStream.OWN ? wish.tap() != Tap.RESIDUAL : wish.stream() == stream)
+                .map(Wish::tap)
+                .distinct()
+                .collect(Collectors.toMap(tap -> tap, tap -> walk.batches(module, tap, stream, scratch)));
     }
 
     /** Where a module goes altogether, there is nothing to repair, but the dense model still has it. */
@@ -175,9 +190,8 @@ public final class PruningPass {
         if (walk == null || spec.isIdentity() || !repair.streams().contains(HiddenStream.DENSE)) {
             return;
         }
-        try (LoadedModule loaded = backend.load(spec, weights);
-                Arena scratch = Arena.ofShared()) {
-            walk.measure(loaded, Set.of(), scratch);
+        try (LoadedModule loaded = backend.load(spec, weights)) {
+            walk.moveDenseOn(loaded);
         }
     }
 

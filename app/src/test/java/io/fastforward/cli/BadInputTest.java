@@ -251,7 +251,7 @@ class BadInputTest {
     @CsvSource({
         "--criterion, criterion, 'fluctuation, greedy-obs, magnitude, obs, random, spap, wanda'",
         "--agent, agent, 'ppo, random, uniform'",
-        "--calibrator, calibrator, 'bias, bias-ridge, none, ridge'",
+        "--calibrator, calibrator, 'bias, bias-ridge, least-squares, none, ridge, spap'",
         "--executor, executor, local",
         "--device, backend, 'cpu, plain-java, tornado'",
     })

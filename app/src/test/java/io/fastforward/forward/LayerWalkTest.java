@@ -88,7 +88,7 @@ class LayerWalkTest {
     @ParameterizedTest
     @EnumSource(
             value = Tap.class,
-            names = {"INPUT", "FEATURES"}) // of the residual there are no batches
+            names = {"INPUT", "FEATURES"}) // of the residual there are none on a single stream
     void batchesShowWhatIsSummedUp(Tap tap, @TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory));
                 LayerWalk walk = walk(model, Set.of(HiddenStream.OWN));
@@ -112,6 +112,46 @@ class LayerWalkTest {
                     assertThat(found[j]).isCloseTo(expected.get(0, j), within(1e-4));
                 }
             }
+        }
+    }
+
+    /** Of both streams, and of what one has over the other, after the own one has gone another way. */
+    @Test
+    void batchesOfBothStreamsShowWhatIsSummedUpWhileNeitherMoves(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory));
+                LayerWalk walk = walk(model, EnumSet.allOf(HiddenStream.class));
+                LoadedModule module = attention(model);
+                Arena arena = Arena.ofShared()) {
+            walk.moveDenseOn(module);
+            Set<Wish> wishes = Set.of(SUMS, DENSE_SUMS, Wish.residual(Moment.SUMS), Wish.input(Moment.SUMS));
+            Measured first = walk.measureHere(module, wishes, arena);
+            for (Wish wish : wishes) {
+                requireSum(walk.batches(module, wish.tap(), wish.stream(), arena), first.get(wish));
+            }
+            assertThat(difference(first.get(DENSE_SUMS), first.get(SUMS))).isGreaterThan(1e-3);
+            Measured second = walk.measureHere(module, wishes, arena);
+            wishes.forEach(wish ->
+                    assertThat(difference(second.get(wish), first.get(wish))).isZero());
+
+            walk.moveOn(module, module.spec().units());
+            Measured together = walk.measureHere(module, wishes, arena);
+            assertThat(difference(together.get(Wish.residual(Moment.SUMS)), first.get(Wish.residual(Moment.SUMS))))
+                    .isGreaterThan(1e-3);
+            assertThat(difference(together.get(DENSE_SUMS), together.get(SUMS))).isZero();
+        }
+    }
+
+    private static void requireSum(Iterable<Matrix> batches, DoubleMatrix expected) {
+        double[] found = new double[expected.columns()];
+        for (Matrix batch : batches) {
+            for (int i = 0; i < batch.rows(); i++) {
+                for (int j = 0; j < found.length; j++) {
+                    found[j] += batch.get(i, j);
+                }
+            }
+        }
+        for (int j = 0; j < found.length; j++) {
+            assertThat(found[j]).isCloseTo(expected.get(0, j), within(1e-4));
         }
     }
 

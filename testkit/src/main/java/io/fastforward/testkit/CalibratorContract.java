@@ -27,6 +27,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -106,11 +107,13 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
      * {@code tokens × inputs}.
      *
      * @param kept how many of its units, which are the inputs of its output map, are kept
+     * @param input what the maps that make features see, {@code tokens × outputs}; the features are others than they make
      * @param prefix the features x that the repaired map will see
      * @param dense the features y whose image is to be reproduced
      * @param residual what the output is to make up for besides, {@code tokens × outputs}; zeros if that is nothing
      */
-    public record Sample(ModuleView module, int kept, double[][] prefix, double[][] dense, double[][] residual) {
+    public record Sample(
+            ModuleView module, int kept, double[][] input, double[][] prefix, double[][] dense, double[][] residual) {
 
         /** Its output map. */
         public Linear map() {
@@ -146,12 +149,13 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
     /** A plain MLP of given features; equal ones if the features are to be reproduced themselves. */
     protected final Sample sample(Linear map, int kept, double[][] prefix, double[][] dense) {
         int outputs = map.weight().rows();
-        Map<Tap, double[][]> own = Map.of(Tap.FEATURES, prefix, Tap.INPUT, features(prefix.length, outputs));
+        double[][] input = features(prefix.length, outputs);
+        Map<Tap, double[][]> own = Map.of(Tap.FEATURES, prefix, Tap.INPUT, input);
         Map<Tap, double[][]> followed = Arrays.deepEquals(prefix, dense)
                 ? own
                 : Map.of(Tap.FEATURES, dense, Tap.INPUT, features(prefix.length, outputs));
         Measured measured = new Sums(own, followed).measured(calibrator().wishes(), arena);
-        return new Sample(module(map, measured), kept, prefix, dense, new double[prefix.length][outputs]);
+        return new Sample(module(map, measured), kept, input, prefix, dense, new double[prefix.length][outputs]);
     }
 
     /** One that has something to make up for besides. */
@@ -161,7 +165,54 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
                         Map.of(Tap.FEATURES, prefix, Tap.INPUT, input),
                         Map.of(Tap.FEATURES, dense, Tap.INPUT, input, Tap.RESIDUAL, residual))
                 .measured(calibrator().wishes(), arena);
-        return new Sample(module(map, measured), kept, prefix, dense, residual);
+        return new Sample(module(map, measured), kept, input, prefix, dense, residual);
+    }
+
+    /**
+     * A random problem of an MLP whose features are what its maps make of the input.
+     *
+     * @param drift size of the difference of the dense model's input; 0: the features are to be reproduced themselves
+     * @param residual whether the output is to make up for something besides
+     */
+    protected final Sample sample(
+            MlpSpec spec, ModuleWeights weights, int kept, int tokens, double drift, boolean residual) {
+        double[][] input = features(tokens, spec.hiddenSize());
+        double[][] denseInput = features(tokens, spec.hiddenSize());
+        double[][] prefix = new double[tokens][];
+        double[][] dense = new double[tokens][];
+        for (int t = 0; t < tokens; t++) {
+            for (int i = 0; i < input[t].length; i++) {
+                input[t][i] = (float) (input[t][i] / 4); // as batches show it
+                denseInput[t][i] = input[t][i] + drift * denseInput[t][i] / 4;
+            }
+            prefix[t] = features(spec, weights, input[t]);
+            dense[t] = features(spec, weights, denseInput[t]);
+        }
+        Map<Tap, double[][]> own = Map.of(Tap.FEATURES, prefix, Tap.INPUT, input);
+        Map<Tap, double[][]> followed = new HashMap<>(Map.of(Tap.FEATURES, dense, Tap.INPUT, denseInput));
+        double[][] inherited = new double[tokens][spec.hiddenSize()];
+        if (residual) {
+            inherited = features(tokens, spec.hiddenSize());
+            followed.put(Tap.RESIDUAL, inherited);
+        }
+        Measured measured = new Sums(own, drift == 0 && !residual ? own : followed)
+                .measured(calibrator().wishes(), arena);
+        return new Sample(new ModuleView(17, spec, weights, measured), kept, input, prefix, dense, inherited);
+    }
+
+    /** What the maps of an MLP make of an input, of as many channels as the module is to have. */
+    protected static double[] features(MlpSpec spec, ModuleWeights weights, double[] input) {
+        double[] features = new double[spec.channels()];
+        for (int j = 0; j < features.length; j++) {
+            double up = image(weights.map(MapRole.UP), j, input);
+            double activated = spec.gated() ? image(weights.map(MapRole.GATE), j, input) : up;
+            double value = switch (spec.activation()) {
+                case SILU -> activated / (1 + Math.exp(-activated));
+                case RELU -> Math.max(0, activated);
+            };
+            features[j] = spec.gated() ? value * up : value;
+        }
+        return features;
     }
 
     private ModuleView module(Linear map, Measured measured) {
@@ -228,7 +279,11 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
 
     /** What a calibrator may work with at a sample. */
     protected final Workbench workbench(Sample sample) {
-        return new PlainWorkbench(new PlainLinearAlgebra(), arena, Map.of(Tap.FEATURES, sample.prefix()));
+        return new PlainWorkbench(
+                new PlainLinearAlgebra(),
+                arena,
+                Map.of(Tap.FEATURES, sample.prefix(), Tap.INPUT, sample.input()),
+                Map.of(Tap.FEATURES, sample.dense(), Tap.RESIDUAL, sample.residual()));
     }
 
     /** The repaired output map. */
@@ -263,7 +318,8 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
         return sum;
     }
 
-    private static double image(Linear map, int row, double[] features) {
+    /** What one row of a map, with its bias, makes of some numbers. */
+    protected static double image(Linear map, int row, double[] features) {
         Matrix weight = map.weight();
         Matrix bias = map.bias();
         double sum = bias == null ? 0 : bias.get(0, row);

@@ -14,6 +14,7 @@ import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.prune.Calibrator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -61,7 +62,7 @@ public record MemoryPlan(
                         ? scratch * streams
                                 + settings.windows().repair() * windowBytes * streams
                                 + PruningPass.momentBytes(spec, repair)
-                                + solverBytes(spec)
+                                + calibratorBytes(spec, repair.calibrator(), windowLength)
                         : 0);
         long hidden = settings.windows().finalWindows() * windowBytes;
         long allLayers = spec.decoderParameters() * Float.BYTES;
@@ -128,8 +129,11 @@ public record MemoryPlan(
     }
 
     private static long scratchBytes(ModelSpec spec, int windowLength) {
-        long rows = (long) HiddenStates.windowsPerChunk(windowLength) * windowLength;
-        return rows * spec.widestFeatures() * Float.BYTES;
+        return (long) chunkRows(windowLength) * spec.widestFeatures() * Float.BYTES;
+    }
+
+    private static int chunkRows(int windowLength) {
+        return HiddenStates.windowsPerChunk(windowLength) * windowLength;
     }
 
     private static long largestLayerBytes(ModelSpec spec) {
@@ -142,12 +146,22 @@ public record MemoryPlan(
     }
 
     /**
-     * Factor and right-hand sides of a calibrator, in double precision. A criterion that asks for a Gram matrix may need an
-     * inverse and another matrix as large, or the right-hand sides twice.
+     * Factor and right-hand sides, in double precision. Who asks for a Gram matrix may need an inverse and another matrix as
+     * large, or the right-hand sides twice.
      */
     private static long solverBytes(ModelSpec spec) {
         long widest = spec.widestFeatures();
         return (widest * widest + widest * spec.hiddenSize()) * Double.BYTES;
+    }
+
+    /** What a calibrator works with at the module that takes most, and the batches that it looks at. */
+    private static long calibratorBytes(ModelSpec spec, Calibrator calibrator, int windowLength) {
+        long scratch = spec.modules().stream()
+                .filter(module -> !module.isIdentity())
+                .mapToLong(calibrator::scratchBytes)
+                .max()
+                .orElse(0);
+        return scratch + (calibrator.iterates() ? LayerWalk.batchBytes(spec, chunkRows(windowLength)) : 0);
     }
 
     private static String size(long bytes) {

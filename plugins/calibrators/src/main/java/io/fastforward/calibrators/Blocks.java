@@ -2,6 +2,7 @@ package io.fastforward.calibrators;
 
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -14,6 +15,9 @@ final class Blocks {
      * scratch memory stays small against the Gram matrix of a large model.
      */
     static final int ROWS = 512;
+
+    /** Rows that are transposed together: a few cache lines of doubles. */
+    private static final int TILE = 32;
 
     private static final ValueLayout.OfFloat WEIGHT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -39,6 +43,41 @@ final class Blocks {
                 wide[j] = narrow[j];
             }
             writeRow(wide, target, i, wide.length);
+        }
+    }
+
+    /** The transposed of the leading columns of single-precision weights, in double precision: {@code columns × rows}. */
+    static DoubleMatrix transposed(Matrix source, int columns, Arena arena) {
+        DoubleMatrix transposed = DoubleMatrix.allocate(arena, columns, source.rows());
+        for (int i = 0; i < source.rows(); i++) {
+            for (int j = 0; j < columns; j++) {
+                transposed.set(j, i, source.get(i, j));
+            }
+        }
+        return transposed;
+    }
+
+    /** target = sourceᵀ, in tiles that stay in the cache. */
+    static void transpose(DoubleMatrix source, DoubleMatrix target) {
+        double[][] tile = new double[TILE][source.columns()];
+        double[] column = new double[TILE];
+        for (int first = 0; first < source.rows(); first += TILE) {
+            int rows = Math.min(TILE, source.rows() - first);
+            for (int i = 0; i < rows; i++) {
+                readRow(source, first + i, tile[i], source.columns());
+            }
+            for (int j = 0; j < source.columns(); j++) {
+                for (int i = 0; i < rows; i++) {
+                    column[i] = tile[i][j];
+                }
+                MemorySegment.copy(
+                        column,
+                        0,
+                        target.data(),
+                        ValueLayout.JAVA_DOUBLE,
+                        offset(target, j) + (long) first * Double.BYTES,
+                        rows);
+            }
         }
     }
 

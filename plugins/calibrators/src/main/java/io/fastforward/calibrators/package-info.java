@@ -1,4 +1,4 @@
-/** Calibrators: closed-form ridge regression, and none as a baseline. */
+/** Calibrators: regressions on the output map, biases, recovery of all maps of an MLP, and none as a baseline. */
 @NullMarked
 package io.fastforward.calibrators;
 

@@ -63,6 +63,6 @@ class NoRepairTest extends CalibratorContract {
     void allCalibratorsAreFoundAsServices() {
         assertThat(ServiceLoader.load(Calibrator.Provider.class))
                 .extracting(Calibrator.Provider::id)
-                .containsExactly("ridge", "none", "bias", "bias-ridge", "least-squares");
+                .containsExactly("ridge", "none", "bias", "bias-ridge", "least-squares", "spap");
     }
 }

@@ -48,7 +48,8 @@ final class NormalEquations {
         return solution;
     }
 
-    private static void eliminate(double[][] system) {
+    /** Solves a system, of which the columns behind the square are right-hand sides and become solutions. */
+    static void eliminate(double[][] system) {
         for (int pivot = 0; pivot < system.length; pivot++) {
             int best = pivot;
             for (int i = pivot + 1; i < system.length; i++) {

@@ -6,6 +6,7 @@ import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.ModuleSpec;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,25 @@ public interface Calibrator {
     /** Whether it changes the bias of the output map, so that it serves modules alone that have one. */
     default boolean changesBias() {
         return false;
+    }
+
+    /**
+     * Whether it looks at tokens batch by batch, beside the sums that it wishes for; then the dense stream waits before the
+     * module until it is repaired, which costs another computation of the features.
+     */
+    default boolean iterates() {
+        return false;
+    }
+
+    /**
+     * Most bytes of scratch memory that it takes for a module, beside what was measured: a run is planned with it.
+     *
+     * @param module a module with all units, of which any number may be kept
+     * @return by default those of a factor and right-hand sides of equations for the output map, in double precision
+     */
+    default long scratchBytes(ModuleSpec module) {
+        long features = module.features(module.units());
+        return (features * features + features * module.hiddenSize()) * Double.BYTES;
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.fastforward.spi.prune;
 
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
@@ -23,4 +24,21 @@ public interface Workbench {
      * @throws IllegalArgumentException if the plugin has no wish for the tap, or scores
      */
     Iterable<Matrix> batches(Tap tap);
+
+    /**
+     * What passes a tap of the module with all units on some stream, as {@link #batches(Tap)}, in the same batches of the same
+     * tokens on every stream and tap: whoever walks through several at once has what belongs together. Of the residual, on the
+     * dense stream, it is the difference itself, and only where that was measured. A single stream answers for both.
+     *
+     * @param tap one that the plugin has a wish for on this stream
+     * @param stream the dense one serves those alone that {@linkplain Calibrator#iterates() say that they iterate}: for others
+     *     it has moved on
+     * @throws IllegalArgumentException if the plugin has no such wish, did not say so, or the run does not ask for the residual
+     */
+    default Iterable<Matrix> batches(Tap tap, HiddenStream stream) {
+        if (stream == HiddenStream.OWN) {
+            return batches(tap);
+        }
+        throw new IllegalArgumentException("there are no batches of the dense stream's " + tap);
+    }
 }
