@@ -61,6 +61,7 @@ final class InspectCommand implements Runnable {
             int kvGroups,
             int ofKvGroups,
             int headSize,
+            int valueSize,
             int mlpChannels,
             int ofMlpChannels,
             long attentionParameters,
@@ -86,6 +87,7 @@ final class InspectCommand implements Runnable {
                     layer.attention().groups(),
                     before.attention().groups(),
                     layer.attention().headSize(),
+                    layer.attention().valueSize(),
                     layer.mlp().channels(),
                     before.mlp().channels(),
                     layer.attention().parameters(),
@@ -149,16 +151,18 @@ final class InspectCommand implements Runnable {
             RetentionChart.lines(model.unprunedSpec(), model.spec()).forEach(out::println);
             out.println();
         }
-        out.println("layer  query heads  KV groups  head size  MLP channels       attention             MLP");
+        out.println(
+                "layer  query heads  KV groups  head size  value size  MLP channels       attention             MLP");
         for (int i = 0; i < facts.layers().size(); i++) {
             Layer layer = facts.layers().get(i);
             out.printf(
                     Locale.ROOT,
-                    "%5d  %11d  %9d  %9d  %12d  %,14d  %,14d%n",
+                    "%5d  %11d  %9d  %9d  %10d  %12d  %,14d  %,14d%n",
                     i,
                     layer.queryHeads(),
                     layer.kvGroups(),
                     layer.headSize(),
+                    layer.valueSize(),
                     layer.mlpChannels(),
                     layer.attentionParameters(),
                     layer.mlpParameters());

@@ -9,6 +9,8 @@ public enum AttentionPruning {
     KV_GROUP("kv-group", AttentionUnit.KV_GROUP),
     /** The same number of query heads in every KV group of a layer; all keys and values stay. */
     QUERY_HEADS("query-heads", AttentionUnit.QUERY_HEAD),
+    /** The same number of dimensions of the value in every KV group of a layer; all queries and keys stay. */
+    VALUE_CHANNELS("value-channels", AttentionUnit.VALUE_CHANNEL),
     /** Nothing: MLP channels alone are pruned. */
     NONE("none", AttentionUnit.KV_GROUP);
 

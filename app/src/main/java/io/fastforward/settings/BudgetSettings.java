@@ -6,6 +6,7 @@ import io.fastforward.failure.Setting;
 import io.fastforward.search.Budget;
 import io.fastforward.search.Constraints;
 import io.fastforward.spi.format.Demands;
+import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import java.util.Collections;
 import java.util.Set;
@@ -62,10 +63,24 @@ public record BudgetSettings(
                     Setting.ATTENTION + " query-heads: in this model every KV group has a single query head, so none"
                             + " can go; use " + Setting.ATTENTION + " kv-group, which removes heads, or none");
         }
+        requireRunnableValues(model);
         boolean whole = attention == AttentionPruning.NONE || demands.wholeAttention();
         Constraints asked = new Constraints(minimumRetention, widthMultiple, keptLayers, whole)
                 .withMultipleOf(demands.widthMultiple());
         return new Budget(units(model).modules(), targetRuntime.constrain(model.family(), attention, asked));
+    }
+
+    /** A checkpoint that was pruned by value channels before has what the other runtimes do not hold. */
+    private void requireRunnableValues(ModelSpec model) {
+        boolean full = model.layers().stream()
+                .map(LayerSpec::attention)
+                .allMatch(layer -> layer.isIdentity() || layer.valueSize() == layer.headSize());
+        if (targetRuntime != TargetRuntime.HF && !full) {
+            throw FailureKind.UNSUPPORTED_MODEL.failure(Setting.TARGET_RUNTIME + " " + targetRuntime
+                    + " holds values as wide as keys alone, but this model was pruned by value channels; leave "
+                    + Setting.TARGET_RUNTIME + " out: " + Setting.FORMAT
+                    + " hf-padded gives a model that runs wherever the unpruned one does");
+        }
     }
 
     /**

@@ -16,10 +16,14 @@ public enum TargetRuntime {
     HF("hf"),
     /**
      * llama.cpp, whose architecture {@code deci} has heads, KV heads and MLP widths of each layer, without biases on
-     * queries, keys and values: of Qwen2 the MLP alone may be pruned. Blocks of quantised weights have 32 columns.
+     * queries, keys and values: of Qwen2 the MLP alone may be pruned. Blocks of quantised weights have 32 columns. Values
+     * have one width for all layers.
      */
     LLAMA_CPP("llama.cpp"),
-    /** vLLM, whose DeciLM has an MLP width of each layer, in multiples of 256, and one number of heads for all. */
+    /**
+     * vLLM, whose DeciLM has an MLP width of each layer, in multiples of 256, and one number of heads for all, with values
+     * as wide as keys.
+     */
     VLLM("vllm"),
     /** All of the others. */
     ANY("any");
@@ -38,25 +42,27 @@ public enum TargetRuntime {
     /**
      * The constraints of a run, with those of this runtime.
      *
-     * @throws Failure if it does not run the family, or not with query heads of its own in every layer
+     * @throws Failure if it does not run the family, or not with query heads or values of its own in every layer
      */
     public Constraints constrain(String family, AttentionPruning attention, Constraints asked) {
         return switch (this) {
             case HF -> asked;
-            case LLAMA_CPP -> forLlamaCpp(family, asked);
+            case LLAMA_CPP -> forLlamaCpp(family, attention, asked);
             case VLLM -> forVllm(family, attention, asked);
-            case ANY -> forVllm(family, attention, forLlamaCpp(family, asked));
+            case ANY -> forVllm(family, attention, forLlamaCpp(family, attention, asked));
         };
     }
 
-    private Constraints forLlamaCpp(String family, Constraints asked) {
+    private Constraints forLlamaCpp(String family, AttentionPruning attention, Constraints asked) {
         requireFamily("llama.cpp", LLAMA_CPP_FAMILIES, family);
+        requireOneValueWidth(attention);
         Constraints rounded = asked.withMultipleOf(QUANTISED_BLOCK);
         return family.equals("qwen2") ? rounded.withAttentionFixed() : rounded;
     }
 
     private Constraints forVllm(String family, AttentionPruning attention, Constraints asked) {
         requireFamily("vLLM", VLLM_FAMILIES, family);
+        requireOneValueWidth(attention);
         if (attention == AttentionPruning.QUERY_HEADS) {
             throw FailureKind.USAGE.failure(
                     Setting.TARGET_RUNTIME + " " + id + " has one number of query heads for all layers, so "
@@ -64,6 +70,16 @@ public enum TargetRuntime {
                             + Setting.ATTENTION + " none");
         }
         return asked.withMultipleOf(VLLM_MULTIPLE).withAttentionFixed();
+    }
+
+    private void requireOneValueWidth(AttentionPruning attention) {
+        if (attention == AttentionPruning.VALUE_CHANNELS) {
+            throw FailureKind.USAGE.failure(Setting.TARGET_RUNTIME + " " + id
+                    + " holds values of one width for all layers, so " + Setting.ATTENTION
+                    + " value-channels cannot be; leave it out, or ask for " + Setting.ATTENTION + " none, or leave "
+                    + Setting.TARGET_RUNTIME + " out: " + Setting.FORMAT
+                    + " hf-padded gives a model that runs wherever the unpruned one does");
+        }
     }
 
     private void requireFamily(String runtime, Set<String> families, String family) {

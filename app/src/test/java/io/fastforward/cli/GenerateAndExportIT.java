@@ -92,6 +92,11 @@ class GenerateAndExportIT {
                 .with("--attention", "query-heads")
                 .run()
                 .isRefused(FailureKind.USAGE, "query-heads");
+        SmallRun.into(directory.resolve("out"))
+                .with("--target-runtime", "llama.cpp")
+                .with("--attention", "value-channels")
+                .run()
+                .isRefused(FailureKind.USAGE, "--attention value-channels", "hf-padded");
     }
 
     @Test

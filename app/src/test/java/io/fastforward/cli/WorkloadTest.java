@@ -69,7 +69,7 @@ class WorkloadTest {
     private Path directory;
 
     @ParameterizedTest
-    @ValueSource(strings = {"kv-group", "query-heads"})
+    @ValueSource(strings = {"kv-group", "query-heads", "value-channels"})
     void isEnoughToEvaluateElsewhere(String attention) throws Exception {
         new PluginJar()
                 .service(TrialExecutor.Provider.class, "Recording")

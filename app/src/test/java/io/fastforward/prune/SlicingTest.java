@@ -77,6 +77,21 @@ class SlicingTest {
         }
     }
 
+    /** What was pruned by value channels can be pruned again, by units of any kind. */
+    @Test
+    void ofAModelThatHasLostValuesAlready(@TempDir Path directory) {
+        RandomLlama llama =
+                new RandomLlama().with("model_type", "\"fastforward_llama\"").with("layer_value_head_dim", "[3,2]");
+        try (Model model = Model.open(llama.write(directory))) {
+            for (AttentionUnit unit : AttentionUnit.values()) {
+                ModelSpec spec = model.spec().withAttentionUnit(unit);
+                int some = spec.layers().getFirst().attention().units() - 1;
+                List<Policy> policies = List.of(new Policy(List.of(some, 7, 2, 10)), new Policy(List.of(1, 1, 1, 1)));
+                requireSlicesEqualMasks(model, spec, policies, RunningModel.randomWindows(model.spec(), 12, 6, 3));
+            }
+        }
+    }
+
     @Test
     void ofTheDemoModel() {
         try (Model model = DemoModel.open()) {
