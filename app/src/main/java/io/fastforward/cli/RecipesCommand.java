@@ -49,10 +49,10 @@ final class RecipesCommand implements Runnable {
                     recipe.name(),
                     recipe.summary(),
                     settings.plugins().criterion(),
-                    settings.budget().attention().toString(),
+                    settings.budget().prunedAttention().toString(),
                     settings.plugins().agent(),
                     settings.plugins().calibrator(),
-                    settings.repair().target().toString(),
+                    settings.repair().target().name().toLowerCase(Locale.ROOT),
                     settings.plugins().options(),
                     recipe.source());
         }

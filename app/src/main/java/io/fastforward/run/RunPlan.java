@@ -118,7 +118,7 @@ record RunPlan(
         return new Workload(
                 request.files().model().toAbsolutePath().toString(),
                 model.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
-                request.settings().budget().attention().unit(),
+                request.settings().budget().unit(),
                 order.modules(),
                 new Workload.Windows(
                         reward.length(),

@@ -1,10 +1,15 @@
 package io.fastforward.settings;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.fastforward.spi.model.AttentionUnit;
+import org.jspecify.annotations.Nullable;
 
 /** What of attention may be pruned. */
 public enum AttentionPruning {
+    /** What costs least perplexity of what the target runtime can hold: value channels, or else KV groups. */
+    AUTO("auto", null),
     /** Whole KV groups: a key/value head with its query heads. */
     KV_GROUP("kv-group", AttentionUnit.KV_GROUP),
     /** The same number of query heads in every KV group of a layer; all keys and values stay. */
@@ -15,16 +20,24 @@ public enum AttentionPruning {
     NONE("none", AttentionUnit.KV_GROUP);
 
     private final String id;
-    private final AttentionUnit unit;
+    private final @Nullable AttentionUnit unit;
 
-    AttentionPruning(String id, AttentionUnit unit) {
+    AttentionPruning(String id, @Nullable AttentionUnit unit) {
         this.id = id;
         this.unit = unit;
     }
 
-    /** The unit that is pruned, or would be. */
-    public AttentionUnit unit() {
-        return unit;
+    /** What that is for a runtime. */
+    AttentionPruning on(TargetRuntime runtime) {
+        return switch (this) {
+            case AUTO -> runtime == TargetRuntime.HF ? VALUE_CHANNELS : KV_GROUP;
+            case KV_GROUP, QUERY_HEADS, VALUE_CHANNELS, NONE -> this;
+        };
+    }
+
+    /** The unit that is pruned, or would be, once the runtime is known. */
+    AttentionUnit unit() {
+        return requireNonNull(unit, "the unit depends on the runtime");
     }
 
     @JsonValue

@@ -6,6 +6,7 @@ import io.fastforward.failure.Setting;
 import io.fastforward.search.Budget;
 import io.fastforward.search.Constraints;
 import io.fastforward.spi.format.Demands;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import java.util.Collections;
@@ -44,9 +45,19 @@ public record BudgetSettings(
         keptLayers = Collections.unmodifiableSortedSet(new TreeSet<>(keptLayers));
     }
 
-    /** A model's architecture with the units of attention that are pruned, or would be. */
+    /** What of attention is pruned on the target runtime. */
+    public AttentionPruning prunedAttention() {
+        return attention.on(targetRuntime);
+    }
+
+    /** The unit of attention that is pruned, or would be. */
+    public AttentionUnit unit() {
+        return prunedAttention().unit();
+    }
+
+    /** A model's architecture with these units of attention. */
     public ModelSpec units(ModelSpec model) {
-        return model.withAttentionUnit(attention.unit());
+        return model.withAttentionUnit(unit());
     }
 
     /**
@@ -58,16 +69,17 @@ public record BudgetSettings(
     public Budget of(ModelSpec model, Demands demands) {
         boolean grouped =
                 model.layers().stream().anyMatch(layer -> layer.attention().queriesPerGroup() > 1);
-        if (attention == AttentionPruning.QUERY_HEADS && !grouped) {
+        AttentionPruning pruned = prunedAttention();
+        if (pruned == AttentionPruning.QUERY_HEADS && !grouped) {
             throw FailureKind.USAGE.failure(
                     Setting.ATTENTION + " query-heads: in this model every KV group has a single query head, so none"
                             + " can go; use " + Setting.ATTENTION + " kv-group, which removes heads, or none");
         }
         requireRunnableValues(model);
-        boolean whole = attention == AttentionPruning.NONE || demands.wholeAttention();
+        boolean whole = pruned == AttentionPruning.NONE || demands.wholeAttention();
         Constraints asked = new Constraints(minimumRetention, widthMultiple, keptLayers, whole)
                 .withMultipleOf(demands.widthMultiple());
-        return new Budget(units(model).modules(), targetRuntime.constrain(model.family(), attention, asked));
+        return new Budget(units(model).modules(), targetRuntime.constrain(model.family(), pruned, asked));
     }
 
     /** A checkpoint that was pruned by value channels before has what the other runtimes do not hold. */
