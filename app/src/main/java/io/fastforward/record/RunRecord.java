@@ -5,7 +5,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Setting;
-import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.UnitRanking;
 import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
@@ -160,16 +160,16 @@ public final class RunRecord implements AutoCloseable {
     }
 
     /**
-     * The order that the run has finished.
+     * The ranking that the run has finished.
      *
      * @throws Failure if it is damaged, or of another model
      */
-    public Optional<NestedOrder> order(ModelSpec spec) {
-        return readIfThere(ORDER, NestedOrder.class, order -> order.requireFits(spec));
+    public Optional<UnitRanking> ranking(ModelSpec spec) {
+        return readIfThere(ORDER, UnitRanking.class, ranking -> ranking.requireFits(spec));
     }
 
-    public void saveOrder(NestedOrder order) {
-        write(ORDER, order);
+    public void saveRanking(UnitRanking ranking) {
+        write(ORDER, ranking);
     }
 
     public Optional<SearchState> searchState() {

@@ -6,7 +6,7 @@ import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
-import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.UnitRanking;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.record.ExportRecord;
 import io.fastforward.record.Manifest;
@@ -124,15 +124,16 @@ public final class PruneRun {
         Budget budget = plan.budget();
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
         RepairStage repair = new RepairStage(run, serving.repair(), windows.repair());
-        NestedOrder order = new ScoreStage(
+        UnitRanking ranking = new ScoreStage(
                         run, serving.criterion(), settings.plugins().criterion())
                 .execute(windows.scoring(), plan.likely(settings.budget().sparsity()));
-        NestedModel nested = new NestedModel(run.spec(), run.model(), order);
+        NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         try (LayerSource layers = run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             List<Variant> variants = new ArrayList<>();
             variants.add(measure.cut("dense", decoder, run.spec().densePolicy()));
-            Optional<SearchOutcome> found = plan.agent().map(agent -> search(plan, run, decoder, agent, order));
+            Optional<SearchOutcome> found =
+                    plan.given().isPresent() ? Optional.empty() : Optional.of(search(plan, run, decoder, ranking));
             Policy policy = found.map(SearchOutcome::policy).or(plan::given).orElseThrow();
             byte[] policyFile = PolicyFile.bytes(policy, run.spec(), budget.sparsity(policy));
             run.record().savePolicy(policyFile);
@@ -168,8 +169,10 @@ public final class PruneRun {
         }
     }
 
-    private SearchOutcome search(RunPlan plan, RunContext run, Decoder decoder, PolicyAgent agent, NestedOrder order) {
-        Workload workload = plan.workload(request, run.record().model(), order);
+    private SearchOutcome search(RunPlan plan, RunContext run, Decoder decoder, UnitRanking ranking) {
+        PolicyAgent agent = serving.createAgent(
+                plan.budget(), ranking.unitScores(), request.files().warmStart());
+        Workload workload = plan.workload(request, run.record().model(), ranking.order());
         return new SearchStage(
                         run,
                         plan.budget(),

@@ -16,7 +16,6 @@ import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
-import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.Workload;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.tokenizer.TokenWindows;
@@ -32,7 +31,6 @@ import java.util.stream.Collectors;
  * @param spec the model's architecture, with the units that are pruned
  * @param budget what the sparsity means for it
  * @param given the policy to use instead of searching one
- * @param agent who searches one otherwise
  * @param memory what will be needed
  * @param windows what each stage sees of the texts
  * @param questions what the variants are asked
@@ -42,7 +40,6 @@ record RunPlan(
         ModelSpec spec,
         Budget budget,
         Optional<Policy> given,
-        Optional<PolicyAgent> agent,
         MemoryPlan memory,
         RunWindows windows,
         Optional<Questions> questions,
@@ -62,9 +59,9 @@ record RunPlan(
                 settings.budget().of(model.spec(), serving.form().format().demands(model.spec()));
         serving.requireServed(spec);
         Optional<Policy> given = files.policy().map(file -> PolicyFile.read(file, spec));
-        Optional<PolicyAgent> agent = given.isPresent()
-                ? Optional.empty()
-                : Optional.of(serving.createAgent(spec, budget, files.warmStart()));
+        if (given.isEmpty()) {
+            serving.requireAgent(budget, files.warmStart());
+        }
         int length = WindowSettings.length(settings.windows().length(), model.spec());
         MemoryPlan memory = MemoryPlan.of(
                 model.spec(),
@@ -91,7 +88,7 @@ record RunPlan(
                     RepairStage.warning(serving.repair(), settings.plugins().calibrator(), model.spec(), windows)
                             .stream()
                             .toList();
-            return new RunPlan(spec, budget, given, agent, memory, windows, questions, warnings);
+            return new RunPlan(spec, budget, given, memory, windows, questions, warnings);
         }
     }
 

@@ -81,14 +81,25 @@ final class ServingPlugins {
     }
 
     /**
-     * A new agent.
+     * Checks, before there are scores, that an agent can be had.
      *
-     * @param warmStart run directory of the search where it begins, if it does not begin anew
+     * @param warmStart as in {@link #createAgent}
      * @throws Failure if no policy reaches the sparsity, options do not go together, or the agent cannot begin there
      */
-    PolicyAgent createAgent(ModelSpec spec, Budget budget, Optional<Path> warmStart) {
+    void requireAgent(Budget budget, Optional<Path> warmStart) {
         settings.budget().requireReachable(budget);
-        SearchSpace space = SearchSpace.of(spec.modules(), settings.budget().sparsity());
+        createAgent(budget, budget.equalScores(), warmStart);
+    }
+
+    /**
+     * A new agent.
+     *
+     * @param unitScores the scores of the units of every module, in nested order
+     * @param warmStart run directory of the search where it begins, if it does not begin anew
+     * @throws Failure if options do not go together, or the agent cannot begin there
+     */
+    PolicyAgent createAgent(Budget budget, List<List<Double>> unitScores, Optional<Path> warmStart) {
+        SearchSpace space = budget.searchSpace(settings.budget().sparsity(), unitScores);
         PolicyAgent created = agent.create(space, settings.seed(), agentOptions);
         warmStart.ifPresent(from -> restore(created, from));
         return created;

@@ -3,9 +3,13 @@ package io.fastforward.search;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.model.AttentionSpec;
+import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.model.SearchSpace;
+import io.fastforward.spi.model.Site;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 
@@ -184,6 +188,37 @@ public final class Budget {
             throw FailureKind.UNREACHABLE_SPARSITY.failure(Reachability.explain(this, sparsity));
         }
         return totalParameters - requiredRemoval(sparsity);
+    }
+
+    /**
+     * What an agent is told of the model and of this budget.
+     *
+     * @param unitScores the scores of the units of every module, in nested order
+     */
+    public SearchSpace searchSpace(double sparsity, List<List<Double>> unitScores) {
+        List<Site> sites = new ArrayList<>();
+        for (int module = 0; module < modules(); module++) {
+            Site.Kind kind = switch (modules.get(module)) {
+                case AttentionSpec _ -> Site.Kind.ATTENTION;
+                case MlpSpec _ -> Site.Kind.MLP;
+            };
+            sites.add(new Site(
+                    module / 2,
+                    kind,
+                    units(module),
+                    minimumUnits(module),
+                    unitParameters[module],
+                    fixedParameters[module],
+                    unitScores.get(module)));
+        }
+        return new SearchSpace(sites, sparsity);
+    }
+
+    /** Scores of the units of every module that tell nothing: those of a model that has not been looked at. */
+    public List<List<Double>> equalScores() {
+        return modules.stream()
+                .map(module -> Collections.nCopies(module.units(), 0.0))
+                .toList();
     }
 
     /** The policy that removes nothing. */

@@ -3,6 +3,7 @@ package io.fastforward.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import io.fastforward.failure.FailureKind;
@@ -124,6 +125,42 @@ class RecordTest {
         order = run.document("nested-order.json");
         ((ArrayNode) order.get("modules").get(1)).add(10);
         refuses("nested-order.json", order, "11 parts of module 1", "10");
+    }
+
+    @Test
+    void scoresThatCannotBeThoseOfTheOrderAreRefused() throws IOException {
+        run.killedInTheSearch();
+        ObjectNode order = run.document("nested-order.json");
+        ObjectNode changed = order.deepCopy();
+        changed.remove("unitScores"); // as earlier versions wrote it
+        refuses("nested-order.json", changed, "Missing creator property 'unitScores'");
+        changed = order.deepCopy();
+        ((ArrayNode) changed.get("unitScores")).remove(0);
+        refuses("nested-order.json", changed, "scores 3 modules", "4");
+        changed = order.deepCopy();
+        ((ArrayNode) changed.get("unitScores").get(1)).remove(0);
+        refuses("nested-order.json", changed, "9 units of module 1", "10");
+        changed = order.deepCopy();
+        ((ArrayNode) changed.get("unitScores").get(1)).set(3, JsonNodeFactory.instance.numberNode(1e9));
+        refuses("nested-order.json", changed, "the scores of module 1 are not finite and descending: unit 3");
+        changed = order.deepCopy();
+        ((ArrayNode) changed.get("unitScores").get(0)).set(0, JsonNodeFactory.instance.textNode("NaN"));
+        refuses("nested-order.json", changed, "the scores of module 0 are not finite and descending: unit 0");
+    }
+
+    /** The agent is made anew, and allocates by the scores in the record. */
+    @Test
+    void aResumedRunHasTheScoresOfItsUnits(@TempDir Path other) throws IOException {
+        TinyRun allocated = TinyRun.in(other);
+        SmallRun command = allocated.command().withoutPluginOptions().with("--agent", "threshold");
+        command.run().succeeds();
+        SortedMap<String, String> uninterrupted = allocated.outcome();
+        allocated.killedInTheSearch();
+        Files.delete(allocated.record("search-state.json"));
+
+        command.and("--resume").run().succeeds();
+
+        assertThat(allocated.outcome()).isEqualTo(uninterrupted);
     }
 
     @Test

@@ -43,6 +43,11 @@ record SmallRun(Path model, Map<String, String> options, List<String> more) {
         return new SmallRun(model, changed, more);
     }
 
+    /** For other plugins than the default ones. */
+    SmallRun withoutPluginOptions() {
+        return new SmallRun(model, options, List.of());
+    }
+
     SmallRun and(String... arguments) {
         List<String> all = new ArrayList<>(more);
         all.addAll(List.of(arguments));

@@ -35,8 +35,10 @@ class LauncherIT {
                 .contains(
                         "criterion wanda",
                         "criterion magnitude",
+                        "criterion fluctuation",
                         "agent ppo",
                         "agent random",
+                        "agent threshold",
                         "agent uniform",
                         "calibrator ridge",
                         "calibrator none",

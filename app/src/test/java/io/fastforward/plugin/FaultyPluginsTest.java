@@ -54,8 +54,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whatever a plugin does against its contract ends in a failure that names it and its jar. */
 class FaultyPluginsTest {
 
-    private static final SearchSpace SPACE =
-            new SearchSpace(Collections.nCopies(4, new Site(0, Site.Kind.MLP, 10, 36)), 0.5);
+    private static final SearchSpace SPACE = new SearchSpace(
+            Collections.nCopies(4, new Site(0, Site.Kind.MLP, 10, 1, 36, 0, Collections.nCopies(10, 0.0))), 0.5);
 
     private static final Workload WORKLOAD = new Workload(
             "model",

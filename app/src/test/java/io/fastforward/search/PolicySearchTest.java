@@ -14,7 +14,6 @@ import io.fastforward.search.SyntheticModel.Climber;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.Policy;
-import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
@@ -91,7 +90,7 @@ class PolicySearchTest {
                 .filter(provider -> provider.id().equals("ppo"))
                 .findFirst()
                 .orElseThrow();
-        PolicyAgent agent = ppo.create(SearchSpace.of(MODULES, SPARSITY), 1, Options.defaults(ppo));
+        PolicyAgent agent = ppo.create(budget.searchSpace(SPARSITY, budget.equalScores()), 1, Options.defaults(ppo));
         SearchResult result = search(settings(300), budget, agent, model, DEAF).run();
         double uniform = finalist(result, Origin.UNIFORM).reward();
         assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);

@@ -10,6 +10,7 @@ import io.fastforward.spi.search.PolicyAgent.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -34,10 +35,17 @@ public abstract class PolicyAgentContract extends PluginContract<PolicyAgent.Pro
         return new SearchSpace(
                 IntStream.range(0, modules)
                         .mapToObj(i -> i % 2 == 0
-                                ? new Site(i / 2, Site.Kind.ATTENTION, 6, 4096)
-                                : new Site(i / 2, Site.Kind.MLP, 64, 72))
+                                ? new Site(i / 2, Site.Kind.ATTENTION, 6, 1, 4096, 0, scores(i, 6))
+                                : new Site(i / 2, Site.Kind.MLP, 64, 7, 72, 24, scores(i, 64)))
                         .toList(),
                 SPARSITY);
+    }
+
+    /** Descending, and other ones in every module. */
+    private static List<Double> scores(int module, int units) {
+        return IntStream.range(0, units)
+                .mapToObj(unit -> (units - unit) * (1 + 0.1 * module) / units)
+                .toList();
     }
 
     private PolicyAgent agent(long seed) {
@@ -81,6 +89,23 @@ public abstract class PolicyAgentContract extends PluginContract<PolicyAgent.Pro
             assertFinite(proposals);
         }
         assertFinite(List.of(agent.best(SPARSITY)));
+    }
+
+    /** Before a run begins, an agent is made of a space of equal scores to see whether its options go together. */
+    @Test
+    public void equalScoresOfUnitsWillDo() {
+        List<Site> sites = space(MODULES).sites().stream()
+                .map(site -> new Site(
+                        site.layer(),
+                        site.kind(),
+                        site.units(),
+                        site.minimumUnits(),
+                        site.unitParameters(),
+                        site.fixedParameters(),
+                        Collections.nCopies(site.units(), 0.0)))
+                .toList();
+        PolicyAgent agent = provider().create(new SearchSpace(sites, SPARSITY), 1, options(Map.of()));
+        assertFinite(agent.propose(1, SPARSITY));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.fastforward.run.stage;
 
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.UnitRanking;
 import io.fastforward.prune.ScoringPass;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -11,7 +12,7 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.util.List;
 
 /**
- * Orders the units of every module by what a criterion makes of them.
+ * Ranks the units of every module by what a criterion makes of them.
  *
  * @param criterion scores units
  * @param id its name
@@ -19,24 +20,24 @@ import java.util.List;
 public record ScoreStage(RunContext run, Criterion criterion, String id) {
 
     /**
-     * The order, the best unit of each module first; from the record if it is there.
+     * The ranking, the best unit of each module first; from the record if it is there.
      *
      * @param likely how many units each module is likely to keep
      */
-    public NestedOrder execute(TokenWindows windows, Policy likely) {
-        return run.record().order(run.spec()).orElseGet(() -> score(windows, likely));
+    public UnitRanking execute(TokenWindows windows, Policy likely) {
+        return run.record().ranking(run.spec()).orElseGet(() -> score(windows, likely));
     }
 
-    private NestedOrder score(TokenWindows windows, Policy likely) {
+    private UnitRanking score(TokenWindows windows, Policy likely) {
         ModelSpec spec = run.spec();
         run.progress().begin("Scoring units with " + id, spec.layers().size());
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
         List<double[]> scores = new ScoringPass(run.backend(), run.algebra(), spec, weights, criterion, likely)
                 .run(run.model().ends(), windows, layers -> run.progress().advance(layers, "layers"));
-        NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
-        run.record().saveOrder(order);
+        UnitRanking ranking = UnitRanking.of(spec, scores);
+        run.record().saveRanking(ranking);
         run.progress().end("sorted the units of " + scores.size() + " modules");
-        return order;
+        return ranking;
     }
 }

@@ -1,4 +1,4 @@
-/** Agents that propose retention scores: PPO as in FastForward, and the baselines that it has to beat. */
+/** Agents that propose retention scores: PPO as in FastForward, FLAP's threshold, and the baselines that they have to beat. */
 @NullMarked
 package io.fastforward.agents;
 

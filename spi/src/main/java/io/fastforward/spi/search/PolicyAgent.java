@@ -19,7 +19,8 @@ public interface PolicyAgent {
     interface Provider extends Plugin {
 
         /**
-         * A new agent.
+         * A new agent. A run asks for two: one before any work begins, when the units have no scores yet and all are equal,
+         * to see whether the options go together; and, after scoring, the one that is used.
          *
          * @throws IllegalArgumentException if options do not go together; the message names them
          */

@@ -1,0 +1,86 @@
+package io.fastforward.nested;
+
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a criterion made of a model: the nested order, and the scores of the units in it.
+ *
+ * @param modules the parts of each module, as in {@link NestedOrder}
+ * @param unitScores for each module, the scores of its units in nested order, descending; a unit of several parts has their sum
+ */
+public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitScores) {
+
+    public UnitRanking {
+        modules = new NestedOrder(modules).modules();
+        unitScores = unitScores.stream().map(List::copyOf).toList();
+    }
+
+    /**
+     * The ranking that some scores make.
+     *
+     * @param scores one finite number for each part of each module, as in {@link NestedOrder#byDescendingScore}
+     */
+    public static UnitRanking of(ModelSpec spec, List<double[]> scores) {
+        NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
+        List<ModuleSpec> modules = spec.modules();
+        List<List<Double>> unitScores = new ArrayList<>();
+        for (int m = 0; m < modules.size(); m++) {
+            unitScores.add(unitScores(modules.get(m), order.modules().get(m), scores.get(m)));
+        }
+        return new UnitRanking(order.modules(), unitScores);
+    }
+
+    /** Each group's k-th best part, summed up: no sum is above the one before it. */
+    private static List<Double> unitScores(ModuleSpec module, List<Integer> order, double[] scores) {
+        int groups = module.partsPerUnit();
+        List<Double> sums = new ArrayList<>();
+        for (int unit = 0; unit < module.units(); unit++) {
+            double sum = 0;
+            for (int group = 0; group < groups; group++) {
+                int inGroup = order.get(unit * groups + group) % module.units();
+                sum += scores[inGroup * groups + group];
+            }
+            sums.add(sum);
+        }
+        return List.copyOf(sums);
+    }
+
+    /** The order without the scores. */
+    public NestedOrder order() {
+        return new NestedOrder(modules);
+    }
+
+    /**
+     * Checks that this is a ranking of some model's units.
+     *
+     * @throws IllegalArgumentException if it is one of a model with other modules or units, or scores do not descend
+     */
+    public void requireFits(ModelSpec spec) {
+        order().requireFits(spec);
+        List<ModuleSpec> expected = spec.modules();
+        if (unitScores.size() != expected.size()) {
+            throw new IllegalArgumentException(
+                    "it scores " + unitScores.size() + " modules, but the model has " + expected.size());
+        }
+        for (int m = 0; m < expected.size(); m++) {
+            requireDescending(m, unitScores.get(m), expected.get(m).units());
+        }
+    }
+
+    private static void requireDescending(int module, List<Double> scores, int units) {
+        if (scores.size() != units) {
+            throw new IllegalArgumentException(
+                    "it scores " + scores.size() + " units of module " + module + ", which has " + units);
+        }
+        for (int unit = 0; unit < units; unit++) {
+            double score = scores.get(unit);
+            if (!Double.isFinite(score) || (unit > 0 && score > scores.get(unit - 1))) {
+                throw new IllegalArgumentException("the scores of module " + module
+                        + " are not finite and descending: unit " + unit + " has " + score);
+            }
+        }
+    }
+}
