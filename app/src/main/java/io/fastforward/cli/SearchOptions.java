@@ -42,12 +42,21 @@ final class SearchOptions {
                     "Share of the search during which the curricula rise; default: ${bundle:default.search.ramp}.")
     private @Nullable Double ramp;
 
+    @Option(
+            names = "--uniform-finalist",
+            arity = "1",
+            paramLabel = "true|false",
+            description = "Compare the uniform policy with the best ones in the end; default:"
+                    + " ${bundle:default.search.uniformFinalist}.")
+    private @Nullable Boolean uniformFinalist;
+
     SearchPlan settings(SearchPlan base) {
         return new SearchPlan(
                 requireNonNullElse(episodes, base.episodes()),
                 requireNonNullElse(finalists, base.finalists()),
                 mapping == null ? base.mapping() : PolicyMapping.byId(mapping),
                 requireNonNullElse(schedule, base.schedule()),
-                requireNonNullElse(ramp, base.ramp()));
+                requireNonNullElse(ramp, base.ramp()),
+                requireNonNullElse(uniformFinalist, base.uniformFinalist()));
     }
 }

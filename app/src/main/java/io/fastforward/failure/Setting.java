@@ -41,6 +41,7 @@ public enum Setting {
     RAMP("search.ramp"),
     EPISODES("search.episodes"),
     FINALISTS("search.finalists"),
+    UNIFORM_FINALIST("search.uniformFinalist"),
     METHOD("method"),
     PATTERN("pattern"),
     REFIT("refit"),

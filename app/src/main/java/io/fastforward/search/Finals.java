@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The last round of a search: the best candidates, the agent's best guess and the uniform policy, compared. */
+/** The last round of a search: the best candidates, the agent's best guess and mostly the uniform policy, compared. */
 final class Finals {
 
     private static final Comparator<Double> FINITE_FIRST =
@@ -41,7 +41,9 @@ final class Finals {
                 .limit(settings.finalists())
                 .forEach(known -> origins.put(known.policy(), Origin.CANDIDATE));
         origins.putIfAbsent(settings.mapping().map(best, budget, settings.sparsity()), Origin.AGENT);
-        origins.putIfAbsent(budget.uniform(settings.sparsity()), Origin.UNIFORM);
+        if (settings.uniformFinalist()) {
+            origins.putIfAbsent(budget.uniform(settings.sparsity()), Origin.UNIFORM);
+        }
 
         Evaluations.Losses losses = evaluations.evaluate(List.copyOf(origins.keySet()), 0, settings.finalistWindows());
         List<Finalist> finalists = origins.entrySet().stream()

@@ -17,8 +17,9 @@ import java.util.List;
  * <p>All candidates of a batch are evaluated on the same windows, since the agent compares them with each other. What is
  * evaluated at full fidelity is remembered, so that an equal policy is never evaluated again.
  *
- * <p>Only policies of the final sparsity can win, by their loss on the finalists' windows. The uniform policy is
- * always among the finalists, so the result is never worse than uniform pruning on the reward text.
+ * <p>Only policies of the final sparsity can win, by their loss on the finalists' windows. Unless
+ * the settings leave it out, the uniform policy is among the finalists, so the result is not worse than uniform pruning on
+ * the reward text.
  *
  * <p>An instance serves one search, from one thread. Same settings, seeds and evaluations: same result, whether the
  * search was interrupted or not.

@@ -12,6 +12,7 @@ package io.fastforward.search;
  * @param finalists how many of the best candidates are compared at the end, at least 1
  * @param finalistWindows windows on which finalists are compared, at least {@code windows}. If it is more, the winner
  *     is less likely to be the one that merely fits the windows of the search.
+ * @param uniformFinalist whether the uniform policy is one of them, so that the result is not worse than that
  */
 public record SearchSettings(
         int episodes,
@@ -21,4 +22,5 @@ public record SearchSettings(
         Schedule schedule,
         int windows,
         int finalists,
-        int finalistWindows) {}
+        int finalistWindows,
+        boolean uniformFinalist) {}

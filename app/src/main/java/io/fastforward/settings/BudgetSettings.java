@@ -33,7 +33,7 @@ public record BudgetSettings(
 
     /** What holds unless the user says otherwise. */
     public static final BudgetSettings DEFAULT = new BudgetSettings(
-            0.5, AttentionPruning.KV_GROUP, Budget.DEFAULT_MINIMUM_RETENTION, 1, Set.of(), TargetRuntime.HF);
+            0.5, AttentionPruning.AUTO, Budget.DEFAULT_MINIMUM_RETENTION, 1, Set.of(), TargetRuntime.HF);
 
     public BudgetSettings {
         Setting.SPARSITY.require(sparsity > 0 && sparsity < 1, "between 0 and 1, both excluded", sparsity);

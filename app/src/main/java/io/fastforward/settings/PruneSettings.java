@@ -46,7 +46,7 @@ public record PruneSettings(
             PluginSettings.DEFAULT,
             BudgetSettings.DEFAULT,
             SearchPlan.DEFAULT,
-            new Repair(CalibrationTarget.PREFIX),
+            new Repair(CalibrationTarget.RESIDUAL),
             new CheckpointExport.Settings("hf", null, 5_000_000_000L),
             1);
 
@@ -95,6 +95,7 @@ public record PruneSettings(
                 search.curricula(),
                 windows.reward(),
                 search.finalists(),
-                windows.finalWindows());
+                windows.finalWindows(),
+                search.uniformFinalist());
     }
 }

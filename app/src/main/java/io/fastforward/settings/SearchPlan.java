@@ -12,12 +12,19 @@ import io.fastforward.search.Schedule;
  * @param mapping from scores to policies
  * @param schedule which curricula are on
  * @param ramp share of the search during which they rise
+ * @param uniformFinalist whether the uniform policy is compared with the best in the end, and may win
  */
-public record SearchPlan(int episodes, int finalists, PolicyMapping mapping, Schedule.Kind schedule, double ramp) {
+public record SearchPlan(
+        int episodes,
+        int finalists,
+        PolicyMapping mapping,
+        Schedule.Kind schedule,
+        double ramp,
+        boolean uniformFinalist) {
 
     /** What holds unless the user says otherwise. */
     public static final SearchPlan DEFAULT =
-            new SearchPlan(300, 8, PolicyMapping.all().getFirst(), Schedule.DEFAULT.kind(), Schedule.DEFAULT.ramp());
+            new SearchPlan(300, 8, PolicyMapping.all().getFirst(), Schedule.DEFAULT.kind(), Schedule.DEFAULT.ramp(), true);
 
     public SearchPlan {
         Setting.EPISODES.requireAtLeast(1, episodes);

@@ -207,7 +207,7 @@ class BadInputTest {
         "--dtype, 'F32, F16, BF16'",
         "--text-unit, 'FILE, LINE, WIKITEXT'",
         "--text-format, 'AUTO, TEXT, JSONL'",
-        "--attention, 'kv-group, query-heads, value-channels, none'",
+        "--attention, 'auto, kv-group, query-heads, value-channels, none'",
         "--target-runtime, 'hf, llama.cpp, vllm, any'",
     })
     void wordsThatAreNoChoice(String option, String choices) {

@@ -38,7 +38,7 @@ class PolicySearchTest {
     private final SyntheticModel model = new SyntheticModel(budget);
 
     private static SearchSettings settings(int episodes) {
-        return new SearchSettings(episodes, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS);
+        return new SearchSettings(episodes, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, true);
     }
 
     private Climber climber() {
@@ -250,7 +250,7 @@ class PolicySearchTest {
                 new Schedule(Schedule.Kind.SPARSITY, 0.5, 0.05, 0.05),
                 WINDOWS,
                 100,
-                WINDOWS);
+                WINDOWS, true);
         SearchResult result = search(
                         settings,
                         budget,
@@ -274,7 +274,7 @@ class PolicySearchTest {
     @Test
     void finalistsCanBeComparedOnMoreWindows() {
         SearchSettings settings =
-                new SearchSettings(60, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 4, 64);
+                new SearchSettings(60, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 4, 64, true);
         SearchResult result = search(settings, budget, climber(), model, DEAF).run();
         TrialBatch last = model.calls().getLast();
         assertThat(last.windows()).isEqualTo(64);
@@ -288,7 +288,7 @@ class PolicySearchTest {
     void aWarmStartGoesOnFromWhatTheAgentLearnt() {
         List<SearchState> states = new ArrayList<>();
         SearchSettings lower =
-                new SearchSettings(100, 3, 0.3, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS);
+                new SearchSettings(100, 3, 0.3, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, true);
         search(lower, budget, climber(), model, (batch, state) -> states.add(state))
                 .run();
 
@@ -300,7 +300,7 @@ class PolicySearchTest {
                 new Schedule(Schedule.Kind.NONE, 0.5, 0.05, 0.05),
                 WINDOWS,
                 3,
-                WINDOWS);
+                WINDOWS, true);
         Climber warm = climber();
         warm.restore(state(json(states.getLast())).agent());
         double warmReward =
@@ -357,7 +357,7 @@ class PolicySearchTest {
     @Test
     void unreachableSparsityFailsBeforeAnythingIsEvaluated() {
         SearchSettings settings =
-                new SearchSettings(10, 3, 0.95, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS);
+                new SearchSettings(10, 3, 0.95, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, true);
         assertThatThrownBy(() -> search(settings, budget, climber(), model, DEAF))
                 .isInstanceOfSatisfying(
                         Failure.class,
