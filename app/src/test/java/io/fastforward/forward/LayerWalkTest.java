@@ -85,6 +85,28 @@ class LayerWalkTest {
         }
     }
 
+    @Test
+    void comparingMovesNothingAndOneStreamCanBeSetToTheOther(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory));
+                LayerWalk walk = walk(model, EnumSet.allOf(HiddenStream.class));
+                LoadedModule module = attention(model);
+                Arena arena = Arena.ofShared()) {
+            Set<Wish> wishes = Set.of(SUMS, DENSE_SUMS);
+            Measured first = walk.compare(module, module, wishes, arena);
+            Measured second = walk.compare(module, module, wishes, arena);
+            assertThat(difference(second.get(SUMS), first.get(DENSE_SUMS))).isZero();
+
+            walk.moveOn(HiddenStream.DENSE, module, module.spec().units());
+            Measured apart = walk.compare(module, module, wishes, arena);
+            assertThat(difference(apart.get(SUMS), first.get(SUMS))).isZero();
+            assertThat(difference(apart.get(DENSE_SUMS), first.get(SUMS))).isGreaterThan(1e-3);
+
+            walk.set(HiddenStream.OWN, HiddenStream.DENSE);
+            Measured together = walk.compare(module, module, wishes, arena);
+            assertThat(difference(together.get(SUMS), apart.get(DENSE_SUMS))).isZero();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = Tap.class,

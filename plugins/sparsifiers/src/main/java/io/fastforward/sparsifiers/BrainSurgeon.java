@@ -109,7 +109,10 @@ record BrainSurgeon(double damping, int block) {
             return mask;
         }
 
-        /** The weights of a block, with what the blocks before it have taken off them. */
+        /**
+         * The weights of a block, with what the blocks before it have taken off them. The factor alone would say what column j
+         * becomes once those before it in the block are done; times the block's updates, it says so while they are still free.
+         */
         private void update(int first, DoubleMatrix updates, DoubleMatrix current) {
             int count = current.columns();
             if (first > 0) {

@@ -8,12 +8,12 @@ import java.lang.foreign.Arena;
  * The factor V Vᵀ = A = G + damping of a Gram matrix, V upper triangular, with the columns of V divided by its diagonal: what
  * removing weights column by column needs of A.
  *
- * <p>SparseGPT has U with A⁻¹ = Uᵀ U, and a weight that goes takes e·U_i,i: off its row, e = w_i ÷ U_ii. Here U = V⁻¹, and when
- * the columns before j are done, the weight in column j is to be w_j + Σ_i (w_i − w′_i)·V_ij ÷ V_jj, with the weights w before any
- * change and w′ after all of them (the same for quantisation: Chee et al., QuIP, NeurIPS 2023, theorem 6). So A⁻¹ and U are needed
- * within a block of columns alone, and there U comes from the block of V: one Cholesky factor of n³/3 instead of two and an
- * inverse, 4n³/3. The scaled columns have a factor V_jj ÷ V_jj = 1 on the diagonal, and U_jj = 1 ÷ V_jj. V comes out of a factorisation
- * into lower triangular matrices by looking at A from its other end.
+ * <p>SparseGPT has U with A⁻¹ = Uᵀ U, and a weight that goes takes e·U_i,i: off its row, e = w_i ÷ U_ii. Here U = V⁻¹, so
+ * U_jj = 1 ÷ V_jj, and when all columns before j are done, the weight in column j is to be w_j + Σ_i (w_i − w′_i)·V_ij ÷ V_jj,
+ * with the weights w before any change and w′ after all of them (the same for quantisation: Chee et al., QuIP, NeurIPS 2023,
+ * theorem 6). So A⁻¹ is not needed, and U within a block of columns alone, where it is the inverse of V's block: one Cholesky
+ * factor of n³/3 instead of two and an inverse, 4n³/3. V comes out of a factorisation into lower triangular matrices by looking
+ * at A from its other end.
  *
  * @param scaled V_ij ÷ V_jj above the diagonal; what is below is undefined
  * @param diagonal V_jj
