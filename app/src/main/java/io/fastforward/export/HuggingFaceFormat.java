@@ -2,6 +2,7 @@ package io.fastforward.export;
 
 import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.TensorPlan;
+import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
 import io.fastforward.nested.PartMove;
 import io.fastforward.spi.format.ModelFormat;
@@ -45,9 +46,16 @@ enum HuggingFaceFormat implements ModelFormat {
         return this == PADDED ? source.unprunedSpec() : model.withoutIdentityLayers();
     }
 
-    /** Zeros add nothing to the hidden state, but a normalisation that comes after that changes it. */
+    /**
+     * Zeros add nothing to the hidden state, but a normalisation that comes after that changes it. And what loads wherever the
+     * unpruned model does has no biases where that has none.
+     */
     @Override
     public Optional<String> refusal(ModelSpec unpruned, ModelSpec model) {
+        if (this == PADDED && Model.hasAddedBiases(model)) {
+            return Optional.of("its output maps have biases, which the class of '" + model.family()
+                    + "' in transformers does not have; use the format hf, or repair without changing biases");
+        }
         boolean normalisedAfter = model.modules().stream()
                 .anyMatch(module ->
                         module.isIdentity() && module.normalization().placement() == Normalization.Placement.AFTER);
@@ -98,8 +106,8 @@ enum HuggingFaceFormat implements ModelFormat {
                 LayerSpec wanted = written.layers().get(i);
                 LayerWeights stored = source.layer(places.get(i), arena);
                 LayerWeights alike = new LayerWeights(
-                        orZeros(wanted.attention(), stored.attention(), source, arena),
-                        orZeros(wanted.mlp(), stored.mlp(), source, arena));
+                        alike(wanted.attention(), stored.attention(), source, arena),
+                        alike(wanted.mlp(), stored.mlp(), source, arena));
                 tensors.addAll(NamedTensor.ofLayer(written, i, alike));
                 addMapShapes(written, i, shapes);
             }
@@ -129,6 +137,13 @@ enum HuggingFaceFormat implements ModelFormat {
                 ? PartMove.zeros(
                         wanted, source.endTensors().firstEntry().getValue().type(), arena)
                 : weights;
+    }
+
+    /** Weights with the tensors and data types of the module that will be written, if not with its widths. */
+    private static ModuleWeights alike(ModuleSpec wanted, ModuleWeights stored, ModelSource source, Arena arena) {
+        ModuleWeights weights = orZeros(wanted, stored, source, arena);
+        boolean outputBias = !wanted.isIdentity() && wanted.maps().getLast().bias();
+        return outputBias ? weights.withOutputBias(arena) : weights;
     }
 
     private static void addMapShapes(ModelSpec written, int layer, Map<String, List<Long>> shapes) {

@@ -88,6 +88,7 @@ final class ReaderCheck {
             for (String list : LAYER_LISTS) {
                 require(!config.has(list), "has " + list + ", which the class of '" + type + "' ignores");
             }
+            require(!config.has("output_bias"), "has output_bias, which the class of '" + type + "' ignores");
             boolean anotherClass = family().equals("mistral") && config.has("layer_types");
             require(!anotherClass, "has layer_types, by which readers take mistral for ministral");
             boolean divisible = number("hidden_size") % number("num_attention_heads") == 0;

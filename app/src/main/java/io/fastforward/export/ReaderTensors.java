@@ -40,6 +40,7 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
             long headSize = config.path("head_dim").asLong(hidden / Math.max(1, heads));
             boolean attentionBias = family.equals("llama") && flag("attention_bias", false);
             boolean mlpBias = family.equals("llama") && flag("mlp_bias", false);
+            boolean addedBias = ownWidths && flag("output_bias", false);
             String embedding = "model.embed_tokens.weight";
             shapes.put(embedding, List.of(size("vocab_size"), hidden));
             shapes.put(HEAD, List.of(size("vocab_size"), hidden));
@@ -58,13 +59,13 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
                     linear(layer + "self_attn.q_proj", queryHeads * headSize, hidden, queryBias);
                     linear(layer + "self_attn.k_proj", keyHeads * headSize, hidden, queryBias);
                     linear(layer + "self_attn.v_proj", keyHeads * valueSize, hidden, queryBias);
-                    linear(layer + "self_attn.o_proj", hidden, queryHeads * valueSize, attentionBias);
+                    linear(layer + "self_attn.o_proj", hidden, queryHeads * valueSize, attentionBias || addedBias);
                     shapes.put(layer + "input_layernorm.weight", List.of(hidden));
                 }
                 if (channels > 0) {
                     linear(layer + "mlp.gate_proj", channels, hidden, mlpBias);
                     linear(layer + "mlp.up_proj", channels, hidden, mlpBias);
-                    linear(layer + "mlp.down_proj", hidden, channels, mlpBias);
+                    linear(layer + "mlp.down_proj", hidden, channels, mlpBias || addedBias);
                     shapes.put(layer + "post_attention_layernorm.weight", List.of(hidden));
                 }
             }
@@ -77,6 +78,7 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
             long heads = size("num_attention_heads");
             long headSize = hidden / Math.max(1, heads);
             boolean bias = flag("enable_bias", true);
+            boolean outputBias = bias || (ownWidths && flag("output_bias", false));
             String decoder = "model.decoder.";
             String embedding = decoder + "embed_tokens.weight";
             shapes.put(embedding, List.of(size("vocab_size"), embedded));
@@ -100,12 +102,12 @@ record ReaderTensors(String embedding, String head, Map<String, List<Long>> shap
                     linear(layer + "self_attn.q_proj", layerHeads * headSize, hidden, bias);
                     linear(layer + "self_attn.k_proj", layerHeads * headSize, hidden, bias);
                     linear(layer + "self_attn.v_proj", layerHeads * valueSize, hidden, bias);
-                    linear(layer + "self_attn.out_proj", hidden, layerHeads * valueSize, bias);
+                    linear(layer + "self_attn.out_proj", hidden, layerHeads * valueSize, outputBias);
                     norm(layer + "self_attn_layer_norm", hidden);
                 }
                 if (channels > 0) {
                     linear(layer + "fc1", channels, hidden, bias);
-                    linear(layer + "fc2", hidden, channels, bias);
+                    linear(layer + "fc2", hidden, channels, outputBias);
                     norm(layer + "final_layer_norm", hidden);
                 }
             }

@@ -126,6 +126,11 @@ public final class Model implements AutoCloseable, WeightSource {
         return config;
     }
 
+    /** Whether an output map has a bias where the class of the family in transformers has none. */
+    public static boolean hasAddedBiases(ModelSpec spec) {
+        return ModelFamilies.of(spec).hasAddedBiases(spec);
+    }
+
     /** The name of the Python file that transformers needs to load this model with other widths, if it needs one. */
     public Optional<String> modellingFile(ModelSpec pruned) {
         return family.isPlain(pruned) ? Optional.empty() : Optional.of(family.modellingFile());

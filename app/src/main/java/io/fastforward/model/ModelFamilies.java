@@ -1,7 +1,9 @@
 package io.fastforward.model;
 
 import io.fastforward.failure.Failure;
+import io.fastforward.model.ModelFamily.OutputBiases;
 import io.fastforward.model.ModelFamily.WidthKeys;
+import io.fastforward.spi.model.ModelSpec;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -20,6 +22,7 @@ final class ModelFamilies {
                     spec -> spec.hiddenSize()
                                     % spec.layers().getFirst().attention().heads()
                             == 0,
+                    OutputBiases.AS_INPUTS,
                     false,
                     config -> RotaryDecoder.read(config, RotaryDecoder.Traits.ofLlama(config))),
             new ModelFamily(
@@ -27,6 +30,7 @@ final class ModelFamilies {
                     "MistralForCausalLM",
                     GROUPED_KEYS,
                     spec -> true,
+                    OutputBiases.NEVER,
                     false,
                     config -> RotaryDecoder.read(config, RotaryDecoder.Traits.ofMistral(config))),
             new ModelFamily(
@@ -34,6 +38,7 @@ final class ModelFamilies {
                     "Qwen2ForCausalLM",
                     GROUPED_KEYS,
                     spec -> true,
+                    OutputBiases.NEVER,
                     true,
                     config -> RotaryDecoder.read(config, RotaryDecoder.Traits.ofQwen2(config))),
             new ModelFamily(
@@ -42,10 +47,19 @@ final class ModelFamilies {
                     new WidthKeys("num_attention_heads", null, "ffn_dim"),
                     // its class computes the head size from the number of heads
                     OptDecoder::hasAllHeads,
+                    OutputBiases.AS_INPUTS,
                     false,
                     OptDecoder::read));
 
     private ModelFamilies() {}
+
+    /** The family of an architecture that was read. */
+    static ModelFamily of(ModelSpec spec) {
+        return ALL.stream()
+                .filter(family -> family.modelType().equals(spec.family()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no family is called '" + spec.family() + "'"));
+    }
 
     /**
      * The family of a checkpoint, pruned or not.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param keys names of the global widths in config.json
  * @param takesEqualWidths whether the family's own class in transformers takes an architecture whose layers have equal
  *     widths, although they are not the original ones
+ * @param outputBiases on which output maps the family's class has biases
  * @param hasLayerTypes whether the family's class heeds {@code layer_types}
  * @param reader fills in the architecture
  */
@@ -26,10 +28,25 @@ record ModelFamily(
         String className,
         WidthKeys keys,
         Predicate<ModelSpec> takesEqualWidths,
+        OutputBiases outputBiases,
         boolean hasLayerTypes,
         Function<Config, ModelSpec> reader) {
 
+    /** The biases of output maps that a class in transformers has. */
+    enum OutputBiases {
+        /** On those of modules whose other maps have biases. */
+        AS_INPUTS,
+        /** On none. */
+        NEVER
+    }
+
     static final String LAYERS = "num_hidden_layers";
+
+    /**
+     * Whether every output map has a bias, although the family's class has none there. Not {@code attention_bias} and
+     * {@code mlp_bias} of LLaMA: they stand for biases on all maps, and no other family has them.
+     */
+    static final String OUTPUT_BIAS = "output_bias";
 
     /** How many layers there were before whole ones went; only where some did. */
     static final String UNPRUNED_LAYERS = "unpruned_layer_num";
@@ -72,7 +89,7 @@ record ModelFamily(
      */
     void writeWidths(ModelSpec spec, ObjectNode config) {
         config.remove(LAYER_LISTS);
-        config.remove("auto_map");
+        config.remove(List.of(OUTPUT_BIAS, "auto_map"));
         int unpruned = config.path(UNPRUNED_LAYERS).asInt(config.path(LAYERS).asInt());
         config.put(LAYERS, spec.layers().size());
         config.remove(UNPRUNED_LAYERS);
@@ -99,6 +116,9 @@ record ModelFamily(
         ObjectNode automatic = config.putObject("auto_map");
         automatic.put("AutoConfig", module + "." + prunedClass.replace("ForCausalLM", "Config"));
         automatic.put("AutoModelForCausalLM", module + "." + prunedClass);
+        if (hasAddedBiases(spec)) {
+            config.put(OUTPUT_BIAS, true);
+        }
         config.put("head_dim", spec.layers().getFirst().attention().headSize());
         var heads = config.putArray(LAYER_HEADS);
         var groups = config.putArray(LAYER_GROUPS);
@@ -148,6 +168,28 @@ record ModelFamily(
                         && layer.attention().groups() == first.attention().groups()
                         && layer.attention().heads() == first.attention().heads()
                         && layer.mlp().channels() == first.mlp().channels());
-        return equal && takesEqualWidths.test(spec);
+        return equal && takesEqualWidths.test(spec) && !hasAddedBiases(spec);
+    }
+
+    /** Whether an output map has a bias where the family's class has none. */
+    boolean hasAddedBiases(ModelSpec spec) {
+        return spec.layers().stream()
+                .anyMatch(layer -> isAdded(
+                                layer.attention(),
+                                layer.attention().inputBias(),
+                                layer.attention().outputBias())
+                        || isAdded(
+                                layer.mlp(),
+                                layer.mlp().inputBias(),
+                                layer.mlp().outputBias()));
+    }
+
+    private boolean isAdded(ModuleSpec module, boolean inputBias, boolean outputBias) {
+        return !module.isIdentity()
+                && outputBias
+                && switch (outputBiases) {
+                    case AS_INPUTS -> !inputBias;
+                    case NEVER -> true;
+                };
     }
 }

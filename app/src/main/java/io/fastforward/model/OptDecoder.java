@@ -69,15 +69,24 @@ final class OptDecoder {
                 EPSILON,
                 before ? Normalization.Placement.BEFORE : Normalization.Placement.AFTER);
         boolean bias = config.flag("enable_bias", true);
+        boolean outputBias = bias || config.flag(ModelFamily.OUTPUT_BIAS, false);
         List<Integer> layerHeads = config.counts(ModelFamily.LAYER_HEADS, layerCount, heads);
         List<Integer> layerValues = ModelFamily.valueSizes(config, headSize, layerHeads);
         List<Integer> layerChannels = config.sizes(ModelFamily.LAYER_CHANNELS, layerCount, config.size("ffn_dim"));
         List<LayerSpec> layers = new ArrayList<>();
         for (int i = 0; i < layerCount; i++) {
             layers.add(new LayerSpec(
-                    new AttentionSpec(normalization, hiddenSize, headSize, layerHeads.get(i), 1, null, 0, bias, bias)
+                    new AttentionSpec(
+                                    normalization, hiddenSize, headSize, layerHeads.get(i), 1, null, 0, bias, outputBias)
                             .withValueSize(layerValues.get(i)),
-                    new MlpSpec(normalization, hiddenSize, layerChannels.get(i), false, Activation.RELU, bias, bias)));
+                    new MlpSpec(
+                            normalization,
+                            hiddenSize,
+                            layerChannels.get(i),
+                            false,
+                            Activation.RELU,
+                            bias,
+                            outputBias)));
         }
         return new ModelSpec(
                 "opt",

@@ -148,6 +148,7 @@ final class RotaryDecoder {
         List<Integer> layerValues = ModelFamily.valueSizes(config, headSize, layerHeads);
         List<Integer> layerChannels =
                 config.sizes(ModelFamily.LAYER_CHANNELS, layerCount, config.size("intermediate_size"));
+        boolean addedBiases = config.flag(ModelFamily.OUTPUT_BIAS, false);
         List<LayerSpec> layers = new ArrayList<>();
         for (int i = 0; i < layerCount; i++) {
             int groups = layerGroups.get(i);
@@ -166,7 +167,7 @@ final class RotaryDecoder {
                                     rotary,
                                     traits.slidingWindows().get(i),
                                     traits.inputBias(),
-                                    traits.outputBias())
+                                    traits.outputBias() || addedBiases)
                             .withValueSize(layerValues.get(i)),
                     new MlpSpec(
                             normalization,
@@ -175,7 +176,7 @@ final class RotaryDecoder {
                             true,
                             Activation.SILU,
                             traits.mlpBias(),
-                            traits.mlpBias())));
+                            traits.mlpBias() || addedBiases)));
         }
         return new ModelSpec(
                 traits.family(),

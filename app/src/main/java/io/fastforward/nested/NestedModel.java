@@ -33,6 +33,14 @@ public final class NestedModel implements WeightSource {
         this.order = order;
     }
 
+    /** The same model with biases, zero, on the output maps that have none: for those who repair by changing them. */
+    public NestedModel withOutputBiases() {
+        return new NestedModel(
+                spec.withOutputBiases(),
+                (layer, arena) -> source.layer(layer, arena).mapEach(module -> module.withOutputBias(arena)),
+                order);
+    }
+
     /** The architecture with the units that order and policies are about. */
     public ModelSpec spec() {
         return spec;

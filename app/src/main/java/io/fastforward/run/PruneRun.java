@@ -87,7 +87,8 @@ public final class PruneRun {
         try (Model model = Model.open(request.files().model())) {
             RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
             Policy likely = plan.likely(settings.budget().sparsity());
-            destination.requireRoom(serving.form().weightBytes(model, NestedModel.pruned(plan.spec(), likely)));
+            destination.requireRoom(
+                    serving.form().weightBytes(model, NestedModel.pruned(serving.repaired(plan.spec()), likely)));
             model.requireFinite(settings.export().dataType());
             Manifest manifest = manifest(model, backend.device(), plan.windows());
             try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
@@ -128,6 +129,7 @@ public final class PruneRun {
                         run, serving.criterion(), settings.plugins().criterion())
                 .execute(windows.scoring(), plan.likely(settings.budget().sparsity()));
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
+        NestedModel repaired = serving.repaired(nested);
         try (LayerSource layers = run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             List<Variant> variants = new ArrayList<>();
@@ -140,15 +142,15 @@ public final class PruneRun {
             if (request.compareUniform() && budget.removedParameters(policy) > 0) {
                 Policy uniform = plan.uniform(settings.budget().sparsity());
                 variants.add(measure.cut("uniform", decoder, uniform));
-                variants.add(measure.repaired("uniform" + repaired(), repair, nested, uniform));
+                variants.add(measure.repaired("uniform" + repaired(), repair, repaired, uniform));
             }
             String name = found.isPresent() ? settings.plugins().agent() : "given policy";
             variants.add(measure.cut(name, decoder, policy));
             ExportRecord written = new WriteStage(run, repair, serving.form(), request.output())
-                    .execute(nested, policy, policyFile, windows.evaluation());
+                    .execute(repaired, policy, policyFile, windows.evaluation());
             String last = name + repaired();
-            variants.add(measure.written(last, serving.form().format(), request.output(), policy)
-                    .orElseGet(() -> measure.repaired(last, repair, nested, policy)));
+            variants.add(measure.written(last, serving.form().format(), request.output(), repaired, policy)
+                    .orElseGet(() -> measure.repaired(last, repair, repaired, policy)));
             PruneResult result = new PruneResult(
                     policy,
                     found.isPresent() ? settings.budget().sparsity() : budget.sparsity(policy),

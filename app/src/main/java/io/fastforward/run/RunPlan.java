@@ -54,7 +54,7 @@ record RunPlan(
         PruneSettings settings = request.settings();
         PruneRequest.Files files = request.files();
         ModelSpec spec = settings.budget().units(model.spec());
-        serving.form().requireAccepted(model, model.spec());
+        serving.form().requireAccepted(model, serving.repaired(model.spec()));
         Budget budget =
                 settings.budget().of(model.spec(), serving.form().format().demands(model.spec()));
         serving.requireServed(spec);

@@ -4,6 +4,8 @@ import io.fastforward.export.CheckpointExport.Form;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
+import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
@@ -12,10 +14,10 @@ import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
 import io.fastforward.settings.PluginSettings;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.settings.TargetRuntime;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.format.ModelFormat;
-import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.prune.Calibrator;
@@ -126,24 +128,30 @@ final class ServingPlugins {
         return executor.create(local, workload, executorOptions);
     }
 
+    /** The architecture that is repaired: with biases on all output maps, if the calibrator changes those. */
+    ModelSpec repaired(ModelSpec spec) {
+        return calibrator.changesBias() ? spec.withOutputBiases() : spec;
+    }
+
+    /** The model that is repaired, likewise. */
+    NestedModel repaired(NestedModel nested) {
+        return calibrator.changesBias() ? nested.withOutputBiases() : nested;
+    }
+
     /**
-     * Checks that the calibrator can repair every module of a model.
+     * Checks that what the result has to run on takes what the calibrator makes of a model.
      *
-     * @throws Failure if it changes the output bias, and a module has none
+     * @throws Failure if the calibrator adds biases, and it does not
      */
     void requireServed(ModelSpec spec) {
-        if (!calibrator.changesBias()) {
-            return;
-        }
-        for (int i = 0; i < spec.layers().size(); i++) {
-            LayerSpec layer = spec.layers().get(i);
-            if (!layer.attention().outputBias() || !layer.mlp().outputBias()) {
-                throw FailureKind.UNSUPPORTED_MODEL.failure(
-                        Setting.CALIBRATOR + " " + settings.plugins().calibrator()
-                                + " changes the biases of the output maps, and the "
-                                + (layer.mlp().outputBias() ? "attention" : "MLP") + " of layer " + i + " ("
-                                + spec.family() + ") has none; use " + Setting.CALIBRATOR + " ridge");
-            }
+        TargetRuntime runtime = settings.budget().targetRuntime();
+        if (runtime != TargetRuntime.HF && Model.hasAddedBiases(repaired(spec))) {
+            throw FailureKind.UNSUPPORTED_MODEL.failure(
+                    Setting.CALIBRATOR + " " + settings.plugins().calibrator()
+                            + " changes the biases of the output maps, which '" + spec.family()
+                            + "' does not have, so that they are added; " + Setting.TARGET_RUNTIME + " " + runtime
+                            + " does not take them. Use " + Setting.CALIBRATOR + " ridge, or "
+                            + Setting.TARGET_RUNTIME + " hf");
         }
     }
 

@@ -6,6 +6,7 @@ config.json keeps the sizes of the source model, so that everything that is not 
 one number a layer: `layer_head_num` heads, `layer_kv_head_num`, which is the same, and `layer_inter_size` channels.
 `head_dim` is explicit, because it no longer follows from the number of heads. Where values are narrower than queries and
 keys, `layer_value_head_dim` has their width. A number of 0 stands for a module that is gone, with its normalisation.
+Where `output_bias` is true, `out_proj` and `fc2` have biases even if `enable_bias` is false.
 Tried with transformers 4.57, 5.17 and 5.18; narrow values with 5.17.
 """
 import copy
@@ -24,6 +25,10 @@ class FastForwardOPTConfig(OPTConfig):
     model_type = "fastforward_opt"
 
 
+def has_output_bias(config):
+    return config.enable_bias or getattr(config, "output_bias", False)
+
+
 class FastForwardOPTAttention(OPTAttention):
     """Attention with fewer heads than fill the hidden size.
 
@@ -39,7 +44,7 @@ class FastForwardOPTAttention(OPTAttention):
         self.config = config  # the one that set_attn_implementation() changes
         for name in ("q_proj", "k_proj", "v_proj"):
             setattr(self, name, nn.Linear(config.hidden_size, own.hidden_size, bias=config.enable_bias))
-        self.out_proj = nn.Linear(own.hidden_size, config.hidden_size, bias=config.enable_bias)
+        self.out_proj = nn.Linear(own.hidden_size, config.hidden_size, bias=has_output_bias(config))
 
 
 class NarrowValueAttention(FastForwardOPTAttention):
@@ -54,7 +59,7 @@ class NarrowValueAttention(FastForwardOPTAttention):
         self.value_head_dim = config.layer_value_head_dim[layer_idx]
         width = self.num_heads * self.value_head_dim
         self.v_proj = nn.Linear(config.hidden_size, width, bias=config.enable_bias)
-        self.out_proj = nn.Linear(width, config.hidden_size, bias=config.enable_bias)
+        self.out_proj = nn.Linear(width, config.hidden_size, bias=has_output_bias(config))
 
     def forward(self, hidden_states, past_key_values=None, attention_mask=None, output_attentions=False, **kwargs):
         shape = hidden_states.shape[:-1]
@@ -103,6 +108,7 @@ class FastForwardOPTDecoderLayer(OPTDecoderLayer):
         own = copy.copy(config)
         own.ffn_dim = config.layer_inter_size[layer_idx] or 1
         super().__init__(own, layer_idx)
+        self.fc2 = nn.Linear(own.ffn_dim, config.hidden_size, bias=has_output_bias(config))
         if config.layer_head_num[layer_idx] == 0:
             self.self_attn = NoAttention(layer_idx)
             self.self_attn_layer_norm = nn.Identity()

@@ -93,14 +93,47 @@ class TransformersIT {
         try (ComputeBackend backend = Backends.cpu();
                 Model model = Model.open(Golden.path(family))) {
             WholeModulesTest.write(backend, model, HuggingFaceFormat.REAL_WIDTHS, pruned);
-            try (Model written = Model.open(pruned);
-                    RunningModel running = new RunningModel(backend, written)) {
-                Files.writeString(expected, Golden.sequences(PROMPT, running.logits(PROMPT)));
-                Files.writeString(generation, Golden.generation(PROMPT, generated(running, written)));
-            }
+            writeExpected(backend, pruned, expected, generation);
         }
         addTokenizer(pruned);
         run(List.of(pruned.toString(), "--expected", expected.toString(), "--generation", generation.toString()), 0.5);
+    }
+
+    /** With biases on output maps that had none. */
+    @ParameterizedTest
+    @MethodSource("io.fastforward.testing.Golden#families")
+    void loadsAModelWithAddedBiases(String family, @TempDir Path directory) throws IOException, InterruptedException {
+        requirePython();
+        Path pruned = directory.resolve("pruned");
+        Path expected = directory.resolve("expected.json");
+        Path generation = directory.resolve("generation.json");
+        try (ComputeBackend backend = Backends.cpu();
+                Model model = Model.open(Golden.path(family))) {
+            AddedBiasesTest.write(
+                    backend, model, AddedBiasesTest.policy(model.spec()), HuggingFaceFormat.REAL_WIDTHS, pruned);
+            writeExpected(backend, pruned, expected, generation);
+        }
+        addTokenizer(pruned);
+        run(List.of(pruned.toString(), "--expected", expected.toString(), "--generation", generation.toString()), 0.5);
+    }
+
+    /** What is computed and generated here. */
+    private static void writeExpected(ComputeBackend backend, Path pruned, Path expected, Path generation)
+            throws IOException {
+        int[] tokens = {5, 17, 3, 42, 8, 8, 29, 11, 1, 60, 33, 2};
+        try (Model written = Model.open(pruned);
+                RunningModel running = new RunningModel(backend, written)) {
+            float[] logits = running.logits(tokens);
+            Files.writeString(expected, Golden.sequences(tokens, logits));
+            int[] generated = new int[20];
+            int[] read = tokens;
+            for (int i = 0; i < generated.length; i++) {
+                generated[i] = Golden.last(running.logits(read), written.spec().vocabularySize());
+                read = Arrays.copyOf(read, read.length + 1);
+                read[read.length - 1] = generated[i];
+            }
+            Files.writeString(generation, Golden.generation(tokens, generated));
+        }
     }
 
     /** What comes of checkpoints as they occur; in one process, since starting it takes longer than the checks. */

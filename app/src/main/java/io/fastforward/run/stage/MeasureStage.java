@@ -27,7 +27,7 @@ public record MeasureStage(
 
     /** What a policy makes of the model, without any repair. */
     public Variant cut(String name, Decoder decoder, Policy policy) {
-        return measure(name, decoder, policy, policy);
+        return measure(name, decoder, policy, policy, run.spec());
     }
 
     /** What a policy and repair make of it; it is measured and not written. */
@@ -37,25 +37,29 @@ public record MeasureStage(
             ModelSpec pruned = nested.pruned(policy);
             try (LayerSource layers = run.layers(pruned, collected);
                     Decoder decoder = run.decoder(layers, run.model().ends())) {
-                return measure(name, decoder, pruned.densePolicy(), policy);
+                return measure(name, decoder, pruned.densePolicy(), policy, nested.spec());
             }
         }
     }
 
     /** What was written, as its format reads it; empty if that only writes. */
-    public Optional<Variant> written(String name, ModelFormat format, Path output, Policy policy) {
+    public Optional<Variant> written(String name, ModelFormat format, Path output, NestedModel nested, Policy policy) {
         return format.open(output).map(read -> {
             try (ReadableModel written = read;
                     LayerSource layers = run.layers(written.spec(), written);
                     Decoder decoder = run.decoder(layers, written.ends())) {
-                return measure(name, decoder, written.spec().densePolicy(), policy);
+                return measure(name, decoder, written.spec().densePolicy(), policy, nested.spec());
             }
         });
     }
 
-    /** @param active what the decoder is to retain of its own layers; {@code policy} of the source model's */
-    private Variant measure(String name, Decoder decoder, Policy active, Policy policy) {
+    /**
+     * @param active what the decoder is to retain of its own layers
+     * @param policy what is retained of the source model's
+     * @param counted the architecture of which that is retained, with biases that a repair adds
+     */
+    private Variant measure(String name, Decoder decoder, Policy active, Policy policy, ModelSpec counted) {
         return new Figures(windows, questions, run.progress())
-                .measure(name, decoder, active, run.spec().pruned(policy).parameters(), budget.sparsity(policy));
+                .measure(name, decoder, active, counted.pruned(policy).parameters(), budget.sparsity(policy));
     }
 }

@@ -211,6 +211,22 @@ public record AttentionSpec(
         };
     }
 
+    /** The same attention, whose output map has a bias. */
+    public AttentionSpec withOutputBias() {
+        return new AttentionSpec(
+                normalization,
+                hiddenSize,
+                headSize,
+                valueSize,
+                groups,
+                queriesPerGroup,
+                rotary,
+                slidingWindow,
+                inputBias,
+                true,
+                unit);
+    }
+
     private AttentionSpec with(int values, int someGroups, int queries, AttentionUnit someUnit) {
         return new AttentionSpec(
                 normalization,

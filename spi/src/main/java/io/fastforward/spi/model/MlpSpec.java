@@ -62,6 +62,11 @@ public record MlpSpec(
         return gated ? List.of(new Coupling(MapRole.GATE, Axis.ROWS, 1), up, output) : List.of(up, output);
     }
 
+    /** The same MLP, whose output map has a bias. */
+    public MlpSpec withOutputBias() {
+        return new MlpSpec(normalization, hiddenSize, channels, gated, activation, inputBias, true);
+    }
+
     @Override
     public MlpSpec withUnits(int units) {
         return new MlpSpec(normalization, hiddenSize, units, gated, activation, inputBias, outputBias);

@@ -81,6 +81,14 @@ public record ModelSpec(
                 .toList());
     }
 
+    /** The same architecture, in which every output map has a bias. */
+    public ModelSpec withOutputBiases() {
+        return withLayers(layers.stream()
+                .map(layer -> new LayerSpec(
+                        layer.attention().withOutputBias(), layer.mlp().withOutputBias()))
+                .toList());
+    }
+
     /** The same architecture, with a head that is the embedding or one of its own. */
     public ModelSpec withTiedEmbeddings(boolean tied) {
         return with(layers, tied);

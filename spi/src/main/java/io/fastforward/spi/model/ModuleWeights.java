@@ -85,6 +85,16 @@ public record ModuleWeights(NormWeights norm, SequencedMap<MapRole, Linear> maps
         return new ModuleWeights(norm, changed((role, map) -> replacements.getOrDefault(role, map)));
     }
 
+    /** The same module with a bias of zeros on its output map, if it has one and that has none. */
+    public ModuleWeights withOutputBias(Arena arena) {
+        if (maps.isEmpty() || output().bias() != null) {
+            return this;
+        }
+        Matrix weight = output().weight();
+        Matrix zeros = Matrix.allocate(arena, weight.type(), 1, weight.rows());
+        return with(Map.of(maps.lastEntry().getKey(), new Linear(weight, zeros)));
+    }
+
     private SequencedMap<MapRole, Linear> changed(BiFunction<MapRole, Linear, Linear> change) {
         var changed = new LinkedHashMap<MapRole, Linear>();
         maps.forEach((role, map) -> changed.put(role, change.apply(role, map)));
