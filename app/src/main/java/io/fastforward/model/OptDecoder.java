@@ -77,7 +77,15 @@ final class OptDecoder {
         for (int i = 0; i < layerCount; i++) {
             layers.add(new LayerSpec(
                     new AttentionSpec(
-                                    normalization, hiddenSize, headSize, layerHeads.get(i), 1, null, 0, bias, outputBias)
+                                    normalization,
+                                    hiddenSize,
+                                    headSize,
+                                    layerHeads.get(i),
+                                    1,
+                                    null,
+                                    0,
+                                    bias,
+                                    outputBias)
                             .withValueSize(layerValues.get(i)),
                     new MlpSpec(
                             normalization,

@@ -34,11 +34,10 @@ record ModuleBench(
     public Iterable<Matrix> batches(Tap tap, HiddenStream stream) {
         Iterable<Matrix> wished = (stream == HiddenStream.OWN ? batches : dense).get(tap);
         if (wished == null) {
-            throw new IllegalArgumentException(
-                    "there are no batches of " + tap + " on the stream " + stream
-                            + ": the plugin has no wish for it, or scores a module that the hidden states have passed"
-                            + (stream == HiddenStream.DENSE ? ", or does not say that it iterates" : "")
-                            + (tap == Tap.RESIDUAL ? ", or the run does not repair towards the residual stream" : ""));
+            throw new IllegalArgumentException("there are no batches of " + tap + " on the stream " + stream
+                    + ": the plugin has no wish for it, or scores a module that the hidden states have passed"
+                    + (stream == HiddenStream.DENSE ? ", or does not say that it iterates" : "")
+                    + (tap == Tap.RESIDUAL ? ", or the run does not repair towards the residual stream" : ""));
         }
         return wished;
     }

@@ -23,8 +23,8 @@ public record SearchPlan(
         boolean uniformFinalist) {
 
     /** What holds unless the user says otherwise. */
-    public static final SearchPlan DEFAULT =
-            new SearchPlan(300, 8, PolicyMapping.all().getFirst(), Schedule.DEFAULT.kind(), Schedule.DEFAULT.ramp(), true);
+    public static final SearchPlan DEFAULT = new SearchPlan(
+            300, 8, PolicyMapping.all().getFirst(), Schedule.DEFAULT.kind(), Schedule.DEFAULT.ramp(), true);
 
     public SearchPlan {
         Setting.EPISODES.requireAtLeast(1, episodes);

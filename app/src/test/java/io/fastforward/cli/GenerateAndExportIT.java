@@ -187,6 +187,7 @@ class GenerateAndExportIT {
         SmallRun.into(padded)
                 .without("--sparsity")
                 .with("--policy", pruned.resolve("policy.json"))
+                .with("--attention", "none")
                 .with("--format", "hf-padded")
                 .run()
                 .succeeds();

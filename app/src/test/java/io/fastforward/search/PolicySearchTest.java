@@ -38,7 +38,8 @@ class PolicySearchTest {
     private final SyntheticModel model = new SyntheticModel(budget);
 
     private static SearchSettings settings(int episodes) {
-        return new SearchSettings(episodes, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, true);
+        return new SearchSettings(
+                episodes, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, true);
     }
 
     private Climber climber() {
@@ -250,7 +251,8 @@ class PolicySearchTest {
                 new Schedule(Schedule.Kind.SPARSITY, 0.5, 0.05, 0.05),
                 WINDOWS,
                 100,
-                WINDOWS, true);
+                WINDOWS,
+                true);
         SearchResult result = search(
                         settings,
                         budget,
@@ -300,7 +302,8 @@ class PolicySearchTest {
                 new Schedule(Schedule.Kind.NONE, 0.5, 0.05, 0.05),
                 WINDOWS,
                 3,
-                WINDOWS, true);
+                WINDOWS,
+                true);
         Climber warm = climber();
         warm.restore(state(json(states.getLast())).agent());
         double warmReward =
