@@ -25,10 +25,16 @@ final class Recovery {
     /** How often a step that goes too far is halved: beyond 2⁻¹⁰ of it there is nothing to be had. */
     private static final int HALVINGS = 10;
 
-    private final MlpSpec spec;
-    private final List<MapRole> stepping;
-    private final int gradients;
-    private final Regression ridge;
+    /**
+     * How it goes on.
+     *
+     * @param stepping the maps that take steps, in this order
+     * @param gradients conjugate gradients a step
+     * @param ridge solves for the output map
+     */
+    record Scheme(List<MapRole> stepping, int gradients, Regression ridge) {}
+
+    private final Scheme scheme;
     private final LinearAlgebra algebra;
     private final TokenBlocks tokens;
     private final MlpMaps maps;
@@ -40,29 +46,16 @@ final class Recovery {
     /**
      * A recovery that has not begun.
      *
-     * @param spec the module with its kept channels
      * @param down the repaired output map, {@code outputs × kept}, F32; its memory is used
-     * @param stepping the maps that take steps, in this order
-     * @param gradients conjugate gradients a step
-     * @param ridge solves for the output map
      * @param scratch owns everything but the result
      */
-    Recovery(
-            ModuleView module,
-            MlpSpec spec,
-            Linear down,
-            List<MapRole> stepping,
-            int gradients,
-            Regression ridge,
-            Workbench workbench,
-            Arena scratch) {
-        this.spec = spec;
-        this.stepping = stepping;
-        this.gradients = gradients;
-        this.ridge = ridge;
+    Recovery(ModuleView module, Linear down, Scheme scheme, Workbench workbench, Arena scratch) {
+        MlpSpec dense = (MlpSpec) module.spec();
+        MlpSpec kept = dense.withUnits(down.weight().columns());
+        this.scheme = scheme;
         this.algebra = workbench.algebra();
-        this.tokens = new TokenBlocks(module, (MlpSpec) module.spec(), workbench, scratch);
-        this.maps = new MlpMaps(spec, module.weights(), algebra, scratch);
+        this.tokens = new TokenBlocks(module, dense, workbench, scratch);
+        this.maps = new MlpMaps(kept, module.weights(), algebra, scratch);
         this.down = down;
         maps.setDown(down.weight());
     }
@@ -74,7 +67,7 @@ final class Recovery {
      */
     Map<MapRole, Linear> run(int rounds, Arena arena) {
         Map<MapRole, Linear> best = new EnumMap<>(MapRole.class);
-        stepping.forEach(role -> best.put(role, maps.linear(role, arena)));
+        scheme.stepping().forEach(role -> best.put(role, maps.linear(role, arena)));
         best.put(MapRole.MLP_OUTPUT, copy(down, arena));
         for (int round = 0; round < rounds; round++) {
             double before = stepAll();
@@ -115,9 +108,9 @@ final class Recovery {
     /** @return the error before the first step */
     private double stepAll() {
         double before = Double.NaN;
-        for (MapRole role : stepping) {
+        for (MapRole role : scheme.stepping()) {
             try (Arena memory = Arena.ofShared()) {
-                MapStep step = MapStep.find(role, gradients, maps, tokens, algebra, memory);
+                MapStep step = MapStep.find(role, scheme.gradients(), maps, tokens, algebra, memory);
                 before = Double.isNaN(before) ? step.error() : before;
                 take(step, role);
             }
@@ -156,8 +149,16 @@ final class Recovery {
             DownMoments moments = DownMoments.measure(maps, tokens, algebra, memory);
             DoubleMatrix none = DoubleMatrix.allocate(memory, 0, 0);
             Problem problem = new Problem(
-                    down, spec.channels(), moments.gram(), moments.gram(), none, none, moments.lacking(), none, 0);
-            Solution solution = ridge.solve(problem, algebra, memory);
+                    down,
+                    maps.spec().channels(),
+                    moments.gram(),
+                    moments.gram(),
+                    none,
+                    none,
+                    moments.lacking(),
+                    none,
+                    0);
+            Solution solution = scheme.ridge().solve(problem, algebra, memory);
             Matrix weight = solution.map().weight();
             usedRidge = solution.ridge();
             wantedSquares = moments.wantedSquares();

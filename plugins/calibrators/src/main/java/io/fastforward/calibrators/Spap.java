@@ -130,12 +130,13 @@ public final class Spap implements Calibrator {
             return repaired;
         }
         Linear down = requireNonNull(repaired.replaced().get(MapRole.MLP_OUTPUT));
-        MlpSpec spec = mlp.withUnits(kept);
-        List<MapRole> stepping = gate && spec.gated() ? List.of(MapRole.UP, MapRole.GATE) : List.of(MapRole.UP);
+        Recovery.Scheme scheme = new Recovery.Scheme(
+                gate && mlp.gated() ? List.of(MapRole.UP, MapRole.GATE) : List.of(MapRole.UP),
+                steps,
+                new Regression(RIDGE, Prior.KEPT_WEIGHTS));
         // Shared, because the linear algebra may use threads of its own.
         try (Arena scratch = Arena.ofShared()) {
-            Recovery recovery = new Recovery(
-                    module, spec, down, stepping, steps, new Regression(RIDGE, Prior.KEPT_WEIGHTS), workbench, scratch);
+            Recovery recovery = new Recovery(module, down, scheme, workbench, scratch);
             var maps = recovery.run(rounds, workbench.arena());
             return new Repair(maps, recovery.relativeError(), recovery.usedRidge(), repaired.remark());
         }
