@@ -72,7 +72,7 @@ final class RecipesCommand implements Runnable {
         out.printf(Locale.ROOT, "%-12s %s%n", line.name(), line.summary());
         out.printf(
                 Locale.ROOT,
-                "             criterion %s; units: %s of attention, MLP channels; allocation: %s; repair: %s towards %s%n",
+                "             criterion: %s; attention: %s; allocation: %s; repair: %s, target %s%n",
                 line.criterion(),
                 line.attention(),
                 line.agent(),

@@ -104,11 +104,18 @@ public record BudgetSettings(
         try {
             budget.allowance(sparsity);
         } catch (Failure e) {
-            if (targetRuntime == TargetRuntime.HF) {
-                throw e;
-            }
-            String origin = " (" + Setting.TARGET_RUNTIME + " " + targetRuntime + " stands for some of them)";
-            throw e.kind().failure(e.getMessage() + origin, e);
+            throw e.kind().failure(e.getMessage() + limits(), e);
         }
+    }
+
+    /** What keeps from a sparsity beside the constraints that the user has written. */
+    private String limits() {
+        return (targetRuntime == TargetRuntime.HF
+                        ? ""
+                        : " (" + Setting.TARGET_RUNTIME + " " + targetRuntime + " stands for some of them)")
+                + (prunedAttention() == AttentionPruning.VALUE_CHANNELS
+                        ? " (value channels leave all queries and keys; " + Setting.ATTENTION
+                                + " kv-group lets them go, too)"
+                        : "");
     }
 }

@@ -164,7 +164,13 @@ class BadInputTest {
 
     @Test
     void aSparsityOutOfReach() {
-        small().with("--sparsity", "0.95").run().isRefused(FailureKind.UNREACHABLE_SPARSITY, "0.95", "0.8767");
+        small().with("--sparsity", "0.95")
+                .run()
+                .isRefused(FailureKind.UNREACHABLE_SPARSITY, "0.95", "0.7447", "--attention kv-group");
+        small().with("--sparsity", "0.95")
+                .with("--attention", "kv-group")
+                .run()
+                .isRefused(FailureKind.UNREACHABLE_SPARSITY, "0.95", "0.8767");
     }
 
     @ParameterizedTest
@@ -307,6 +313,7 @@ class BadInputTest {
         Path policy = file("policy.json", contents);
         small().without("--sparsity")
                 .with("--policy", policy)
+                .with("--attention", "kv-group")
                 .run()
                 .isRefused(FailureKind.BAD_RECORD, "policy.json", words);
     }
@@ -367,7 +374,8 @@ class BadInputTest {
 
     @Test
     void commandLines() {
-        CommandRun.of().isRefused(FailureKind.USAGE, "prune, evaluate, generate, export, inspect, plugins");
+        CommandRun.of()
+                .isRefused(FailureKind.USAGE, "prune, sparsify, evaluate, generate, export, inspect, recipes, plugins");
         CommandRun.of("prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
         CommandRun.of("prone", "--help").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
         CommandRun.of("--help", "prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");

@@ -91,7 +91,7 @@ class PruneCommandIT {
     @Test
     void thePrunedModelIsAnOrdinaryInput() throws IOException {
         assertThat(CommandRun.of("inspect", output.toString()).succeeds().text())
-                .contains("30.00% of the layers' linear parameters were removed", "value channels", "/512");
+                .contains("30.01% of the layers' linear parameters were removed", "value channels", "/512");
         JsonNode inspection = JSON.readTree(
                 CommandRun.of("inspect", output.toString(), "--json").succeeds().text());
         assertThat(inspection.get("pruned").booleanValue()).isTrue();

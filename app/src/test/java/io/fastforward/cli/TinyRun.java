@@ -44,7 +44,10 @@ record TinyRun(Path directory) {
 
     /** Its command line. */
     SmallRun command() {
-        return SmallRun.into(output()).of(directory.resolve("model")).with("--calibration", directory.resolve("text"));
+        return SmallRun.into(output())
+                .of(directory.resolve("model"))
+                .with("--calibration", directory.resolve("text"))
+                .with("--attention", "kv-group");
     }
 
     CommandRun resume() {
