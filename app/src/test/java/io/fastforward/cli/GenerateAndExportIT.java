@@ -79,8 +79,14 @@ class GenerateAndExportIT {
                 .isRefused(FailureKind.USAGE, "single query head", "kv-group");
         SmallRun.into(directory.resolve("out"))
                 .with("--calibrator", "bias")
+                .with("--target-runtime", "llama.cpp")
                 .run()
                 .isRefused(FailureKind.UNSUPPORTED_MODEL, "--calibrator bias", "llama", "ridge");
+        SmallRun.into(directory.resolve("out"))
+                .with("--calibrator", "bias")
+                .with("--format", "hf-padded")
+                .run()
+                .isRefused(FailureKind.UNSUPPORTED_MODEL, "biases", "hf");
         for (String list : List.of("x", "1-", "3-2", "", "-1", "1,,2")) {
             SmallRun.into(directory.resolve("out"))
                     .with("--keep-layers", list)
