@@ -6,13 +6,13 @@ import io.fastforward.export.ReloadCheck;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
-import io.fastforward.prune.LogitProbe;
+import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.report.Progress;
+import io.fastforward.run.stage.CheckedExport;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.tokenizer.TokenWindows;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -61,25 +61,22 @@ public final class ExportRun {
     }
 
     private static Written execute(Request request, Form form, Model model, ComputeBackend backend, Progress progress) {
-        try (CheckpointExport export = CheckpointExport.begin(model, model.spec(), request.output(), form);
-                LogitProbe probe = new LogitProbe(
-                        backend, model, model.spec(), request.settings().dataType(), window(model));
-                Arena arena = Arena.ofShared()) {
-            model.remarks().forEach(progress::note);
-            int layers = model.spec().layers().size();
-            model.checkpoint().companions().remark().ifPresent(progress::note);
-            progress.begin("Writing", layers);
-            for (int layer = 0; layer < layers; layer++) {
-                export.accept(layer, model.layer(layer));
-                probe.accept(layer, model.layer(layer));
-                progress.advance(layer + 1, "layers");
-            }
-            export.finish();
-            double difference =
-                    ReloadCheck.run(form.format(), backend, export.path(), window(model), probe.logits(arena));
-            export.commit();
-            progress.end("wrote " + request.output());
-            return new Written(request.output().toString(), difference, model.remarks());
+        Written written = new CheckedExport(backend, model, model.spec(), form, request.output(), window(model))
+                .write(
+                        sink -> pass(model, sink, progress),
+                        (export, difference) -> new Written(request.output().toString(), difference, model.remarks()));
+        progress.end("wrote " + request.output());
+        return written;
+    }
+
+    private static void pass(Model model, PrunedLayerSink sink, Progress progress) {
+        model.remarks().forEach(progress::note);
+        int layers = model.spec().layers().size();
+        model.checkpoint().companions().remark().ifPresent(progress::note);
+        progress.begin("Writing", layers);
+        for (int layer = 0; layer < layers; layer++) {
+            sink.accept(layer, model.layer(layer));
+            progress.advance(layer + 1, "layers");
         }
     }
 

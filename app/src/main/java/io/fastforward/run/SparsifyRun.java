@@ -6,7 +6,6 @@ import io.fastforward.evaluate.ChoiceTask;
 import io.fastforward.evaluate.ZeroShares;
 import io.fastforward.export.CheckpointExport;
 import io.fastforward.export.CheckpointExport.Form;
-import io.fastforward.export.ReloadCheck;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
@@ -16,13 +15,12 @@ import io.fastforward.json.StrictJson;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
-import io.fastforward.prune.LogitProbe;
-import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.record.SparsifyRecord;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
+import io.fastforward.run.stage.CheckedExport;
 import io.fastforward.run.stage.Figures;
 import io.fastforward.run.stage.MemoryPlan;
 import io.fastforward.run.stage.RunWindows;
@@ -39,9 +37,7 @@ import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.tokenizer.TextSummary;
-import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
-import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -187,40 +183,40 @@ public final class SparsifyRun {
     }
 
     private SparsifyRecord write(SparsifyingPass pass, RunWindows windows, ComputeBackend backend, Model model) {
-        TokenWindows evaluation = windows.evaluation();
-        TokenWindows probed = TokenWindows.consecutive(
-                evaluation.tokens(), Math.min(ReloadCheck.PROBE_LENGTH, evaluation.length()), 1);
         model.checkpoint().companions().remark().ifPresent(progress::note);
-        int layers = model.spec().layers().size();
-        progress.begin("Sparsifying with " + settings.method() + ", and writing", layers);
-        try (CheckpointExport export = CheckpointExport.begin(model, model.spec(), request.output(), form);
-                LogitProbe probe = new LogitProbe(
-                        backend, model, model.spec(), settings.export().dataType(), probed);
-                Arena arena = Arena.ofShared()) {
-            pass.run(
-                    windows.repair(),
-                    PrunedLayerSink.all(List.of(export, probe)),
-                    done -> progress.advance(done, "layers"));
-            export.finish();
-            double difference = ReloadCheck.run(form.format(), backend, export.path(), probed, probe.logits(arena));
-            SparsifyRecord record = new SparsifyRecord(
-                    SparsifyRecord.FORMAT,
-                    settings,
-                    model.checkpoint().hashes(),
-                    hashes(windows),
-                    backend.device(),
-                    Versions.current(),
-                    zeros(export),
-                    difference);
-            export.addFile(SparsifyRecord.FILE, StrictJson.pretty(record).getBytes(StandardCharsets.UTF_8));
-            export.commit();
-            progress.end(String.format(
-                    Locale.ROOT,
-                    "wrote %s; %.2f%% of the weights are zero",
-                    request.output(),
-                    100 * record.zeros().share()));
-            return record;
-        }
+        progress.begin(
+                "Sparsifying with " + settings.method() + ", and writing",
+                model.spec().layers().size());
+        SparsifyRecord written = new CheckedExport(
+                        backend,
+                        model,
+                        model.spec(),
+                        form,
+                        request.output(),
+                        CheckedExport.window(windows.evaluation()))
+                .write(
+                        sink -> pass.run(windows.repair(), sink, done -> progress.advance(done, "layers")),
+                        (export, difference) -> {
+                            SparsifyRecord record = new SparsifyRecord(
+                                    SparsifyRecord.FORMAT,
+                                    settings,
+                                    model.checkpoint().hashes(),
+                                    hashes(windows),
+                                    backend.device(),
+                                    Versions.current(),
+                                    zeros(export),
+                                    difference);
+                            export.addFile(
+                                    SparsifyRecord.FILE,
+                                    StrictJson.pretty(record).getBytes(StandardCharsets.UTF_8));
+                            return record;
+                        });
+        progress.end(String.format(
+                Locale.ROOT,
+                "wrote %s; %.2f%% of the weights are zero",
+                request.output(),
+                100 * written.zeros().share()));
+        return written;
     }
 
     /** Counted in the files, as far as they can be read back. */

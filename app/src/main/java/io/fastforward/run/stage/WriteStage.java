@@ -2,21 +2,18 @@ package io.fastforward.run.stage;
 
 import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.export.CheckpointExport;
-import io.fastforward.export.ReloadCheck;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
-import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.ModuleRepair;
-import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.record.ExportRecord;
 import io.fastforward.report.Progress;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TokenWindows;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -40,11 +37,8 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Fo
      * @param evaluation windows of a text, for comparing logits
      */
     public ExportRecord execute(NestedModel nested, Policy policy, byte[] policyFile, TokenWindows evaluation) {
-        return writtenBefore(policyFile).orElseGet(() -> write(nested, policy, policyFile, probeWindow(evaluation)));
-    }
-
-    private static TokenWindows probeWindow(TokenWindows windows) {
-        return TokenWindows.consecutive(windows.tokens(), Math.min(ReloadCheck.PROBE_LENGTH, windows.length()), 1);
+        return writtenBefore(policyFile)
+                .orElseGet(() -> write(nested, policy, policyFile, CheckedExport.window(evaluation)));
     }
 
     /** What an interrupted run wrote, if it came so far and its output is still there. */
@@ -65,34 +59,30 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Fo
         model.checkpoint().companions().remark().ifPresent(progress::note);
         progress.begin("Pruning and writing", model.spec().layers().size());
         ModelSpec pruned = nested.pruned(policy);
-        try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, form);
-                LogitProbe probe = new LogitProbe(
-                        run.backend(), model, pruned, form.settings().dataType(), window);
-                Arena arena = Arena.ofShared()) {
-            List<ModuleRepair> repairs = repair.execute(
-                    nested,
-                    policy,
-                    PrunedLayerSink.all(List.of(export, probe)),
-                    layers -> progress.advance(layers, "layers"));
-            export.finish();
-            export.addFile(POLICY_COPY, policyFile);
-            double difference =
-                    ReloadCheck.run(form.format(), run.backend(), export.path(), window, probe.logits(arena));
-            ExportRecord written = new ExportRecord(repairs, difference, ExportRecord.hashes(export.path()));
-            run.record().saveExport(written); // first, so that an output of ours is known for one
-            export.commit();
-            repairs.stream()
-                    .filter(module -> module.remark() != null)
-                    .forEach(module ->
-                            progress.note("Layer " + module.layer() + " " + module.module() + ": " + module.remark()));
-            progress.end("wrote " + output
-                    + (Double.isNaN(difference)
-                            ? "; its format cannot be read back, so nothing was compared"
-                            : String.format(
-                                    Locale.ROOT,
-                                    "; read back, its logits differ by %.1e from the model in memory",
-                                    difference)));
-            return written;
-        }
+        List<ModuleRepair> repairs = new ArrayList<>();
+        ExportRecord written = new CheckedExport(run.backend(), model, pruned, form, output, window)
+                .write(
+                        sink -> repairs.addAll(
+                                repair.execute(nested, policy, sink, layers -> progress.advance(layers, "layers"))),
+                        (export, difference) -> {
+                            export.addFile(POLICY_COPY, policyFile);
+                            ExportRecord record =
+                                    new ExportRecord(repairs, difference, ExportRecord.hashes(export.path()));
+                            run.record().saveExport(record); // first, so that an output of ours is known for one
+                            return record;
+                        });
+        repairs.stream()
+                .filter(module -> module.remark() != null)
+                .forEach(module ->
+                        progress.note("Layer " + module.layer() + " " + module.module() + ": " + module.remark()));
+        double difference = written.reloadDifference();
+        progress.end("wrote " + output
+                + (Double.isNaN(difference)
+                        ? "; its format cannot be read back, so nothing was compared"
+                        : String.format(
+                                Locale.ROOT,
+                                "; read back, its logits differ by %.1e from the model in memory",
+                                difference)));
+        return written;
     }
 }
