@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** Blocks of matrices as views, and rows of weights as heap arrays, copied in bulk. */
+/** Arithmetic on blocks of matrices, and rows of weights as heap arrays, copied in bulk. */
 final class Blocks {
 
     /**
@@ -24,15 +24,6 @@ final class Blocks {
 
     private Blocks() {}
 
-    /** Consecutive rows and columns, in the same memory. */
-    static DoubleMatrix of(DoubleMatrix matrix, int firstRow, int rows, int firstColumn, int columns) {
-        if (rows == 0 || columns == 0) {
-            return matrix.leadingBlock(rows, columns);
-        }
-        long offset = Math.multiplyExact(firstRow * matrix.rowStride() + firstColumn, (long) Double.BYTES);
-        return new DoubleMatrix(matrix.data().asSlice(offset), rows, columns, matrix.rowStride());
-    }
-
     /** Copies consecutive rows of single-precision weights, as many as {@code target} has, in double precision. */
     static void widen(Matrix source, int firstRow, DoubleMatrix target) {
         float[] narrow = new float[source.columns()];
@@ -42,7 +33,7 @@ final class Blocks {
             for (int j = 0; j < narrow.length; j++) {
                 wide[j] = narrow[j];
             }
-            writeRow(wide, target, i, wide.length);
+            target.writeRow(i, wide, wide.length);
         }
     }
 
@@ -64,7 +55,7 @@ final class Blocks {
         for (int first = 0; first < source.rows(); first += TILE) {
             int rows = Math.min(TILE, source.rows() - first);
             for (int i = 0; i < rows; i++) {
-                readRow(source, first + i, tile[i], source.columns());
+                source.readRow(first + i, tile[i], source.columns());
             }
             for (int j = 0; j < source.columns(); j++) {
                 for (int i = 0; i < rows; i++) {
@@ -97,12 +88,12 @@ final class Blocks {
         double[] leftRow = new double[columns];
         double[] rightRow = new double[columns];
         for (int i = 0; i < right.rows(); i++) {
-            readRow(left, i, leftRow, columns);
-            readRow(right, i, rightRow, columns);
+            left.readRow(i, leftRow, columns);
+            right.readRow(i, rightRow, columns);
             for (int j = 0; j < columns; j++) {
                 leftRow[j] += factor * rightRow[j];
             }
-            writeRow(leftRow, left, i, columns);
+            left.writeRow(i, leftRow, columns);
         }
     }
 
@@ -114,16 +105,6 @@ final class Blocks {
     /** Overwrites a row of single-precision weights. */
     static void writeRow(float[] source, Matrix target, int row) {
         MemorySegment.copy(source, 0, target.data(), WEIGHT, offset(target, row), target.columns());
-    }
-
-    /** Copies the leading elements of a row. */
-    static void readRow(DoubleMatrix source, int row, double[] target, int count) {
-        MemorySegment.copy(source.data(), ValueLayout.JAVA_DOUBLE, offset(source, row), target, 0, count);
-    }
-
-    /** Overwrites the leading elements of a row. */
-    static void writeRow(double[] source, DoubleMatrix target, int row, int count) {
-        MemorySegment.copy(source, 0, target.data(), ValueLayout.JAVA_DOUBLE, offset(target, row), count);
     }
 
     private static long offset(Matrix matrix, int row) {

@@ -62,7 +62,7 @@ final class Correction {
     private void multiplyMissing(DoubleMatrix block, int first, DoubleMatrix result) {
         int kept = moments.kept();
         if (moments.reproducesItself()) {
-            DoubleMatrix removed = Blocks.of(block, 0, block.rows(), kept, moments.removed());
+            DoubleMatrix removed = block.block(0, block.rows(), kept, moments.removed());
             algebra.multiply(removed, moments.removedGram(), result);
         } else {
             DoubleMatrix product = products.leadingBlock(block.rows(), kept);
@@ -70,7 +70,7 @@ final class Correction {
             algebra.multiply(block.leadingBlock(block.rows(), kept), moments.keptGram(), product);
             Blocks.subtract(result, product);
             if (moments.hasResidual()) {
-                Blocks.add(result, Blocks.of(moments.residual(), first, block.rows(), 0, kept));
+                Blocks.add(result, moments.residual().block(first, block.rows(), 0, kept));
             }
         }
     }
@@ -80,7 +80,7 @@ final class Correction {
         double[] correctionRow = new double[weights.columns()];
         for (int i = 0; i < correction.rows(); i++) {
             Blocks.readRow(weights, firstRow + i, weightRow);
-            Blocks.readRow(correction, i, correctionRow, correctionRow.length);
+            correction.readRow(i, correctionRow, correctionRow.length);
             for (int j = 0; j < weightRow.length; j++) {
                 weightRow[j] = (float) (weightRow[j] + correctionRow[j]);
             }

@@ -48,8 +48,8 @@ record DownMoments(DoubleMatrix gram, DoubleMatrix lacking, double error, double
         for (int first = 0; first < sum.rows(); first += product.rows()) {
             int rows = Math.min(product.rows(), sum.rows() - first);
             DoubleMatrix part = product.leadingBlock(rows, sum.columns());
-            algebra.multiply(Blocks.of(transposed, first, rows, 0, left.rows()), right, part);
-            Blocks.add(Blocks.of(sum, first, rows, 0, sum.columns()), part);
+            algebra.multiply(transposed.block(first, rows, 0, left.rows()), right, part);
+            Blocks.add(sum.block(first, rows, 0, sum.columns()), part);
         }
     }
 

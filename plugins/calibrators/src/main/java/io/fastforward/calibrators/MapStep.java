@@ -87,7 +87,7 @@ final class MapStep {
                     residual[j] = wanted.get(i, j) - lacking.get(i, j);
                     error += residual[j] * residual[j];
                 }
-                Blocks.writeRow(residual, lacking, i, residual.length);
+                lacking.writeRow(i, residual, residual.length);
             }
             DoubleMatrix pulled = moved.leadingBlock(x.rows(), channels);
             maps.pullBack(lacking, pulled);

@@ -69,12 +69,12 @@ final class MeanContribution {
         DoubleMatrix centred = DoubleMatrix.allocate(scratch, moments.rows(), moments.columns());
         double[] row = new double[moments.columns()];
         for (int i = 0; i < moments.rows(); i++) {
-            Blocks.readRow(moments, i, row, row.length);
+            moments.readRow(i, row, row.length);
             double factor = tokens * left[i];
             for (int j = 0; j < row.length; j++) {
                 row[j] -= factor * right[j];
             }
-            Blocks.writeRow(row, centred, i, row.length);
+            centred.writeRow(i, row, row.length);
         }
         return centred;
     }
@@ -93,7 +93,7 @@ final class MeanContribution {
                     + means.rows() + " × " + means.columns());
         }
         double[] values = new double[inputs];
-        Blocks.readRow(means, 0, values, inputs);
+        means.readRow(0, values, inputs);
         for (int j = 0; j < inputs; j++) {
             if (!Double.isFinite(values[j])) {
                 throw new IllegalArgumentException("the means of the " + of + " have " + values[j] + " in column " + j

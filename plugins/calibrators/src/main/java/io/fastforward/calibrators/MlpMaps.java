@@ -129,14 +129,14 @@ final class MlpMaps {
         double[] right = new double[spec.channels()];
         Arrays.fill(right, 1);
         for (int i = 0; i < rows; i++) {
-            Blocks.readRow(a, i, left, left.length);
+            a.readRow(i, left, left.length);
             if (both) {
-                Blocks.readRow(u, i, right, right.length);
+                u.readRow(i, right, right.length);
             }
             for (int j = 0; j < left.length; j++) {
                 left[j] = channel.of(left[j], right[j]);
             }
-            Blocks.writeRow(left, result, i, left.length);
+            result.writeRow(i, left, left.length);
         }
         return result;
     }

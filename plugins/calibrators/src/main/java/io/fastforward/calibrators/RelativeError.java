@@ -65,15 +65,13 @@ record RelativeError(DoubleMatrix gram, LinearAlgebra algebra, DoubleMatrix prod
         }
         DoubleMatrix result = product.leadingBlock(map.rows(), columns);
         algebra.multiply(
-                Blocks.of(map, 0, map.rows(), firstRow, rows),
-                Blocks.of(gram, firstRow, rows, firstColumn, columns),
-                result);
+                map.block(0, map.rows(), firstRow, rows), gram.block(firstRow, rows, firstColumn, columns), result);
         double[] left = new double[columns];
         double[] right = new double[columns];
         double sum = 0;
         for (int i = 0; i < map.rows(); i++) {
-            Blocks.readRow(result, i, left, columns);
-            Blocks.readRow(Blocks.of(map, i, 1, firstColumn, columns), 0, right, columns);
+            result.readRow(i, left, columns);
+            map.block(i, 1, firstColumn, columns).readRow(0, right, columns);
             for (int j = 0; j < columns; j++) {
                 sum += left[j] * right[j];
             }

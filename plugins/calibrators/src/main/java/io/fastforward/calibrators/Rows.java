@@ -12,12 +12,12 @@ final class Rows {
         double[] a = new double[left.columns()];
         double[] b = new double[left.columns()];
         for (int i = 0; i < left.rows(); i++) {
-            Blocks.readRow(left, i, a, a.length);
-            Blocks.readRow(right, i, b, b.length);
+            left.readRow(i, a, a.length);
+            right.readRow(i, b, b.length);
             for (int j = 0; j < a.length; j++) {
                 a[j] *= b[j];
             }
-            Blocks.writeRow(a, left, i, a.length);
+            left.writeRow(i, a, a.length);
         }
     }
 
@@ -25,11 +25,11 @@ final class Rows {
     static void scaleColumns(DoubleMatrix matrix, double[] factors) {
         double[] row = new double[matrix.columns()];
         for (int i = 0; i < matrix.rows(); i++) {
-            Blocks.readRow(matrix, i, row, row.length);
+            matrix.readRow(i, row, row.length);
             for (int j = 0; j < row.length; j++) {
                 row[j] *= factors[j];
             }
-            Blocks.writeRow(row, matrix, i, row.length);
+            matrix.writeRow(i, row, row.length);
         }
     }
 
@@ -37,7 +37,7 @@ final class Rows {
         double[] norms = new double[matrix.columns()];
         double[] row = new double[matrix.columns()];
         for (int i = 0; i < matrix.rows(); i++) {
-            Blocks.readRow(matrix, i, row, row.length);
+            matrix.readRow(i, row, row.length);
             for (int j = 0; j < row.length; j++) {
                 norms[j] += row[j] * row[j];
             }
@@ -49,7 +49,7 @@ final class Rows {
         double sum = 0;
         double[] row = new double[matrix.columns()];
         for (int i = 0; i < matrix.rows(); i++) {
-            Blocks.readRow(matrix, i, row, row.length);
+            matrix.readRow(i, row, row.length);
             for (double number : row) {
                 sum += number;
             }
@@ -63,8 +63,8 @@ final class Rows {
         double[] a = new double[left.columns()];
         double[] b = new double[left.columns()];
         for (int i = 0; i < left.rows(); i++) {
-            Blocks.readRow(left, i, a, a.length);
-            Blocks.readRow(right, i, b, b.length);
+            left.readRow(i, a, a.length);
+            right.readRow(i, b, b.length);
             for (int j = 0; j < a.length; j++) {
                 sum += a[j] * b[j];
             }
@@ -78,8 +78,8 @@ final class Rows {
         double[] v = new double[vector.columns()];
         double[] d = new double[vector.columns()];
         for (int i = 0; i < vector.rows(); i++) {
-            Blocks.readRow(vector, i, v, v.length);
-            Blocks.readRow(diagonal, i, d, d.length);
+            vector.readRow(i, v, v.length);
+            diagonal.readRow(i, d, d.length);
             for (int j = 0; j < v.length; j++) {
                 sum += v[j] * v[j] / (d[j] + penalty);
             }
@@ -94,13 +94,13 @@ final class Rows {
         double[] d = new double[vector.columns()];
         double[] p = new double[vector.columns()];
         for (int i = 0; i < vector.rows(); i++) {
-            Blocks.readRow(vector, i, v, v.length);
-            Blocks.readRow(diagonal, i, d, d.length);
-            Blocks.readRow(direction, i, p, p.length);
+            vector.readRow(i, v, v.length);
+            diagonal.readRow(i, d, d.length);
+            direction.readRow(i, p, p.length);
             for (int j = 0; j < v.length; j++) {
                 p[j] = v[j] / (d[j] + penalty) + keep * p[j];
             }
-            Blocks.writeRow(p, direction, i, p.length);
+            direction.writeRow(i, p, p.length);
         }
     }
 }

@@ -38,7 +38,7 @@ record SplitMoments(DoubleMatrix gram, DoubleMatrix target, DoubleMatrix residua
         }
         double[] row = new double[inputs];
         for (int i = 0; i < rows; i++) {
-            Blocks.readRow(matrix, i, row, inputs);
+            matrix.readRow(i, row, inputs);
             for (int j = 0; j < inputs; j++) {
                 if (!Double.isFinite(row[j])) {
                     throw new IllegalArgumentException("the " + name + " has " + row[j] + " in row " + i + ", column "
@@ -73,7 +73,7 @@ record SplitMoments(DoubleMatrix gram, DoubleMatrix target, DoubleMatrix residua
 
     /** H_PK. */
     DoubleMatrix removedGram() {
-        return Blocks.of(gram, kept, removed(), 0, kept);
+        return gram.block(kept, removed(), 0, kept);
     }
 
     /** T_K, all rows. */
@@ -99,9 +99,9 @@ record SplitMoments(DoubleMatrix gram, DoubleMatrix target, DoubleMatrix residua
     void copyKeptTriangle(double lambda, DoubleMatrix target) {
         double[] row = new double[kept];
         for (int i = 0; i < kept; i++) {
-            Blocks.readRow(gram, i, row, i + 1);
+            gram.readRow(i, row, i + 1);
             row[i] += lambda;
-            Blocks.writeRow(row, target, i, i + 1);
+            target.writeRow(i, row, i + 1);
         }
     }
 }

@@ -75,7 +75,7 @@ final class Elimination {
         DiagonalBlocks blocks = new DiagonalBlocks(count, width);
         double[] row = new double[matrix.columns()];
         for (int i = 0; i < matrix.rows(); i++) {
-            Rows.read(matrix, i, row, row.length);
+            matrix.readRow(i, row, row.length);
             blocks.setRow(i, row);
         }
         return blocks;
@@ -154,7 +154,7 @@ final class Elimination {
 
     private static double[] row(DoubleMatrix matrix, int index) {
         double[] row = new double[matrix.columns()];
-        Rows.read(matrix, index, row, row.length);
+        matrix.readRow(index, row, row.length);
         return row;
     }
 
@@ -201,7 +201,7 @@ final class Elimination {
     private static void write(double[] vector, double factor, int[] columns, DoubleMatrix target, int row) {
         double[] some = new double[columns.length];
         Arrays.setAll(some, i -> factor * vector[columns[i]]);
-        Rows.write(some, target, row, some.length);
+        target.writeRow(row, some, some.length);
     }
 
     /**
@@ -224,12 +224,12 @@ final class Elimination {
                     right.leadingBlock(left.rows(), size),
                     products.leadingBlock(count, size));
             for (int i = 0; i < count; i++) {
-                Rows.read(matrix, columns[first + i], row, row.length);
-                Rows.read(products, i, product, size);
+                matrix.readRow(columns[first + i], row, row.length);
+                products.readRow(i, product, size);
                 for (int j = 0; j < size; j++) {
                     product[j] = row[columns[j]] - product[j];
                 }
-                Rows.write(product, matrix, first + i, size); // no row that is still to be read: columns[i] ≥ i
+                matrix.writeRow(first + i, product, size); // no row that is still to be read: columns[i] ≥ i
             }
         }
         return matrix.leadingBlock(size, size);
@@ -238,7 +238,7 @@ final class Elimination {
     private static void transpose(DoubleMatrix source, int firstColumn, int columns, DoubleMatrix target) {
         double[] row = new double[source.columns()];
         for (int i = 0; i < source.rows(); i++) {
-            Rows.read(source, i, row, row.length);
+            source.readRow(i, row, row.length);
             for (int j = 0; j < columns; j++) {
                 target.set(j, i, row[firstColumn + j]);
             }

@@ -62,12 +62,12 @@ record FeatureGram(ModuleView module, DoubleMatrix sums, double[] meanSquares) {
         double perToken = 1.0 / module.measured().tokens();
         double[] row = new double[size()];
         for (int i = 0; i < size(); i++) {
-            Rows.read(sums, i, row, i + 1);
+            sums.readRow(i, row, i + 1);
             for (int j = 0; j <= i; j++) {
                 row[j] *= perToken * scales[i] * scales[j];
             }
             row[i] += added[i];
-            Rows.write(row, factor, i, i + 1);
+            factor.writeRow(i, row, i + 1);
         }
         if (!algebra.cholesky(factor)) {
             throw notPositiveDefinite(ridge);

@@ -115,12 +115,13 @@ public final class GreedyOptimalBrainSurgeon implements Criterion {
         for (int first = 0; first < size; first += COLUMNS) {
             int count = Math.min(COLUMNS, size - first);
             for (int i = 0; i < weight.rows(); i++) {
-                Rows.read(weight, i, row, size);
+                weight.readRow(i, row, size);
                 for (int j = 0; j < count; j++) {
                     some.set(j, i, row[first + j]);
                 }
             }
-            algebra.multiply(some.leadingBlock(count, weight.rows()), weight, Rows.range(squares, first, count));
+            algebra.multiply(
+                    some.leadingBlock(count, weight.rows()), weight, squares.block(first, count, 0, squares.columns()));
         }
         return squares;
     }

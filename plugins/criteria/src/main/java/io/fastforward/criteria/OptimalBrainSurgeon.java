@@ -96,7 +96,7 @@ public final class OptimalBrainSurgeon implements Criterion {
                 new DiagonalBlocks(module.spec().parts(), module.spec().featuresPerPart());
         double[] row = new double[weight.columns()];
         for (int i = 0; i < weight.rows(); i++) {
-            Rows.read(weight, i, row, row.length);
+            weight.readRow(i, row, row.length);
             squares.addSquare(row);
         }
         return squares;
@@ -115,7 +115,7 @@ public final class OptimalBrainSurgeon implements Criterion {
             DoubleMatrix some = solutions.leadingBlock(Math.min(ROWS, size - first), size);
             solveForIdentity(factor, first, algebra, some);
             for (int i = 0; i < some.rows(); i++) {
-                Rows.read(some, i, row, size);
+                some.readRow(i, row, size);
                 blocks.setRow(first + i, row);
             }
         }
@@ -127,7 +127,7 @@ public final class OptimalBrainSurgeon implements Criterion {
         double[] unit = new double[rows.columns()];
         for (int i = 0; i < rows.rows(); i++) {
             unit[first + i] = 1;
-            Rows.write(unit, rows, i, unit.length);
+            rows.writeRow(i, unit, unit.length);
             unit[first + i] = 0;
         }
         algebra.solve(factor, rows);

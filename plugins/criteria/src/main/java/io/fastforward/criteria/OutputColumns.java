@@ -52,7 +52,7 @@ final class OutputColumns {
                         throw new IllegalArgumentException(notFinite(module, weight, j));
                     }
                 }
-                Rows.write(row, wide, i, row.length);
+                wide.writeRow(i, row, row.length);
             }
         }
         return wide;

@@ -58,11 +58,11 @@ final class PenalisedMap {
         }
         double[] row = new double[target.columns()];
         for (int i = 0; i < target.rows(); i++) {
-            Rows.read(target, i, row, row.length);
+            target.readRow(i, row, row.length);
             for (int j = 0; j < row.length; j++) {
                 row[j] *= scales[j] / gram.module().measured().tokens();
             }
-            Rows.write(row, target, i, row.length);
+            target.writeRow(i, row, row.length);
         }
         return target;
     }
@@ -87,12 +87,12 @@ final class PenalisedMap {
         for (int first = 0; first < target.rows(); first += ROWS) {
             int count = Math.min(ROWS, target.rows() - first);
             for (int i = 0; i < count; i++) {
-                Rows.read(target, first + i, row, row.length);
-                Rows.write(row, rows, i, row.length);
+                target.readRow(first + i, row, row.length);
+                rows.writeRow(i, row, row.length);
             }
             algebra.solve(factor, rows.leadingBlock(count, gram.size()));
             for (int i = 0; i < count; i++) {
-                Rows.read(rows, i, row, row.length);
+                rows.readRow(i, row, row.length);
                 for (int j = 0; j < row.length; j++) {
                     norms[j / width] += row[j] * row[j];
                 }

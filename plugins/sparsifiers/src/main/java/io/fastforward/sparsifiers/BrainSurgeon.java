@@ -117,21 +117,21 @@ record BrainSurgeon(double damping, int block) {
             int count = current.columns();
             if (first > 0) {
                 DoubleMatrix carried = this.carried.leadingBlock(first, count);
-                algebra.multiply(Blocks.of(factor.scaled(), 0, first, first, count), updates, carried);
+                algebra.multiply(factor.scaled().block(0, first, first, count), updates, carried);
                 algebra.multiply(removed.leadingBlock(weights.rows(), first), carried, current);
             }
-            DoubleMatrix block = Blocks.of(weights, 0, weights.rows(), first, count);
+            DoubleMatrix block = weights.block(0, weights.rows(), first, count);
             double[] row = new double[count];
             double[] product = new double[count];
             for (int i = 0; i < weights.rows(); i++) {
-                Blocks.read(block, i, row);
+                block.readRow(i, row, row.length);
                 if (first > 0) {
-                    Blocks.read(current, i, product);
+                    current.readRow(i, product, product.length);
                     for (int j = 0; j < count; j++) {
                         row[j] += product[j];
                     }
                 }
-                Blocks.write(row, current, i);
+                current.writeRow(i, row, row.length);
             }
         }
 
@@ -151,22 +151,22 @@ record BrainSurgeon(double damping, int block) {
             int count = current.columns();
             double[][] updates = new double[count][count];
             for (int k = 0; k < count; k++) {
-                Blocks.read(inverse, k, updates[k]);
+                inverse.readRow(k, updates[k], updates[k].length);
             }
             double[] factors = diagonal(first, count);
-            DoubleMatrix block = Blocks.of(weights, 0, weights.rows(), first, count);
-            DoubleMatrix removedBlock = Blocks.of(removed, 0, weights.rows(), first, count);
+            DoubleMatrix block = weights.block(0, weights.rows(), first, count);
+            DoubleMatrix removedBlock = removed.block(0, weights.rows(), first, count);
             double[] row = new double[count];
             double[] before = new double[count];
             for (int i = 0; i < weights.rows(); i++) {
-                Blocks.read(current, i, row);
+                current.readRow(i, row, row.length);
                 prune(i, first, row, updates, factors);
-                Blocks.read(block, i, before);
-                Blocks.write(row, block, i);
+                block.readRow(i, before, before.length);
+                block.writeRow(i, row, row.length);
                 for (int j = 0; j < count; j++) {
                     before[j] -= row[j];
                 }
-                Blocks.write(before, removedBlock, i);
+                removedBlock.writeRow(i, before, before.length);
             }
         }
 

@@ -51,9 +51,9 @@ final class Fista {
             DoubleMatrix product = DoubleMatrix.allocate(scratch, 1, n);
             for (int k = 0; k < MOST_POWERS; k++) {
                 normalise(direction);
-                Blocks.write(direction, vector, 0);
+                vector.writeRow(0, direction, direction.length);
                 algebra.multiply(vector, gram, product);
-                Blocks.read(product, 0, direction);
+                product.readRow(0, direction, direction.length);
                 double next = norm(direction);
                 if (next == 0 || next - eigenvalue <= STANDS_STILL * next) {
                     return next;
@@ -91,8 +91,9 @@ final class Fista {
         Blocks.forRows(start.rows(), (first, count) -> {
             try (Arena scratch = Arena.ofShared()) {
                 run(
-                        Blocks.rows(result, first, count),
-                        Blocks.rows(problem.targets(), first, count),
+                        result.block(first, count, 0, result.columns()),
+                        problem.targets()
+                                .block(first, count, 0, problem.targets().columns()),
                         shrinkage,
                         iterations,
                         scratch);
@@ -132,22 +133,22 @@ final class Fista {
         double changed = 0;
         double size = 0;
         for (int i = 0; i < weights.rows(); i++) {
-            Blocks.read(weights, i, before);
-            Blocks.read(ahead, i, moved);
-            Blocks.read(products, i, product);
-            Blocks.read(targets, i, target);
+            weights.readRow(i, before, before.length);
+            ahead.readRow(i, moved, moved.length);
+            products.readRow(i, product, product.length);
+            targets.readRow(i, target, target.length);
             for (int j = 0; j < columns; j++) {
                 double v = moved[j] - (product[j] - target[j]) * scale;
                 moved[j] = v - Math.max(-shrinkage, Math.min(shrinkage, v));
             }
-            Blocks.write(moved, weights, i);
+            weights.writeRow(i, moved, moved.length);
             for (int j = 0; j < columns; j++) {
                 double change = moved[j] - before[j];
                 changed += change * change;
                 size += before[j] * before[j];
                 moved[j] += momentum * change;
             }
-            Blocks.write(moved, ahead, i);
+            ahead.writeRow(i, moved, moved.length);
         }
         return changed <= CONVERGED * CONVERGED * size;
     }

@@ -178,7 +178,7 @@ public final class FistaPruner implements Sparsifier {
         double[] row = new double[weights.columns()];
         double sum = 0;
         for (int i = 0; i < weights.rows(); i++) {
-            Blocks.read(weights, i, row);
+            weights.readRow(i, row, row.length);
             for (double weight : row) {
                 sum += Math.abs(weight);
             }

@@ -31,8 +31,6 @@ import java.util.Set;
  */
 public final class FistaRefit implements Sparsifier {
 
-    static final OptionSpec ITERATIONS =
-            OptionSpec.wholeNumber("iterations", "most steps of a round", 20, Range.between(1, 100_000));
     static final OptionSpec ROUNDS = OptionSpec.wholeNumber("rounds", "how often", 6, Range.between(0, 1000));
     static final OptionSpec REFIT =
             OptionSpec.wholeNumber("refit", "steps of conjugate gradients of a refit", 20, Range.between(1, 100_000));
@@ -70,14 +68,14 @@ public final class FistaRefit implements Sparsifier {
 
         @Override
         public List<OptionSpec> options() {
-            return List.of(WarmStart.OPTION, ITERATIONS, ROUNDS, REFIT, PENALTY);
+            return List.of(WarmStart.OPTION, FistaPruner.ITERATIONS, ROUNDS, REFIT, PENALTY);
         }
 
         @Override
         public Sparsifier create(Options options) {
             return new FistaRefit(
                     WarmStart.named(options.text(WarmStart.OPTION.name())),
-                    options.wholeNumber(ITERATIONS.name()),
+                    options.wholeNumber(FistaPruner.ITERATIONS.name()),
                     options.wholeNumber(ROUNDS.name()),
                     options.wholeNumber(REFIT.name()),
                     options.number(PENALTY.name()));

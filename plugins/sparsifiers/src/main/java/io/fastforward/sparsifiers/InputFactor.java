@@ -67,13 +67,13 @@ record InputFactor(DoubleMatrix scaled, double[] diagonal) {
         int last = gram.rows() - 1;
         double[] source = new double[gram.rows()];
         for (int i = 0; i <= last; i++) {
-            Blocks.read(gram, last - i, source);
+            gram.readRow(last - i, source, source.length);
             double[] row = new double[i + 1];
             for (int j = 0; j <= i; j++) {
                 row[j] = source[last - j];
             }
             row[i] = (row[i] > 0 ? row[i] : ofDead) + added;
-            Blocks.write(row, target, i);
+            target.writeRow(i, row, row.length);
         }
     }
 
@@ -83,12 +83,12 @@ record InputFactor(DoubleMatrix scaled, double[] diagonal) {
         double[] upper = new double[n];
         double[] lower = new double[n];
         for (int i = 0; i < (n + 1) / 2; i++) {
-            Blocks.read(matrix, i, upper);
-            Blocks.read(matrix, n - 1 - i, lower);
+            matrix.readRow(i, upper, upper.length);
+            matrix.readRow(n - 1 - i, lower, lower.length);
             reverse(upper);
             reverse(lower);
-            Blocks.write(lower, matrix, i);
-            Blocks.write(upper, matrix, n - 1 - i);
+            matrix.writeRow(i, lower, lower.length);
+            matrix.writeRow(n - 1 - i, upper, upper.length);
         }
     }
 
@@ -108,11 +108,11 @@ record InputFactor(DoubleMatrix scaled, double[] diagonal) {
         }
         double[] row = new double[n];
         for (int i = 0; i < n; i++) {
-            Blocks.read(upper, i, row);
+            upper.readRow(i, row, row.length);
             for (int j = i; j < n; j++) {
                 row[j] /= diagonal[j];
             }
-            Blocks.write(row, upper, i);
+            upper.writeRow(i, row, row.length);
         }
         return new InputFactor(upper, diagonal);
     }
@@ -134,7 +134,7 @@ record InputFactor(DoubleMatrix scaled, double[] diagonal) {
                     inverse[i][j] -= factor * inverse[k][j];
                 }
             }
-            Blocks.write(inverse[i], result, i);
+            result.writeRow(i, inverse[i], inverse[i].length);
         }
     }
 }

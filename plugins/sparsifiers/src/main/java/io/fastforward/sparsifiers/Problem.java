@@ -38,7 +38,7 @@ record Problem(DoubleMatrix gram, DoubleMatrix targets, String place) {
         DoubleMatrix moment = map.moment(kind, stream);
         double[] row = new double[moment.columns()];
         for (int i = 0; i < moment.rows(); i++) {
-            Blocks.read(moment, i, row);
+            moment.readRow(i, row, row.length);
             for (int j = 0; j < row.length; j++) {
                 if (!Double.isFinite(row[j])) {
                     throw new IllegalArgumentException(map.place() + ": element (" + i + ", " + j + ") of the "
@@ -56,7 +56,7 @@ record Problem(DoubleMatrix gram, DoubleMatrix targets, String place) {
         double[] sum = new double[1];
         Blocks.forRows(weights.rows(), (first, count) -> {
             try (Arena scratch = Arena.ofShared()) {
-                DoubleMatrix rows = Blocks.rows(weights, first, count);
+                DoubleMatrix rows = weights.block(first, count, 0, weights.columns());
                 DoubleMatrix products = DoubleMatrix.allocate(scratch, count, rows.columns());
                 algebra.multiply(rows, dense, products);
                 sum[0] += innerProduct(rows, products);
@@ -70,10 +70,11 @@ record Problem(DoubleMatrix gram, DoubleMatrix targets, String place) {
         double[] sum = new double[1];
         Blocks.forRows(sparse.rows(), (first, count) -> {
             try (Arena scratch = Arena.ofShared()) {
-                DoubleMatrix rows = Blocks.rows(sparse, first, count);
+                DoubleMatrix rows = sparse.block(first, count, 0, sparse.columns());
                 DoubleMatrix products = DoubleMatrix.allocate(scratch, count, rows.columns());
                 algebra.multiply(rows, gram, products);
-                sum[0] += innerProduct(rows, products) - 2 * innerProduct(rows, Blocks.rows(targets, first, count));
+                sum[0] += innerProduct(rows, products)
+                        - 2 * innerProduct(rows, targets.block(first, count, 0, targets.columns()));
             }
         });
         return sum[0];
@@ -84,8 +85,8 @@ record Problem(DoubleMatrix gram, DoubleMatrix targets, String place) {
         double[] rightRow = new double[left.columns()];
         double sum = 0;
         for (int i = 0; i < left.rows(); i++) {
-            Blocks.read(left, i, leftRow);
-            Blocks.read(right, i, rightRow);
+            left.readRow(i, leftRow, leftRow.length);
+            right.readRow(i, rightRow, rightRow.length);
             for (int j = 0; j < leftRow.length; j++) {
                 sum += leftRow[j] * rightRow[j];
             }
@@ -99,9 +100,9 @@ record Problem(DoubleMatrix gram, DoubleMatrix targets, String place) {
                 sparse.rows(),
                 (first, count) -> algebra.fitOnSupport(
                         gram,
-                        Blocks.rows(targets, first, count),
+                        targets.block(first, count, 0, targets.columns()),
                         mask.rows(first, count),
                         iterations,
-                        Blocks.rows(sparse, first, count)));
+                        sparse.block(first, count, 0, sparse.columns())));
     }
 }

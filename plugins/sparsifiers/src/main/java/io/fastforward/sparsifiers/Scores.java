@@ -12,7 +12,7 @@ interface Scores {
     /** Magnitudes. */
     static Scores magnitudes(DoubleMatrix weights) {
         return (row, scores) -> {
-            Blocks.read(weights, row, scores);
+            weights.readRow(row, scores, scores.length);
             for (int j = 0; j < scores.length; j++) {
                 scores[j] = Math.abs(scores[j]);
             }
@@ -22,7 +22,7 @@ interface Scores {
     /** Magnitudes times a factor of the column. */
     static Scores magnitudes(DoubleMatrix weights, double[] factors) {
         return (row, scores) -> {
-            Blocks.read(weights, row, scores);
+            weights.readRow(row, scores, scores.length);
             for (int j = 0; j < scores.length; j++) {
                 scores[j] = Math.abs(scores[j]) * factors[j];
             }

@@ -37,7 +37,7 @@ final class Weights {
                 }
                 row[j] = narrow[j];
             }
-            Blocks.write(row, wide, i);
+            wide.writeRow(i, row, row.length);
         }
         return wide;
     }
@@ -59,7 +59,7 @@ final class Weights {
         double[] row = new double[weights.columns()];
         float[] rounded = new float[row.length];
         for (int i = 0; i < weights.rows(); i++) {
-            Blocks.read(weights, i, row);
+            weights.readRow(i, row, row.length);
             for (int j = 0; j < row.length; j++) {
                 rounded[j] = (float) row[j];
             }

@@ -208,7 +208,7 @@ class BrainSurgeonTest {
     private DoubleMatrix matrix(double[][] values) {
         DoubleMatrix matrix = DoubleMatrix.allocate(arena, values.length, values[0].length);
         for (int i = 0; i < values.length; i++) {
-            Blocks.write(values[i], matrix, i);
+            matrix.writeRow(i, values[i], values[i].length);
         }
         return matrix;
     }

@@ -78,7 +78,7 @@ class FistaTest {
     private Problem problem(double[][] gram) {
         DoubleMatrix matrix = DoubleMatrix.allocate(arena, gram.length, gram.length);
         for (int i = 0; i < gram.length; i++) {
-            Blocks.write(gram[i], matrix, i);
+            matrix.writeRow(i, gram[i], gram[i].length);
         }
         return new Problem(matrix, DoubleMatrix.allocate(arena, 1, gram.length), "here");
     }

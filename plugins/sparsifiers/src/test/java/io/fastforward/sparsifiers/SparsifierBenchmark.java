@@ -112,7 +112,7 @@ final class SparsifierBenchmark {
                 }
             }
             row[i] += 1 + i % 7;
-            Blocks.write(row, gram, i);
+            gram.writeRow(i, row, row.length);
         }
         return gram;
     }

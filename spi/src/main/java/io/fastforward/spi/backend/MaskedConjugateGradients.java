@@ -2,8 +2,6 @@ package io.fastforward.spi.backend;
 
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.BitSet;
 
@@ -62,7 +60,7 @@ final class MaskedConjugateGradients {
     private void requireZeroOutside() {
         double[] row = new double[columns];
         for (int i = 0; i < rows.rows(); i++) {
-            read(rows, i, row);
+            rows.readRow(i, row, columns);
             for (int j = 0; j < columns; j++) {
                 if (row[j] != 0 && !isIn(i, j)) {
                     throw new IllegalArgumentException("row " + i + ", column " + j + " is outside of the support, but "
@@ -98,16 +96,16 @@ final class MaskedConjugateGradients {
         double[] residual = new double[columns];
         double[] product = new double[columns];
         double[] direction = new double[columns];
-        read(targets, i, residual);
-        read(products, i, product);
+        targets.readRow(i, residual, columns);
+        products.readRow(i, product, columns);
         double squared = 0;
         for (int j = 0; j < columns; j++) {
             residual[j] = isIn(i, j) && inverseDiagonal[j] != 0 ? residual[j] - product[j] : 0;
             direction[j] = residual[j] * inverseDiagonal[j];
             squared += residual[j] * direction[j];
         }
-        write(residual, residuals, i);
-        write(direction, directions, i);
+        residuals.writeRow(i, residual, columns);
+        directions.writeRow(i, direction, columns);
         squaredResiduals[i] = squared;
         converged[i] = CONVERGED * squared;
     }
@@ -115,8 +113,8 @@ final class MaskedConjugateGradients {
     private void step(int i, DoubleMatrix residuals, DoubleMatrix directions, DoubleMatrix products) {
         double[] direction = new double[columns];
         double[] product = new double[columns];
-        read(directions, i, direction);
-        read(products, i, product);
+        directions.readRow(i, direction, columns);
+        products.readRow(i, product, columns);
         double curvature = 0;
         for (int j = 0; j < columns; j++) {
             curvature += direction[j] * product[j]; // the direction is zero outside of the support
@@ -128,8 +126,8 @@ final class MaskedConjugateGradients {
         }
         double[] row = new double[columns];
         double[] residual = new double[columns];
-        read(rows, i, row);
-        read(residuals, i, residual);
+        rows.readRow(i, row, columns);
+        residuals.readRow(i, residual, columns);
         double squared = 0;
         for (int j = 0; j < columns; j++) {
             row[j] += length * direction[j];
@@ -140,26 +138,14 @@ final class MaskedConjugateGradients {
         for (int j = 0; j < columns; j++) {
             direction[j] = residual[j] * inverseDiagonal[j] + kept * direction[j];
         }
-        write(row, rows, i);
-        write(residual, residuals, i);
-        write(direction, directions, i);
+        rows.writeRow(i, row, columns);
+        residuals.writeRow(i, residual, columns);
+        directions.writeRow(i, direction, columns);
         squaredResiduals[i] = squared <= converged[i] ? 0 : squared;
     }
 
     private boolean isIn(int row, int column) {
         return support.get(row * columns + column);
-    }
-
-    private static void read(DoubleMatrix matrix, int row, double[] target) {
-        MemorySegment.copy(matrix.data(), ValueLayout.JAVA_DOUBLE, offset(matrix, row), target, 0, matrix.columns());
-    }
-
-    private static void write(double[] source, DoubleMatrix matrix, int row) {
-        MemorySegment.copy(source, 0, matrix.data(), ValueLayout.JAVA_DOUBLE, offset(matrix, row), matrix.columns());
-    }
-
-    private static long offset(DoubleMatrix matrix, int row) {
-        return row * matrix.rowStride() * Double.BYTES;
     }
 
     private static String shape(DoubleMatrix matrix) {

@@ -3,6 +3,7 @@ package io.fastforward.spi.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
 
 /**
  * A view of a row-major double-precision matrix in host memory, {@code rows × columns}, in native byte order: Gram
@@ -37,6 +38,27 @@ public record DoubleMatrix(MemorySegment data, int rows, int columns, long rowSt
         data.setAtIndex(ValueLayout.JAVA_DOUBLE, index(row, column), value);
     }
 
+    /** Copies the leading elements of a row, in bulk. */
+    public void readRow(int row, double[] target, int count) {
+        MemorySegment.copy(data, ValueLayout.JAVA_DOUBLE, leading(row, count), target, 0, count);
+    }
+
+    /** Overwrites the leading elements of a row, in bulk. */
+    public void writeRow(int row, double[] source, int count) {
+        MemorySegment.copy(source, 0, data, ValueLayout.JAVA_DOUBLE, leading(row, count), count);
+    }
+
+    /** Consecutive rows and columns, in the same memory. */
+    public DoubleMatrix block(int firstRow, int blockRows, int firstColumn, int blockColumns) {
+        Objects.checkFromIndexSize(firstRow, blockRows, rows);
+        Objects.checkFromIndexSize(firstColumn, blockColumns, columns);
+        if (blockRows == 0 || blockColumns == 0) {
+            return leadingBlock(blockRows, blockColumns);
+        }
+        long offset = (firstRow * rowStride + firstColumn) * Double.BYTES;
+        return new DoubleMatrix(data.asSlice(offset), blockRows, blockColumns, rowStride);
+    }
+
     /** The upper left block, in the same memory. */
     public DoubleMatrix leadingBlock(int blockRows, int blockColumns) {
         if (blockRows < 0 || blockRows > rows || blockColumns < 0 || blockColumns > columns) {
@@ -48,6 +70,13 @@ public record DoubleMatrix(MemorySegment data, int rows, int columns, long rowSt
     /** The same matrix in the same memory, but nothing can be stored in it. */
     public DoubleMatrix readOnly() {
         return new DoubleMatrix(data.asReadOnly(), rows, columns, rowStride);
+    }
+
+    /** Where the leading elements of a row begin, in bytes. */
+    private long leading(int row, int count) {
+        Objects.checkIndex(row, rows);
+        Objects.checkFromIndexSize(0, count, columns);
+        return row * rowStride * Double.BYTES;
     }
 
     private long index(int row, int column) {
