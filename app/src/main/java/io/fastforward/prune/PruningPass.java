@@ -71,7 +71,7 @@ public final class PruningPass {
         }
 
         /** The streams of hidden states that are needed. */
-        Set<HiddenStream> streams() {
+        public Set<HiddenStream> streams() {
             return target != CalibrationTarget.PREFIX
                             && calibrator.wishes().stream().anyMatch(wish -> wish.stream() == HiddenStream.DENSE)
                     ? EnumSet.allOf(HiddenStream.class)

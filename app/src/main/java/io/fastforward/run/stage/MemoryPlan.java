@@ -5,7 +5,6 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.LayerWalk;
-import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
@@ -56,7 +55,7 @@ public record MemoryPlan(
                         + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
                         + (wishes.stream().anyMatch(wish -> wish.moment() == Moment.GRAM) ? 2 * solverBytes(spec) : 0)
                 : 0;
-        int streams = repair.target() == CalibrationTarget.PREFIX ? 1 : 2;
+        int streams = repair.streams().size();
         long repairing = 2 * layer // on the device, and in nested order on the host
                 + (repair.measures()
                         ? scratch * streams
