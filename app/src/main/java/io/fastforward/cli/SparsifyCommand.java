@@ -2,8 +2,10 @@ package io.fastforward.cli;
 
 import static java.util.Objects.requireNonNullElse;
 
+import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.evaluate.ZeroShares;
 import io.fastforward.prune.LayerInput;
+import io.fastforward.record.SparsifyRecord;
 import io.fastforward.report.VariantTable;
 import io.fastforward.run.SparsifyRequest;
 import io.fastforward.run.SparsifyRun;
@@ -144,7 +146,11 @@ final class SparsifyCommand implements Runnable {
                 requireNonNullElse(tasks.most, Integer.MAX_VALUE),
                 output,
                 compute.compute());
-        SparsifyRun.Result result = new SparsifyRun(request, common.loadPlugins(), Console.of(common.json)).execute();
+        SparsifyRun run = new SparsifyRun(request, common.loadPlugins(), Console.of(common.json));
+        SparsifyRun.Result result;
+        try (ShutdownHook ignored = InterruptionNotice.aboutOutput(output.resolve(SparsifyRecord.FILE))) {
+            result = run.execute();
+        }
         common.print(result, out -> print(result, out));
     }
 

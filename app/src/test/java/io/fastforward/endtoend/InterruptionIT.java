@@ -74,6 +74,37 @@ class InterruptionIT {
         assertThat(interrupted.message()).contains("interrupted", "not complete");
     }
 
+    @Test
+    void anInterruptedSparsifierLeavesNothing() throws Exception {
+        Launcher.Finished interrupted = Launcher.in(directory)
+                .start(
+                        "sparsify",
+                        DemoModel.directory().toString(),
+                        "--output=" + directory.resolve("out"),
+                        "--pattern=2:4",
+                        "--option=sparsifier.rounds=1000", // far more than it gets to
+                        "--calibration=" + DemoModel.directory().resolve("calibration.txt"),
+                        "--text-unit=line",
+                        "--window=64",
+                        "--calibration-windows=8",
+                        "--evaluation-windows=2")
+                .awaitWhileRunning(this::hasPartials)
+                .send(signal().name())
+                .await();
+        assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
+        assertThat(interrupted.output()).isEmpty();
+        assertThat(interrupted.message()).contains("interrupted", "nothing was written");
+        assertThat(names(directory)).isEmpty();
+    }
+
+    private boolean hasPartials() {
+        try {
+            return names(directory).stream().anyMatch(name -> name.contains(".partial-"));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private Launcher.Started searching(Path output) throws InterruptedException {
         Path trials = directory.resolve("out-run/trials.jsonl");
         return Launcher.in(directory)
