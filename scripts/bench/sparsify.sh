@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# SparseGPT and FISTAPruner on the maps of a layer, by FastForward and by PyTorch (double and single precision) in turn.
+# Wanda, SparseGPT and FISTAPruner on the maps of a layer, by FastForward and by PyTorch (double and single precision) in turn.
 # Prints seconds, CPU seconds of all threads, and how many times as long PyTorch takes.
 # Usage: scripts/bench/sparsify.sh [METHOD PATTERN [MAP...]]   (PYTHON names a Python with torch)
-#   METHOD   sparsegpt or fista (default: both)
+#   METHOD   wanda, sparsegpt or fista (default: all three)
 #   MAP      OUTPUTSxINPUTS; default: those of a layer with hidden size 2048, 4 KV groups of 8 heads, and an MLP of 5632
 set -euo pipefail
 
@@ -12,7 +12,7 @@ set -euo pipefail
 require_java
 require_maven
 cd "$root"
-methods=${1:-sparsegpt fista}
+methods=${1:-wanda sparsegpt fista}
 pattern=${2:-2:4}
 shift $(($# < 2 ? $# : 2))
 maps=("$@")

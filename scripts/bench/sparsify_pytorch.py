@@ -1,4 +1,4 @@
-"""The yardstick of sparsify.sh: SparseGPT as its authors wrote it, and FISTAPruner by the same formulas as ours."""
+"""The yardstick of sparsify.sh: Wanda and SparseGPT as their authors wrote them, FISTAPruner by the same formulas as ours."""
 
 import sys
 import time
@@ -30,6 +30,17 @@ def mask_of(scores, pattern):
         return mask.reshape(scores.shape)
     flat = scores.flatten()
     return scores <= flat.kthvalue(int(float(pattern) * flat.numel())).values
+
+
+def wanda(weights, gram, pattern):
+    scores = weights.abs() * gram.diagonal().sqrt()
+    if ":" in pattern:
+        mask = mask_of(scores, pattern)
+    else:
+        dropped = int(float(pattern) * weights.shape[1])
+        mask = torch.zeros_like(scores, dtype=torch.bool)
+        mask.scatter_(1, scores.sort(dim=1, stable=True).indices[:, :dropped], True)
+    return weights.masked_fill_(mask, 0.0)
 
 
 def sparsegpt(weights, gram, pattern, block=128):
@@ -100,7 +111,7 @@ def main(method, pattern, threads, dtype, *maps):
     torch.set_num_threads(int(threads))
     torch.manual_seed(1)
     dtype = getattr(torch, dtype)
-    run = {"sparsegpt": sparsegpt, "fista": fista}[method]
+    run = {"wanda": wanda, "sparsegpt": sparsegpt, "fista": fista}[method]
     for shape in maps:
         outputs, inputs = map(int, shape.split("x"))
         directions = torch.rand(16, inputs, dtype=dtype) * 2 - 1

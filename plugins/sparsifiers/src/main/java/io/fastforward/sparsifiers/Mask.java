@@ -2,14 +2,10 @@ package io.fastforward.sparsifiers;
 
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.tensor.DoubleMatrix;
-import java.util.Arrays;
 import java.util.BitSet;
 
 /** Which weights of a map stay; the others are zero. Of equal scores, those of the earlier row and column go first. */
 final class Mask {
-
-    /** Up to here, looking for the lowest score again and again is faster than sorting. */
-    private static final int SMALL_GROUP = 32;
 
     private final int columns;
     private final BitSet kept;
@@ -83,38 +79,7 @@ final class Mask {
      * @param scores from {@code from} on; undefined afterwards
      */
     void dropInGroup(int row, int column, double[] scores, int from, int size, int dropped) {
-        if (size > SMALL_GROUP) {
-            dropBySorting(row, column, Arrays.copyOfRange(scores, from, from + size), dropped);
-            return;
-        }
-        for (int k = 0; k < dropped; k++) {
-            int lowest = from;
-            for (int j = from + 1; j < from + size; j++) {
-                if (scores[j] < scores[lowest]) {
-                    lowest = j;
-                }
-            }
-            scores[lowest] = Double.POSITIVE_INFINITY; // scores are finite, so it is not found again
-            drop(row, column + lowest - from);
-        }
-    }
-
-    private void dropBySorting(int row, int column, double[] scores, int dropped) {
-        if (dropped == 0) {
-            return;
-        }
-        double[] sorted = scores.clone();
-        Arrays.sort(sorted);
-        double highest = sorted[dropped - 1];
-        int equal = dropped; // of those with the highest score that goes
-        for (int i = 0; sorted[i] < highest; i++) {
-            equal--;
-        }
-        for (int j = 0; j < scores.length; j++) {
-            if (scores[j] < highest || (scores[j] == highest && equal-- > 0)) {
-                drop(row, column + j);
-            }
-        }
+        LowestScores.find(scores, from, size, dropped, j -> drop(row, column + j));
     }
 
     void drop(int row, int column) {

@@ -29,12 +29,8 @@ final class Weights {
         float[] narrow = new float[weight.columns()];
         double[] row = new double[weight.columns()];
         for (int i = 0; i < weight.rows(); i++) {
-            read(weight, i, narrow);
+            read(map, i, narrow);
             for (int j = 0; j < row.length; j++) {
-                if (!Float.isFinite(narrow[j])) {
-                    throw new IllegalArgumentException(map.place() + ": row " + i + ", column " + j + " is " + narrow[j]
-                            + ", but a finite number was expected; the checkpoint is damaged");
-                }
                 row[j] = narrow[j];
             }
             wide.writeRow(i, row, row.length);
@@ -42,7 +38,13 @@ final class Weights {
         return wide;
     }
 
-    private static void read(Matrix weight, int row, float[] target) {
+    /**
+     * A row of a map's weights.
+     *
+     * @throws IllegalArgumentException as {@link #of}
+     */
+    static void read(MapView map, int row, float[] target) {
+        Matrix weight = map.map().weight();
         if (weight.type() == DataType.F32) {
             long offset = row * weight.rowStride() * Float.BYTES;
             MemorySegment.copy(weight.data(), FLOAT, offset, target, 0, target.length);
@@ -51,6 +53,17 @@ final class Weights {
                 target[j] = weight.get(row, j);
             }
         }
+        for (int j = 0; j < target.length; j++) {
+            if (!Float.isFinite(target[j])) {
+                throw new IllegalArgumentException(map.place() + ": row " + row + ", column " + j + " is " + target[j]
+                        + ", but a finite number was expected; the checkpoint is damaged");
+            }
+        }
+    }
+
+    /** Writes a row of a matrix without gaps, in single precision. */
+    static void write(Matrix target, int row, float[] source) {
+        MemorySegment.copy(source, 0, target.data(), FLOAT, (long) row * source.length * Float.BYTES, source.length);
     }
 
     /** The map with other weights, rounded to single precision. */
@@ -63,9 +76,14 @@ final class Weights {
             for (int j = 0; j < row.length; j++) {
                 rounded[j] = (float) row[j];
             }
-            MemorySegment.copy(rounded, 0, narrow.data(), FLOAT, (long) i * row.length * Float.BYTES, row.length);
+            write(narrow, i, rounded);
         }
+        return replaced(map, narrow, arena);
+    }
+
+    /** The map with other weights and a copy of its bias, if it has one. */
+    static Linear replaced(MapView map, Matrix weights, Arena arena) {
         Matrix bias = map.map().bias();
-        return new Linear(narrow, bias == null ? null : bias.copy(DataType.F32, arena));
+        return new Linear(weights, bias == null ? null : bias.copy(DataType.F32, arena));
     }
 }

@@ -5,6 +5,7 @@ import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.measure.MapView;
 import io.fastforward.spi.measure.Measured;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
@@ -96,8 +97,18 @@ final class SparsifierBenchmark {
         }
         DoubleMatrix gram = gram(inputs, random, arena);
         Map<Wish, DoubleMatrix> moments = sparsifier.wishes(MapView.tap(MapRole.UP)).stream()
-                .collect(Collectors.toMap(Function.identity(), wish -> gram));
+                .collect(Collectors.toMap(
+                        Function.identity(),
+                        wish -> wish.moment() == Moment.SQUARE_SUMS ? diagonal(gram, arena) : gram));
         return new MapView(0, MapRole.UP, Linear.of(weight), new Measured(inputs, moments));
+    }
+
+    private static DoubleMatrix diagonal(DoubleMatrix gram, Arena arena) {
+        DoubleMatrix diagonal = DoubleMatrix.allocate(arena, 1, gram.columns());
+        for (int j = 0; j < gram.columns(); j++) {
+            diagonal.set(0, j, gram.get(j, j));
+        }
+        return diagonal;
     }
 
     private static DoubleMatrix gram(int inputs, SplittableRandom random, Arena arena) {
