@@ -3,7 +3,6 @@ package io.fastforward.cli;
 import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.failure.PlainText;
 import io.fastforward.record.RunRecord;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
@@ -16,13 +15,6 @@ final class InterruptionNotice {
         return saying(() -> RunRecord.holdsRun(runDirectory)
                 ? "what was finished is in '" + runDirectory + "'; run the same command with --resume to go on"
                 : "nothing was finished that one could go on from");
-    }
-
-    /** @param last the file that is written last, with all others there */
-    static ShutdownHook aboutOutput(Path last) {
-        return saying(() -> Files.exists(last)
-                ? "'" + last.resolveSibling("") + "' is complete, but was not measured"
-                : "nothing was written");
     }
 
     static ShutdownHook ofText() {

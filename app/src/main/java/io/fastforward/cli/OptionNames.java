@@ -37,6 +37,7 @@ final class OptionNames {
             case CALIBRATION_TEXT -> "--calibration";
             case EVALUATION_TEXT -> "--evaluation";
             case RUN_DIRECTORY -> "--run-dir";
+            case SHARE_AGENT -> "--agent";
             case MOST_WINDOWS -> "--windows";
             case MOST_TOKENS -> "--max-tokens";
             default -> "--" + setting.name().toLowerCase(Locale.ROOT).replace('_', '-');

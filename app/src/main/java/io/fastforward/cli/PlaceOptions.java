@@ -104,7 +104,12 @@ final class PlaceOptions {
     }
 
     Path runDirectory(Path beside) {
-        return requireNonNullElse(runDirectory, beside.resolveSibling(beside.getFileName() + "-run"));
+        return requireNonNullElse(runDirectory, recordBeside(beside));
+    }
+
+    /** Where the record of a run goes if nobody says. */
+    static Path recordBeside(Path output) {
+        return output.resolveSibling(output.getFileName() + "-run");
     }
 
     private <T> T required(@Nullable T value, String what) {

@@ -1,7 +1,9 @@
 package io.fastforward.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fastforward.json.StrictJson;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.settings.ShareSearch;
 import io.fastforward.settings.SparsifySettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +18,7 @@ final class SettingDefaults extends ListResourceBundle {
         List<Object[]> contents = new ArrayList<>();
         add(contents, "default", PruneSettings.DEFAULT.toJson());
         add(contents, "sparsify", SparsifySettings.DEFAULT.toJson());
+        add(contents, "sparsify.search", StrictJson.MAPPER.valueToTree(ShareSearch.DEFAULT));
         return contents.toArray(Object[][]::new);
     }
 

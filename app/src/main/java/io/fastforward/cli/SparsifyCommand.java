@@ -4,14 +4,17 @@ import static java.util.Objects.requireNonNullElse;
 
 import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.evaluate.ZeroShares;
+import io.fastforward.evaluate.ZeroShares.MapZeros;
 import io.fastforward.prune.LayerInput;
-import io.fastforward.record.SparsifyRecord;
+import io.fastforward.record.ShareChoice;
+import io.fastforward.record.SparsifyResult;
 import io.fastforward.report.VariantTable;
 import io.fastforward.run.SparsifyRequest;
 import io.fastforward.run.SparsifyRun;
 import io.fastforward.settings.SparsifySettings;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.DoubleSummaryStatistics;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -48,7 +51,7 @@ final class SparsifyCommand implements Runnable {
             required = true,
             description =
                     "How many weights of a map are zero: a share, as 0.5; or all but N of every M consecutive ones"
-                            + " of a row, as 2:4.")
+                            + " of a row, as 2:4. With --agent, in the mean of all maps.")
     private String pattern;
 
     @Option(
@@ -61,7 +64,7 @@ final class SparsifyCommand implements Runnable {
     @Option(
             names = "--option",
             paramLabel = "sparsifier.NAME=VALUE",
-            description = "An option of the method; the command 'plugins' lists them.")
+            description = "An option of the method, or of agent.NAME; the command 'plugins' lists them.")
     private List<String> options = List.of();
 
     @Option(
@@ -77,6 +80,9 @@ final class SparsifyCommand implements Runnable {
             description = "What every layer sees while it is done (${COMPLETION-CANDIDATES}): what the sparse layers"
                     + " before it make, or the dense ones; default: ${bundle:sparsify.layerInput}.")
     private @Nullable LayerInput layerInput;
+
+    @Mixin
+    private ShareSearchOptions search;
 
     @Option(
             names = "--calibration",
@@ -98,6 +104,15 @@ final class SparsifyCommand implements Runnable {
             required = true,
             description = "Where the sparse checkpoint goes; must be empty.")
     private Path output;
+
+    @Option(
+            names = "--run-dir",
+            paramLabel = "DIR",
+            description = "Where the record of the run goes; default: the output's name with -run.")
+    private @Nullable Path runDirectory;
+
+    @Option(names = "--resume", description = "Go on with an interrupted run: same command, same result.")
+    private boolean resume;
 
     @Option(names = "--seed", paramLabel = "N", description = "Of everything random; default: ${bundle:sparsify.seed}.")
     private @Nullable Long seed;
@@ -145,13 +160,19 @@ final class SparsifyCommand implements Runnable {
                 tasks.file(),
                 requireNonNullElse(tasks.most, Integer.MAX_VALUE),
                 output,
+                runDirectory(),
+                resume,
                 compute.compute());
         SparsifyRun run = new SparsifyRun(request, common.loadPlugins(), Console.of(common.json));
-        SparsifyRun.Result result;
-        try (ShutdownHook ignored = InterruptionNotice.aboutOutput(output.resolve(SparsifyRecord.FILE))) {
+        SparsifyResult result;
+        try (ShutdownHook ignored = InterruptionNotice.about(request.runDirectory())) {
             result = run.execute();
         }
         common.print(result, out -> print(result, out));
+    }
+
+    private Path runDirectory() {
+        return requireNonNullElse(runDirectory, PlaceOptions.recordBeside(output));
     }
 
     private SparsifySettings settings() {
@@ -162,33 +183,64 @@ final class SparsifyCommand implements Runnable {
                 new SparsifySettings.Windows(
                         requireNonNullElse(texts.windowLength, BASE.windows().length()),
                         requireNonNullElse(windows, BASE.windows().calibration()),
+                        search.windows().reward(BASE.windows().reward()),
+                        search.windows().finalists(BASE.windows().finalists()),
                         requireNonNullElse(evaluationWindows, BASE.windows().evaluation()),
                         starts == null ? BASE.windows().starts() : WindowStarts.read(starts)),
                 requireNonNullElse(method, BASE.method()),
                 all,
                 pattern,
+                search.settings(),
                 requireNonNullElse(refit, BASE.refit()),
                 requireNonNullElse(layerInput, BASE.layerInput()),
                 export.settings(BASE.export()),
                 requireNonNullElse(seed, BASE.seed()));
     }
 
-    private static void print(SparsifyRun.Result result, PrintWriter out) {
+    private static void print(SparsifyResult result, PrintWriter out) {
         out.println();
-        VariantTable.lines(result.variants()).forEach(out::println);
+        VariantTable.lines(result.variants(), "zeros").forEach(out::println);
         out.println();
         ZeroShares zeros = result.zeros();
         out.printf(
                 Locale.ROOT,
                 "%.2f%% of the weights of the layers' linear maps are zero; %s%n",
                 100 * zeros.share(),
-                zeros.patterns().isEmpty()
-                        ? "the pattern does not hold"
-                        : "the pattern " + zeros.patterns().getFirst() + " holds in every map");
+                spread(result));
         out.println("Sparse model: " + result.output());
+        out.println("Record of the run: " + result.runDirectory());
         out.println();
         out.println("Try next:");
         out.println("  " + ShellCommand.of(List.of("inspect", result.output(), "--zeros")));
         out.println("  " + ShellCommand.of(List.of("generate", result.output(), "--prompt", "Once upon a time")));
+    }
+
+    /** Where they are. */
+    private static String spread(SparsifyResult result) {
+        ZeroShares zeros = result.zeros();
+        String where;
+        if (!zeros.patterns().isEmpty()) {
+            where = "the pattern " + zeros.patterns().getFirst() + " holds in every map";
+        } else if (result.search() == null) {
+            where = "the pattern does not hold";
+        } else {
+            DoubleSummaryStatistics shares =
+                    zeros.maps().stream().mapToDouble(MapZeros::share).summaryStatistics();
+            where = String.format(
+                    Locale.ROOT, "from %.1f%% to %.1f%% of a map", 100 * shares.getMin(), 100 * shares.getMax());
+        }
+        ShareChoice choice = result.choice();
+        return choice == null || !choice.uniform() ? where : where + "; " + comparison(choice);
+    }
+
+    private static String comparison(ShareChoice choice) {
+        return Double.isNaN(choice.foundLoss())
+                ? "the search found nothing better than as many everywhere"
+                : String.format(
+                        Locale.ROOT,
+                        "as many everywhere is better than what the search found (perplexity %s against %s on the reward"
+                                + " windows)",
+                        VariantTable.significant(Math.exp(choice.uniformLoss())),
+                        VariantTable.significant(Math.exp(choice.foundLoss())));
     }
 }

@@ -6,6 +6,7 @@ import io.fastforward.failure.Setting;
 import io.fastforward.settings.WindowSettings;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How many windows each purpose sees. */
@@ -23,17 +24,8 @@ final class WindowOptions {
             description = "Windows for calibration; default: ${bundle:default.windows.repair}.")
     private @Nullable Integer repair;
 
-    @Option(
-            names = "--reward-windows",
-            paramLabel = "N",
-            description = "Windows on which candidates are compared; default: ${bundle:default.windows.reward}.")
-    private @Nullable Integer reward;
-
-    @Option(
-            names = "--finalist-windows",
-            paramLabel = "N",
-            description = "Windows on which finalists are compared; default: four times the reward windows.")
-    private @Nullable Integer finalists;
+    @Mixin
+    private RewardWindowOptions rewards;
 
     @Option(
             names = "--evaluation-windows",
@@ -44,21 +36,21 @@ final class WindowOptions {
     @Option(names = "--window-starts", paramLabel = "FILE", description = WindowStarts.DESCRIPTION)
     private @Nullable Path starts;
 
+    @SuppressWarnings("NullAway.Init") // picocli fills in the fields
+    WindowOptions() {}
+
     /** @param length tokens of a window, if the user says so */
     WindowSettings settings(WindowSettings base, @Nullable Integer length) {
-        // 0 stands for a default in the settings, and is no number of windows or tokens that a user can mean.
+        // 0 stands for a default in the settings, and is no length that a user can mean.
         if (length != null) {
             Setting.WINDOW_LENGTH.requireAtLeast(2, length);
-        }
-        if (finalists != null) {
-            Setting.FINALIST_WINDOWS.requireAtLeast(1, finalists);
         }
         return new WindowSettings(
                 requireNonNullElse(length, base.length()),
                 requireNonNullElse(scoring, base.scoring()),
                 requireNonNullElse(repair, base.repair()),
-                requireNonNullElse(reward, base.reward()),
-                requireNonNullElse(finalists, base.finalists()),
+                rewards.reward(base.reward()),
+                rewards.finalists(base.finalists()),
                 requireNonNullElse(evaluation, base.evaluation()),
                 starts == null ? base.starts() : WindowStarts.read(starts));
     }

@@ -43,6 +43,10 @@ public enum Setting {
     FINALISTS("search.finalists"),
     UNIFORM_FINALIST("search.uniformFinalist"),
     PATTERN("pattern"),
+    METHOD("method"),
+    LAYER_INPUT("layerInput"),
+    SHARE_AGENT("search.agent"),
+    SEARCH_METHOD("search.method"),
     REFIT("refit"),
     CALIBRATION_TARGET("repair.target"),
     FORMAT("export.format"),
@@ -67,7 +71,7 @@ public enum Setting {
     TEMPERATURE("generate.temperature"),
     TOP_P("generate.topP");
 
-    private static final Pattern IN_MESSAGE = Pattern.compile("<[a-z]+(\\.[a-zA-Z]+)?>");
+    private static final Pattern IN_MESSAGE = Pattern.compile("<[a-zA-Z]+(\\.[a-zA-Z]+)?>");
     private static final Map<String, Setting> BY_MARK =
             Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(Setting::toString, setting -> setting));
 

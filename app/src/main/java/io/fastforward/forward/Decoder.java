@@ -107,7 +107,7 @@ public final class Decoder implements AutoCloseable {
             }
             run(states, policies);
             for (int i = 0; i < policies.size(); i++) {
-                readLogLikelihoods(windows, states.get(i), results.get(i), resultOffset);
+                head.logLikelihoods(windows, states.get(i), results.get(i), resultOffset);
             }
         } finally {
             states.forEach(HiddenStates::close);
@@ -127,22 +127,6 @@ public final class Decoder implements AutoCloseable {
                     }
                 }
             }
-        }
-    }
-
-    private void readLogLikelihoods(TokenWindows windows, HiddenStates states, double[] result, int resultOffset) {
-        for (Chunk chunk : states.chunks()) {
-            int length = windows.length();
-            int[] targets = new int[chunk.shape().rows()];
-            for (int row = 0; row < targets.length; row++) {
-                int position = row % length;
-                targets[row] =
-                        position == length - 1 ? -1 : windows.token(chunk.firstWindow() + row / length, position + 1);
-            }
-            double[] logLikelihoods = new double[targets.length];
-            head.logLikelihood(chunk.hidden(), targets, logLikelihoods);
-            System.arraycopy(
-                    logLikelihoods, 0, result, resultOffset + chunk.firstWindow() * length, logLikelihoods.length);
         }
     }
 

@@ -2,11 +2,13 @@ package io.fastforward.forward;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
+import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +66,26 @@ public final class LanguageModelHead implements AutoCloseable {
                 backend.logLikelihood(head, projected, Arrays.copyOfRange(targets, first, first + rows), part);
             }
             System.arraycopy(part, 0, result, first, rows);
+        }
+    }
+
+    /**
+     * Log-likelihoods of the tokens that follow in windows whose hidden states have passed all layers.
+     *
+     * @param result as of {@link Decoder#logLikelihoods}, from an offset on
+     */
+    public void logLikelihoods(TokenWindows windows, HiddenStates states, double[] result, int offset) {
+        int length = windows.length();
+        for (Chunk chunk : states.chunks()) {
+            int[] targets = new int[chunk.shape().rows()];
+            for (int row = 0; row < targets.length; row++) {
+                int position = row % length;
+                targets[row] =
+                        position == length - 1 ? -1 : windows.token(chunk.firstWindow() + row / length, position + 1);
+            }
+            double[] logLikelihoods = new double[targets.length];
+            logLikelihood(chunk.hidden(), targets, logLikelihoods);
+            System.arraycopy(logLikelihoods, 0, result, offset + chunk.firstWindow() * length, logLikelihoods.length);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.fastforward.prune;
 
+import io.fastforward.forward.Decoder;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.forward.LanguageModelHead;
@@ -19,8 +20,8 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The logits of a pruned model on one window, computed from its weights in memory while they pass by, so that a
- * checkpoint can be checked against them without holding the whole model.
+ * What a pruned model says of some windows, computed from its weights in memory while they pass by, so that a checkpoint can
+ * be checked against it, or several ways to prune compared, without holding the whole model.
  */
 public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
 
@@ -29,6 +30,7 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
     private final @Nullable DataType dataType;
     private final Arena arena = Arena.ofShared();
     private final ModelEnds ends;
+    private final TokenWindows windows;
     private final HiddenStates states;
 
     /**
@@ -37,34 +39,45 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
      * @param model the source model, whose ends the pruned one shares
      * @param pruned the pruned architecture, with units as in checkpoints
      * @param dataType data type of the pruned model; null keeps each tensor's own
-     * @param window one window
+     * @param windows what it is to be asked
      */
     public LogitProbe(
-            ComputeBackend backend, Model model, ModelSpec pruned, @Nullable DataType dataType, TokenWindows window) {
+            ComputeBackend backend, Model model, ModelSpec pruned, @Nullable DataType dataType, TokenWindows windows) {
         this.backend = backend;
         this.pruned = pruned;
         this.dataType = dataType;
         this.ends = dataType == null ? model.ends() : WeightCopy.of(model.ends(), dataType, arena);
-        this.states = HiddenStates.embed(backend, ends, window);
+        this.windows = windows;
+        this.states = HiddenStates.embed(backend, ends, windows);
     }
 
     @Override
     public void accept(int layer, LayerWeights weights) {
-        Chunk chunk = states.chunks().getFirst();
         try (Arena layerArena = Arena.ofShared();
                 LoadedLayer loaded =
                         LayerSource.loadLayer(backend, pruned, (index, _) -> rounded(weights, layerArena), layer);
-                DeviceMatrix scratch = backend.allocate(chunk.shape().rows(), pruned.widestFeatures())) {
-            loaded.apply(
-                    backend,
-                    loaded.attention().spec().units(),
-                    loaded.mlp().spec().units(),
-                    chunk,
-                    scratch);
+                DeviceMatrix scratch = backend.allocate(states.chunkRows(), pruned.widestFeatures())) {
+            for (Chunk chunk : states.chunks()) {
+                loaded.apply(
+                        backend,
+                        loaded.attention().spec().units(),
+                        loaded.mlp().spec().units(),
+                        chunk,
+                        scratch);
+            }
         }
     }
 
-    /** Logits after every token, once all layers have passed: F32, {@code length × vocabulary}, in the arena. */
+    /** Log-likelihoods of all windows, once all layers have passed, as of {@link Decoder#logLikelihoods}. */
+    public double[] logLikelihoods() {
+        double[] result = new double[windows.count() * windows.length()];
+        try (LanguageModelHead head = new LanguageModelHead(backend, ends)) {
+            head.logLikelihoods(windows, states, result, 0);
+        }
+        return result;
+    }
+
+    /** Logits after every token of a single window, once all layers have passed: F32, {@code length × vocabulary}, in the arena. */
     public Matrix logits(Arena resultArena) {
         Chunk chunk = states.chunks().getFirst();
         Matrix logits = Matrix.allocate(resultArena, DataType.F32, chunk.shape().rows(), pruned.vocabularySize());

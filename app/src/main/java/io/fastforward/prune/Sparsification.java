@@ -4,7 +4,6 @@ import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
-import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -15,12 +14,13 @@ import java.util.stream.Stream;
  * How maps are sparsified.
  *
  * @param sparsifier who sets weights to zero
- * @param pattern where
+ * @param patterns where
  * @param layerInput what a layer is sparsified on, and is to reproduce the dense layer on
  * @param refitIterations steps by which the weights that are left are {@linkplain SupportRefit refitted} afterwards; 0: not
  *     at all
  */
-public record Sparsification(Sparsifier sparsifier, Pattern pattern, LayerInput layerInput, int refitIterations) {
+public record Sparsification(
+        Sparsifier sparsifier, ModulePatterns patterns, LayerInput layerInput, int refitIterations) {
 
     public Sparsification {
         if (refitIterations < 0) {

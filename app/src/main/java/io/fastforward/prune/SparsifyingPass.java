@@ -19,11 +19,13 @@ import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -89,8 +91,8 @@ public final class SparsifyingPass {
                     sink.accept(
                             i,
                             new LayerWeights(
-                                    sparsify(i, layer.attention(), weights.attention(), walk, arena),
-                                    sparsify(i, layer.mlp(), weights.mlp(), walk, arena)));
+                                    sparsify(2 * i, layer.attention(), weights.attention(), walk, arena),
+                                    sparsify(2 * i + 1, layer.mlp(), weights.mlp(), walk, arena)));
                 }
                 progress.accept(i + 1);
             }
@@ -113,23 +115,30 @@ public final class SparsifyingPass {
     private void requireFits(ModuleSpec module) {
         module.maps().forEach(map -> {
             try {
-                sparsification.pattern().requireFits(map.columns());
+                sparsification.patterns().asked().requireFits(map.columns());
             } catch (IllegalArgumentException e) {
                 throw FailureKind.UNSUPPORTED_MODEL.failure(
-                        "the pattern " + sparsification.pattern() + " does not fit the map " + map.role() + ": "
-                                + e.getMessage(),
+                        "the pattern " + sparsification.patterns().asked() + " does not fit the map " + map.role()
+                                + ": " + e.getMessage(),
                         e);
             }
         });
     }
 
     private ModuleWeights sparsify(
-            int layer, ModuleSpec spec, ModuleWeights weights, @Nullable LayerWalk walk, Arena arena) {
+            int module, ModuleSpec spec, ModuleWeights weights, @Nullable LayerWalk walk, Arena arena) {
+        Optional<Pattern> pattern = sparsification.patterns().of(module);
+        if (pattern.isEmpty()) {
+            moveOn(walk, spec, weights);
+            return weights;
+        }
+        Pattern zeros = pattern.get();
+        int layer = module / 2;
         if (walk == null || spec.isIdentity()) {
             Map<MapRole, Linear> sparse = new EnumMap<>(MapRole.class);
             weights.maps()
                     .forEach((role, map) -> sparse.put(
-                            role, sparsify(new MapView(layer, role, map, Measured.NOTHING), Map.of(), arena)));
+                            role, sparsify(new MapView(layer, role, map, Measured.NOTHING), zeros, Map.of(), arena)));
             return weights.with(sparse);
         }
         try (LoadedModule loaded = backend.load(spec, weights);
@@ -142,7 +151,7 @@ public final class SparsifyingPass {
                     Map<Tap, Iterable<Matrix>> batches = Map.of(tap, walk.batches(loaded, tap, scratch));
                     weights.maps().forEach((role, map) -> {
                         if (MapView.tap(role) == tap) {
-                            Linear zeroed = sparsify(new MapView(layer, role, map, measured), batches, arena);
+                            Linear zeroed = sparsify(new MapView(layer, role, map, measured), zeros, batches, arena);
                             backend.replace(loaded, role, zeroed);
                             sparse.put(role, zeroed);
                         }
@@ -157,6 +166,16 @@ public final class SparsifyingPass {
         }
     }
 
+    /** All streams pass a module that stays dense. */
+    private void moveOn(@Nullable LayerWalk walk, ModuleSpec spec, ModuleWeights weights) {
+        if (walk == null || spec.isIdentity()) {
+            return;
+        }
+        try (LoadedModule dense = backend.load(spec, weights)) {
+            sparsification.streams().forEach(stream -> walk.moveOn(stream, dense, spec.units()));
+        }
+    }
+
     private Measured measure(
             LayerWalk walk, LoadedModule loaded, @Nullable LoadedModule dense, Tap tap, Arena scratch) {
         return dense == null
@@ -165,11 +184,10 @@ public final class SparsifyingPass {
     }
 
     /** In the map's own data type, which is what later maps see. */
-    private Linear sparsify(MapView map, Map<Tap, Iterable<Matrix>> batches, Arena arena) {
+    private Linear sparsify(MapView map, Pattern pattern, Map<Tap, Iterable<Matrix>> batches, Arena arena) {
         try {
-            Linear sparse = sparsification
-                    .sparsifier()
-                    .sparsify(map, sparsification.pattern(), new ModuleBench(algebra, arena, batches));
+            Linear sparse =
+                    sparsification.sparsifier().sparsify(map, pattern, new ModuleBench(algebra, arena, batches));
             Linear rounded = WeightCopy.like(map.map(), sparse, arena);
             int iterations = sparsification.refitIterations();
             return iterations == 0 ? rounded : new SupportRefit(algebra, iterations).refit(map, rounded, arena);

@@ -1,13 +1,16 @@
 package io.fastforward.record;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Setting;
-import io.fastforward.settings.PruneSettings;
+import io.fastforward.json.StrictJson;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,12 +20,13 @@ import java.util.TreeSet;
 import java.util.UUID;
 
 /**
- * What a run was: enough to say whether another one should give the same result. A run may change its device, so that
+ * What a run of some command was: enough to say whether another one should give the same result. A run may change its device, so that
  * the failure of one does not cost what is finished; then all of them are named.
  *
  * @param format always "fastforward-run"
+ * @param command what it was a run of
  * @param id of this run, by which its record's files know that they belong together
- * @param settings the user's settings
+ * @param settings the user's settings, nested
  * @param model hashes of the checkpoint's files
  * @param files hashes of the other files that determine the result, such as the texts, by their role
  * @param device the backend, with its versions, that finished the run, or works on it
@@ -33,8 +37,9 @@ import java.util.UUID;
  */
 public record Manifest(
         String format,
+        String command,
         String id,
-        PruneSettings settings,
+        ObjectNode settings,
         List<FileHash> model,
         Map<String, FileHash> files,
         String device,
@@ -46,6 +51,7 @@ public record Manifest(
     static final String FORMAT = "fastforward-run";
 
     public Manifest {
+        settings = settings.deepCopy(); // it can be changed
         model = List.copyOf(model);
         files = sorted(files);
         earlierDevices = List.copyOf(earlierDevices);
@@ -55,7 +61,8 @@ public record Manifest(
 
     /** That of a run that begins now; its parameters are as the components. */
     public static Manifest begin(
-            PruneSettings settings,
+            String command,
+            ObjectNode settings,
             List<FileHash> model,
             Map<String, FileHash> files,
             String device,
@@ -63,20 +70,33 @@ public record Manifest(
             Map<String, String> versions) {
         String id = UUID.randomUUID().toString();
         String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-        return new Manifest(FORMAT, id, settings, model, files, device, List.of(), plugins, versions, now);
+        return new Manifest(
+                FORMAT, command, id, asRead(settings), model, files, device, List.of(), plugins, versions, now);
     }
 
     /** The same run, on which another device goes on. */
     Manifest on(String other) {
         List<String> earlier = new ArrayList<>(earlierDevices);
         earlier.add(device);
-        return new Manifest(format, id, settings, model, files, other, earlier, plugins, versions, started);
+        return new Manifest(format, command, id, settings, model, files, other, earlier, plugins, versions, started);
+    }
+
+    /** Numbers as they come back from a file, where nobody knows whether they were long. */
+    private static ObjectNode asRead(ObjectNode settings) {
+        try {
+            return StrictJson.read(settings.toString(), ObjectNode.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("settings that were written cannot be read", e);
+        }
     }
 
     /** The first thing but the device in which a run that is to be resumed differs from this one; empty if none. */
     String differenceTo(Manifest other) {
         if (!format.equals(other.format)) {
             return "the format";
+        }
+        if (!command.equals(other.command)) {
+            return "the command (then " + command + ", now " + other.command + ")";
         }
         if (!model.equals(other.model)) {
             return "the model's files";
@@ -85,7 +105,7 @@ public record Manifest(
             return "the file for: " + differingKey(files, other.files);
         }
         if (!settings.equals(other.settings)) {
-            return settingsDifference("", settings.toJson(), other.settings.toJson());
+            return settingsDifference("", settings, other.settings);
         }
         if (!plugins.equals(other.plugins)) {
             return "the plugins (then " + plugins + ", now " + other.plugins + ")";
@@ -112,15 +132,23 @@ public record Manifest(
 
     /** The first setting that differs, by its path. */
     private static String settingsDifference(String path, JsonNode then, JsonNode now) {
-        for (Map.Entry<String, JsonNode> setting : then.properties()) {
-            JsonNode other = now.path(setting.getKey());
-            if (!setting.getValue().equals(other)) {
-                String at = path.isEmpty() ? setting.getKey() : path + "." + setting.getKey();
-                return setting.getValue().isObject() && !at.equals(Setting.PLUGIN_OPTIONS.path())
-                        ? settingsDifference(at, setting.getValue(), other)
-                        : "the setting " + Setting.at(at) + " (then " + setting.getValue() + ", now " + other + ")";
+        Set<String> names = new LinkedHashSet<>();
+        then.fieldNames().forEachRemaining(names::add);
+        now.fieldNames().forEachRemaining(names::add);
+        for (String name : names) {
+            JsonNode before = then.path(name);
+            JsonNode after = now.path(name);
+            if (!before.equals(after)) {
+                String at = path.isEmpty() ? name : path + "." + name;
+                return before.isObject() && after.isObject() && !at.equals(Setting.PLUGIN_OPTIONS.path())
+                        ? settingsDifference(at, before, after)
+                        : "the setting " + Setting.at(at) + " (then " + shown(before) + ", now " + shown(after) + ")";
             }
         }
         throw new IllegalStateException("records that are not equal differ in a component");
+    }
+
+    private static String shown(JsonNode value) {
+        return value.isMissingNode() ? "not there" : value.toString();
     }
 }

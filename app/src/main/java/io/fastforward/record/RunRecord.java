@@ -16,11 +16,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The record of a run, in a {@linkplain RecordStore directory}: {@code manifest.json}, {@code nested-order.json},
- * {@code search-state.json}, {@code trials.jsonl}, {@code search-result.json}, {@code policy.json},
- * {@code export.json}, {@code result.json}, {@code run.log}. What the result depends on is a {@link RecordFile};
+ * {@code search-state.json}, {@code trials.jsonl}, {@code search-result.json}, {@code share-choice.json},
+ * {@code policy.json}, {@code export.json}, {@code result.json}, {@code run.log}. What the result depends on is a {@link RecordFile};
  * {@code trials.jsonl} and {@code policy.json} are for people.
  *
  * <p>Closing a new record in which no stage was finished deletes it: there is nothing to go on from.
@@ -31,13 +32,14 @@ public final class RunRecord implements AutoCloseable {
     private static final String ORDER = "nested-order.json";
     private static final String SEARCH_STATE = "search-state.json";
     private static final String SEARCH_RESULT = "search-result.json";
+    private static final String SHARE_CHOICE = "share-choice.json";
     private static final String POLICY = "policy.json";
     private static final String EXPORT = "export.json";
     private static final String RESULT = "result.json";
     private static final String LOG = "run.log";
 
     private static final List<String> FILES =
-            List.of(MANIFEST, ORDER, SEARCH_STATE, Trials.FILE, SEARCH_RESULT, POLICY, EXPORT, RESULT);
+            List.of(MANIFEST, ORDER, SEARCH_STATE, Trials.FILE, SEARCH_RESULT, SHARE_CHOICE, POLICY, EXPORT, RESULT);
 
     private final RecordStore store;
     private final Trials trials;
@@ -147,7 +149,7 @@ public final class RunRecord implements AutoCloseable {
     /**
      * Records which device works on the run from now on.
      *
-     * @return the one that did before, if it was another one
+     * @return a warning if another one did before
      */
     public Optional<String> workOn(String device) {
         String before = manifest.device();
@@ -156,7 +158,8 @@ public final class RunRecord implements AutoCloseable {
         }
         manifest = manifest.on(device);
         write(MANIFEST, manifest);
-        return Optional.of(before);
+        return Optional.of("Warning: '" + device + "' goes on with what '" + before
+                + "' began; the result may differ from that of a single device");
     }
 
     /**
@@ -207,9 +210,24 @@ public final class RunRecord implements AutoCloseable {
         write(SEARCH_RESULT, outcome);
     }
 
+    /** What came of comparing shares of zeros. */
+    public Optional<ShareChoice> shareChoice(Budget budget) {
+        return readIfThere(SHARE_CHOICE, ShareChoice.class, choice -> choice.requireFits(budget));
+    }
+
+    public void saveShareChoice(ShareChoice choice) {
+        write(SHARE_CHOICE, choice);
+    }
+
     /** @param policyFile what {@link PolicyFile} makes of the policy */
     public void savePolicy(byte[] policyFile) {
         store.write(POLICY, policyFile);
+    }
+
+    /** Whether the output is there, as the run has written it. */
+    public boolean holdsOutput(Path output) {
+        return Files.isDirectory(output)
+                && export().filter(written -> written.isIn(output)).isPresent();
     }
 
     public Optional<ExportRecord> export() {
@@ -220,18 +238,19 @@ public final class RunRecord implements AutoCloseable {
         write(EXPORT, export);
     }
 
-    public Optional<PruneResult> result() {
-        return readIfThere(RESULT, PruneResult.class, result -> {});
+    /** What came out, if the run is complete. */
+    public <T> Optional<T> result(Class<T> type) {
+        return readIfThere(RESULT, type, result -> {});
     }
 
-    public void saveResult(PruneResult result) {
+    public void saveResult(Object result) {
         write(RESULT, result);
     }
 
     /** Deletes a record that was begun here and in which no stage was finished. */
     @Override
     public void close() {
-        if (begun && !store.holds(ORDER)) {
+        if (begun && Stream.of(ORDER, SEARCH_STATE, EXPORT).noneMatch(store::holds)) {
             store.closeAndDelete(List.of(LOG, MANIFEST));
         } else {
             store.close();

@@ -17,6 +17,8 @@ import java.util.TreeMap;
  * @param files hashes of the texts, by their role
  * @param device the backend, with its versions
  * @param versions of FastForward, the contract and Java, and the operating system
+ * @param patterns of the maps of every module, attention of layer 0, MLP of layer 0, and so on, "dense" if there are none;
+ *     empty: the pattern of the settings, everywhere
  * @param zeros what is zero in every map, counted in what was written
  * @param reloadDifference largest relative difference of logits between the model in memory and the written one
  */
@@ -27,6 +29,7 @@ public record SparsifyRecord(
         Map<String, FileHash> files,
         String device,
         Map<String, String> versions,
+        List<String> patterns,
         ZeroShares zeros,
         double reloadDifference) {
 
@@ -38,6 +41,7 @@ public record SparsifyRecord(
 
     public SparsifyRecord {
         model = List.copyOf(model);
+        patterns = List.copyOf(patterns);
         // Sorted, because a map is written to files in its own order.
         files = Collections.unmodifiableMap(new TreeMap<>(files));
         versions = Collections.unmodifiableMap(new TreeMap<>(versions));

@@ -11,8 +11,17 @@ public final class VariantTable {
 
     private VariantTable() {}
 
-    /** Lines of a table; the first variant is the dense model, to which the others are compared. */
+    /** Lines of a table of smaller models; the first variant is the dense one, to which the others are compared. */
     public static List<String> lines(List<Variant> variants) {
+        return lines(variants, "removed");
+    }
+
+    /**
+     * Lines of a table.
+     *
+     * @param sparse what the sparsity of a variant is
+     */
+    public static List<String> lines(List<Variant> variants, String sparse) {
         boolean tasks = variants.stream().anyMatch(variant -> variant.accuracy() != null);
         int width = variants.stream()
                 .mapToInt(variant -> variant.name().length())
@@ -20,8 +29,8 @@ public final class VariantTable {
                 .orElse(0);
         String format = "%-" + Math.max(width, 7) + "s  %12s  %8s  %10s" + (tasks ? "  %14s" : "%s") + "  %12s";
         List<String> lines = new ArrayList<>();
-        lines.add(format.formatted(
-                "model", "parameters", "removed", "perplexity", tasks ? "tasks right" : "", "tokens/s"));
+        lines.add(
+                format.formatted("model", "parameters", sparse, "perplexity", tasks ? "tasks right" : "", "tokens/s"));
         for (Variant variant : variants) {
             lines.add(format.formatted(
                     variant.name(),

@@ -10,7 +10,6 @@ import io.fastforward.record.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /**
  * Where a run writes: its output and its record. Looked at before any work, so that nobody learns after hours of search
@@ -22,10 +21,10 @@ final class Destination {
 
     private final Path model;
     private final Path output;
-    private final Optional<Path> record;
+    private final Path record;
     private final boolean resume;
 
-    private Destination(Path model, Path output, Optional<Path> record, boolean resume) {
+    private Destination(Path model, Path output, Path record, boolean resume) {
         this.model = model;
         this.output = output;
         this.record = record;
@@ -34,16 +33,12 @@ final class Destination {
 
     /** Where a pruning run writes. */
     Destination(PruneRequest request) {
-        this(request.files().model(), request.output(), Optional.of(request.runDirectory()), request.resume());
+        this(request.files().model(), request.output(), request.runDirectory(), request.resume());
     }
 
-    /**
-     * Where a run writes that has no record.
-     *
-     * @param model the directory of its model
-     */
-    Destination(Path model, Path output) {
-        this(model, output, Optional.empty(), false);
+    /** Where a run writes that sets weights to zero. */
+    Destination(SparsifyRequest request) {
+        this(request.model(), request.output(), request.runDirectory(), request.resume());
     }
 
     /**
@@ -58,12 +53,12 @@ final class Destination {
             throw FailureKind.USAGE.failure("the output '" + output
                     + "' is in the model's directory; choose another one with " + Setting.OUTPUT);
         }
-        record.ifPresent(directory -> requireApart(directory, realModel, realOutput));
+        requireApart(record, realModel, realOutput);
         requireFreeOutput();
         requireReplaceable(realOutput);
         // The output is written beside its final place.
         requireWritable(realOutput.getParent() == null ? realOutput : realOutput.getParent(), Setting.OUTPUT);
-        record.ifPresent(directory -> requireWritable(RealPath.of(directory), Setting.RUN_DIRECTORY));
+        requireWritable(RealPath.of(record), Setting.RUN_DIRECTORY);
     }
 
     private static void requireApart(Path directory, Path realModel, Path realOutput) {
@@ -74,7 +69,7 @@ final class Destination {
         }
         if (real.startsWith(realOutput)) {
             throw FailureKind.USAGE.failure("the run directory '" + directory
-                    + "' is in the output directory, which holds the pruned model alone; choose another one with "
+                    + "' is in the output directory, which holds the model alone; choose another one with "
                     + Setting.RUN_DIRECTORY);
         }
     }
@@ -94,7 +89,7 @@ final class Destination {
         try {
             long free = Files.getFileStore(existing).getUsableSpace();
             if (free < bytes) {
-                throw FailureKind.STORAGE.failure("the pruned model needs " + megabytes(bytes) + " MB, but '" + existing
+                throw FailureKind.STORAGE.failure("the output needs " + megabytes(bytes) + " MB, but '" + existing
                         + "' has " + free / 1_000_000 + " MB free; make room, or choose another " + Setting.OUTPUT);
             }
         } catch (IOException e) {
@@ -105,7 +100,7 @@ final class Destination {
 
     /** Whether a run that is resumed may have written its output; whether it is that one is checked later. */
     private boolean mayHaveWritten() {
-        return resume && record.filter(RunRecord::holdsExport).isPresent();
+        return resume && RunRecord.holdsExport(record);
     }
 
     private void requireFreeOutput() {

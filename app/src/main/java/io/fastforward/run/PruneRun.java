@@ -19,6 +19,7 @@ import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.run.stage.MeasureStage;
 import io.fastforward.run.stage.RepairStage;
+import io.fastforward.run.stage.RewardEvaluator;
 import io.fastforward.run.stage.RunContext;
 import io.fastforward.run.stage.RunWindows;
 import io.fastforward.run.stage.ScoreStage;
@@ -31,7 +32,6 @@ import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.Workload;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -92,16 +92,13 @@ public final class PruneRun {
             model.requireFinite(settings.export().dataType());
             Manifest manifest = manifest(model, backend.device(), plan.windows());
             try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
-                Optional<PruneResult> finished = record.result();
-                if (finished.isPresent() && holdsOutput(record)) {
+                Optional<PruneResult> finished = record.result(PruneResult.class);
+                if (finished.isPresent() && record.holdsOutput(request.output())) {
                     shown.note("This run is complete; nothing is left to do.");
                     return finished.get();
                 }
                 return LoggedProgress.during(shown, record.logFile(), progress -> {
-                    record.workOn(backend.device())
-                            .ifPresent(before -> progress.note("Warning: '" + backend.device()
-                                    + "' goes on with what '" + before
-                                    + "' began; the result may differ from that of a single device"));
+                    record.workOn(backend.device()).ifPresent(progress::note);
                     model.remarks().forEach(progress::note);
                     plan.describe(progress);
                     return run(
@@ -110,14 +107,6 @@ public final class PruneRun {
                 });
             }
         }
-    }
-
-    /** Whether the output is still there, and as the run has written it. */
-    private boolean holdsOutput(RunRecord record) {
-        return Files.isDirectory(request.output())
-                && record.export()
-                        .filter(written -> written.isIn(request.output()))
-                        .isPresent();
     }
 
     private PruneResult run(RunPlan plan, RunContext run) {
@@ -176,11 +165,14 @@ public final class PruneRun {
                 plan.budget(), ranking.unitScores(), request.files().warmStart());
         Workload workload = plan.workload(request, run.record().model(), ranking.order());
         return new SearchStage(
-                        run,
+                        run.record(),
+                        run.progress(),
                         plan.budget(),
                         settings.forSearch(),
                         settings.plugins().agent())
-                .execute(agent, decoder, workload, serving::createExecutor);
+                .execute(
+                        agent,
+                        () -> serving.createExecutor(new RewardEvaluator(decoder, workload.windows()), workload));
     }
 
     private String repaired() {
@@ -196,6 +188,12 @@ public final class PruneRun {
                 .warmStart()
                 .ifPresent(from -> files.put("warm start", FileHash.of(RunRecord.searchStateFile(from))));
         return Manifest.begin(
-                settings, model.checkpoint().hashes(), files, device, serving.describe(), Versions.current());
+                "prune",
+                settings.toJson(),
+                model.checkpoint().hashes(),
+                files,
+                device,
+                serving.describe(),
+                Versions.current());
     }
 }

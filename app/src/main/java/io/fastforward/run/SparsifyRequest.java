@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param tasks multiple-choice questions to report on
  * @param mostTasks most questions to ask
  * @param output directory of the sparse checkpoint
+ * @param runDirectory directory of the run's record
+ * @param resume whether to go on with an interrupted run
  * @param compute what it may compute with
  */
 public record SparsifyRequest(
@@ -25,6 +27,8 @@ public record SparsifyRequest(
         Optional<Path> tasks,
         int mostTasks,
         Path output,
+        Path runDirectory,
+        boolean resume,
         Compute compute) {
 
     public SparsifyRequest {

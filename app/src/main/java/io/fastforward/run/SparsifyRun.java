@@ -1,60 +1,62 @@
 package io.fastforward.run;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.evaluate.ChoiceAccuracy.Questions;
 import io.fastforward.evaluate.ChoiceTask;
-import io.fastforward.evaluate.ZeroShares;
-import io.fastforward.export.CheckpointExport;
-import io.fastforward.export.CheckpointExport.Form;
 import io.fastforward.failure.Failure;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
-import io.fastforward.json.StrictJson;
 import io.fastforward.model.Model;
-import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.ModulePatterns;
 import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
-import io.fastforward.record.SparsifyRecord;
+import io.fastforward.record.Manifest;
+import io.fastforward.record.RunRecord;
+import io.fastforward.record.SearchOutcome;
+import io.fastforward.record.ShareChoice;
+import io.fastforward.record.SparsifyResult;
+import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
-import io.fastforward.run.stage.CheckedExport;
 import io.fastforward.run.stage.Figures;
 import io.fastforward.run.stage.MemoryPlan;
 import io.fastforward.run.stage.RunWindows;
+import io.fastforward.run.stage.ShareChoiceStage;
+import io.fastforward.run.stage.ShareSearchStage;
+import io.fastforward.run.stage.SparsifyStage;
+import io.fastforward.search.Budget;
+import io.fastforward.settings.ShareSearch;
 import io.fastforward.settings.SparsifySettings;
 import io.fastforward.settings.WindowSettings;
-import io.fastforward.spi.Options;
-import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.format.ReadableModel;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
-import io.fastforward.spi.prune.Pattern;
-import io.fastforward.spi.prune.Sparsifier;
-import io.fastforward.tokenizer.TextSummary;
 import io.fastforward.tokenizer.Tokenizer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Sets weights of a checkpoint to zero; the result has the same shape, and loads wherever the dense one does. */
+/**
+ * Sets weights of a checkpoint to zero, stage by stage: perhaps search how many where, sparsify and write, measure. The result
+ * has the same shape, and loads wherever the dense model does. What a stage finished is on disk before the next begins.
+ */
 public final class SparsifyRun {
 
     private final SparsifyRequest request;
     private final SparsifySettings settings;
     private final PluginRegistry plugins;
-    private final Progress progress;
-    private final Sparsifier sparsifier;
-    private final Form form;
+    private final Progress shown;
+    private final SparsifyPlugins serving;
     private final Texts texts;
 
     /**
@@ -62,72 +64,55 @@ public final class SparsifyRun {
      *
      * @throws Failure if a plugin is not to be had or does not know an option
      */
-    public SparsifyRun(SparsifyRequest request, PluginRegistry plugins, Progress progress) {
+    public SparsifyRun(SparsifyRequest request, PluginRegistry plugins, Progress shown) {
         this.request = request;
         this.settings = request.settings();
         this.plugins = plugins;
-        this.progress = progress;
-        GivenOptions.requireKinds(settings.options(), List.of(PluginKind.SPARSIFIER, PluginKind.FORMAT));
-        Sparsifier.Provider sparsifiers = plugins.find(PluginKind.SPARSIFIER, settings.method());
-        this.sparsifier = sparsifiers.create(options(PluginKind.SPARSIFIER, sparsifiers));
-        var formats = plugins.find(PluginKind.FORMAT, settings.export().format());
-        this.form = settings.export().in(formats.create(options(PluginKind.FORMAT, formats)));
+        this.shown = shown;
+        this.serving = new SparsifyPlugins(plugins, settings);
         this.texts = Texts.of(request.calibrationText(), request.evaluationText(), request.tasks());
     }
 
-    /**
-     * What came out.
-     *
-     * @param variants figures: the dense model, and the sparse one as it was written
-     * @param zeros what is zero in every map, counted in what was written
-     * @param reloadDifference largest relative difference of logits between the model in memory and the written one
-     * @param texts what was read of the texts, by their role
-     * @param heldOut whether figures are on the end of the calibration text
-     * @param remarks what is odd about the checkpoint, a line each
-     * @param output directory of the sparse checkpoint
-     */
-    public record Result(
-            List<Variant> variants,
-            ZeroShares zeros,
-            double reloadDifference,
-            Map<String, TextSummary> texts,
-            boolean heldOut,
-            List<String> remarks,
-            String output) {}
+    /** What there is to work with, and on. */
+    private record Work(
+            ComputeBackend backend,
+            LinearAlgebra algebra,
+            Model model,
+            RunWindows windows,
+            Optional<Questions> questions,
+            Optional<Budget> budget) {}
 
     /** Does everything. What the user may have got wrong is checked before anything is written. */
-    public Result execute() {
-        Destination destination = new Destination(request.model(), request.output());
+    public SparsifyResult execute() {
+        Destination destination = new Destination(request);
         destination.requireUsable();
         texts.requireStreamsOfTheirOwn();
-        return Devices.run(plugins, request.compute(), progress, (backend, takesOver) -> {
+        boolean holdsEarlierRun = RunRecord.holdsRun(request.runDirectory());
+        return Devices.run(plugins, request.compute(), shown, (backend, takesOver) -> {
+            boolean goesOn = takesOver && !holdsEarlierRun && RunRecord.holdsRun(request.runDirectory());
             try (LinearAlgebra algebra =
                             Devices.linearAlgebra(plugins, request.compute().threads());
                     Model model = Model.open(request.model())) {
-                return execute(destination, backend, algebra, model);
+                Work work = prepare(destination, backend, algebra, model);
+                return execute(work, request.resume() || goesOn);
             }
         });
     }
 
-    private Result execute(Destination destination, ComputeBackend backend, LinearAlgebra algebra, Model model) {
+    /** Looks at everything that may be wrong. */
+    private Work prepare(Destination destination, ComputeBackend backend, LinearAlgebra algebra, Model model) {
         ModelSpec spec = model.spec();
-        form.requireAccepted(model, spec);
-        Sparsification sparsification =
-                new Sparsification(sparsifier, settings.zeros(), settings.layerInput(), settings.refit());
-        SparsifyingPass pass = new SparsifyingPass(backend, algebra, model, sparsification);
-        pass.requireFits();
-        destination.requireRoom(form.weightBytes(model, spec));
+        serving.form().requireAccepted(model, spec);
+        Optional<Budget> budget = Optional.ofNullable(settings.search()).map(search -> budget(search, spec));
+        Sparsification sparsification = sparsification(ModulePatterns.everywhere(settings.zeros()));
+        new SparsifyingPass(backend, algebra, model, sparsification).requireFits();
+        destination.requireRoom(serving.form().weightBytes(model, spec));
         int length = WindowSettings.length(settings.windows().length(), spec);
-        MemoryPlan.require(
-                MemoryPlan.sparsifying(spec, sparsification, settings.windows().calibration(), length),
-                request.compute().memoryBytes(),
-                List.of(Setting.CALIBRATION_WINDOWS, Setting.WINDOW_LENGTH));
+        requireMemory(spec, sparsification, length);
         model.requireFinite(settings.export().dataType());
-        RunWindows windows;
-        Optional<Questions> questions;
         // Its process ends here: it has nothing to do in the rest of the run.
         try (Tokenizer tokenizer = Tokenizer.open(request.model(), spec.vocabularySize())) {
-            windows = RunWindows.read(
+            RunWindows windows = RunWindows.read(
                     settings.text(),
                     settings.windows().asked(),
                     settings.seed(),
@@ -135,36 +120,143 @@ public final class SparsifyRun {
                     texts.evaluation(),
                     tokenizer,
                     length);
-            questions = texts.tasks()
+            Optional<Questions> questions = texts.tasks()
                     .map(file -> Questions.tokenize(ChoiceTask.read(file, request.mostTasks()), tokenizer));
+            return new Work(backend, algebra, model, windows, questions, budget);
         }
-        model.remarks().forEach(progress::note);
-        windows.texts().forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
-        Figures figures = new Figures(windows.evaluation(), questions, progress);
+    }
+
+    private Budget budget(ShareSearch search, ModelSpec spec) {
+        Budget budget = search.budget(spec.modules(), ModulePatterns.units(settings.zeros()));
+        double sparsity = ModulePatterns.sparsity(settings.zeros());
+        budget.allowance(sparsity);
+        serving.createAgent(search, budget.searchSpace(sparsity, budget.equalScores()));
+        return budget;
+    }
+
+    private void requireMemory(ModelSpec spec, Sparsification sparsification, int length) {
+        WindowSettings windows = settings.windows().asked();
+        long needed = MemoryPlan.sparsifying(spec, sparsification, windows.repair(), length);
+        ShareSearch search = settings.search();
+        if (search != null) {
+            needed += MemoryPlan.watching(spec, windows.finalWindows(), length);
+            needed = Math.max(needed, MemoryPlan.previewing(spec, serving.preview(search), windows, length));
+        }
+        MemoryPlan.require(
+                needed, request.compute().memoryBytes(), List.of(Setting.CALIBRATION_WINDOWS, Setting.WINDOW_LENGTH));
+    }
+
+    private SparsifyResult execute(Work work, boolean resume) {
+        Manifest manifest = Manifest.begin(
+                "sparsify",
+                settings.toJson(),
+                work.model().checkpoint().hashes(),
+                hashes(work.windows()),
+                work.backend().device(),
+                serving.describe(),
+                Versions.current());
+        try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
+            Optional<SparsifyResult> finished = record.result(SparsifyResult.class);
+            if (finished.isPresent() && record.holdsOutput(request.output())) {
+                shown.note("This run is complete; nothing is left to do.");
+                return finished.get();
+            }
+            return LoggedProgress.during(shown, record.logFile(), progress -> {
+                record.workOn(work.backend().device()).ifPresent(progress::note);
+                work.model().remarks().forEach(progress::note);
+                work.windows()
+                        .texts()
+                        .forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
+                return run(work, record, progress);
+            });
+        }
+    }
+
+    private SparsifyResult run(Work work, RunRecord record, Progress progress) {
+        Model model = work.model();
+        Figures figures = new Figures(work.windows().evaluation(), work.questions(), progress);
         List<Variant> variants = new ArrayList<>();
-        variants.add(measure("dense", 0, figures, backend, spec, model, model.ends()));
-        SparsifyRecord written = write(pass, windows, backend, model);
-        form.format().open(request.output()).ifPresent(read -> {
+        variants.add(measure("dense", 0, figures, work.backend(), model.spec(), model, model.ends()));
+        Optional<SearchOutcome> found = work.budget().map(budget -> search(work, budget, record, progress));
+        Optional<ShareChoice> choice = found.flatMap(outcome -> choose(work, outcome.policy(), record, progress));
+        ModulePatterns patterns = choice.map(ShareChoice::policy)
+                .or(() -> found.map(SearchOutcome::policy))
+                .map(this::patterns)
+                .orElseGet(() -> ModulePatterns.everywhere(settings.zeros()));
+        SparsifyStage.Written written = new SparsifyStage(
+                        record, progress, work.backend(), model, serving.form(), request.output())
+                .execute(
+                        pass(work, patterns),
+                        patterns,
+                        work.windows(),
+                        settings,
+                        hashes(work.windows()),
+                        Versions.current());
+        String name = settings.method() + " " + settings.pattern()
+                + (found.isEmpty() || choice.filter(ShareChoice::uniform).isPresent() ? "" : " searched");
+        serving.form().format().open(request.output()).ifPresent(read -> {
             try (ReadableModel sparse = read) {
                 double share = written.zeros().share();
-                variants.add(measure(
-                        settings.method() + " " + settings.pattern(),
-                        share,
-                        figures,
-                        backend,
-                        sparse.spec(),
-                        sparse,
-                        sparse.ends()));
+                variants.add(measure(name, share, figures, work.backend(), sparse.spec(), sparse, sparse.ends()));
             }
         });
-        return new Result(
+        SparsifyResult result = new SparsifyResult(
                 variants,
                 written.zeros(),
+                found.map(SearchOutcome::summary).orElse(null),
+                choice.orElse(null),
                 written.reloadDifference(),
-                windows.texts(),
-                windows.heldOut(),
+                work.windows().texts(),
+                work.windows().heldOut(),
                 model.remarks(),
-                request.output().toString());
+                request.output().toString(),
+                record.path().toString());
+        record.saveResult(result);
+        return result;
+    }
+
+    private SearchOutcome search(Work work, Budget budget, RunRecord record, Progress progress) {
+        ShareSearch search = requireNonNull(settings.search());
+        return new ShareSearchStage(
+                        record,
+                        progress,
+                        budget,
+                        settings.forSearch(search),
+                        settings.zeros(),
+                        serving.preview(search),
+                        request.compute().memoryBytes() / 4)
+                .execute(
+                        work.backend(),
+                        work.algebra(),
+                        work.model(),
+                        work.windows(),
+                        search.agent(),
+                        space -> serving.createAgent(search, space));
+    }
+
+    /** Unless the user wants what the search found, whatever it is. */
+    private Optional<ShareChoice> choose(Work work, Policy found, RunRecord record, Progress progress) {
+        if (!requireNonNull(settings.search()).plan().uniformFinalist()) {
+            return Optional.empty();
+        }
+        Budget budget = work.budget().orElseThrow();
+        return Optional.of(new ShareChoiceStage(
+                        record,
+                        progress,
+                        work.backend(),
+                        work.model(),
+                        budget,
+                        policy -> pass(work, patterns(policy)),
+                        settings.export().dataType())
+                .execute(found, budget.uniform(ModulePatterns.sparsity(settings.zeros())), work.windows()));
+    }
+
+    private ModulePatterns patterns(Policy policy) {
+        return ModulePatterns.of(settings.zeros(), policy);
+    }
+
+    private SparsifyingPass pass(Work work, ModulePatterns patterns) {
+        return new SparsifyingPass(work.backend(), work.algebra(), work.model(), sparsification(patterns));
     }
 
     private Variant measure(
@@ -182,56 +274,8 @@ public final class SparsifyRun {
         }
     }
 
-    private SparsifyRecord write(SparsifyingPass pass, RunWindows windows, ComputeBackend backend, Model model) {
-        model.checkpoint().companions().remark().ifPresent(progress::note);
-        progress.begin(
-                "Sparsifying with " + settings.method() + ", and writing",
-                model.spec().layers().size());
-        SparsifyRecord written = new CheckedExport(
-                        backend,
-                        model,
-                        model.spec(),
-                        form,
-                        request.output(),
-                        CheckedExport.window(windows.evaluation()))
-                .write(
-                        sink -> pass.run(windows.repair(), sink, done -> progress.advance(done, "layers")),
-                        (export, difference) -> {
-                            SparsifyRecord record = new SparsifyRecord(
-                                    SparsifyRecord.FORMAT,
-                                    settings,
-                                    model.checkpoint().hashes(),
-                                    hashes(windows),
-                                    backend.device(),
-                                    Versions.current(),
-                                    zeros(export),
-                                    difference);
-                            export.addFile(
-                                    SparsifyRecord.FILE,
-                                    StrictJson.pretty(record).getBytes(StandardCharsets.UTF_8));
-                            return record;
-                        });
-        progress.end(String.format(
-                Locale.ROOT,
-                "wrote %s; %.2f%% of the weights are zero",
-                request.output(),
-                100 * written.zeros().share()));
-        return written;
-    }
-
-    /** Counted in the files, as far as they can be read back. */
-    private ZeroShares zeros(CheckpointExport export) {
-        Pattern asked = settings.zeros();
-        return form.format()
-                .open(export.path())
-                .map(read -> {
-                    try (ReadableModel sparse = read) {
-                        return ZeroShares.count(sparse.spec(), sparse, List.of(asked), layers -> {});
-                    }
-                })
-                .orElseThrow(() -> FailureKind.UNSUPPORTED_MODEL.failure("the " + Setting.FORMAT + " "
-                        + settings.export().format()
-                        + " cannot be read back, so nobody could tell the zeros; use hf"));
+    private Sparsification sparsification(ModulePatterns patterns) {
+        return new Sparsification(serving.sparsifier(), patterns, settings.layerInput(), settings.refit());
     }
 
     private Map<String, FileHash> hashes(RunWindows windows) {
@@ -239,9 +283,5 @@ public final class SparsifyRun {
         windows.texts().forEach((role, text) -> files.put(role, text.file()));
         texts.tasks().ifPresent(file -> files.put("tasks", file.hash()));
         return files;
-    }
-
-    private Options options(PluginKind<?> kind, Plugin plugin) {
-        return GivenOptions.of(settings.options(), kind, plugin);
     }
 }

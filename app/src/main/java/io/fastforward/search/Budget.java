@@ -2,8 +2,6 @@ package io.fastforward.search;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.spi.model.AttentionSpec;
-import io.fastforward.spi.model.MlpSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.SearchSpace;
@@ -29,11 +27,9 @@ public final class Budget {
     /** The smallest share of a module's units that a policy retains, unless told otherwise. */
     public static final double DEFAULT_MINIMUM_RETENTION = 0.1;
 
-    private final List<ModuleSpec> modules;
+    private final List<SiteCost> modules;
     private final Constraints constraints;
     private final List<Sizes> sizes;
-    private final long[] unitParameters;
-    private final long[] fixedParameters;
     private final long totalParameters;
 
     /**
@@ -54,6 +50,10 @@ public final class Budget {
      * @throws Failure if a layer is to be skipped that the model does not have
      */
     public Budget(List<ModuleSpec> modules, Constraints constraints) {
+        this(constraints, modules.stream().map(SiteCost::ofUnits).toList());
+    }
+
+    private Budget(Constraints constraints, List<SiteCost> modules) {
         this.modules = List.copyOf(modules);
         this.constraints = constraints;
         int layers = modules.size() / 2;
@@ -64,11 +64,23 @@ public final class Budget {
             }
         }
         sizes = sizes();
-        unitParameters =
-                modules.stream().mapToLong(ModuleSpec::parametersPerUnit).toArray();
-        fixedParameters =
-                modules.stream().mapToLong(ModuleSpec::fixedParameters).toArray();
-        totalParameters = modules.stream().mapToLong(ModuleSpec::parameters).reduce(0, Math::addExact);
+        totalParameters = modules.stream().mapToLong(SiteCost::parameters).reduce(0, Math::addExact);
+    }
+
+    /**
+     * The budget of a model that keeps its shapes and whose weights become zero: what is removed are zeros, what they are
+     * counted of are the weights of the linear maps, and a unit is a share of a module's weights.
+     *
+     * @param modules as of the constructor
+     * @param steps units of each module
+     * @throws Failure if a module has fewer weights than that, or a layer is to be skipped that the model does not have
+     */
+    public static Budget ofZeros(List<ModuleSpec> modules, int steps, Constraints constraints) {
+        return new Budget(
+                constraints,
+                modules.stream()
+                        .map(module -> SiteCost.ofWeights(module, steps))
+                        .toList());
     }
 
     /** The budget in which every module keeps a unit if a sparsity can be reached so, or else may go altogether. */
@@ -80,13 +92,13 @@ public final class Budget {
     private List<Sizes> sizes() {
         List<Sizes> result = new ArrayList<>();
         for (int module = 0; module < modules.size(); module++) {
-            ModuleSpec spec = modules.get(module);
+            SiteCost cost = modules.get(module);
             boolean fixed = constraints.skippedLayers().contains(module / 2)
-                    || (constraints.attentionFixed() && spec instanceof AttentionSpec);
+                    || (constraints.attentionFixed() && cost.kind() == Site.Kind.ATTENTION);
             result.add(
                     fixed
-                            ? Sizes.fixed(spec)
-                            : Sizes.of(spec, constraints.minimumRetention(), constraints.widthMultiple()));
+                            ? Sizes.fixed(cost)
+                            : Sizes.of(cost, constraints.minimumRetention(), constraints.widthMultiple()));
         }
         return List.copyOf(result);
     }
@@ -123,7 +135,7 @@ public final class Budget {
 
     /** The budget of the same model without some of the constraints. */
     Budget without(Set<Constraints.Kind> relaxed) {
-        return new Budget(modules, constraints.without(relaxed));
+        return new Budget(constraints.without(relaxed), modules);
     }
 
     /**
@@ -131,17 +143,17 @@ public final class Budget {
      * the bias of the output map.
      */
     long parameters(int module, int units) {
-        return units == 0 ? 0 : fixedParameters[module] + units * unitParameters[module];
+        return units == 0 ? 0 : modules.get(module).fixedParameters() + units * unitParameters(module);
     }
 
     /** The most units that a module can have for some parameters, be it more than there are; negative if none. */
     long affordable(int module, long parameters) {
-        return Math.floorDiv(parameters - fixedParameters[module], unitParameters[module]);
+        return Math.floorDiv(parameters - modules.get(module).fixedParameters(), unitParameters(module));
     }
 
     /** Parameters that go when one unit of a module goes, and it is not the last one. */
     public long unitParameters(int module) {
-        return unitParameters[module];
+        return modules.get(module).unitParameters();
     }
 
     /** Parameters of them that a policy removes. */
@@ -198,17 +210,14 @@ public final class Budget {
     public SearchSpace searchSpace(double sparsity, List<List<Double>> unitScores) {
         List<Site> sites = new ArrayList<>();
         for (int module = 0; module < modules(); module++) {
-            Site.Kind kind = switch (modules.get(module)) {
-                case AttentionSpec _ -> Site.Kind.ATTENTION;
-                case MlpSpec _ -> Site.Kind.MLP;
-            };
+            SiteCost cost = modules.get(module);
             sites.add(new Site(
                     module / 2,
-                    kind,
-                    units(module),
+                    cost.kind(),
+                    cost.units(),
                     minimumUnits(module),
-                    unitParameters[module],
-                    fixedParameters[module],
+                    cost.unitParameters(),
+                    cost.fixedParameters(),
                     unitScores.get(module)));
         }
         return new SearchSpace(sites, sparsity);
@@ -223,7 +232,7 @@ public final class Budget {
 
     /** The policy that removes nothing. */
     public Policy dense() {
-        return new Policy(modules.stream().map(ModuleSpec::units).toList());
+        return new Policy(modules.stream().map(SiteCost::units).toList());
     }
 
     /** The policy with equal retention everywhere, up to rounding and as far as the constraints allow it. */

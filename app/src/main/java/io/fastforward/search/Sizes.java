@@ -1,7 +1,5 @@
 package io.fastforward.search;
 
-import io.fastforward.spi.model.ModuleSpec;
-
 /**
  * The numbers of units that a module may have: the smallest, which may be none, every multiple of the step above it,
  * and all units. There can be tens of thousands, so they are counted and not listed.
@@ -9,7 +7,7 @@ import io.fastforward.spi.model.ModuleSpec;
 record Sizes(int smallest, int step, int whole) {
 
     /** Of a module that is not pruned. */
-    static Sizes fixed(ModuleSpec module) {
+    static Sizes fixed(SiteCost module) {
         return new Sizes(module.units(), 1, module.units());
     }
 
@@ -19,7 +17,7 @@ record Sizes(int smallest, int step, int whole) {
      * @param minimumRetention smallest share of its units; 0 if it may go altogether
      * @param widthMultiple what divides its number of features unless it is whole
      */
-    static Sizes of(ModuleSpec module, double minimumRetention, int widthMultiple) {
+    static Sizes of(SiteCost module, double minimumRetention, int widthMultiple) {
         int step = widthMultiple / greatestCommonDivisor(widthMultiple, module.featuresPerUnit());
         if (minimumRetention == 0) {
             return new Sizes(0, step, module.units());

@@ -87,15 +87,6 @@ public record PruneSettings(
 
     /** What the search is told of all this. */
     public SearchSettings forSearch() {
-        return new SearchSettings(
-                search.episodes(),
-                seed,
-                budget.sparsity(),
-                search.mapping(),
-                search.curricula(),
-                windows.reward(),
-                search.finalists(),
-                windows.finalWindows(),
-                search.uniformFinalist());
+        return search.settings(budget.sparsity(), windows, seed);
     }
 }

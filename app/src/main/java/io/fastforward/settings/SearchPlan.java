@@ -3,6 +3,7 @@ package io.fastforward.settings;
 import io.fastforward.failure.Setting;
 import io.fastforward.search.PolicyMapping;
 import io.fastforward.search.Schedule;
+import io.fastforward.search.SearchSettings;
 
 /**
  * How a search goes about it.
@@ -30,6 +31,25 @@ public record SearchPlan(
         Setting.EPISODES.requireAtLeast(1, episodes);
         Setting.FINALISTS.requireAtLeast(1, finalists);
         Setting.RAMP.require(ramp >= 0 && ramp < 1, "at least 0 and less than 1", ramp);
+    }
+
+    /**
+     * What a search is told of this.
+     *
+     * @param sparsity what has to go
+     * @param windows on how many candidates are compared
+     */
+    SearchSettings settings(double sparsity, WindowSettings windows, long seed) {
+        return new SearchSettings(
+                episodes,
+                seed,
+                sparsity,
+                mapping,
+                curricula(),
+                windows.reward(),
+                finalists,
+                windows.finalWindows(),
+                uniformFinalist);
     }
 
     /** The curricula, which begin where they always do. */

@@ -1,5 +1,7 @@
 package io.fastforward.settings;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.export.CheckpointExport;
 import io.fastforward.failure.Failure;
@@ -7,12 +9,15 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.json.StrictJson;
 import io.fastforward.prune.LayerInput;
+import io.fastforward.prune.ModulePatterns;
+import io.fastforward.search.SearchSettings;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.tokenizer.TextSettings;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything in a user's hands that determines what becomes of a model whose weights are set to zero, beside model, texts
@@ -23,6 +28,7 @@ import java.util.TreeMap;
  * @param method id of the sparsifier
  * @param options its options, as {@code sparsifier.name}
  * @param pattern where zeros have to be, as {@link Pattern#parse} reads it
+ * @param search how modules get shares of zeros that have this sparsity in the mean; null: every map has the pattern
  * @param refit iterations of the least squares that move the weights that are left; 0: none
  * @param layerInput what every layer sees while it is sparsified
  * @param export how the result is written
@@ -34,6 +40,7 @@ public record SparsifySettings(
         String method,
         Map<String, String> options,
         String pattern,
+        @JsonSetter(nulls = Nulls.SET) @Nullable ShareSearch search,
         int refit,
         LayerInput layerInput,
         CheckpointExport.Settings export,
@@ -42,10 +49,17 @@ public record SparsifySettings(
     /** What holds unless the user says otherwise. */
     public static final SparsifySettings DEFAULT = new SparsifySettings(
             PruneSettings.DEFAULT.text(),
-            new Windows(0, 128, WindowSettings.DEFAULT.evaluation(), List.of()),
+            new Windows(
+                    0,
+                    128,
+                    WindowSettings.DEFAULT.reward(),
+                    WindowSettings.DEFAULT.finalists(),
+                    WindowSettings.DEFAULT.evaluation(),
+                    List.of()),
             "fista-refit",
             Map.of(),
             "0.5",
+            null,
             0,
             LayerInput.PRUNED_PREFIX,
             PruneSettings.DEFAULT.export(),
@@ -56,25 +70,25 @@ public record SparsifySettings(
      *
      * @param length tokens of a window, as in {@link WindowSettings}
      * @param calibration windows for what the sparsifier learns from
+     * @param reward windows on which candidates of a search are compared
+     * @param finalists windows on which finalists are compared, as in {@link WindowSettings}
      * @param evaluation most windows on which figures are reported
      * @param starts tokens at which the calibration windows begin, as in {@link WindowSettings}
      */
-    public record Windows(int length, int calibration, int evaluation, List<Integer> starts) {
+    public record Windows(
+            int length, int calibration, int reward, int finalists, int evaluation, List<Integer> starts) {
 
         public Windows {
             Setting.CALIBRATION_WINDOWS.requireAtLeast(1, calibration);
-            WindowSettings checked = asked(length, calibration, evaluation, starts);
+            WindowSettings checked =
+                    new WindowSettings(length, calibration, calibration, reward, finalists, evaluation, starts);
             starts = checked.starts();
             calibration = checked.repair();
         }
 
         /** The same as a run with a search would have it. */
         public WindowSettings asked() {
-            return asked(length, calibration, evaluation, starts);
-        }
-
-        private static WindowSettings asked(int length, int calibration, int evaluation, List<Integer> starts) {
-            return new WindowSettings(length, calibration, calibration, 1, 1, evaluation, starts);
+            return new WindowSettings(length, calibration, calibration, reward, finalists, evaluation, starts);
         }
     }
 
@@ -92,6 +106,11 @@ public record SparsifySettings(
     /** Where zeros have to be. */
     public Pattern zeros() {
         return Pattern.parse(pattern);
+    }
+
+    /** What the search is told of all this. */
+    public SearchSettings forSearch(ShareSearch search) {
+        return search.plan().settings(ModulePatterns.sparsity(zeros()), windows.asked(), seed);
     }
 
     /** All of them, nested. */

@@ -7,6 +7,7 @@ import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.CollectedLayers;
 import io.fastforward.prune.LayerInput;
+import io.fastforward.prune.ModulePatterns;
 import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.spi.backend.ComputeBackend;
@@ -209,7 +210,11 @@ class ExternalPluginsTest {
                             backend,
                             Backends.linearAlgebra(),
                             model,
-                            new Sparsification(sparsifier, Pattern.parse("1:2"), LayerInput.PRUNED_PREFIX, 0))
+                            new Sparsification(
+                                    sparsifier,
+                                    ModulePatterns.everywhere(Pattern.parse("1:2")),
+                                    LayerInput.PRUNED_PREFIX,
+                                    0))
                     .run(RunningModel.randomWindows(model.spec(), 8, 3, 1), layers, done -> {});
             for (int layer = 0; layer < 2; layer++) {
                 LayerWeights sparse = layers.layer(layer, arena);

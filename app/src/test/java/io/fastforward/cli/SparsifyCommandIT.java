@@ -1,6 +1,7 @@
 package io.fastforward.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,7 +11,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +63,104 @@ class SparsifyCommandIT {
         assertThat(again.text()).contains("the pattern 2:4 holds in every map", "Try next");
     }
 
+    /** Another share of zeros for every module, as many in all; and what was interrupted anywhere ends in the same bytes. */
+    @Test
+    void aSearchSharesZerosAmongModules() throws IOException {
+        String[] search = {
+            "--pattern",
+            "0.7",
+            "--method",
+            "wanda",
+            "--agent",
+            "ppo",
+            "--episodes",
+            "45",
+            "--reward-windows",
+            "4",
+            "--keep-layers",
+            "0"
+        };
+        CommandRun whole = sparsify(search);
+        whole.succeeds();
+        assertThat(whole.text()).contains("wanda 0.7 searched", "are zero; from 0.0% to");
+        JsonNode record = JSON.readTree(directory.resolve("out/sparsify.json").toFile());
+        assertThat(record.at("/patterns")).hasSize(16);
+        assertThat(record.at("/patterns/0").textValue()).isEqualTo("dense");
+        assertThat(new HashSet<>(texts(record.at("/patterns")))).hasSizeGreaterThan(4);
+        double share = zeros(record) / weights(record);
+        assertThat(share).isBetween(0.69, 0.71);
+        byte[] expected = Files.readAllBytes(directory.resolve("out/model.safetensors"));
+        assertThat(sparsify(with(search, "--resume")).succeeds().text()).contains("wanda 0.7 searched");
+
+        // Written but not measured, then searched but not written, then in the middle of the search.
+        for (String lost : List.of("result.json", "export.json", "search-result.json")) {
+            Files.delete(directory.resolve("out-run/result.json"));
+            if (!lost.equals("result.json")) {
+                Files.delete(directory.resolve("out-run/export.json"));
+                TinyRun.clear(directory.resolve("out"));
+            }
+            if (lost.equals("search-result.json")) {
+                Files.delete(directory.resolve("out-run/search-result.json"));
+            }
+            sparsify(with(search, "--resume")).succeeds();
+            assertThat(Files.readAllBytes(directory.resolve("out/model.safetensors")))
+                    .as(lost)
+                    .isEqualTo(expected);
+        }
+        sparsify(with(search, "--resume", "--seed", "7")).isRefused(FailureKind.BAD_RECORD, "--seed", "then 1, now 7");
+        sparsify("--pattern", "0.6", "--resume").isRefused(FailureKind.BAD_RECORD, "--reward-windows");
+    }
+
+    @Test
+    void groupsCanBeSearchedToo() throws IOException {
+        JsonNode result = JSON.readTree(sparsify(
+                        "--pattern",
+                        "4:8",
+                        "--method",
+                        "magnitude",
+                        "--agent",
+                        "threshold",
+                        "--episodes",
+                        "1",
+                        "--reward-windows",
+                        "1",
+                        "--json")
+                .succeeds()
+                .text());
+        assertThat(result.at("/search/episodes").intValue()).isEqualTo(1);
+        assertThat(result.at("/zeros/maps")).allSatisfy(map -> {
+            double eighths =
+                    8 * map.at("/zeros").doubleValue() / map.at("/weights").doubleValue();
+            assertThat(eighths).isCloseTo(Math.rint(eighths), within(0.01)); // and weights that were zero before
+        });
+    }
+
+    private static String[] with(String[] arguments, String... more) {
+        return Stream.of(arguments, more).flatMap(Stream::of).toArray(String[]::new);
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(text -> texts.add(text.textValue()));
+        return texts;
+    }
+
+    private static double zeros(JsonNode record) {
+        return sum(record, "/zeros");
+    }
+
+    private static double weights(JsonNode record) {
+        return sum(record, "/weights");
+    }
+
+    private static double sum(JsonNode record, String what) {
+        double sum = 0;
+        for (JsonNode map : record.at("/zeros/maps")) {
+            sum += map.at(what).doubleValue();
+        }
+        return sum;
+    }
+
     @Test
     void whatCannotBeIsRefusedBeforeAnythingIsWritten() throws IOException {
         sparsify("--pattern", "half").isRefused(FailureKind.USAGE, "--pattern", "2:4");
@@ -68,6 +169,15 @@ class SparsifyCommandIT {
         sparsify("--pattern", "0.5", "--option", "calibrator.ridge=1").isRefused(FailureKind.USAGE, "sparsifier");
         sparsify("--pattern", "0.5", "--calibration-windows", "0")
                 .isRefused(FailureKind.USAGE, "--calibration-windows", "at least 1");
+        sparsify("--pattern", "0.5", "--episodes", "5").isRefused(FailureKind.USAGE, "--agent");
+        sparsify("--pattern", "0.5", "--option", "agent.learning-rate=1").isRefused(FailureKind.USAGE, "sparsifier");
+        sparsify("--pattern", "0.95", "--agent", "random")
+                .isRefused(FailureKind.UNREACHABLE_SPARSITY, "0.95", "--min-retention");
+        sparsify("--pattern", "0.5", "--agent", "random", "--min-retention", "0")
+                .isRefused(FailureKind.USAGE, "--min-retention", "greater than 0");
+        sparsify("--pattern", "0.5", "--agent", "random", "--search-method", "none")
+                .isRefused(FailureKind.PLUGIN, "none", "wanda");
+        sparsify("--pattern", "0.5", "--resume").isRefused(FailureKind.BAD_RECORD, "no run to resume");
         sparsify("--pattern", "0.5", "--refit", "-1").isRefused(FailureKind.USAGE, "--refit");
         Files.createFile(Files.createDirectory(directory.resolve("full")).resolve("file"));
         run("full", "--pattern", "0.5", "--method", "magnitude").isRefused(FailureKind.OUTPUT_NOT_EMPTY, "not empty");

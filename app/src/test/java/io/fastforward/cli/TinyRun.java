@@ -157,7 +157,8 @@ record TinyRun(Path directory) {
         }
     }
 
-    private static void clear(Path root) throws IOException {
+    /** Deletes what is in a directory. */
+    static void clear(Path root) throws IOException {
         try (Stream<Path> paths = Files.walk(root)) {
             for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
                 if (!path.equals(root)) {

@@ -93,7 +93,7 @@ class InterruptionIT {
                 .await();
         assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
         assertThat(interrupted.output()).isEmpty();
-        assertThat(interrupted.message()).contains("interrupted", "nothing was written");
+        assertThat(interrupted.message()).contains("interrupted", "nothing was finished");
         assertThat(names(directory)).isEmpty();
     }
 

@@ -22,6 +22,7 @@ import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.prune.Workbench;
@@ -52,6 +53,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SparsifyingPassTest {
+
+    private static final ModulePatterns HALF = ModulePatterns.everywhere(Pattern.parse("0.5"));
 
     private final ComputeBackend backend = Backends.cpu();
 
@@ -121,6 +124,40 @@ class SparsifyingPassTest {
         }
     }
 
+    /** Modules that stay dense are passed on as they are, and what comes behind them sees what they make. */
+    @ParameterizedTest
+    @EnumSource(LayerInput.class)
+    void modulesMayStayDense(LayerInput input, @TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory));
+                CollectedLayers layers = new CollectedLayers();
+                Arena arena = Arena.ofShared()) {
+            Emptying all = new Emptying(false);
+            pass(model, all, Pattern.parse("0.01")).run(windows(model), (layer, weights) -> {}, done -> {});
+            Emptying some = new Emptying(false);
+            ModulePatterns patterns = ModulePatterns.of(Pattern.parse("0.01"), new Policy(List.of(100, 99, 100, 99)));
+            pass(model, new Sparsification(some, patterns, input, 0)).run(windows(model), layers, done -> {});
+            assertThat(some.places)
+                    .containsExactly(
+                            "layer 0, GATE",
+                            "layer 0, UP",
+                            "layer 0, MLP_OUTPUT",
+                            "layer 1, GATE",
+                            "layer 1, UP",
+                            "layer 1, MLP_OUTPUT");
+            for (int i = 0; i < some.places.size(); i++) {
+                int same = all.places.indexOf(some.places.get(i));
+                assertThat(some.squares.get(i)).isEqualTo(all.squares.get(same));
+            }
+            for (int layer = 0; layer < 2; layer++) {
+                Matrix dense = map(model.layer(layer), MapRole.QUERY).weight();
+                Matrix passed = map(layers.layer(layer, arena), MapRole.QUERY).weight();
+                for (int j = 0; j < dense.columns(); j++) {
+                    assertThat(passed.get(0, j)).isEqualTo(dense.get(0, j));
+                }
+            }
+        }
+    }
+
     @Test
     void aPatternThatDoesNotFitIsRefusedBeforeAnyWork(@TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
@@ -141,8 +178,7 @@ class SparsifyingPassTest {
                 CollectedLayers layers = new CollectedLayers();
                 Arena arena = Arena.ofShared()) {
             Halving halving = new Halving();
-            pass(model, new Sparsification(halving, Pattern.parse("0.5"), input, 0))
-                    .run(windows(model), layers, done -> {});
+            pass(model, new Sparsification(halving, HALF, input, 0)).run(windows(model), layers, done -> {});
             ComposedMoments composed = new ComposedMoments(model, input, arena);
             for (int layer = 0; layer < model.spec().layers().size(); layer++) {
                 composed.walk(layer, layers.layer(layer, arena));
@@ -171,7 +207,7 @@ class SparsifyingPassTest {
     void whereTheStreamsAreOneSumsAreTheSameObject(@TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
             Halving halving = new Halving();
-            pass(model, new Sparsification(halving, Pattern.parse("0.5"), LayerInput.PRUNED_PREFIX, 0))
+            pass(model, new Sparsification(halving, HALF, LayerInput.PRUNED_PREFIX, 0))
                     .run(windows(model), (layer, weights) -> {}, done -> {});
             assertThat(halving.single)
                     .containsExactlyInAnyOrder(
@@ -193,9 +229,9 @@ class SparsifyingPassTest {
                 Arena arena = Arena.ofShared()) {
             // Layers that do not depend on each other: the first maps of each have seen the same in both passes.
             Halving halving = new Halving();
-            pass(model, new Sparsification(halving, Pattern.parse("0.5"), LayerInput.DENSE_MODEL, 0))
+            pass(model, new Sparsification(halving, HALF, LayerInput.DENSE_MODEL, 0))
                     .run(windows(model), raw, done -> {});
-            pass(model, new Sparsification(new Halving(), Pattern.parse("0.5"), LayerInput.DENSE_MODEL, 20))
+            pass(model, new Sparsification(new Halving(), HALF, LayerInput.DENSE_MODEL, 20))
                     .run(windows(model), refitted, done -> {});
             for (int layer = 0; layer < 2; layer++) {
                 for (MapRole role : MapRole.values()) {
@@ -238,11 +274,11 @@ class SparsifyingPassTest {
     void momentsAreThoseOfTheMapsThatSeeTheSame(@TempDir Path directory) {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
             long widest = Math.max(model.spec().widestFeatures(), model.spec().hiddenSize());
-            Sparsification alone = new Sparsification(
-                    DefaultPlugins.sparsifier("wanda"), Pattern.parse("0.5"), LayerInput.PRUNED_PREFIX, 0);
+            Sparsification alone =
+                    new Sparsification(DefaultPlugins.sparsifier("wanda"), HALF, LayerInput.PRUNED_PREFIX, 0);
             assertThat(SparsifyingPass.momentBytes(model.spec(), alone)).isEqualTo(2 * widest * Double.BYTES);
             Sparsification refitted =
-                    new Sparsification(alone.sparsifier(), alone.pattern(), LayerInput.PRUNED_PREFIX, 20);
+                    new Sparsification(alone.sparsifier(), alone.patterns(), LayerInput.PRUNED_PREFIX, 20);
             assertThat(SparsifyingPass.momentBytes(model.spec(), refitted))
                     .isEqualTo(2 * (widest + 2 * widest * widest) * Double.BYTES);
         }
@@ -257,7 +293,8 @@ class SparsifyingPassTest {
     }
 
     private SparsifyingPass pass(Model model, Sparsifier sparsifier, Pattern pattern) {
-        return pass(model, new Sparsification(sparsifier, pattern, LayerInput.PRUNED_PREFIX, 0));
+        return pass(
+                model, new Sparsification(sparsifier, ModulePatterns.everywhere(pattern), LayerInput.PRUNED_PREFIX, 0));
     }
 
     private SparsifyingPass pass(Model model, Sparsification sparsification) {

@@ -6,14 +6,17 @@ import io.fastforward.failure.Setting;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.prune.SparsePreview;
 import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.prune.Calibrator;
+import io.fastforward.spi.prune.Sparsifier;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -81,6 +84,25 @@ public record MemoryPlan(
                 + streams * (scratchBytes(spec, windowLength) + windows * windowBytes)
                 + SparsifyingPass.momentBytes(spec, sparsification)
                 + (sparsification.measures() ? 2 * solverBytes(spec) : 0);
+    }
+
+    /** What it takes besides if the result is evaluated meanwhile on some windows. */
+    public static long watching(ModelSpec spec, int windows, int windowLength) {
+        return largestLayerBytes(spec)
+                + scratchBytes(spec, windowLength)
+                + (long) windows * windowLength * spec.hiddenSize() * Float.BYTES;
+    }
+
+    /**
+     * What it takes to search shares of zeros: what was measured at all modules, two layers on the host and on the device, and
+     * the hidden states.
+     */
+    public static long previewing(ModelSpec spec, Sparsifier sparsifier, WindowSettings windows, int windowLength) {
+        long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
+        return SparsePreview.bytes(spec, sparsifier)
+                + 3 * largestLayerBytes(spec)
+                + scratchBytes(spec, windowLength)
+                + Math.max(windows.repair(), windows.finalWindows()) * windowBytes;
     }
 
     /** The largest of the three peaks. */

@@ -1,8 +1,9 @@
 package io.fastforward.run.stage;
 
-import io.fastforward.forward.Decoder;
 import io.fastforward.record.PruneResult;
+import io.fastforward.record.RunRecord;
 import io.fastforward.record.SearchOutcome;
+import io.fastforward.report.Progress;
 import io.fastforward.report.VariantTable;
 import io.fastforward.search.Budget;
 import io.fastforward.search.PolicySearch;
@@ -14,55 +15,50 @@ import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
-import io.fastforward.spi.search.Workload;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.BiFunction;
+import java.util.function.Supplier;
 
 /**
  * Searches the policy, or goes on with a search that was interrupted.
  *
+ * @param record where what is done of it goes, and stands
+ * @param progress is told how far it is
  * @param budget what a policy has to meet
  * @param settings what the search is to do
  * @param agentId who proposes policies
  */
-public record SearchStage(RunContext run, Budget budget, SearchSettings settings, String agentId) {
+public record SearchStage(RunRecord record, Progress progress, Budget budget, SearchSettings settings, String agentId) {
 
     /**
      * The winner; from the record if it is there.
      *
-     * @param executors makes an executor for the trials of the workload
+     * @param executors makes what evaluates trials, if any are left
      */
-    public SearchOutcome execute(
-            PolicyAgent agent,
-            Decoder decoder,
-            Workload workload,
-            BiFunction<TrialExecutor.Evaluator, Workload, TrialExecutor> executors) {
-        Optional<SearchOutcome> earlier = run.record().searchOutcome(budget, settings.sparsity());
+    public SearchOutcome execute(PolicyAgent agent, Supplier<TrialExecutor> executors) {
+        Optional<SearchOutcome> earlier = record.searchOutcome(budget, settings.sparsity());
         if (earlier.isPresent()) {
-            run.progress().note("The search is complete; taking its result from the record.");
+            progress.note("The search is complete; taking its result from the record.");
             return earlier.get();
         }
-        Optional<SearchState> saved = run.record().searchState();
-        run.record()
-                .keepTrials(saved.map(SearchState::episodes).orElse(0))
-                .ifPresent(missing -> run.progress().note("Warning: " + missing));
-        saved.ifPresent(state -> run.progress().note("Resuming after episode " + state.episodes()));
-        run.progress().begin("Searching with " + agentId, Math.min(settings.episodes(), agent.episodeLimit()));
-        try (TrialExecutor executor = executors.apply(new RewardEvaluator(decoder, workload.windows()), workload)) {
-            PolicySearch search =
-                    new PolicySearch(settings, budget, agent, executor, Reward.PERPLEXITY_RATIO, new Recorder(run));
+        Optional<SearchState> saved = record.searchState();
+        record.keepTrials(saved.map(SearchState::episodes).orElse(0))
+                .ifPresent(missing -> progress.note("Warning: " + missing));
+        saved.ifPresent(state -> progress.note("Resuming after episode " + state.episodes()));
+        progress.begin("Searching with " + agentId, Math.min(settings.episodes(), agent.episodeLimit()));
+        try (TrialExecutor executor = executors.get()) {
+            PolicySearch search = new PolicySearch(
+                    settings, budget, agent, executor, Reward.PERPLEXITY_RATIO, new Recorder(record, progress));
             SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();
             SearchOutcome outcome = new SearchOutcome(found.winner().policy(), summary(found));
-            run.record().saveSearchOutcome(outcome);
-            run.progress()
-                    .end(String.format(
-                            Locale.ROOT,
-                            "perplexity %s on the reward windows (dense %s), %d evaluations",
-                            VariantTable.significant(Math.exp(found.winner().loss())),
-                            VariantTable.significant(Math.exp(found.denseLoss())),
-                            found.evaluations()));
+            record.saveSearchOutcome(outcome);
+            progress.end(String.format(
+                    Locale.ROOT,
+                    "perplexity %s on the reward windows (dense %s), %d evaluations",
+                    VariantTable.significant(Math.exp(found.winner().loss())),
+                    VariantTable.significant(Math.exp(found.denseLoss())),
+                    found.evaluations()));
             return outcome;
         }
     }
@@ -80,27 +76,28 @@ public record SearchStage(RunContext run, Budget budget, SearchSettings settings
     /** Keeps the record of a search on disk and tells how far it is. */
     private static final class Recorder implements SearchListener {
 
-        private final RunContext run;
+        private final RunRecord record;
+        private final Progress progress;
         private double best = Double.NEGATIVE_INFINITY;
 
-        Recorder(RunContext run) {
-            this.run = run;
+        Recorder(RunRecord record, Progress progress) {
+            this.record = record;
+            this.progress = progress;
         }
 
         @Override
         public void onBatch(List<TrialRecord> trials, SearchState state) {
-            run.record().saveBatch(trials, state);
+            record.saveBatch(trials, state);
             TrialRecord last = trials.getLast();
             best = trials.stream().mapToDouble(TrialRecord::reward).max().orElse(best);
-            run.progress()
-                    .advance(
-                            state.episodes(),
-                            String.format(
-                                    Locale.ROOT,
-                                    "episodes, sparsity %.3f on %d windows, best reward %.4f",
-                                    last.targetSparsity(),
-                                    last.windows(),
-                                    best));
+            progress.advance(
+                    state.episodes(),
+                    String.format(
+                            Locale.ROOT,
+                            "episodes, sparsity %.3f on %d windows, best reward %.4f",
+                            last.targetSparsity(),
+                            last.windows(),
+                            best));
         }
     }
 }
