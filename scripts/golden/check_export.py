@@ -9,7 +9,8 @@ usage: check_export.py DIR --expected PRUNED_JSON [--unit queryHeads|valueChanne
        --unit           expect what it says of these units of attention
        --padded         the zero-padded twin; loaded as a plain model of its family, without trust_remote_code
        --generation     generation.json of the source model; also generates text with the KV cache
-       --variants       a directory for each variant, with pruned/, padded/ and expected.json
+       --variants       a directory for each variant, with pruned/ and expected.json, and perhaps padded/ and
+                        generation.json
        --plain          load DIR without trust_remote_code, too
 needs torch and transformers
 
@@ -92,6 +93,7 @@ def check_both(name, directory, padded, expected, plain=False, unit=None, genera
     """Whether all checks of a pruned checkpoint and its padded twin pass."""
     expected = json.loads(expected.read_text())
     sequences = (expected[unit] if unit else expected)["sequences"]
+    generation = generation and json.loads(generation.read_text())
     results = [check(name + "pruned", directory, sequences, generation, trust=True),
                check_without_code(name + "pruned", directory)]
     if plain:
@@ -100,6 +102,10 @@ def check_both(name, directory, padded, expected, plain=False, unit=None, genera
         results.append(check(name + "padded", padded, sequences, generation, trust=False))
         results.append(check_without_code(name + "padded", padded))
     return all(results)
+
+
+def existing(path):
+    return path if path.exists() else None
 
 
 if __name__ == "__main__":
@@ -117,9 +123,9 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     logging.disable_progress_bar()
     if arguments.variants:
-        results = [check_both(variant.name + " ", variant / "pruned", variant / "padded", variant / "expected.json")
+        results = [check_both(variant.name + " ", variant / "pruned", existing(variant / "padded"),
+                              variant / "expected.json", generation=existing(variant / "generation.json"))
                    for variant in sorted(arguments.variants.iterdir())]
         sys.exit(not (results and all(results)))
-    generation = arguments.generation and json.loads(arguments.generation.read_text())
     sys.exit(not check_both("", arguments.directory, arguments.padded, arguments.expected, arguments.plain,
-                            arguments.unit, generation))
+                            arguments.unit, arguments.generation))

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fastforward.model.Model;
+import io.fastforward.record.PruneResult;
+import io.fastforward.settings.Recipe;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.testing.Backends;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +32,6 @@ class TransformersIT {
 
     private static final String VARIABLE = "FASTFORWARD_PYTHON";
     private static final Path CHECK = Path.of("../scripts/golden/check_export.py");
-    private static final Path TOKENIZER = Path.of("src/test/resources/tokenizer/tokenizer.json");
 
     private static final int[] PROMPT = {5, 17, 3, 42, 8, 8, 29, 11, 1, 60, 33, 2};
 
@@ -54,31 +56,12 @@ class TransformersIT {
                         Golden.path(family).resolve("generation.json").toString());
             case QUERY_HEAD -> List.of("--unit", "queryHeads");
             case VALUE_CHANNEL -> {
-                writeGeneration(pruned, generation); // the cache has values of another width than keys
+                // The cache has values of another width than keys.
+                Files.writeString(generation, Golden.generation(PROMPT, generated(pruned)));
                 yield List.of("--unit", "valueChannels", "--generation", generation.toString());
             }
         };
         check(pruned, padded, Golden.path(family).resolve("pruned.json"), options);
-    }
-
-    /** What a written model generates here, each token from all those before it. */
-    private static void writeGeneration(Path checkpoint, Path generation) throws IOException {
-        try (ComputeBackend backend = Backends.cpu();
-                Model written = Model.open(checkpoint);
-                RunningModel running = new RunningModel(backend, written)) {
-            Files.writeString(generation, Golden.generation(PROMPT, generated(running, written)));
-        }
-    }
-
-    private static int[] generated(RunningModel running, Model model) {
-        int[] generated = new int[20];
-        int[] read = PROMPT;
-        for (int i = 0; i < generated.length; i++) {
-            generated[i] = Golden.last(running.logits(read), model.spec().vocabularySize());
-            read = Arrays.copyOf(read, read.length + 1);
-            read[read.length - 1] = generated[i];
-        }
-        return generated;
     }
 
     /** Without whole modules, and with the key/value cache: what transformers computes and generates is what is here. */
@@ -87,16 +70,14 @@ class TransformersIT {
     void loadsAModelWithoutWholeModules(String family, @TempDir Path directory)
             throws IOException, InterruptedException {
         requirePython();
-        Path pruned = directory.resolve("pruned");
-        Path expected = directory.resolve("expected.json");
-        Path generation = directory.resolve("generation.json");
+        Path written = directory.resolve(family);
         try (ComputeBackend backend = Backends.cpu();
                 Model model = Model.open(Golden.path(family))) {
-            WholeModulesTest.write(backend, model, HuggingFaceFormat.REAL_WIDTHS, pruned);
-            writeExpected(backend, pruned, expected, generation);
+            WholeModulesTest.write(backend, model, HuggingFaceFormat.REAL_WIDTHS, written.resolve("pruned"));
         }
-        addTokenizer(pruned);
-        run(List.of(pruned.toString(), "--expected", expected.toString(), "--generation", generation.toString()), 0.5);
+        RecipeRun.addTokenizer(written.resolve("pruned"));
+        expectOurs(written);
+        run(List.of("--variants", directory.toString()), 1);
     }
 
     /** With biases on output maps that had none. */
@@ -104,36 +85,41 @@ class TransformersIT {
     @MethodSource("io.fastforward.testing.Golden#families")
     void loadsAModelWithAddedBiases(String family, @TempDir Path directory) throws IOException, InterruptedException {
         requirePython();
-        Path pruned = directory.resolve("pruned");
-        Path expected = directory.resolve("expected.json");
-        Path generation = directory.resolve("generation.json");
+        Path written = directory.resolve(family);
         try (ComputeBackend backend = Backends.cpu();
                 Model model = Model.open(Golden.path(family))) {
             AddedBiasesTest.write(
-                    backend, model, AddedBiasesTest.policy(model.spec()), HuggingFaceFormat.REAL_WIDTHS, pruned);
-            writeExpected(backend, pruned, expected, generation);
+                    backend,
+                    model,
+                    AddedBiasesTest.policy(model.spec()),
+                    HuggingFaceFormat.REAL_WIDTHS,
+                    written.resolve("pruned"));
         }
-        addTokenizer(pruned);
-        run(List.of(pruned.toString(), "--expected", expected.toString(), "--generation", generation.toString()), 0.5);
+        RecipeRun.addTokenizer(written.resolve("pruned"));
+        expectOurs(written);
+        run(List.of("--variants", directory.toString()), 1);
     }
 
-    /** What is computed and generated here. */
-    private static void writeExpected(ComputeBackend backend, Path pruned, Path expected, Path generation)
-            throws IOException {
-        int[] tokens = {5, 17, 3, 42, 8, 8, 29, 11, 1, 60, 33, 2};
-        try (Model written = Model.open(pruned);
-                RunningModel running = new RunningModel(backend, written)) {
-            float[] logits = running.logits(tokens);
-            Files.writeString(expected, Golden.sequences(tokens, logits));
-            int[] generated = new int[20];
-            int[] read = tokens;
-            for (int i = 0; i < generated.length; i++) {
-                generated[i] = Golden.last(running.logits(read), written.spec().vocabularySize());
-                read = Arrays.copyOf(read, read.length + 1);
-                read[read.length - 1] = generated[i];
-            }
-            Files.writeString(generation, Golden.generation(tokens, generated));
+    static Stream<String> recipes() {
+        return Recipe.builtIn().stream().map(Recipe::name);
+    }
+
+    /** Every family, pruned by a recipe as a whole run does it; also padded, unless the recipe adds biases. */
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void loadsWhatARecipeMakes(String recipe, @TempDir Path directory) throws IOException, InterruptedException {
+        requirePython();
+        Path variants = directory.resolve("variants");
+        int checkpoints = 0;
+        for (String family : Golden.families().toList()) {
+            Path pruned = variants.resolve(family).resolve("pruned");
+            PruneResult result = RecipeRun.in(directory.resolve(family), family).prune(Recipe.find(recipe), pruned);
+            assertThat(result.sparsity()).as(family).isBetween(0.3, 0.4);
+            boolean isPadded = RecipeRun.pad(pruned, variants.resolve(family).resolve("padded"));
+            checkpoints += isPadded ? 2 : 1;
+            expectOurs(variants.resolve(family));
         }
+        run(List.of("--variants", variants.toString()), checkpoints);
     }
 
     /** What comes of checkpoints as they occur; in one process, since starting it takes longer than the checks. */
@@ -148,11 +134,12 @@ class TransformersIT {
                 GoldenVariant.writePruned(model, HuggingFaceFormat.PADDED, written.resolve("padded"));
             }
             variant.writeExpected(written.resolve("expected.json"));
-            addTokenizer(written.resolve("pruned"));
-            addTokenizer(written.resolve("padded"));
+            RecipeRun.addTokenizer(written.resolve("pruned"));
+            RecipeRun.addTokenizer(written.resolve("padded"));
         }
-        run(List.of("--variants", variants.toString()), (int)
-                GoldenVariant.all().count());
+        run(
+                List.of("--variants", variants.toString()),
+                2 * (int) GoldenVariant.all().count());
     }
 
     private static void requirePython() {
@@ -161,32 +148,52 @@ class TransformersIT {
 
     private static void check(Path pruned, Path padded, Path expected, List<String> options)
             throws IOException, InterruptedException {
-        addTokenizer(pruned);
-        addTokenizer(padded);
+        RecipeRun.addTokenizer(pruned);
+        RecipeRun.addTokenizer(padded);
         List<String> arguments = new ArrayList<>(
                 List.of(pruned.toString(), "--padded", padded.toString(), "--expected", expected.toString()));
         arguments.addAll(options);
-        run(arguments, 1);
+        run(arguments, 2);
     }
 
-    private static void addTokenizer(Path checkpoint) throws IOException {
-        Files.copy(TOKENIZER, checkpoint.resolve("tokenizer.json"));
-        Files.writeString(
-                checkpoint.resolve("tokenizer_config.json"), "{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}");
+    /** What is to be computed and generated by transformers is what is here. */
+    private static void expectOurs(Path written) throws IOException {
+        Path pruned = written.resolve("pruned");
+        try (ComputeBackend backend = Backends.cpu()) {
+            float[] logits = RunningModel.logitsOf(backend, pruned, PROMPT);
+            Files.writeString(written.resolve("expected.json"), Golden.sequences(PROMPT, logits));
+        }
+        Files.writeString(written.resolve("generation.json"), Golden.generation(PROMPT, generated(pruned)));
     }
 
-    private static void run(List<String> arguments, double models) throws IOException, InterruptedException {
+    /** What a written model generates here, each token from all those before it. */
+    private static int[] generated(Path checkpoint) {
+        try (ComputeBackend backend = Backends.cpu();
+                Model model = Model.open(checkpoint);
+                RunningModel running = new RunningModel(backend, model)) {
+            int[] generated = new int[20];
+            int[] read = PROMPT;
+            for (int i = 0; i < generated.length; i++) {
+                generated[i] = Golden.last(running.logits(read), model.spec().vocabularySize());
+                read = Arrays.copyOf(read, read.length + 1);
+                read[read.length - 1] = generated[i];
+            }
+            return generated;
+        }
+    }
+
+    private static void run(List<String> arguments, int checkpoints) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(System.getenv(VARIABLE), CHECK.toString()));
         command.addAll(arguments);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
-        // Both forms, with two implementations of attention; and without running our code.
+        // With two implementations of attention; and config and tokenizer without running our code.
         assertThat(output.lines().filter(line -> line.startsWith("ok") && line.contains("logits")))
                 .as(output)
-                .hasSize((int) (4 * models));
+                .hasSize(2 * checkpoints);
         assertThat(output.lines().filter(line -> line.startsWith("ok") && line.contains("without our code")))
                 .as(output)
-                .hasSize((int) (4 * models));
+                .hasSize(2 * checkpoints);
     }
 }

@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The recovery of SPAP (Hu, Yuan: Structured Pruning via Alternating Optimization and Penalty Methods, arXiv:2505.03373, 2025),
- * which repairs more than the output map of an MLP: all of its maps in turn. After {@link Ridge}, in every round
+ * Our reading of the recovery of SPAP (Hu, Yuan: Structured Pruning via Alternating Optimization and Penalty Methods,
+ * arXiv:2505.03373, 2025), which repairs more than the output map of an MLP: all of its maps in turn. After {@link Ridge}, in every round
  *
  * <ol>
  *   <li>the up map takes a {@linkplain MapStep step}. Behind a gate as it is, the features are linear in it, g ∘ (W_up x), and the step

@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The mask of SPAP (Structured Pruning via Alternating Optimization and Penalty Methods, arXiv 2505.03373), relaxed. Which m
- * columns of the output map W go is a choice of s_j in {0, 1} with W′ diag(s) = 0; the penalty method minimises
- * ½‖W′X − WX‖² + ½ρ‖W′ diag(s)‖² over W′ and s by turns while ρ grows. With s in {0, 1} that never moves the mask: a penalised
- * column shrinks, so it stays among the smallest. So here 0 ≤ s_j ≤ 1, Σ s_j = m.
+ * The mask of SPAP (Hu, Yuan: Structured Pruning via Alternating Optimization and Penalty Methods, arXiv:2505.03373, 2025), as
+ * far as its abstract and summaries tell. Which m columns of the output map W go is a choice of s_j in {0, 1} with
+ * W′ diag(s) = 0. It is relaxed, and a penalty method minimises ½‖W′X − WX‖² + ½ρ‖W′ diag(s)‖² over W′ and s by turns while ρ
+ * grows. Our reading of the relaxation is 0 ≤ s_j ≤ 1, Σ s_j = m: by turns with s in {0, 1}, the mask would never move, since a
+ * penalised column shrinks, so it stays among the smallest.
  *
  * <p>Features are brought to a mean square of 1 first: D = diag(√G_jj), G̃ = D⁻¹GD⁻¹, W̃ = WD, T = W̃G̃. By turns
  *
@@ -74,7 +75,7 @@ public final class Spap implements Criterion {
 
         @Override
         public String description() {
-            return "the set of units that a growing penalty leaves over, for the expected number of them (relaxed SPAP);"
+            return "the set of units that a growing penalty leaves over, for the expected number of them (as in SPAP);"
                     + " about 30 times n³/3 + 2 n² times the hidden size for n channels";
         }
 

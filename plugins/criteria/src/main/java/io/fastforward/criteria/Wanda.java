@@ -18,7 +18,7 @@ import java.util.Set;
  * changes no order.
  *
  * <p>With the norm l2, the root mean square over i of W_ij stands for the mean magnitude: what the alternating scheme of
- * SPAP as its authors write it amounts to, when columns are normalised by their features.
+ * {@link Spap} amounts to with s in {0, 1}, when columns are normalised by their features.
  */
 public final class Wanda implements Criterion {
 

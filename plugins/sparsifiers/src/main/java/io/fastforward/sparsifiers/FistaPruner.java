@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * FISTAPruner (Zhao, Hu, Li, Zhang, Gu, Zhu: A Convex-optimization-based Layer-wise Post-training Pruner for Large Language
- * Models, arXiv 2408.03728): least squares towards the dense map with an l1 penalty, rounded to the pattern. The penalty is
+ * FISTAPruner (Zhao, Hu, Li, Zheng, Wang, Yuan: FISTAPruner: Layer-wise Post-training Pruning for Large Language Models, EMNLP
+ * 2025, arXiv:2408.03728): least squares towards the dense map with an l1 penalty, rounded to the pattern. The penalty is
  * found by bisection: if rounding is more than a threshold of the whole error, it is raised, else lowered. The best rounded
  * map so far is kept, the warm start among them, and the next round starts from it.
  *
@@ -64,7 +64,7 @@ public final class FistaPruner implements Sparsifier {
 
         @Override
         public String description() {
-            return "least squares with an l1 penalty, rounded to the pattern (FISTAPruner; Zhao et al., 2024)";
+            return "least squares with an l1 penalty, rounded to the pattern (FISTAPruner; Zhao et al., 2025)";
         }
 
         @Override
