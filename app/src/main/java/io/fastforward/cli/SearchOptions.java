@@ -43,6 +43,14 @@ final class SearchOptions {
     private @Nullable Double ramp;
 
     @Option(
+            names = "--prior",
+            paramLabel = "KIND",
+            description =
+                    "What the search starts from and is not worse than (${COMPLETION-CANDIDATES}): the policy of the"
+                            + " least error by the modules' features alone, or nothing; default: ${bundle:default.search.prior}.")
+    private SearchPlan.@Nullable Prior prior;
+
+    @Option(
             names = "--uniform-finalist",
             arity = "1",
             paramLabel = "true|false",
@@ -57,6 +65,7 @@ final class SearchOptions {
                 mapping == null ? base.mapping() : PolicyMapping.byId(mapping),
                 requireNonNullElse(schedule, base.schedule()),
                 requireNonNullElse(ramp, base.ramp()),
+                requireNonNullElse(prior, base.prior()),
                 requireNonNullElse(uniformFinalist, base.uniformFinalist()));
     }
 }

@@ -41,6 +41,7 @@ public enum Setting {
     RAMP("search.ramp"),
     EPISODES("search.episodes"),
     FINALISTS("search.finalists"),
+    PRIOR("search.prior"),
     UNIFORM_FINALIST("search.uniformFinalist"),
     PATTERN("pattern"),
     METHOD("method"),

@@ -88,7 +88,66 @@ public final class LayerWalk implements AutoCloseable {
         return measure(module, module, true, wishes, wish -> summed(wish, streams.keySet()), arena);
     }
 
-    /** The same, but no stream moves on: the dense one {@linkplain #moveDenseOn when it is told to}. */
+    /**
+     * What was measured at a module, and the features' Gram matrix relative to the residual stream.
+     *
+     * @param measured what was wished for
+     * @param relativeGram Σ x xᵀ ÷ ‖r‖² over the tokens, of the features x and the residual stream r behind the module
+     */
+    public record Relative(Measured measured, DoubleMatrix relativeGram) {}
+
+    /**
+     * The same on a walk with a dense stream alone, and how features stand to what the module's output is added to: what an
+     * error of the output means for a token depends on that.
+     *
+     * @param arena owns the sums
+     */
+    public Relative measureRelative(LoadedModule module, Set<Wish> wishes, Arena arena) {
+        if (streams.size() != 1 || !streams.containsKey(HiddenStream.DENSE)) {
+            throw new IllegalStateException("the walk does not carry the dense stream alone");
+        }
+        together = false;
+        Set<Wish> summed = summed(wishes, streams.keySet());
+        int width = width(module, Tap.FEATURES);
+        try (Measuring measuring = new Measuring(module, module, true, summed);
+                Moments relative = backend.moments(Moment.GRAM, width, width)) {
+            for (int i = 0; i < first().chunks().size(); i++) {
+                measuring.add(i);
+                Chunk chunk = first().chunks().get(i);
+                // They are still there from when the stream moved on.
+                DeviceMatrix features = measuring.rows(HiddenStream.DENSE, Tap.FEATURES);
+                divide(features, width, chunk);
+                relative.add(features, features, chunk.shape().rows());
+            }
+            Measured measured = measuring.read(wishes, wish -> summed(wish, streams.keySet()), arena);
+            return new Relative(measured, relative.read(arena));
+        }
+    }
+
+    /** Divides every row by the norm of its hidden state, on the host: next to nothing beside a Gram matrix. */
+    private void divide(DeviceMatrix features, int width, Chunk chunk) {
+        int rows = chunk.shape().rows();
+        try (Arena scratch = Arena.ofShared()) {
+            Matrix hidden =
+                    Matrix.allocate(scratch, DataType.F32, rows, chunk.hidden().columns());
+            Matrix divided = Matrix.allocate(scratch, DataType.F32, rows, width);
+            backend.read(chunk.hidden(), 0, hidden);
+            backend.read(features, 0, divided);
+            for (int row = 0; row < rows; row++) {
+                double squares = 0;
+                for (int j = 0; j < hidden.columns(); j++) {
+                    squares += (double) hidden.get(row, j) * hidden.get(row, j);
+                }
+                float factor = squares == 0 ? 0 : (float) (1 / Math.sqrt(squares));
+                for (int j = 0; j < width; j++) {
+                    divided.set(row, j, divided.get(row, j) * factor);
+                }
+            }
+            backend.write(divided, features, 0);
+        }
+    }
+
+    /** As {@link #measure}, but no stream moves on: the dense one {@linkplain #moveDenseOn when it is told to}. */
     public Measured measureHere(LoadedModule module, Set<Wish> wishes, Arena arena) {
         return measure(module, module, false, wishes, wish -> summed(wish, streams.keySet()), arena);
     }

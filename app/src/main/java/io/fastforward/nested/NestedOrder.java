@@ -81,8 +81,11 @@ public record NestedOrder(List<List<Integer>> modules) {
         }
     }
 
-    /** Parts of the same KV group compete; every unit takes the next best of each group. */
-    private static List<Integer> ranked(ModuleSpec module, double[] scores) {
+    /**
+     * The parts of a module, those of the highest scores first. Parts of the same KV group compete; every unit takes the next best
+     * of each group.
+     */
+    public static List<Integer> ranked(ModuleSpec module, double[] scores) {
         int groups = module.partsPerUnit();
         int units = module.units();
         Integer[] order = new Integer[module.parts()];

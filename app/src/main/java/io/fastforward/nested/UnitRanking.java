@@ -3,34 +3,44 @@ package io.fastforward.nested;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * What a criterion made of a model: the nested order, and the scores of the units in it.
  *
  * @param modules the parts of each module, as in {@link NestedOrder}
+ * @param errors for each module, what its output lacks with none of its units, the first one, and so on up to all, as
+ *     {@link io.fastforward.spi.model.Site} has it; empty if that was not measured
  * @param unitScores for each module, the scores of its units in nested order, descending; a unit of several parts has their sum
  */
-public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitScores) {
+public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitScores, List<List<Double>> errors) {
 
     public UnitRanking {
         modules = new NestedOrder(modules).modules();
         unitScores = unitScores.stream().map(List::copyOf).toList();
+        errors = errors.stream().map(List::copyOf).toList();
     }
 
     /**
      * The ranking that some scores make.
      *
      * @param scores one finite number for each part of each module, as in {@link NestedOrder#byDescendingScore}
+     * @param errors for each module, or empty
      */
-    public static UnitRanking of(ModelSpec spec, List<double[]> scores) {
+    public static UnitRanking of(ModelSpec spec, List<double[]> scores, List<double[]> errors) {
         NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
         List<ModuleSpec> modules = spec.modules();
         List<List<Double>> unitScores = new ArrayList<>();
         for (int m = 0; m < modules.size(); m++) {
             unitScores.add(unitScores(modules.get(m), order.modules().get(m), scores.get(m)));
         }
-        return new UnitRanking(order.modules(), unitScores);
+        return new UnitRanking(
+                order.modules(),
+                unitScores,
+                errors.stream()
+                        .map(curve -> Arrays.stream(curve).boxed().toList())
+                        .toList());
     }
 
     /** Each group's k-th best part, summed up: no sum is above the one before it. */
@@ -67,6 +77,17 @@ public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitSc
         }
         for (int m = 0; m < expected.size(); m++) {
             requireDescending(m, unitScores.get(m), expected.get(m).units());
+        }
+        requireCurves(expected);
+    }
+
+    private void requireCurves(List<ModuleSpec> expected) {
+        if (!errors.isEmpty() && errors.size() != expected.size()) {
+            throw new IllegalArgumentException(
+                    "it has errors of " + errors.size() + " modules, but the model has " + expected.size());
+        }
+        for (int m = 0; m < errors.size(); m++) {
+            requireDescending(m, errors.get(m), expected.get(m).units() + 1);
         }
     }
 

@@ -14,4 +14,9 @@ record CheckedAgentProvider(CalledPlugin called, PolicyAgent.Provider plugin)
                 called.callWithOptions("creating an agent", options, () -> plugin.create(space, seed, options));
         return new CheckedAgent(called, agent, space.sites().size());
     }
+
+    @Override
+    public boolean usesPrior() {
+        return called.call("telling whether it uses a prior", plugin::usesPrior);
+    }
 }

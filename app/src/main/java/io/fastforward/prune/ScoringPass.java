@@ -5,6 +5,8 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.forward.LoadedLayer;
+import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.UnitRanking;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
@@ -28,7 +30,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
 
-/** Scores the parts of all modules on one walk of calibration windows through the dense model. */
+/**
+ * Scores the parts of all modules on one walk of calibration windows through the dense model, and measures on the same walk, if
+ * that is wanted, what modules lack when they lose the worst of them.
+ */
 public final class ScoringPass {
 
     private final ComputeBackend backend;
@@ -37,7 +42,9 @@ public final class ScoringPass {
     private final WeightSource weights;
     private final Criterion criterion;
     private final Policy likely;
+    private final boolean withErrors;
     private final List<double[]> scores = new ArrayList<>();
+    private final List<double[]> errors = new ArrayList<>();
 
     /**
      * A pass over a model.
@@ -45,6 +52,7 @@ public final class ScoringPass {
      * @param spec the architecture with the units that are to be scored
      * @param weights in the order of these units
      * @param likely how many units each module is likely to keep
+     * @param withErrors whether {@linkplain ErrorCurve errors} are wanted
      */
     public ScoringPass(
             ComputeBackend backend,
@@ -52,13 +60,15 @@ public final class ScoringPass {
             ModelSpec spec,
             WeightSource weights,
             Criterion criterion,
-            Policy likely) {
+            Policy likely,
+            boolean withErrors) {
         this.backend = backend;
         this.algebra = algebra;
         this.spec = spec;
         this.weights = weights;
         this.criterion = criterion;
         this.likely = likely;
+        this.withErrors = withErrors;
     }
 
     /**
@@ -67,16 +77,16 @@ public final class ScoringPass {
      * @param ends what is before the layers
      * @param windows calibration windows; not looked at if the criterion wishes for nothing
      * @param progress is told the number of layers that are done
-     * @return for each module, in order, one number a part
+     * @return the order that the scores make
      * @throws Failure if the weights or what is measured are not finite
      */
-    public List<double[]> run(ModelEnds ends, TokenWindows windows, IntConsumer progress) {
-        if (criterion.wishes().isEmpty()) {
+    public UnitRanking run(ModelEnds ends, TokenWindows windows, IntConsumer progress) {
+        if (criterion.wishes().isEmpty() && !withErrors) {
             scoreWeights(progress);
         } else {
             walk(ends, windows, progress);
         }
-        return List.copyOf(scores);
+        return UnitRanking.of(spec, scores, errors);
     }
 
     private void scoreWeights(IntConsumer progress) {
@@ -108,14 +118,35 @@ public final class ScoringPass {
 
     private void score(int layer, LoadedModule module, ModuleWeights stored, LayerWalk walk) {
         try (Arena arena = Arena.ofShared()) {
-            score(new ModuleView(
-                    layer,
+            if (module.spec().isIdentity() || !withErrors) {
+                Measured measured =
+                        module.spec().isIdentity() ? Measured.NOTHING : walk.measure(module, criterion.wishes(), arena);
+                score(view(layer, module, stored, measured));
+                if (withErrors) {
+                    errors.add(new double[1]);
+                }
+                return;
+            }
+            LayerWalk.Relative relative = walk.measureRelative(module, criterion.wishes(), arena);
+            score(view(layer, module, stored, relative.measured()));
+            errors.add(ErrorCurve.of(
                     module.spec(),
-                    stored,
-                    module.spec().isIdentity() ? Measured.NOTHING : walk.measure(module, criterion.wishes(), arena),
-                    () -> backend.outputMagnitudes(module)
-                            .orElseGet(() -> ColumnMagnitudes.of(stored.output().weight()))));
+                    stored.output().weight(),
+                    relative.relativeGram(),
+                    relative.measured().tokens(),
+                    NestedOrder.ranked(module.spec(), scores.getLast()),
+                    algebra));
         }
+    }
+
+    private ModuleView view(int layer, LoadedModule module, ModuleWeights stored, Measured measured) {
+        return new ModuleView(
+                layer,
+                module.spec(),
+                stored,
+                measured,
+                () -> backend.outputMagnitudes(module)
+                        .orElseGet(() -> ColumnMagnitudes.of(stored.output().weight())));
     }
 
     private void score(ModuleView module) {

@@ -115,7 +115,10 @@ public final class PruneRun {
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
         RepairStage repair = new RepairStage(run, serving.repair(), windows.repair());
         UnitRanking ranking = new ScoreStage(
-                        run, serving.criterion(), settings.plugins().criterion())
+                        run,
+                        serving.criterion(),
+                        settings.plugins().criterion(),
+                        plan.given().isEmpty() && serving.usesPrior())
                 .execute(windows.scoring(), plan.likely(settings.budget().sparsity()));
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         NestedModel repaired = serving.repaired(nested);
@@ -161,16 +164,22 @@ public final class PruneRun {
     }
 
     private SearchOutcome search(RunPlan plan, RunContext run, Decoder decoder, UnitRanking ranking) {
+        Budget budget = plan.budget();
+        double sparsity = settings.budget().sparsity();
+        List<Policy> prior =
+                ranking.errors().isEmpty() ? List.of() : List.of(budget.cheapest(sparsity, ranking.errors()));
         PolicyAgent agent = serving.createAgent(
-                plan.budget(), ranking.unitScores(), request.files().warmStart());
+                budget.searchSpace(sparsity, ranking.unitScores(), ranking.errors(), prior),
+                request.files().warmStart());
         Workload workload = plan.workload(request, run.record().model(), ranking.order());
         return new SearchStage(
                         run.record(),
                         run.progress(),
-                        plan.budget(),
+                        budget,
                         settings.forSearch(),
                         settings.plugins().agent())
                 .execute(
+                        prior,
                         agent,
                         () -> serving.createExecutor(new RewardEvaluator(decoder, workload.windows()), workload));
     }

@@ -68,6 +68,7 @@ record RunPlan(
                 settings,
                 length,
                 serving.criterion().wishes(),
+                given.isEmpty() && serving.usesPrior(),
                 serving.repair(),
                 request.compute().memoryBytes(),
                 backend.weightBytes());

@@ -14,6 +14,7 @@ import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
 import io.fastforward.settings.PluginSettings;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.settings.SearchPlan;
 import io.fastforward.settings.TargetRuntime;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
@@ -90,18 +91,22 @@ final class ServingPlugins {
      */
     void requireAgent(Budget budget, Optional<Path> warmStart) {
         settings.budget().requireReachable(budget);
-        createAgent(budget, budget.equalScores(), warmStart);
+        createAgent(budget.emptySearchSpace(settings.budget().sparsity(), usesPrior()), warmStart);
+    }
+
+    /** Whether what is known of good policies before the search is wanted. */
+    boolean usesPrior() {
+        return settings.search().prior() == SearchPlan.Prior.CURVES && agent.usesPrior();
     }
 
     /**
      * A new agent.
      *
-     * @param unitScores the scores of the units of every module, in nested order
+     * @param space what it is told of the model
      * @param warmStart run directory of the search where it begins, if it does not begin anew
      * @throws Failure if options do not go together, or the agent cannot begin there
      */
-    PolicyAgent createAgent(Budget budget, List<List<Double>> unitScores, Optional<Path> warmStart) {
-        SearchSpace space = budget.searchSpace(settings.budget().sparsity(), unitScores);
+    PolicyAgent createAgent(SearchSpace space, Optional<Path> warmStart) {
         PolicyAgent created = agent.create(space, settings.seed(), agentOptions);
         warmStart.ifPresent(from -> restore(created, from));
         return created;

@@ -130,7 +130,7 @@ public final class SparsifyRun {
         Budget budget = search.budget(spec.modules(), ModulePatterns.units(settings.zeros()));
         double sparsity = ModulePatterns.sparsity(settings.zeros());
         budget.allowance(sparsity);
-        serving.createAgent(search, budget.searchSpace(sparsity, budget.equalScores()));
+        serving.createAgent(search, budget.emptySearchSpace(sparsity, false));
         return budget;
     }
 

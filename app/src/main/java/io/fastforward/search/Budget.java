@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * What a sparsity means for a model, in whole units. Sparsity is the number of removed parameters ÷ the parameters of
@@ -206,8 +207,11 @@ public final class Budget {
      * What an agent is told of the model and of this budget.
      *
      * @param unitScores the scores of the units of every module, in nested order
+     * @param errors what modules lack, as in a {@link Site}; empty if that is not known
+     * @param prior policies that are likely to be good
      */
-    public SearchSpace searchSpace(double sparsity, List<List<Double>> unitScores) {
+    public SearchSpace searchSpace(
+            double sparsity, List<List<Double>> unitScores, List<List<Double>> errors, List<Policy> prior) {
         List<Site> sites = new ArrayList<>();
         for (int module = 0; module < modules(); module++) {
             SiteCost cost = modules.get(module);
@@ -218,21 +222,44 @@ public final class Budget {
                     minimumUnits(module),
                     cost.unitParameters(),
                     cost.fixedParameters(),
-                    unitScores.get(module)));
+                    sizes.get(module).step(),
+                    unitScores.get(module),
+                    errors.isEmpty() ? List.of() : errors.get(module)));
         }
-        return new SearchSpace(sites, sparsity);
+        return new SearchSpace(sites, sparsity, prior.stream().map(this::shares).toList());
     }
 
-    /** Scores of the units of every module that tell nothing: those of a model that has not been looked at. */
-    public List<List<Double>> equalScores() {
-        return modules.stream()
+    /**
+     * What it is told of a model that has not been looked at.
+     *
+     * @param withPrior whether it will get a prior
+     */
+    public SearchSpace emptySearchSpace(double sparsity, boolean withPrior) {
+        List<List<Double>> equal = modules.stream()
                 .map(module -> Collections.nCopies(module.units(), 0.0))
+                .toList();
+        return searchSpace(sparsity, equal, List.of(), withPrior ? List.of(uniform(sparsity)) : List.of());
+    }
+
+    private List<Double> shares(Policy policy) {
+        return IntStream.range(0, modules())
+                .mapToObj(module -> (double) policy.retained().get(module) / Math.max(1, units(module)))
                 .toList();
     }
 
     /** The policy that removes nothing. */
     public Policy dense() {
         return new Policy(modules.stream().map(SiteCost::units).toList());
+    }
+
+    /**
+     * The policy that loses least, if losses of modules add up.
+     *
+     * @param losses for each module, with none of its units, one, and so on
+     * @throws Failure if no policy reaches the sparsity
+     */
+    public Policy cheapest(double sparsity, List<List<Double>> losses) {
+        return new CheapestPolicy(this, losses).at(sparsity);
     }
 
     /** The policy with equal retention everywhere, up to rounding and as far as the constraints allow it. */

@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The last round of a search: the best candidates, the agent's best guess and mostly the uniform policy, compared. */
+/** The last round of a search: the best candidates, the agent's best guess, the prior and mostly the uniform policy, compared. */
 final class Finals {
 
     private static final Comparator<Double> FINITE_FIRST =
@@ -18,10 +18,12 @@ final class Finals {
 
     private final SearchSettings settings;
     private final Budget budget;
+    private final List<Policy> prior;
 
-    Finals(SearchSettings settings, Budget budget) {
+    Finals(SearchSettings settings, Budget budget, List<Policy> prior) {
         this.settings = settings;
         this.budget = budget;
+        this.prior = prior;
     }
 
     /**
@@ -41,6 +43,7 @@ final class Finals {
                 .limit(settings.finalists())
                 .forEach(known -> origins.put(known.policy(), Origin.CANDIDATE));
         origins.putIfAbsent(settings.mapping().map(best, budget, settings.sparsity()), Origin.AGENT);
+        prior.forEach(policy -> origins.putIfAbsent(policy, Origin.PRIOR));
         if (settings.uniformFinalist()) {
             origins.putIfAbsent(budget.uniform(settings.sparsity()), Origin.UNIFORM);
         }

@@ -27,6 +27,8 @@ public record SearchResult(
         CANDIDATE,
         /** The agent's best guess at the end. */
         AGENT,
+        /** What was likely to be good before the search. */
+        PRIOR,
         /** The same retention everywhere: what a search must not be worse than. */
         UNIFORM
     }

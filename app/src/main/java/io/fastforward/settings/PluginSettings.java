@@ -17,7 +17,7 @@ public record PluginSettings(
         String criterion, String agent, String calibrator, String executor, Map<String, String> options) {
 
     /** What holds unless the user says otherwise. */
-    public static final PluginSettings DEFAULT = new PluginSettings("wanda", "ppo", "ridge", "local", Map.of());
+    public static final PluginSettings DEFAULT = new PluginSettings("wanda", "surrogate", "ridge", "local", Map.of());
 
     public PluginSettings {
         // Sorted, because a map is written to files in its own order.

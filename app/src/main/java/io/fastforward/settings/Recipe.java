@@ -31,7 +31,8 @@ public record Recipe(String name, String summary, String source, ObjectNode sett
     /** The one that is used unless the user says otherwise. */
     public static final String DEFAULT = "fastforward";
 
-    private static final List<String> BUILT_IN = List.of(DEFAULT, "fasp", "spap", "flap", "wanda-sp");
+    private static final List<String> BUILT_IN =
+            List.of(DEFAULT, "fastforward-paper", "fasp", "spap", "flap", "wanda-sp");
     private static final String SUFFIX = ".json";
 
     /** A recipe has some ten settings. */

@@ -13,6 +13,7 @@ import io.fastforward.search.SearchSettings;
  * @param mapping from scores to policies
  * @param schedule which curricula are on
  * @param ramp share of the search during which they rise
+ * @param prior what is known of good policies before the search
  * @param uniformFinalist whether the uniform policy is compared with the best in the end, and may win
  */
 public record SearchPlan(
@@ -21,11 +22,26 @@ public record SearchPlan(
         PolicyMapping mapping,
         Schedule.Kind schedule,
         double ramp,
+        Prior prior,
         boolean uniformFinalist) {
+
+    /** What is known of good policies before a search. */
+    public enum Prior {
+        /** Nothing. */
+        NONE,
+        /** The policy of the least error, as worked out from the modules' features alone. */
+        CURVES
+    }
 
     /** What holds unless the user says otherwise. */
     public static final SearchPlan DEFAULT = new SearchPlan(
-            300, 8, PolicyMapping.all().getFirst(), Schedule.DEFAULT.kind(), Schedule.DEFAULT.ramp(), true);
+            300,
+            8,
+            PolicyMapping.all().getFirst(),
+            Schedule.DEFAULT.kind(),
+            Schedule.DEFAULT.ramp(),
+            Prior.CURVES,
+            true);
 
     public SearchPlan {
         Setting.EPISODES.requireAtLeast(1, episodes);

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -86,6 +88,28 @@ class PruneCommandIT {
                         "Measuring: ppo + ridge");
         assertThat(output.resolve("policy.json"))
                 .hasSameBinaryContentAs(record(output).resolve("policy.json"));
+    }
+
+    /** Without an agent that searches, the policy is the one of the least error: no trial, and the same bytes with a resumed run. */
+    @Test
+    void byDefaultThePolicyIsTheOneOfTheLeastError() throws IOException {
+        SmallRun small =
+                SmallRun.into(directory.resolve("out")).without("--agent").withoutPluginOptions();
+        assertThat(small.run().succeeds().text()).contains("surrogate + ridge", "Removed 30.0");
+        JsonNode order =
+                JSON.readTree(directory.resolve("out-run/nested-order.json").toFile());
+        assertThat(order.get("errors")).hasSize(16);
+        assertThat(order.at("/errors/1")).hasSize(513);
+        JsonNode result = JSON.readTree(directory.resolve("out-run/result.json").toFile());
+        assertThat(result.at("/search/episodes").intValue()).isEqualTo(1);
+        assertThat(result.at("/search/evaluations").intValue()).isLessThan(8);
+        List<Integer> policy = new ArrayList<>();
+        result.at("/policy/retained").forEach(units -> policy.add(units.intValue()));
+        assertThat(new HashSet<>(policy)).hasSizeGreaterThan(4);
+        small.with("--prior", "none")
+                .with("--output", directory.resolve("other"))
+                .run()
+                .isRefused(FailureKind.PLUGIN, "surrogate", "prior");
     }
 
     @Test

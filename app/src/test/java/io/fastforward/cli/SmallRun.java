@@ -23,6 +23,7 @@ record SmallRun(Path model, Map<String, String> options, List<String> more) {
         options.put("--repair-windows", "40");
         options.put("--reward-windows", "2");
         options.put("--evaluation-windows", "4");
+        options.put("--agent", "ppo");
         options.put("--episodes", "10");
         return new SmallRun(DemoModel.directory(), options, List.of("--option", "agent.batch=5"));
     }

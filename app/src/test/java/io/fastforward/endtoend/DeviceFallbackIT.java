@@ -210,6 +210,7 @@ class DeviceFallbackIT {
                 "--finalists=2",
                 "--finalist-windows=1",
                 "--evaluation-windows=1",
+                "--agent=ppo",
                 "--episodes=" + EPISODES,
                 "--option=agent.batch=5"));
         arguments.addAll(List.of(more));

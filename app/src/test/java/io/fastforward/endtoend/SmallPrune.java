@@ -34,6 +34,8 @@ final class SmallPrune {
                 "2",
                 "--evaluation-windows",
                 "2",
+                "--agent",
+                "ppo",
                 "--episodes",
                 "60",
                 "--option",

@@ -9,7 +9,7 @@ import io.fastforward.evaluate.Perplexity;
 import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
 import io.fastforward.nested.NestedModel;
-import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.UnitRanking;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.PrunedLayerSink;
@@ -102,7 +102,8 @@ class FoundCheckpointTest {
 
     private static void prune(ComputeBackend backend, Model model, Policy policy, TokenWindows windows, Path output) {
         Criterion wanda = DefaultPlugins.criterion("wanda");
-        List<double[]> scores = new ScoringPass(backend, Backends.linearAlgebra(), model.spec(), model, wanda, policy)
+        UnitRanking ranking = new ScoringPass(
+                        backend, Backends.linearAlgebra(), model.spec(), model, wanda, policy, false)
                 .run(model.ends(), windows, layers -> {});
         TokenWindows window = windows.subset(new int[1]);
         ModelSpec pruned = model.spec().pruned(policy);
@@ -120,7 +121,7 @@ class FoundCheckpointTest {
                             backend,
                             Backends.linearAlgebra(),
                             model.ends(),
-                            new NestedModel(model.spec(), model, NestedOrder.byDescendingScore(model.spec(), scores)),
+                            new NestedModel(model.spec(), model, ranking.order()),
                             policy,
                             ridge)
                     .run(windows, PrunedLayerSink.all(List.of(export, probe)), layers -> {});

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.UnitRanking;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.prune.LogitProbe;
 import io.fastforward.prune.PrunedLayerSink;
@@ -77,14 +78,14 @@ final class GoldenPruning {
         ModelSpec spec = model.spec().withAttentionUnit(unit);
         WeightSource weights = new NestedModel(spec, model, NestedOrder.ofSource(spec));
         Criterion magnitude = DefaultPlugins.criterion("magnitude");
-        List<double[]> scores = new ScoringPass(
-                        backend, Backends.linearAlgebra(), spec, weights, magnitude, spec.densePolicy())
+        UnitRanking ranking = new ScoringPass(
+                        backend, Backends.linearAlgebra(), spec, weights, magnitude, spec.densePolicy(), false)
                 .run(model.ends(), NO_WINDOWS, layers -> {});
         Policy policy =
                 new Policy(Arrays.stream(Golden.ints(expected(family, unit).path("retained")))
                         .boxed()
                         .toList());
-        return new GoldenPruning(model, spec, policy, NestedOrder.byDescendingScore(spec, scores));
+        return new GoldenPruning(model, spec, policy, ranking.order());
     }
 
     ModelSpec spec() {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.fastforward.model.Model;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.testing.Backends;
@@ -59,6 +61,57 @@ class LayerWalkTest {
             assertThat(difference(nothing, measured.get(residual))).isZero();
             assertThat(measured.get(CROSS)).isEqualTo(measured.get(GRAM));
             assertThat(measured.get(DENSE_SUMS)).isEqualTo(measured.get(SUMS));
+        }
+    }
+
+    /** Against sums in double precision over hidden states that were moved by hand, in several chunks. */
+    @Test
+    void featuresAreMeasuredRelativeToTheStreamBehindTheModule(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory));
+                LayerWalk walk = walk(model, Set.of(HiddenStream.DENSE));
+                LoadedModule module = attention(model);
+                Arena arena = Arena.ofShared()) {
+            int width = module.spec().features(module.spec().units());
+            double[][] expected = new double[width][width];
+            try (HiddenStates states =
+                    HiddenStates.embed(backend, model.ends(), RunningModel.randomWindows(model.spec(), 9, 5, 2))) {
+                for (HiddenStates.Chunk chunk : states.chunks()) {
+                    int rows = chunk.shape().rows();
+                    Matrix features = Matrix.allocate(arena, DataType.F32, rows, width);
+                    Matrix hidden = Matrix.allocate(
+                            arena, DataType.F32, rows, chunk.hidden().columns());
+                    try (DeviceMatrix scratch = backend.allocate(rows, width)) {
+                        backend.features(module, module.spec().units(), chunk.shape(), chunk.hidden(), scratch);
+                        backend.read(scratch, 0, features);
+                        backend.apply(module, module.spec().units(), chunk.shape(), chunk.hidden(), scratch);
+                        backend.read(chunk.hidden(), 0, hidden);
+                    }
+                    for (int t = 0; t < rows; t++) {
+                        double squares = 0;
+                        for (int j = 0; j < hidden.columns(); j++) {
+                            squares += Math.pow(hidden.get(t, j), 2);
+                        }
+                        for (int i = 0; i < width; i++) {
+                            for (int j = 0; j < width; j++) {
+                                expected[i][j] += (double) features.get(t, i) * features.get(t, j) / squares;
+                            }
+                        }
+                    }
+                }
+            }
+            LayerWalk.Relative relative = walk.measureRelative(module, Set.of(GRAM), arena);
+            assertThat(relative.measured().tokens()).isEqualTo(9 * 5);
+            assertThat(relative.relativeGram().rows()).isEqualTo(width);
+            double largest = 0;
+            for (int i = 0; i < width; i++) {
+                largest = Math.max(largest, expected[i][i]);
+            }
+            for (int i = 0; i < width; i++) {
+                for (int j = 0; j < width; j++) {
+                    // Rows were rounded to single precision twice.
+                    assertThat(relative.relativeGram().get(i, j)).isCloseTo(expected[i][j], within(1e-5 * largest));
+                }
+            }
         }
     }
 

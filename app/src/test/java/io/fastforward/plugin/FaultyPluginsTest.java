@@ -55,7 +55,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FaultyPluginsTest {
 
     private static final SearchSpace SPACE = new SearchSpace(
-            Collections.nCopies(4, new Site(0, Site.Kind.MLP, 10, 1, 36, 0, Collections.nCopies(10, 0.0))), 0.5);
+            Collections.nCopies(
+                    4, new Site(0, Site.Kind.MLP, 10, 1, 36, 0, 1, Collections.nCopies(10, 0.0), List.of())),
+            0.5,
+            List.of());
 
     private static final Workload WORKLOAD = new Workload(
             "model",

@@ -7,10 +7,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.model.Model;
+import io.fastforward.nested.NestedModel;
+import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.UnitRanking;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Workbench;
@@ -33,6 +38,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ScoringPassTest {
@@ -50,10 +57,10 @@ class ScoringPassTest {
         float[] groups = Golden.floats(golden.path("groups"));
         float[] channels = Golden.floats(golden.path("channels"));
         Criterion wanda = DefaultPlugins.criterion("wanda");
-        List<double[]> scores;
+        UnitRanking ranking;
         List<Integer> progress = new ArrayList<>();
         try (Model model = DemoModel.open()) {
-            scores = pass(model, wanda)
+            ranking = pass(model, wanda)
                     .run(
                             model.ends(),
                             DemoModel.calibration(
@@ -61,15 +68,16 @@ class ScoringPassTest {
                             progress::add);
         }
         assertThat(progress).containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
-        assertThat(scores).hasSize(16);
+        assertThat(ranking.modules()).hasSize(16);
         for (int module = 0; module < 16; module++) {
             float[] expected = module % 2 == 0 ? groups : channels;
             int units = expected.length / 8;
-            assertThat(scores.get(module)).hasSize(units);
-            for (int unit = 0; unit < units; unit++) {
-                assertThat(scores.get(module)[unit])
+            assertThat(ranking.modules().get(module)).hasSize(units);
+            for (int k = 0; k < units; k++) {
+                int unit = ranking.modules().get(module).get(k);
+                assertThat(ranking.unitScores().get(module).get(k))
                         .as("unit %d of module %d", unit, module)
-                        .isCloseTo(expected[module / 2 * units + unit], Percentage.withPercentage(1e-2));
+                        .isCloseTo((double) expected[module / 2 * units + unit], Percentage.withPercentage(1e-2));
             }
         }
     }
@@ -148,10 +156,33 @@ class ScoringPassTest {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
             Recording recording = new Recording(Set.of());
             Policy likely = new Policy(List.of(2, 7, 0, 10));
-            new ScoringPass(backend, Backends.linearAlgebra(), model.spec(), model, recording, likely)
+            new ScoringPass(backend, Backends.linearAlgebra(), model.spec(), model, recording, likely, false)
                     .run(model.ends(), new TokenWindows(5, 0, new int[0]), done -> {});
             // Of a module that goes altogether one unit is asked for, since some set has to be chosen.
             assertThat(recording.units).containsExactly(2, 7, 1, 10);
+        }
+    }
+
+    /** Beside the scores, and whatever they are made of: even a criterion that looks at no data gets errors measured. */
+    @ParameterizedTest
+    @EnumSource(AttentionUnit.class)
+    void errorsFallToNothingInTheOrderOfTheScores(AttentionUnit unit, @TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            ModelSpec spec = model.spec().withAttentionUnit(unit);
+            UnitRanking ranking = new ScoringPass(
+                            backend,
+                            Backends.linearAlgebra(),
+                            spec,
+                            new NestedModel(spec, model, NestedOrder.ofSource(spec)),
+                            DefaultPlugins.criterion("magnitude"),
+                            spec.densePolicy(),
+                            true)
+                    .run(model.ends(), RunningModel.randomWindows(model.spec(), 9, 5, 2), done -> {});
+            ranking.requireFits(spec);
+            assertThat(ranking.errors()).hasSize(4).allSatisfy(curve -> {
+                assertThat(curve.getFirst()).isGreaterThan(1e-6);
+                assertThat(curve.getLast()).isZero();
+            });
         }
     }
 
@@ -162,7 +193,8 @@ class ScoringPassTest {
                 model.spec(),
                 model,
                 criterion,
-                model.spec().densePolicy());
+                model.spec().densePolicy(),
+                false);
     }
 
     private List<double[]> moments(Model model, Moment moment, TokenWindows windows) {

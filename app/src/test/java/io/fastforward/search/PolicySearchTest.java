@@ -52,7 +52,7 @@ class PolicySearchTest {
             PolicyAgent agent,
             TrialExecutor executor,
             SearchListener listener) {
-        return new PolicySearch(settings, budget, agent, executor, Reward.PERPLEXITY_RATIO, listener);
+        return new PolicySearch(settings, budget, List.of(), agent, executor, Reward.PERPLEXITY_RATIO, listener);
     }
 
     /** An executor of which the test says what a trial gives. */
@@ -91,7 +91,7 @@ class PolicySearchTest {
                 .filter(provider -> provider.id().equals("ppo"))
                 .findFirst()
                 .orElseThrow();
-        PolicyAgent agent = ppo.create(budget.searchSpace(SPARSITY, budget.equalScores()), 1, Options.defaults(ppo));
+        PolicyAgent agent = ppo.create(budget.emptySearchSpace(SPARSITY, false), 1, Options.defaults(ppo));
         SearchResult result = search(settings(300), budget, agent, model, DEAF).run();
         double uniform = finalist(result, Origin.UNIFORM).reward();
         assertThat(1 - result.winner().reward()).isLessThan((1 - uniform) / 2);
@@ -343,6 +343,7 @@ class PolicySearchTest {
         new PolicySearch(
                         settings(20),
                         budget,
+                        List.of(),
                         climber(),
                         executor((batch, candidate) ->
                                 candidate.attentionUnits(0) < 4 ? Double.NaN : model.nll(batch, candidate)),

@@ -38,7 +38,7 @@ class ThresholdAllocationTest {
         double sparsity = Math.min(random.nextDouble(0.05, 0.8), 0.9 * floorSparsity(budget));
 
         double[] shares = threshold()
-                .create(budget.searchSpace(sparsity, scores), 1, Options.defaults(threshold()))
+                .create(budget.searchSpace(sparsity, scores, List.of(), List.of()), 1, Options.defaults(threshold()))
                 .best(sparsity);
         Policy policy = new ShiftMapping().map(shares, budget, sparsity);
 

@@ -30,15 +30,16 @@ public abstract class PolicyAgentContract extends PluginContract<PolicyAgent.Pro
     /** Whether proposals depend on the seed. */
     protected abstract boolean stochastic();
 
-    /** A search space of so many modules, whose target is 30%. */
+    /** A search space of so many modules, whose target is 30%, without a prior. */
     protected static SearchSpace space(int modules) {
         return new SearchSpace(
                 IntStream.range(0, modules)
                         .mapToObj(i -> i % 2 == 0
-                                ? new Site(i / 2, Site.Kind.ATTENTION, 6, 1, 4096, 0, scores(i, 6))
-                                : new Site(i / 2, Site.Kind.MLP, 64, 7, 72, 24, scores(i, 64)))
+                                ? new Site(i / 2, Site.Kind.ATTENTION, 6, 1, 4096, 0, 1, scores(i, 6), errors(i, 6))
+                                : new Site(i / 2, Site.Kind.MLP, 64, 7, 72, 24, 1, scores(i, 64), errors(i, 64)))
                         .toList(),
-                SPARSITY);
+                SPARSITY,
+                List.of());
     }
 
     /** Descending, and other ones in every module. */
@@ -48,12 +49,31 @@ public abstract class PolicyAgentContract extends PluginContract<PolicyAgent.Pro
                 .toList();
     }
 
+    /** The same, and policies that are likely to be good. */
+    private static SearchSpace likelySpace(int modules) {
+        return new SearchSpace(
+                space(modules).sites(),
+                SPARSITY,
+                List.of(
+                        IntStream.range(0, modules)
+                                .mapToObj(i -> i % 2 == 0 ? 0.5 : 0.75)
+                                .toList(),
+                        Collections.nCopies(modules, 0.7)));
+    }
+
+    /** Falling to 0. */
+    private static List<Double> errors(int module, int units) {
+        return IntStream.rangeClosed(0, units)
+                .mapToObj(kept -> 0.1 * (1 + module) * (units - kept) / units)
+                .toList();
+    }
+
     private PolicyAgent agent(long seed) {
         return agent(MODULES, seed);
     }
 
     private PolicyAgent agent(int modules, long seed) {
-        return provider().create(space(modules), seed, options(Map.of()));
+        return provider().create(likelySpace(modules), seed, options(Map.of()));
     }
 
     /** Proposes and observes batches with rewards that depend on the scores; returns all proposals. */
@@ -102,9 +122,15 @@ public abstract class PolicyAgentContract extends PluginContract<PolicyAgent.Pro
                         site.minimumUnits(),
                         site.unitParameters(),
                         site.fixedParameters(),
-                        Collections.nCopies(site.units(), 0.0)))
+                        site.unitStep(),
+                        Collections.nCopies(site.units(), 0.0),
+                        List.of()))
                 .toList();
-        PolicyAgent agent = provider().create(new SearchSpace(sites, SPARSITY), 1, options(Map.of()));
+        PolicyAgent agent = provider()
+                .create(
+                        new SearchSpace(sites, SPARSITY, List.of(Collections.nCopies(MODULES, 0.7))),
+                        1,
+                        options(Map.of()));
         assertFinite(agent.propose(1, SPARSITY));
     }
 

@@ -5,6 +5,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.LayerWalk;
+import io.fastforward.prune.ErrorCurve;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.prune.SparsePreview;
 import io.fastforward.prune.Sparsification;
@@ -44,19 +45,21 @@ public record MemoryPlan(
             PruneSettings settings,
             int windowLength,
             Set<Wish> wishes,
+            boolean withErrors,
             PruningPass.Repair repair,
             long limitBytes,
             long weightBytes) {
         long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
         long scratch = scratchBytes(spec, windowLength);
         long layer = largestLayerBytes(spec);
-        boolean measured = !wishes.isEmpty();
+        boolean measured = !wishes.isEmpty() || withErrors;
         long scoring = measured
                 ? layer
                         + scratch
                         + settings.windows().scoring() * windowBytes
                         + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
                         + (wishes.stream().anyMatch(wish -> wish.moment() == Moment.GRAM) ? 2 * solverBytes(spec) : 0)
+                        + (withErrors ? errorBytes(spec, windowLength) : 0)
                 : 0;
         int streams = repair.streams().size();
         long repairing = 2 * layer // on the device, and in nested order on the host
@@ -173,6 +176,15 @@ public record MemoryPlan(
     private static long solverBytes(ModelSpec spec) {
         long widest = spec.widestFeatures();
         return (widest * widest + widest * spec.hiddenSize()) * Double.BYTES;
+    }
+
+    /** A Gram matrix on the device and on the host, its factor, and a chunk's features and hidden states on the host. */
+    private static long errorBytes(ModelSpec spec, int windowLength) {
+        long widest = spec.widestFeatures();
+        return 3 * widest * widest * Double.BYTES
+                + ErrorCurve.scratchBytes(widest)
+                + scratchBytes(spec, windowLength)
+                + (long) chunkRows(windowLength) * spec.hiddenSize() * Float.BYTES;
     }
 
     /** What a calibrator works with at the module that takes most, and the batches that it looks at. */

@@ -9,15 +9,15 @@ import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.tokenizer.TokenWindows;
-import java.util.List;
 
 /**
  * Ranks the units of every module by what a criterion makes of them.
  *
  * @param criterion scores units
  * @param id its name
+ * @param withErrors whether it is measured, too, what modules lack that lose units
  */
-public record ScoreStage(RunContext run, Criterion criterion, String id) {
+public record ScoreStage(RunContext run, Criterion criterion, String id, boolean withErrors) {
 
     /**
      * The ranking, the best unit of each module first; from the record if it is there.
@@ -33,11 +33,11 @@ public record ScoreStage(RunContext run, Criterion criterion, String id) {
         run.progress().begin("Scoring units with " + id, spec.layers().size());
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
-        List<double[]> scores = new ScoringPass(run.backend(), run.algebra(), spec, weights, criterion, likely)
+        UnitRanking ranking = new ScoringPass(
+                        run.backend(), run.algebra(), spec, weights, criterion, likely, withErrors)
                 .run(run.model().ends(), windows, layers -> run.progress().advance(layers, "layers"));
-        UnitRanking ranking = UnitRanking.of(spec, scores);
         run.record().saveRanking(ranking);
-        run.progress().end("sorted the units of " + scores.size() + " modules");
+        run.progress().end("sorted the units of " + ranking.modules().size() + " modules");
         return ranking;
     }
 }

@@ -13,6 +13,7 @@ import io.fastforward.search.SearchResult;
 import io.fastforward.search.SearchSettings;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
+import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
 import java.util.List;
@@ -34,9 +35,10 @@ public record SearchStage(RunRecord record, Progress progress, Budget budget, Se
     /**
      * The winner; from the record if it is there.
      *
+     * @param prior policies that are likely to be good
      * @param executors makes what evaluates trials, if any are left
      */
-    public SearchOutcome execute(PolicyAgent agent, Supplier<TrialExecutor> executors) {
+    public SearchOutcome execute(List<Policy> prior, PolicyAgent agent, Supplier<TrialExecutor> executors) {
         Optional<SearchOutcome> earlier = record.searchOutcome(budget, settings.sparsity());
         if (earlier.isPresent()) {
             progress.note("The search is complete; taking its result from the record.");
@@ -49,7 +51,7 @@ public record SearchStage(RunRecord record, Progress progress, Budget budget, Se
         progress.begin("Searching with " + agentId, Math.min(settings.episodes(), agent.episodeLimit()));
         try (TrialExecutor executor = executors.get()) {
             PolicySearch search = new PolicySearch(
-                    settings, budget, agent, executor, Reward.PERPLEXITY_RATIO, new Recorder(record, progress));
+                    settings, budget, prior, agent, executor, Reward.PERPLEXITY_RATIO, new Recorder(record, progress));
             SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();
             SearchOutcome outcome = new SearchOutcome(found.winner().policy(), summary(found));
             record.saveSearchOutcome(outcome);

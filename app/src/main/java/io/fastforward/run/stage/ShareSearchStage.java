@@ -54,7 +54,8 @@ public record ShareSearchStage(
         progress.begin("Measuring for the search", model.spec().layers().size());
         try (SparsePreview preview = SparsePreview.measure(
                 backend, algebra, model, sparsifier, windows.repair(), done -> progress.advance(done, "layers"))) {
-            SearchSpace space = budget.searchSpace(settings.sparsity(), preview.unitScores(asked));
+            SearchSpace space =
+                    budget.searchSpace(settings.sparsity(), preview.unitScores(asked), List.of(), List.of());
             progress.end("looked at " + budget.modules() + " modules");
             TrialExecutor.Evaluator evaluator = new SparseRewardEvaluator(
                     backend,
@@ -64,7 +65,7 @@ public record ShareSearchStage(
                     new RewardWindows(windows.reward(), settings.windows()),
                     hiddenStateBytes);
             return new SearchStage(record, progress, budget, settings, agentId)
-                    .execute(agents.apply(space), () -> new Here(evaluator));
+                    .execute(List.of(), agents.apply(space), () -> new Here(evaluator));
         }
     }
 

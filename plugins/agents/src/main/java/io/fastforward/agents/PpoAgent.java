@@ -1,9 +1,11 @@
 package io.fastforward.agents;
 
+import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -39,6 +41,10 @@ final class PpoAgent implements PolicyAgent {
     private static final double LARGEST_LOG_RATIO = 20;
 
     private final int modules;
+
+    /** Scores around which it searches: those of the prior, or equal ones. */
+    private final double[] start;
+
     private final PpoSettings settings;
     private final Network actor;
     private final Network critic;
@@ -50,8 +56,11 @@ final class PpoAgent implements PolicyAgent {
     private final Adam adam;
     private final BatchStreams streams;
 
-    PpoAgent(int modules, long seed, PpoSettings settings) {
-        this.modules = modules;
+    /** @param space whose prior, if it has one, is where the search starts */
+    PpoAgent(SearchSpace space, long seed, PpoSettings settings) {
+        this.modules = space.sites().size();
+        Optional<double[]> prior = space.likely();
+        this.start = prior.orElseGet(() -> new double[modules]);
         this.settings = settings;
         streams = new BatchStreams(seed);
         actor = new Network(0, widths(modules));
@@ -62,7 +71,11 @@ final class PpoAgent implements PolicyAgent {
 
         SplittableRandom random = new SplittableRandom(~seed); // not among the streams of batches
         actor.initialize(parameters, random, LAST_LAYER_FACTOR);
-        Arrays.fill(parameters, firstLogDeviation, firstLogDeviation + modules, Math.log(settings.initialDeviation()));
+        Arrays.fill(
+                parameters,
+                firstLogDeviation,
+                firstLogDeviation + modules,
+                Math.log(prior.isPresent() ? settings.priorDeviation() : settings.initialDeviation()));
         critic.initialize(parameters, random, 1);
     }
 
@@ -78,7 +91,7 @@ final class PpoAgent implements PolicyAgent {
     @Override
     public List<double[]> propose(int count, double sparsity) {
         SplittableRandom random = streams.next();
-        double[] mean = actor.forward(parameters, sparsity);
+        double[] mean = mean(sparsity);
         return IntStream.range(0, count)
                 .mapToObj(proposal -> IntStream.range(0, modules)
                         .mapToDouble(module -> mean[module] + deviation(module) * random.nextGaussian())
@@ -88,7 +101,15 @@ final class PpoAgent implements PolicyAgent {
 
     @Override
     public double[] best(double sparsity) {
-        return actor.forward(parameters, sparsity).clone();
+        return mean(sparsity);
+    }
+
+    private double[] mean(double sparsity) {
+        double[] mean = actor.forward(parameters, sparsity).clone();
+        for (int module = 0; module < modules; module++) {
+            mean[module] += start[module];
+        }
+        return mean;
     }
 
     @Override
@@ -109,7 +130,7 @@ final class PpoAgent implements PolicyAgent {
             case REWARD -> normalizedAdvantages(rewards, oldValue);
             case RANK -> normalizedAdvantages(ranks(rewards), 0);
         };
-        double[] oldLogProbabilities = logProbabilities(outcomes, actor.forward(parameters, sparsity));
+        double[] oldLogProbabilities = logProbabilities(outcomes, mean(sparsity));
         for (int epoch = 0; epoch < settings.epochs(); epoch++) {
             double[] gradient = new double[parameters.length];
             addPolicyGradient(outcomes, advantages, oldLogProbabilities, gradient);
@@ -159,7 +180,7 @@ final class PpoAgent implements PolicyAgent {
     /** Gradient of −mean(min(ratio · advantage, clip(ratio) · advantage)) − entropy bonus · entropy. */
     void addPolicyGradient(
             List<Outcome> outcomes, double[] advantages, double[] oldLogProbabilities, double[] gradient) {
-        double[] mean = actor.forward(parameters, outcomes.getFirst().sparsity());
+        double[] mean = mean(outcomes.getFirst().sparsity()); // also passes forward for the way back
         double[] logProbabilities = logProbabilities(outcomes, mean);
         double[] meanGradient = new double[modules];
         for (int i = 0; i < advantages.length; i++) {

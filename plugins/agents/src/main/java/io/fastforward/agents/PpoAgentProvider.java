@@ -26,6 +26,11 @@ public final class PpoAgentProvider implements PolicyAgent.Provider {
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
-        return new PpoAgent(space.sites().size(), seed, PpoSettings.of(options));
+        return new PpoAgent(space, seed, PpoSettings.of(options));
+    }
+
+    @Override
+    public boolean usesPrior() {
+        return true;
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.fastforward.spi.Options;
+import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.PolicyAgent.Outcome;
 import io.fastforward.testkit.PolicyAgentContract;
@@ -119,7 +120,7 @@ class PpoAgentTest extends PolicyAgentContract {
     @Test
     void gradientIsThatOfTheClippedLosses() {
         PpoSettings settings = DEFAULTS;
-        PpoAgent agent = new PpoAgent(TARGET.length, 5, settings);
+        PpoAgent agent = new PpoAgent(space(TARGET.length), 5, settings);
         List<double[]> proposals = agent.propose(8, SPARSITY);
         List<Outcome> outcomes = proposals.stream()
                 .map(scores -> new Outcome(scores, SPARSITY, reward(scores)))
@@ -184,5 +185,19 @@ class PpoAgentTest extends PolicyAgentContract {
             loss -= settings.entropyBonus() * agent.parameters[agent.firstLogDeviation + module];
         }
         return loss;
+    }
+
+    /** Where there is a prior, it is the first guess, and proposals stay close to it. */
+    @Test
+    void aPriorIsWhereItStarts() {
+        List<Double> prior = List.of(0.9, 0.2, 0.6, 0.4);
+        SearchSpace space = new SearchSpace(space(4).sites(), SPARSITY, List.of(prior));
+        PolicyAgent agent = provider().create(space, 1, options(Map.of("prior-std", "0.001")));
+        for (double[] scores :
+                List.of(agent.best(SPARSITY), agent.propose(1, SPARSITY).getFirst())) {
+            for (int site = 0; site < 4; site++) {
+                assertThat(scores[site]).isCloseTo(prior.get(site), within(0.05));
+            }
+        }
     }
 }

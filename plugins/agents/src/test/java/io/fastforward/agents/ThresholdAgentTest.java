@@ -25,16 +25,16 @@ class ThresholdAgentTest extends PolicyAgentContract {
 
     private double[] best(double sparsity, Site... sites) {
         return provider()
-                .create(new SearchSpace(List.of(sites), 0.5), 1, options(Map.of()))
+                .create(new SearchSpace(List.of(sites), 0.5, List.of()), 1, options(Map.of()))
                 .best(sparsity);
     }
 
     private static Site attention(int minimum, Double... scores) {
-        return new Site(0, Site.Kind.ATTENTION, scores.length, minimum, 40, 0, List.of(scores));
+        return new Site(0, Site.Kind.ATTENTION, scores.length, minimum, 40, 0, 1, List.of(scores), List.of());
     }
 
     private static Site mlp(int minimum, Double... scores) {
-        return new Site(0, Site.Kind.MLP, scores.length, minimum, 10, 0, List.of(scores));
+        return new Site(0, Site.Kind.MLP, scores.length, minimum, 10, 0, 1, List.of(scores), List.of());
     }
 
     @Test
@@ -65,8 +65,16 @@ class ThresholdAgentTest extends PolicyAgentContract {
     /** What goes with the last unit alone counts as part of the model. */
     @Test
     void fixedParametersCount() {
-        Site site =
-                new Site(0, Site.Kind.MLP, 10, 1, 10, 100, List.of(9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0));
+        Site site = new Site(
+                0,
+                Site.Kind.MLP,
+                10,
+                1,
+                10,
+                100,
+                1,
+                List.of(9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0),
+                List.of());
         assertThat(best(0.2, site, site)[0]).isCloseTo(0.6, within(1e-15));
     }
 

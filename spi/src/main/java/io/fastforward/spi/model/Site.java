@@ -11,8 +11,12 @@ import java.util.List;
  * @param minimumUnits the fewest that the run's constraints leave it, maybe none; all of them if it is not to be pruned
  * @param unitParameters its cost: linear parameters, weights and biases, that go with each unit
  * @param fixedParameters linear parameters that go with the last unit alone
+ * @param unitStep it retains its minimum, a multiple of this above that, or all units
  * @param unitScores what the criterion made of its units, descending: a policy that retains k of them retains the first k.
  *     A unit with several {@linkplain ModuleSpec#partsPerUnit() parts} scores their sum
+ * @param errors what the module's output lacks if it retains none, the first one, the first two units and so on, up to all: mean
+ *     over tokens of ‖error‖² ÷ ‖residual stream behind the module‖² after the best repair of the output map; falling. Empty if the
+ *     run did not measure it
  */
 public record Site(
         int layer,
@@ -21,7 +25,9 @@ public record Site(
         int minimumUnits,
         long unitParameters,
         long fixedParameters,
-        List<Double> unitScores) {
+        int unitStep,
+        List<Double> unitScores,
+        List<Double> errors) {
 
     /** The modules of a layer, in the order of a policy. */
     public enum Kind {
@@ -32,6 +38,12 @@ public record Site(
     /** @throws IllegalArgumentException if it has not a score for each unit, or one is above the one before it */
     public Site {
         unitScores = List.copyOf(unitScores);
+        errors = List.copyOf(errors);
+        if (unitStep < 1 || (!errors.isEmpty() && errors.size() != units + 1)) {
+            throw new IllegalArgumentException("a module of " + units
+                    + " units has an error for none to all of them, and a step" + " of at least 1, but there are "
+                    + errors.size() + " errors, and the step is " + unitStep);
+        }
         if (unitScores.size() != units || minimumUnits < 0 || minimumUnits > units) {
             throw new IllegalArgumentException("a module of " + units
                     + " units has as many scores and retains from none to"

@@ -25,6 +25,14 @@ public interface PolicyAgent {
          * @throws IllegalArgumentException if options do not go together; the message names them
          */
         PolicyAgent create(SearchSpace space, long seed, Options options);
+
+        /**
+         * Whether its agents make use of {@link SearchSpace#prior()} or of the errors of sites, which take a Gram matrix of every
+         * module's features to measure: only then does the engine, if the user has not forbidden it.
+         */
+        default boolean usesPrior() {
+            return false;
+        }
     }
 
     /**

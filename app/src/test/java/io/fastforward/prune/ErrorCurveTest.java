@@ -1,0 +1,191 @@
+package io.fastforward.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.fastforward.failure.FailureKind;
+import io.fastforward.model.Model;
+import io.fastforward.nested.NestedOrder;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.DoubleMatrix;
+import io.fastforward.spi.tensor.Matrix;
+import io.fastforward.testing.Backends;
+import io.fastforward.testing.Failures;
+import io.fastforward.testing.Golden;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ErrorCurveTest {
+
+    private static final int TOKENS = 40;
+
+    /**
+     * For every number of units against the least squares themselves: the error of the output map whose kept columns are fitted
+     * anew, worked out by elimination, with the same ridge on the diagonal.
+     */
+    @ParameterizedTest
+    @EnumSource(AttentionUnit.class)
+    void itIsTheErrorAfterTheBestRepair(AttentionUnit unit) {
+        SplittableRandom random = new SplittableRandom(11);
+        for (ModuleSpec module : modules(unit)) {
+            int features = module.features(module.units());
+            try (Arena arena = Arena.ofShared()) {
+                Matrix output = Matrix.allocate(arena, DataType.F32, module.hiddenSize(), features);
+                for (int i = 0; i < output.rows(); i++) {
+                    for (int j = 0; j < features; j++) {
+                        output.set(i, j, (float) random.nextGaussian());
+                    }
+                }
+                DoubleMatrix gram = gram(random, features, arena);
+                double[] scores = random.doubles(module.parts()).toArray();
+                List<Integer> order = NestedOrder.ranked(module, scores);
+                double[] curve = ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra());
+                assertThat(curve).hasSize(module.units() + 1);
+                for (int kept = 0; kept <= module.units(); kept++) {
+                    List<Integer> columns = kept(module, scores, kept);
+                    double expected = leastSquares(output, gram, columns);
+                    assertThat(curve[kept])
+                            .as("%s, %d units", module, kept)
+                            .isCloseTo(expected, within(1e-9 * curve[0]));
+                }
+                assertThat(curve[module.units()]).isZero();
+            }
+        }
+    }
+
+    private static List<ModuleSpec> modules(AttentionUnit unit) {
+        try (Model model = Model.open(Golden.path("tiny-gqa"))) {
+            ModelSpec spec = model.spec().withAttentionUnit(unit);
+            return spec.modules().subList(0, 2);
+        }
+    }
+
+    /** The columns that stay, worked out from scores alone: of every group its best parts. */
+    private static List<Integer> kept(ModuleSpec module, double[] scores, int kept) {
+        int groups = module.partsPerUnit();
+        List<Integer> columns = new ArrayList<>();
+        for (int group = 0; group < groups; group++) {
+            List<Integer> places = new ArrayList<>();
+            for (int unit = 0; unit < module.units(); unit++) {
+                places.add(unit * groups + group);
+            }
+            places.sort((a, b) -> Double.compare(scores[b], scores[a]));
+            for (int place : places.subList(0, kept)) {
+                for (int number = 0; number < module.featuresPerPart(); number++) {
+                    columns.add(place * module.featuresPerPart() + number);
+                }
+            }
+        }
+        return columns;
+    }
+
+    private static DoubleMatrix gram(SplittableRandom random, int features, Arena arena) {
+        double[][] rows = new double[TOKENS][];
+        Arrays.setAll(rows, t -> random.doubles(features, -1, 1).toArray());
+        DoubleMatrix gram = DoubleMatrix.allocate(arena, features, features);
+        for (int i = 0; i < features; i++) {
+            for (int j = 0; j < features; j++) {
+                double sum = 0;
+                for (double[] row : rows) {
+                    sum += row[i] * row[j];
+                }
+                gram.set(i, j, sum);
+            }
+        }
+        return gram;
+    }
+
+    /** min over V of tr((V − W) G (V − W)ᵀ), where only the kept columns of V are not zero. */
+    private static double leastSquares(Matrix output, DoubleMatrix gram, List<Integer> kept) {
+        int n = gram.rows();
+        double mean = 0;
+        for (int i = 0; i < n; i++) {
+            mean += gram.get(i, i) / TOKENS / n;
+        }
+        double[][] g = new double[n][n];
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                g[i][j] = gram.get(i, j) / TOKENS + (i == j ? 1e-4 * mean : 0);
+            }
+        }
+        double total = 0;
+        for (int row = 0; row < output.rows(); row++) {
+            double[] target = new double[n];
+            for (int j = 0; j < n; j++) {
+                for (int k = 0; k < n; k++) {
+                    target[j] += output.get(row, k) * g[k][j];
+                }
+            }
+            double[] fitted = solve(g, target, kept);
+            double[] difference = new double[n];
+            for (int j = 0; j < n; j++) {
+                difference[j] = -output.get(row, j);
+            }
+            for (int j = 0; j < kept.size(); j++) {
+                difference[kept.get(j)] += fitted[j];
+            }
+            for (int i = 0; i < n; i++) {
+                for (int j = 0; j < n; j++) {
+                    total += difference[i] * g[i][j] * difference[j];
+                }
+            }
+        }
+        return total;
+    }
+
+    /** Gaussian elimination of the kept rows and columns, which are positive definite. */
+    private static double[] solve(double[][] g, double[] target, List<Integer> kept) {
+        int n = kept.size();
+        double[][] a = new double[n][n + 1];
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++) {
+                a[i][j] = g[kept.get(i)][kept.get(j)];
+            }
+            a[i][n] = target[kept.get(i)];
+        }
+        for (int pivot = 0; pivot < n; pivot++) {
+            for (int i = pivot + 1; i < n; i++) {
+                double factor = a[i][pivot] / a[pivot][pivot];
+                for (int j = pivot; j <= n; j++) {
+                    a[i][j] -= factor * a[pivot][j];
+                }
+            }
+        }
+        double[] x = new double[n];
+        for (int i = n - 1; i >= 0; i--) {
+            x[i] = a[i][n];
+            for (int j = i + 1; j < n; j++) {
+                x[i] -= a[i][j] * x[j];
+            }
+            x[i] /= a[i][i];
+        }
+        return x;
+    }
+
+    @Test
+    void featuresThatSayNothingLeaveNoError() {
+        ModuleSpec module = modules(AttentionUnit.KV_GROUP).getLast();
+        int features = module.features(module.units());
+        try (Arena arena = Arena.ofShared()) {
+            Matrix output = Matrix.allocate(arena, DataType.F32, module.hiddenSize(), features);
+            DoubleMatrix gram = DoubleMatrix.allocate(arena, features, features);
+            List<Integer> order = NestedOrder.ranked(module, new double[module.parts()]);
+            assertThat(ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra()))
+                    .containsOnly(0);
+            gram.set(0, 0, Double.NaN);
+            Failures.expect(
+                    FailureKind.NOT_FINITE,
+                    () -> ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra()),
+                    "not finite");
+        }
+    }
+}
