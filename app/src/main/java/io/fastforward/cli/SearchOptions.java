@@ -45,10 +45,18 @@ final class SearchOptions {
     @Option(
             names = "--prior",
             paramLabel = "KIND",
-            description =
-                    "What the search starts from and is not worse than (${COMPLETION-CANDIDATES}): the policy of the"
-                            + " least error by the modules' features alone, or nothing; default: ${bundle:default.search.prior}.")
+            description = "What the search starts from, and is not worse than (${COMPLETION-CANDIDATES}): nothing; the"
+                    + " policy of the least error by the modules' features alone; or besides, what trying single modules"
+                    + " says; default: ${bundle:default.search.prior}.")
     private SearchPlan.@Nullable Prior prior;
+
+    @Option(
+            names = "--reward-after",
+            paramLabel = "STEP",
+            description =
+                    "What is done to candidates before they are evaluated (${COMPLETION-CANDIDATES}); a repair takes"
+                            + " minutes where a cut takes seconds; default: ${bundle:default.search.rewardAfter}.")
+    private SearchPlan.@Nullable RewardAfter rewardAfter;
 
     @Option(
             names = "--uniform-finalist",
@@ -66,6 +74,7 @@ final class SearchOptions {
                 requireNonNullElse(schedule, base.schedule()),
                 requireNonNullElse(ramp, base.ramp()),
                 requireNonNullElse(prior, base.prior()),
+                requireNonNullElse(rewardAfter, base.rewardAfter()),
                 requireNonNullElse(uniformFinalist, base.uniformFinalist()));
     }
 }

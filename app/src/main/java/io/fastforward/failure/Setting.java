@@ -42,6 +42,7 @@ public enum Setting {
     EPISODES("search.episodes"),
     FINALISTS("search.finalists"),
     PRIOR("search.prior"),
+    REWARD_AFTER("search.rewardAfter"),
     UNIFORM_FINALIST("search.uniformFinalist"),
     PATTERN("pattern"),
     METHOD("method"),

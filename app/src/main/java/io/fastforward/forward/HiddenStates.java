@@ -4,7 +4,10 @@ import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.model.ModelEnds;
+import io.fastforward.spi.tensor.DataType;
+import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -65,6 +68,27 @@ public final class HiddenStates implements AutoCloseable {
         int[] tokens = new int[shape.rows()];
         Arrays.setAll(tokens, row -> windows.token(firstWindow + row / shape.length(), row % shape.length()));
         return tokens;
+    }
+
+    /** A copy, by way of the host. The caller closes it. */
+    public HiddenStates copy(ComputeBackend backend) {
+        List<Chunk> copies = new ArrayList<>();
+        HiddenStates copy = new HiddenStates(copies);
+        try (Arena scratch = Arena.ofShared()) {
+            int columns = chunks.getFirst().hidden().columns();
+            Matrix rows = Matrix.allocate(scratch, DataType.F32, chunkRows(), columns);
+            for (Chunk chunk : chunks) {
+                int count = chunk.shape().rows();
+                DeviceMatrix hidden = backend.allocate(count, columns);
+                copies.add(new Chunk(chunk.firstWindow(), chunk.shape(), hidden));
+                backend.read(chunk.hidden(), 0, rows.leadingRows(count));
+                backend.write(rows.leadingRows(count), hidden, 0);
+            }
+        } catch (Throwable e) {
+            copy.close();
+            throw e;
+        }
+        return copy;
     }
 
     /** The chunks in the order of the windows. */

@@ -66,6 +66,22 @@ public final class PartMove {
     }
 
     /**
+     * A module whose parts lie unit by unit, as in {@link NestedOrder#ofSource}, in another nested order.
+     *
+     * @param order the part that comes first, second, and so on, numbered as in a checkpoint
+     * @param arena owns what moved; the rest is not copied
+     */
+    public static ModuleWeights reorder(ModuleSpec spec, ModuleWeights weights, List<Integer> order, Arena arena) {
+        int groups = spec.partsPerUnit();
+        int units = spec.units();
+        Place source = (coupling, k, number) -> {
+            int part = order.get(k);
+            return coupling.nested(part % units * groups + part / units, number);
+        };
+        return new PartMove(spec, spec, source, Coupling::nested, arena).apply(weights);
+    }
+
+    /**
      * The way back: a module in nested order as it is in a checkpoint. Nested, the parts of a unit are together; in a
      * checkpoint, those of a KV group, in the order that they have here.
      *

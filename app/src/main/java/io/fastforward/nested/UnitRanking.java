@@ -12,14 +12,21 @@ import java.util.List;
  * @param modules the parts of each module, as in {@link NestedOrder}
  * @param errors for each module, what its output lacks with none of its units, the first one, and so on up to all, as
  *     {@link io.fastforward.spi.model.Site} has it; empty if that was not measured
+ * @param divergences for each module, what the model's predictions lose if it alone keeps {@link #probedUnits} and is repaired: mean
+ *     KL(dense ‖ pruned) of the next token, in nats; empty if that was not tried
  * @param unitScores for each module, the scores of its units in nested order, descending; a unit of several parts has their sum
  */
-public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitScores, List<List<Double>> errors) {
+public record UnitRanking(
+        List<List<Integer>> modules,
+        List<List<Double>> unitScores,
+        List<List<Double>> errors,
+        List<Double> divergences) {
 
     public UnitRanking {
         modules = new NestedOrder(modules).modules();
         unitScores = unitScores.stream().map(List::copyOf).toList();
         errors = errors.stream().map(List::copyOf).toList();
+        divergences = List.copyOf(divergences);
     }
 
     /**
@@ -27,8 +34,10 @@ public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitSc
      *
      * @param scores one finite number for each part of each module, as in {@link NestedOrder#byDescendingScore}
      * @param errors for each module, or empty
+     * @param divergences for each module, or empty
      */
-    public static UnitRanking of(ModelSpec spec, List<double[]> scores, List<double[]> errors) {
+    public static UnitRanking of(
+            ModelSpec spec, List<double[]> scores, List<double[]> errors, List<Double> divergences) {
         NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
         List<ModuleSpec> modules = spec.modules();
         List<List<Double>> unitScores = new ArrayList<>();
@@ -40,7 +49,8 @@ public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitSc
                 unitScores,
                 errors.stream()
                         .map(curve -> Arrays.stream(curve).boxed().toList())
-                        .toList());
+                        .toList(),
+                divergences);
     }
 
     /** Each group's k-th best part, summed up: no sum is above the one before it. */
@@ -56,6 +66,11 @@ public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitSc
             sums.add(sum);
         }
         return List.copyOf(sums);
+    }
+
+    /** With how many of its units a module is tried: half of them, but not all; none of a single one. */
+    public static int probedUnits(int units) {
+        return units / 2;
     }
 
     /** The order without the scores. */
@@ -88,6 +103,15 @@ public record UnitRanking(List<List<Integer>> modules, List<List<Double>> unitSc
         }
         for (int m = 0; m < errors.size(); m++) {
             requireDescending(m, errors.get(m), expected.get(m).units() + 1);
+        }
+        if (!divergences.isEmpty() && (divergences.size() != expected.size() || errors.isEmpty())) {
+            throw new IllegalArgumentException("it has " + divergences.size() + " divergences and errors of "
+                    + errors.size() + " modules, but the model has " + expected.size());
+        }
+        for (double divergence : divergences) {
+            if (!Double.isFinite(divergence)) {
+                throw new IllegalArgumentException("a divergence is " + divergence);
+            }
         }
     }
 

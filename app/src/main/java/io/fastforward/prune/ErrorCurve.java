@@ -4,6 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
@@ -17,7 +18,7 @@ import java.util.List;
  * <p>With the features' Gram matrix relative to the residual stream, G = L Lᵀ in nested order, and the output map W, the repaired
  * error of keeping the first j features is tr(W_P S W_Pᵀ), where S = L₂₂ L₂₂ᵀ is the Schur complement of the kept ones and P are
  * those that go. Column j of Z = W L has no part of earlier features, so the error is Σ ‖Z_i‖² over i ≥ j: one factorisation
- * and one product serve all k.
+ * and one product serve all k. The same factor repairs the output map for any k: its leading block is that of the kept features.
  */
 public final class ErrorCurve {
 
@@ -27,7 +28,39 @@ public final class ErrorCurve {
     /** Rows of the output map that are multiplied at once. */
     private static final int ROWS = 512;
 
-    private ErrorCurve() {}
+    private final ModuleSpec module;
+    private final Matrix output;
+    private final DoubleMatrix gram;
+    private final long tokens;
+
+    /** Where the features are that come first, second and so on in nested order. */
+    private final int[] features;
+
+    private final DoubleMatrix factor;
+
+    /** Whether no feature is ever anything but 0. */
+    private final boolean silent;
+
+    private final LinearAlgebra algebra;
+
+    private ErrorCurve(
+            ModuleSpec module,
+            Matrix output,
+            DoubleMatrix gram,
+            long tokens,
+            int[] features,
+            DoubleMatrix factor,
+            boolean silent,
+            LinearAlgebra algebra) {
+        this.module = module;
+        this.output = output;
+        this.gram = gram;
+        this.tokens = tokens;
+        this.features = features;
+        this.factor = factor;
+        this.silent = silent;
+        this.algebra = algebra;
+    }
 
     /** Bytes that it takes beside the Gram matrix and its factor. */
     public static long scratchBytes(long features) {
@@ -35,53 +68,123 @@ public final class ErrorCurve {
     }
 
     /**
-     * The curve of a module.
+     * Factors a module's Gram matrix.
      *
      * @param module with units as they are pruned; its parts lie in the Gram matrix and the map one after the other, unit by unit
      * @param output its output map, {@code hidden × features}
      * @param gram Σ x xᵀ ÷ ‖r‖² over the tokens
      * @param order its parts in nested order, as in a {@link io.fastforward.nested.NestedOrder}
-     * @return at k what is lacking with k units, from none to all of them: 0
+     * @param scratch owns the factor
      * @throws Failure if what was measured is not finite
      */
-    public static double[] of(
+    public static ErrorCurve of(
             ModuleSpec module,
             Matrix output,
             DoubleMatrix gram,
             long tokens,
             List<Integer> order,
-            LinearAlgebra algebra) {
+            LinearAlgebra algebra,
+            Arena scratch) {
         int[] features = features(module, order);
-        try (Arena scratch = Arena.ofShared()) {
-            DoubleMatrix factor = DoubleMatrix.allocate(scratch, features.length, features.length);
-            double mean = permute(gram, features, tokens, factor);
-            if (!Double.isFinite(mean)) {
-                throw FailureKind.NOT_FINITE.failure(
-                        "features of a module are not finite numbers, or too large for sums;"
-                                + " the model overflows on the calibration text");
-            }
-            double[] curve = new double[module.units() + 1];
-            if (mean == 0) {
-                return curve; // no feature ever says anything
-            }
-            for (int j = 0; j < features.length; j++) {
-                factor.set(j, j, factor.get(j, j) + RIDGE * mean);
-            }
-            if (!algebra.cholesky(factor)) {
-                throw FailureKind.NOT_FINITE.failure("the Gram matrix of a module's features is not positive definite;"
-                        + " the model overflows on the calibration text");
-            }
-            clearUpperTriangle(factor);
-            double[] byFeature = squaredColumns(output, features, factor, algebra, scratch);
-            int width = module.featuresPerUnit();
-            for (int unit = module.units() - 1; unit >= 0; unit--) {
-                curve[unit] = curve[unit + 1];
-                for (int j = unit * width; j < (unit + 1) * width; j++) {
-                    curve[unit] += byFeature[j];
-                }
-            }
+        DoubleMatrix factor = DoubleMatrix.allocate(scratch, features.length, features.length);
+        double mean = permute(gram, features, tokens, factor);
+        if (!Double.isFinite(mean)) {
+            throw FailureKind.NOT_FINITE.failure("features of a module are not finite numbers, or too large for sums;"
+                    + " the model overflows on the calibration text");
+        }
+        for (int j = 0; j < features.length; j++) {
+            factor.set(j, j, factor.get(j, j) + (mean == 0 ? 1 : RIDGE * mean)); // or no feature ever says anything
+        }
+        if (!algebra.cholesky(factor)) {
+            throw FailureKind.NOT_FINITE.failure("the Gram matrix of a module's features is not positive definite;"
+                    + " the model overflows on the calibration text");
+        }
+        clearUpperTriangle(factor);
+        return new ErrorCurve(module, output, gram, tokens, features, factor, mean == 0, algebra);
+    }
+
+    /** At k what is lacking with k units, from none to all of them: 0. */
+    public double[] errors() {
+        double[] curve = new double[module.units() + 1];
+        if (silent) {
             return curve;
         }
+        double[] byFeature = squaredColumns();
+        int width = module.featuresPerUnit();
+        for (int unit = module.units() - 1; unit >= 0; unit--) {
+            curve[unit] = curve[unit + 1];
+            for (int j = unit * width; j < (unit + 1) * width; j++) {
+                curve[unit] += byFeature[j];
+            }
+        }
+        return curve;
+    }
+
+    /**
+     * The output map in nested order whose leading columns, those of some units, are repaired; the others are as they were.
+     *
+     * @param units how many units stay; with none, it is as it was
+     * @param arena owns it
+     * @return {@code hidden × features}, F32
+     */
+    public Matrix repaired(int units, Arena arena) {
+        int kept = module.features(units);
+        Matrix result = Matrix.allocate(arena, DataType.F32, output.rows(), features.length);
+        for (int i = 0; i < output.rows(); i++) {
+            for (int j = 0; j < features.length; j++) {
+                result.set(i, j, output.get(i, features[j]));
+            }
+        }
+        if (kept > 0 && kept < features.length) {
+            addWhatGoes(result, kept);
+        }
+        return result;
+    }
+
+    /** W_K + W_P G_PK G_KK⁻¹. */
+    private void addWhatGoes(Matrix nested, int kept) {
+        int gone = features.length - kept;
+        int block = Math.min(ROWS, nested.rows());
+        try (Arena scratch = Arena.ofShared()) {
+            DoubleMatrix cross = cross(kept, scratch);
+            DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, gone);
+            DoubleMatrix changes = DoubleMatrix.allocate(scratch, block, kept);
+            double[] row = new double[Math.max(kept, gone)];
+            for (int first = 0; first < nested.rows(); first += block) {
+                int rows = Math.min(block, nested.rows() - first);
+                for (int i = 0; i < rows; i++) {
+                    for (int j = 0; j < gone; j++) {
+                        row[j] = nested.get(first + i, kept + j);
+                    }
+                    weights.writeRow(i, row, gone);
+                }
+                DoubleMatrix change = changes.leadingBlock(rows, kept);
+                algebra.multiply(weights.leadingBlock(rows, gone), cross, change);
+                algebra.solve(factor.leadingBlock(kept, kept), change);
+                for (int i = 0; i < rows; i++) {
+                    change.readRow(i, row, kept);
+                    for (int j = 0; j < kept; j++) {
+                        nested.set(first + i, j, (float) (nested.get(first + i, j) + row[j]));
+                    }
+                }
+            }
+        }
+    }
+
+    /** The part of the Gram matrix of features that go, in rows, with those that stay. */
+    private DoubleMatrix cross(int kept, Arena scratch) {
+        int gone = features.length - kept;
+        DoubleMatrix cross = DoubleMatrix.allocate(scratch, gone, kept);
+        double[] source = new double[features.length];
+        double[] row = new double[kept];
+        for (int i = 0; i < gone; i++) {
+            gram.readRow(features[kept + i], source, source.length);
+            for (int j = 0; j < kept; j++) {
+                row[j] = source[features[j]] / tokens;
+            }
+            cross.writeRow(i, row, kept);
+        }
+        return cross;
     }
 
     /** Where the features are that come first, second and so on in nested order. */
@@ -126,28 +229,28 @@ public final class ErrorCurve {
     }
 
     /** ‖Z_j‖² for every feature j. */
-    private static double[] squaredColumns(
-            Matrix output, int[] features, DoubleMatrix factor, LinearAlgebra algebra, Arena scratch) {
-        int block = Math.min(ROWS, output.rows());
-        DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, features.length);
-        DoubleMatrix products = DoubleMatrix.allocate(scratch, block, features.length);
+    private double[] squaredColumns() {
         double[] squares = new double[features.length];
         double[] row = new double[features.length];
-        for (int first = 0; first < output.rows(); first += block) {
-            int rows = Math.min(block, output.rows() - first);
-            for (int i = 0; i < rows; i++) {
-                for (int j = 0; j < features.length; j++) {
-                    row[j] = output.get(first + i, features[j]);
+        int block = Math.min(ROWS, output.rows());
+        try (Arena scratch = Arena.ofShared()) {
+            DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, features.length);
+            DoubleMatrix products = DoubleMatrix.allocate(scratch, block, features.length);
+            for (int first = 0; first < output.rows(); first += block) {
+                int rows = Math.min(block, output.rows() - first);
+                for (int i = 0; i < rows; i++) {
+                    for (int j = 0; j < features.length; j++) {
+                        row[j] = output.get(first + i, features[j]);
+                    }
+                    weights.writeRow(i, row, row.length);
                 }
-                weights.writeRow(i, row, row.length);
-            }
-            DoubleMatrix left = weights.leadingBlock(rows, features.length);
-            DoubleMatrix result = products.leadingBlock(rows, features.length);
-            algebra.multiply(left, factor, result);
-            for (int i = 0; i < rows; i++) {
-                result.readRow(i, row, row.length);
-                for (int j = 0; j < features.length; j++) {
-                    squares[j] += row[j] * row[j];
+                DoubleMatrix result = products.leadingBlock(rows, features.length);
+                algebra.multiply(weights.leadingBlock(rows, features.length), factor, result);
+                for (int i = 0; i < rows; i++) {
+                    result.readRow(i, row, row.length);
+                    for (int j = 0; j < features.length; j++) {
+                        squares[j] += row[j] * row[j];
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.forward.LoadedLayer;
 import io.fastforward.nested.NestedOrder;
+import io.fastforward.nested.PartMove;
 import io.fastforward.nested.UnitRanking;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
@@ -15,8 +16,10 @@ import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
+import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
@@ -27,8 +30,10 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scores the parts of all modules on one walk of calibration windows through the dense model, and measures on the same walk, if
@@ -42,9 +47,22 @@ public final class ScoringPass {
     private final WeightSource weights;
     private final Criterion criterion;
     private final Policy likely;
-    private final boolean withErrors;
+    private final Wanted wanted;
     private final List<double[]> scores = new ArrayList<>();
     private final List<double[]> errors = new ArrayList<>();
+    private List<Double> divergences = List.of();
+
+    /**
+     * What is wanted beside the scores.
+     *
+     * @param errors whether {@linkplain ErrorCurve errors} are, of every module with every number of units
+     * @param probes windows on which it is tried, too, what the model's predictions lose if one module is pruned to half of its units
+     *     and repaired; takes errors. Empty: it is not
+     */
+    public record Wanted(boolean errors, Optional<TokenWindows> probes) {
+        /** Scores alone. */
+        public static final Wanted NOTHING = new Wanted(false, Optional.empty());
+    }
 
     /**
      * A pass over a model.
@@ -52,7 +70,7 @@ public final class ScoringPass {
      * @param spec the architecture with the units that are to be scored
      * @param weights in the order of these units
      * @param likely how many units each module is likely to keep
-     * @param withErrors whether {@linkplain ErrorCurve errors} are wanted
+     * @param wanted what is measured beside the scores
      */
     public ScoringPass(
             ComputeBackend backend,
@@ -61,14 +79,14 @@ public final class ScoringPass {
             WeightSource weights,
             Criterion criterion,
             Policy likely,
-            boolean withErrors) {
+            Wanted wanted) {
         this.backend = backend;
         this.algebra = algebra;
         this.spec = spec;
         this.weights = weights;
         this.criterion = criterion;
         this.likely = likely;
-        this.withErrors = withErrors;
+        this.wanted = wanted;
     }
 
     /**
@@ -81,12 +99,12 @@ public final class ScoringPass {
      * @throws Failure if the weights or what is measured are not finite
      */
     public UnitRanking run(ModelEnds ends, TokenWindows windows, IntConsumer progress) {
-        if (criterion.wishes().isEmpty() && !withErrors) {
+        if (criterion.wishes().isEmpty() && !wanted.errors()) {
             scoreWeights(progress);
         } else {
             walk(ends, windows, progress);
         }
-        return UnitRanking.of(spec, scores, errors);
+        return UnitRanking.of(spec, scores, errors, divergences);
     }
 
     private void scoreWeights(IntConsumer progress) {
@@ -103,39 +121,71 @@ public final class ScoringPass {
 
     private void walk(ModelEnds ends, TokenWindows windows, IntConsumer progress) {
         try (LayerWalk walk = new LayerWalk(backend, ends, windows, Set.of(HiddenStream.DENSE));
-                LayerSource layers = LayerSource.streamed(backend, spec, weights)) {
+                LayerSource layers = LayerSource.streamed(backend, spec, weights);
+                Probes probes = wanted.probes()
+                        .map(probed -> new Probes(backend, spec, ends, probed))
+                        .orElse(null)) {
             for (int i = 0; i < spec.layers().size(); i++) {
                 try (LoadedLayer layer = layers.load(i);
                         Arena arena = Arena.ofShared()) {
                     LayerWeights stored = weights.layer(i, arena);
-                    score(i, layer.attention(), stored.attention(), walk);
-                    score(i, layer.mlp(), stored.mlp(), walk);
+                    score(i, layer.attention(), stored.attention(), walk, probes);
+                    score(i, layer.mlp(), stored.mlp(), walk, probes);
                 }
                 progress.accept(i + 1);
+            }
+            if (probes != null) {
+                divergences = probes.divergences();
             }
         }
     }
 
-    private void score(int layer, LoadedModule module, ModuleWeights stored, LayerWalk walk) {
+    private void score(int layer, LoadedModule module, ModuleWeights stored, LayerWalk walk, @Nullable Probes probes) {
         try (Arena arena = Arena.ofShared()) {
-            if (module.spec().isIdentity() || !withErrors) {
-                Measured measured =
-                        module.spec().isIdentity() ? Measured.NOTHING : walk.measure(module, criterion.wishes(), arena);
-                score(view(layer, module, stored, measured));
-                if (withErrors) {
-                    errors.add(new double[1]);
-                }
+            if (module.spec().isIdentity()) {
+                score(view(layer, module, stored, Measured.NOTHING));
+                noErrors(probes);
+                return;
+            }
+            if (!wanted.errors()) {
+                score(view(layer, module, stored, walk.measure(module, criterion.wishes(), arena)));
                 return;
             }
             LayerWalk.Relative relative = walk.measureRelative(module, criterion.wishes(), arena);
             score(view(layer, module, stored, relative.measured()));
-            errors.add(ErrorCurve.of(
+            List<Integer> order = NestedOrder.ranked(module.spec(), scores.getLast());
+            ErrorCurve curve = ErrorCurve.of(
                     module.spec(),
                     stored.output().weight(),
                     relative.relativeGram(),
                     relative.measured().tokens(),
-                    NestedOrder.ranked(module.spec(), scores.getLast()),
-                    algebra));
+                    order,
+                    algebra,
+                    arena);
+            errors.add(curve.errors());
+            if (probes != null) {
+                probe(probes, module, PartMove.reorder(module.spec(), stored, order, arena), curve, arena);
+            }
+        }
+    }
+
+    private void noErrors(@Nullable Probes probes) {
+        if (wanted.errors()) {
+            errors.add(new double[1]);
+        }
+        if (probes != null) {
+            probes.skip();
+        }
+    }
+
+    /** Half of the units, repaired. */
+    private void probe(Probes probes, LoadedModule module, ModuleWeights nested, ErrorCurve curve, Arena arena) {
+        ModuleSpec moduleSpec = module.spec();
+        int units = UnitRanking.probedUnits(moduleSpec.units());
+        Linear output = new Linear(curve.repaired(units, arena), nested.output().bias());
+        ModuleWeights repaired = nested.with(Map.of(moduleSpec.maps().getLast().role(), output));
+        try (LoadedModule pruned = backend.load(moduleSpec, repaired)) {
+            probes.pass(module, probes.branch(pruned, units));
         }
     }
 

@@ -19,19 +19,15 @@ import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.run.stage.MeasureStage;
 import io.fastforward.run.stage.RepairStage;
-import io.fastforward.run.stage.RewardEvaluator;
 import io.fastforward.run.stage.RunContext;
 import io.fastforward.run.stage.RunWindows;
 import io.fastforward.run.stage.ScoreStage;
-import io.fastforward.run.stage.SearchStage;
 import io.fastforward.run.stage.WriteStage;
 import io.fastforward.search.Budget;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Policy;
-import io.fastforward.spi.search.PolicyAgent;
-import io.fastforward.spi.search.Workload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -115,10 +111,7 @@ public final class PruneRun {
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
         RepairStage repair = new RepairStage(run, serving.repair(), windows.repair());
         UnitRanking ranking = new ScoreStage(
-                        run,
-                        serving.criterion(),
-                        settings.plugins().criterion(),
-                        plan.given().isEmpty() && serving.usesPrior())
+                        run, serving.criterion(), settings.plugins().criterion(), plan.wanted(serving))
                 .execute(windows.scoring(), plan.likely(settings.budget().sparsity()));
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         NestedModel repaired = serving.repaired(nested);
@@ -126,8 +119,9 @@ public final class PruneRun {
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             List<Variant> variants = new ArrayList<>();
             variants.add(measure.cut("dense", decoder, run.spec().densePolicy()));
-            Optional<SearchOutcome> found =
-                    plan.given().isPresent() ? Optional.empty() : Optional.of(search(plan, run, decoder, ranking));
+            Optional<SearchOutcome> found = plan.given().isPresent()
+                    ? Optional.empty()
+                    : Optional.of(new PruneSearch(request, serving, plan, run).execute(decoder, ranking, repair));
             Policy policy = found.map(SearchOutcome::policy).or(plan::given).orElseThrow();
             byte[] policyFile = PolicyFile.bytes(policy, run.spec(), budget.sparsity(policy));
             run.record().savePolicy(policyFile);
@@ -161,27 +155,6 @@ public final class PruneRun {
             run.record().saveResult(result);
             return result;
         }
-    }
-
-    private SearchOutcome search(RunPlan plan, RunContext run, Decoder decoder, UnitRanking ranking) {
-        Budget budget = plan.budget();
-        double sparsity = settings.budget().sparsity();
-        List<Policy> prior =
-                ranking.errors().isEmpty() ? List.of() : List.of(budget.cheapest(sparsity, ranking.errors()));
-        PolicyAgent agent = serving.createAgent(
-                budget.searchSpace(sparsity, ranking.unitScores(), ranking.errors(), prior),
-                request.files().warmStart());
-        Workload workload = plan.workload(request, run.record().model(), ranking.order());
-        return new SearchStage(
-                        run.record(),
-                        run.progress(),
-                        budget,
-                        settings.forSearch(),
-                        settings.plugins().agent())
-                .execute(
-                        prior,
-                        agent,
-                        () -> serving.createExecutor(new RewardEvaluator(decoder, workload.windows()), workload));
     }
 
     private String repaired() {

@@ -5,6 +5,7 @@ import io.fastforward.evaluate.ChoiceAccuracy.Questions;
 import io.fastforward.evaluate.ChoiceTask;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedOrder;
+import io.fastforward.prune.ScoringPass;
 import io.fastforward.record.PolicyFile;
 import io.fastforward.report.Progress;
 import io.fastforward.run.stage.MemoryPlan;
@@ -96,6 +97,12 @@ record RunPlan(
     /** A policy as large as the one that will come out. */
     Policy likely(double sparsity) {
         return given.orElseGet(() -> budget.uniform(sparsity));
+    }
+
+    /** What is measured beside scores: what the agent wants to know before it searches. */
+    ScoringPass.Wanted wanted(ServingPlugins serving) {
+        boolean errors = given.isEmpty() && serving.usesPrior();
+        return new ScoringPass.Wanted(errors, errors ? serving.probeWindows(windows.reward()) : Optional.empty());
     }
 
     /** What is compared with: as sparse as was asked for, or as a given policy, whatever the constraints. */

@@ -26,10 +26,12 @@ import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.search.Workload;
+import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** The plugins that serve a run, with the user's options for them. */
 final class ServingPlugins {
@@ -60,6 +62,12 @@ final class ServingPlugins {
         Calibrator.Provider calibrators = plugins.find(PluginKind.CALIBRATOR, ids.calibrator());
         agent = plugins.find(PluginKind.AGENT, ids.agent());
         executor = plugins.find(PluginKind.EXECUTOR, ids.executor());
+        if (settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR
+                && !ids.executor().equals(PluginSettings.DEFAULT.executor())) {
+            throw FailureKind.USAGE.failure(Setting.EXECUTOR + " " + ids.executor()
+                    + " evaluates candidates elsewhere, which cannot repair them yet; use " + Setting.EXECUTOR + " "
+                    + PluginSettings.DEFAULT.executor() + ", or " + Setting.REWARD_AFTER + " cut");
+        }
         agentOptions = options(PluginKind.AGENT, agent);
         executorOptions = options(PluginKind.EXECUTOR, executor);
         criterion = criteria.create(options(PluginKind.CRITERION, criteria));
@@ -96,7 +104,19 @@ final class ServingPlugins {
 
     /** Whether what is known of good policies before the search is wanted. */
     boolean usesPrior() {
-        return settings.search().prior() == SearchPlan.Prior.CURVES && agent.usesPrior();
+        return settings.search().prior() != SearchPlan.Prior.NONE && agent.usesPrior();
+    }
+
+    /**
+     * On what single modules are tried before the search, if they are.
+     *
+     * @param reward the windows of the search
+     */
+    Optional<TokenWindows> probeWindows(TokenWindows reward) {
+        return settings.search().prior() == SearchPlan.Prior.PROBES
+                ? Optional.of(reward.subset(IntStream.range(0, Math.min(SearchPlan.PROBE_WINDOWS, reward.count()))
+                        .toArray()))
+                : Optional.empty();
     }
 
     /**

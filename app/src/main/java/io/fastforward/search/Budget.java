@@ -258,7 +258,7 @@ public final class Budget {
      * @param losses for each module, with none of its units, one, and so on
      * @throws Failure if no policy reaches the sparsity
      */
-    public Policy cheapest(double sparsity, List<List<Double>> losses) {
+    Policy cheapest(double sparsity, List<List<Double>> losses) {
         return new CheapestPolicy(this, losses).at(sparsity);
     }
 

@@ -14,6 +14,7 @@ import io.fastforward.search.SearchSettings;
  * @param schedule which curricula are on
  * @param ramp share of the search during which they rise
  * @param prior what is known of good policies before the search
+ * @param rewardAfter what is done to a candidate before it is evaluated
  * @param uniformFinalist whether the uniform policy is compared with the best in the end, and may win
  */
 public record SearchPlan(
@@ -23,14 +24,28 @@ public record SearchPlan(
         Schedule.Kind schedule,
         double ramp,
         Prior prior,
+        RewardAfter rewardAfter,
         boolean uniformFinalist) {
+
+    /** Most windows on which single modules are tried. An independent program found no gain in more, and half of them nearly as good. */
+    public static final int PROBE_WINDOWS = 4;
 
     /** What is known of good policies before a search. */
     public enum Prior {
         /** Nothing. */
         NONE,
         /** The policy of the least error, as worked out from the modules' features alone. */
-        CURVES
+        CURVES,
+        /** That, and what the model's predictions lose if one module after the other is pruned to half. */
+        PROBES
+    }
+
+    /** What is done to a candidate before it is evaluated. */
+    public enum RewardAfter {
+        /** It is cut. */
+        CUT,
+        /** It is cut and repaired: what it is in the end, for the price of a repair. */
+        REPAIR
     }
 
     /** What holds unless the user says otherwise. */
@@ -40,7 +55,8 @@ public record SearchPlan(
             PolicyMapping.all().getFirst(),
             Schedule.DEFAULT.kind(),
             Schedule.DEFAULT.ramp(),
-            Prior.CURVES,
+            Prior.PROBES,
+            RewardAfter.CUT,
             true);
 
     public SearchPlan {

@@ -100,9 +100,10 @@ class PruneCommandIT {
                 JSON.readTree(directory.resolve("out-run/nested-order.json").toFile());
         assertThat(order.get("errors")).hasSize(16);
         assertThat(order.at("/errors/1")).hasSize(513);
+        assertThat(order.get("divergences")).hasSize(16);
         JsonNode result = JSON.readTree(directory.resolve("out-run/result.json").toFile());
-        assertThat(result.at("/search/episodes").intValue()).isEqualTo(1);
-        assertThat(result.at("/search/evaluations").intValue()).isLessThan(8);
+        assertThat(result.at("/search/episodes").intValue()).isBetween(1, 3);
+        assertThat(result.at("/search/evaluations").intValue()).isLessThan(10);
         List<Integer> policy = new ArrayList<>();
         result.at("/policy/retained").forEach(units -> policy.add(units.intValue()));
         assertThat(new HashSet<>(policy)).hasSizeGreaterThan(4);
@@ -110,6 +111,27 @@ class PruneCommandIT {
                 .with("--output", directory.resolve("other"))
                 .run()
                 .isRefused(FailureKind.PLUGIN, "surrogate", "prior");
+    }
+
+    /** What is evaluated is what comes out: the loss of the winner is that of the model that is written. */
+    @Test
+    void candidatesCanBeRepairedBeforeTheyAreEvaluated() throws IOException {
+        SmallRun small = SmallRun.into(directory.resolve("out"))
+                .with("--reward-after", "repair")
+                .with("--prior", "curves")
+                .with("--episodes", 5);
+        small.run().succeeds();
+        JsonNode repaired =
+                JSON.readTree(directory.resolve("out-run/result.json").toFile());
+        small.with("--reward-after", "cut")
+                .with("--output", directory.resolve("cut"))
+                .run()
+                .succeeds();
+        JsonNode cut = JSON.readTree(directory.resolve("cut-run/result.json").toFile());
+        assertThat(repaired.at("/search/rewardPerplexity").doubleValue())
+                .isLessThan(cut.at("/search/rewardPerplexity").doubleValue());
+        assertThat(Files.readAllLines(directory.resolve("out-run/trials.jsonl")))
+                .hasSize(5);
     }
 
     @Test

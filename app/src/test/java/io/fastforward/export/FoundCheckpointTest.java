@@ -103,7 +103,13 @@ class FoundCheckpointTest {
     private static void prune(ComputeBackend backend, Model model, Policy policy, TokenWindows windows, Path output) {
         Criterion wanda = DefaultPlugins.criterion("wanda");
         UnitRanking ranking = new ScoringPass(
-                        backend, Backends.linearAlgebra(), model.spec(), model, wanda, policy, false)
+                        backend,
+                        Backends.linearAlgebra(),
+                        model.spec(),
+                        model,
+                        wanda,
+                        policy,
+                        ScoringPass.Wanted.NOTHING)
                 .run(model.ends(), windows, layers -> {});
         TokenWindows window = windows.subset(new int[1]);
         ModelSpec pruned = model.spec().pruned(policy);

@@ -79,7 +79,13 @@ final class GoldenPruning {
         WeightSource weights = new NestedModel(spec, model, NestedOrder.ofSource(spec));
         Criterion magnitude = DefaultPlugins.criterion("magnitude");
         UnitRanking ranking = new ScoringPass(
-                        backend, Backends.linearAlgebra(), spec, weights, magnitude, spec.densePolicy(), false)
+                        backend,
+                        Backends.linearAlgebra(),
+                        spec,
+                        weights,
+                        magnitude,
+                        spec.densePolicy(),
+                        ScoringPass.Wanted.NOTHING)
                 .run(model.ends(), NO_WINDOWS, layers -> {});
         Policy policy =
                 new Policy(Arrays.stream(Golden.ints(expected(family, unit).path("retained")))

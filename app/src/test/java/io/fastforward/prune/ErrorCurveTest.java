@@ -48,11 +48,13 @@ class ErrorCurveTest {
                 DoubleMatrix gram = gram(random, features, arena);
                 double[] scores = random.doubles(module.parts()).toArray();
                 List<Integer> order = NestedOrder.ranked(module, scores);
-                double[] curve = ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra());
+                ErrorCurve errors = ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra(), arena);
+                double[] curve = errors.errors();
                 assertThat(curve).hasSize(module.units() + 1);
                 for (int kept = 0; kept <= module.units(); kept++) {
                     List<Integer> columns = kept(module, scores, kept);
                     double expected = leastSquares(output, gram, columns);
+                    requireRepaired(errors.repaired(kept, arena), output, gram, columns, expected);
                     assertThat(curve[kept])
                             .as("%s, %d units", module, kept)
                             .isCloseTo(expected, within(1e-9 * curve[0]));
@@ -69,19 +71,19 @@ class ErrorCurveTest {
         }
     }
 
-    /** The columns that stay, worked out from scores alone: of every group its best parts. */
+    /** The columns that stay, worked out from scores alone: the best part of every group, then the second best, and so on. */
     private static List<Integer> kept(ModuleSpec module, double[] scores, int kept) {
         int groups = module.partsPerUnit();
         List<Integer> columns = new ArrayList<>();
-        for (int group = 0; group < groups; group++) {
-            List<Integer> places = new ArrayList<>();
-            for (int unit = 0; unit < module.units(); unit++) {
-                places.add(unit * groups + group);
-            }
-            places.sort((a, b) -> Double.compare(scores[b], scores[a]));
-            for (int place : places.subList(0, kept)) {
+        for (int rank = 0; rank < kept; rank++) {
+            for (int group = 0; group < groups; group++) {
+                List<Integer> places = new ArrayList<>();
+                for (int unit = 0; unit < module.units(); unit++) {
+                    places.add(unit * groups + group);
+                }
+                places.sort((a, b) -> Double.compare(scores[b], scores[a]));
                 for (int number = 0; number < module.featuresPerPart(); number++) {
-                    columns.add(place * module.featuresPerPart() + number);
+                    columns.add(places.get(rank) * module.featuresPerPart() + number);
                 }
             }
         }
@@ -104,8 +106,7 @@ class ErrorCurveTest {
         return gram;
     }
 
-    /** min over V of tr((V − W) G (V − W)ᵀ), where only the kept columns of V are not zero. */
-    private static double leastSquares(Matrix output, DoubleMatrix gram, List<Integer> kept) {
+    private static double[][] regularised(DoubleMatrix gram) {
         int n = gram.rows();
         double mean = 0;
         for (int i = 0; i < n; i++) {
@@ -117,6 +118,13 @@ class ErrorCurveTest {
                 g[i][j] = gram.get(i, j) / TOKENS + (i == j ? 1e-4 * mean : 0);
             }
         }
+        return g;
+    }
+
+    /** min over V of tr((V − W) G (V − W)ᵀ), where only the kept columns of V are not zero. */
+    private static double leastSquares(Matrix output, DoubleMatrix gram, List<Integer> kept) {
+        double[][] g = regularised(gram);
+        int n = g.length;
         double total = 0;
         for (int row = 0; row < output.rows(); row++) {
             double[] target = new double[n];
@@ -140,6 +148,38 @@ class ErrorCurveTest {
             }
         }
         return total;
+    }
+
+    /** The map with repaired columns has the error that is said to be the least, but for being rounded. */
+    private static void requireRepaired(
+            Matrix repaired, Matrix output, DoubleMatrix gram, List<Integer> kept, double least) {
+        double[][] g = regularised(gram);
+        double total = 0;
+        double all = 0;
+        for (int row = 0; row < output.rows(); row++) {
+            double[] difference = new double[g.length];
+            double[] whole = new double[g.length];
+            for (int j = 0; j < g.length; j++) {
+                whole[j] = output.get(row, j);
+                difference[j] = -output.get(row, j);
+            }
+            for (int j = 0; j < kept.size(); j++) {
+                difference[kept.get(j)] += repaired.get(row, j);
+            }
+            total += quadratic(g, difference);
+            all += quadratic(g, whole);
+        }
+        assertThat(total).isCloseTo(least, within(1e-5 * all));
+    }
+
+    private static double quadratic(double[][] g, double[] x) {
+        double sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            for (int j = 0; j < x.length; j++) {
+                sum += x[i] * g[i][j] * x[j];
+            }
+        }
+        return sum;
     }
 
     /** Gaussian elimination of the kept rows and columns, which are positive definite. */
@@ -179,12 +219,13 @@ class ErrorCurveTest {
             Matrix output = Matrix.allocate(arena, DataType.F32, module.hiddenSize(), features);
             DoubleMatrix gram = DoubleMatrix.allocate(arena, features, features);
             List<Integer> order = NestedOrder.ranked(module, new double[module.parts()]);
-            assertThat(ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra()))
+            assertThat(ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra(), arena)
+                            .errors())
                     .containsOnly(0);
             gram.set(0, 0, Double.NaN);
             Failures.expect(
                     FailureKind.NOT_FINITE,
-                    () -> ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra()),
+                    () -> ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra(), arena),
                     "not finite");
         }
     }

@@ -31,6 +31,7 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Percentage;
@@ -156,7 +157,14 @@ class ScoringPassTest {
         try (Model model = Model.open(new RandomLlama().write(directory))) {
             Recording recording = new Recording(Set.of());
             Policy likely = new Policy(List.of(2, 7, 0, 10));
-            new ScoringPass(backend, Backends.linearAlgebra(), model.spec(), model, recording, likely, false)
+            new ScoringPass(
+                            backend,
+                            Backends.linearAlgebra(),
+                            model.spec(),
+                            model,
+                            recording,
+                            likely,
+                            ScoringPass.Wanted.NOTHING)
                     .run(model.ends(), new TokenWindows(5, 0, new int[0]), done -> {});
             // Of a module that goes altogether one unit is asked for, since some set has to be chosen.
             assertThat(recording.units).containsExactly(2, 7, 1, 10);
@@ -176,13 +184,18 @@ class ScoringPassTest {
                             new NestedModel(spec, model, NestedOrder.ofSource(spec)),
                             DefaultPlugins.criterion("magnitude"),
                             spec.densePolicy(),
-                            true)
+                            new ScoringPass.Wanted(
+                                    true, Optional.of(RunningModel.randomWindows(model.spec(), 3, 5, 7))))
                     .run(model.ends(), RunningModel.randomWindows(model.spec(), 9, 5, 2), done -> {});
             ranking.requireFits(spec);
             assertThat(ranking.errors()).hasSize(4).allSatisfy(curve -> {
                 assertThat(curve.getFirst()).isGreaterThan(1e-6);
                 assertThat(curve.getLast()).isZero();
             });
+            // Rounding may put a divergence of nearly nothing below nothing.
+            assertThat(ranking.divergences())
+                    .hasSize(4)
+                    .allSatisfy(divergence -> assertThat(divergence).isBetween(-1e-6, 10.0));
         }
     }
 
@@ -194,7 +207,7 @@ class ScoringPassTest {
                 model,
                 criterion,
                 model.spec().densePolicy(),
-                false);
+                ScoringPass.Wanted.NOTHING);
     }
 
     private List<double[]> moments(Model model, Moment moment, TokenWindows windows) {

@@ -11,6 +11,7 @@ import io.fastforward.prune.SparsePreview;
 import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.settings.PruneSettings;
+import io.fastforward.settings.SearchPlan;
 import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Moment;
@@ -60,6 +61,9 @@ public record MemoryPlan(
                         + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
                         + (wishes.stream().anyMatch(wish -> wish.moment() == Moment.GRAM) ? 2 * solverBytes(spec) : 0)
                         + (withErrors ? errorBytes(spec, windowLength) : 0)
+                        + (withErrors && settings.search().prior() == SearchPlan.Prior.PROBES
+                                ? probeBytes(spec, windowBytes)
+                                : 0)
                 : 0;
         int streams = repair.streams().size();
         long repairing = 2 * layer // on the device, and in nested order on the host
@@ -72,7 +76,10 @@ public record MemoryPlan(
         long hidden = settings.windows().finalWindows() * windowBytes;
         long allLayers = spec.decoderParameters() * Float.BYTES;
         boolean resident = allLayers + scratch + hidden <= limitBytes / 2 && allLayers <= weightBytes;
-        long search = (resident ? allLayers : 2 * layer) + scratch + hidden;
+        long search = (resident ? allLayers : 2 * layer)
+                + scratch
+                + hidden
+                + (settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR ? repairing + layer : 0);
         return new MemoryPlan(resident, scoring, search, repairing, limitBytes);
     }
 
@@ -185,6 +192,11 @@ public record MemoryPlan(
                 + ErrorCurve.scratchBytes(widest)
                 + scratchBytes(spec, windowLength)
                 + (long) chunkRows(windowLength) * spec.hiddenSize() * Float.BYTES;
+    }
+
+    /** The hidden states of every probe, and of the dense model; and a pruned module beside its layer. */
+    private static long probeBytes(ModelSpec spec, long windowBytes) {
+        return SearchPlan.PROBE_WINDOWS * windowBytes * (spec.modules().size() + 1) + 2 * largestLayerBytes(spec);
     }
 
     /** What a calibrator works with at the module that takes most, and the batches that it looks at. */

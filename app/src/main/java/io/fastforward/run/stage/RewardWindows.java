@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 public record RewardWindows(TokenWindows windows, int fullFidelity) {
 
     /** Those of a workload. */
-    static RewardWindows of(Workload.Windows windows) {
+    public static RewardWindows of(Workload.Windows windows) {
         return new RewardWindows(
                 new TokenWindows(windows.length(), windows.tokens().length / windows.length(), windows.tokens()),
                 windows.fullFidelity());

@@ -15,9 +15,9 @@ import io.fastforward.tokenizer.TokenWindows;
  *
  * @param criterion scores units
  * @param id its name
- * @param withErrors whether it is measured, too, what modules lack that lose units
+ * @param wanted what is measured beside
  */
-public record ScoreStage(RunContext run, Criterion criterion, String id, boolean withErrors) {
+public record ScoreStage(RunContext run, Criterion criterion, String id, ScoringPass.Wanted wanted) {
 
     /**
      * The ranking, the best unit of each module first; from the record if it is there.
@@ -33,8 +33,7 @@ public record ScoreStage(RunContext run, Criterion criterion, String id, boolean
         run.progress().begin("Scoring units with " + id, spec.layers().size());
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
-        UnitRanking ranking = new ScoringPass(
-                        run.backend(), run.algebra(), spec, weights, criterion, likely, withErrors)
+        UnitRanking ranking = new ScoringPass(run.backend(), run.algebra(), spec, weights, criterion, likely, wanted)
                 .run(run.model().ends(), windows, layers -> run.progress().advance(layers, "layers"));
         run.record().saveRanking(ranking);
         run.progress().end("sorted the units of " + ranking.modules().size() + " modules");
