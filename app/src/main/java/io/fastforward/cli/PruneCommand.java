@@ -48,6 +48,9 @@ final class PruneCommand implements Runnable {
     @Mixin
     private SearchOptions search;
 
+    @Mixin
+    private PriorOptions prior;
+
     @Option(
             names = "--repair-target",
             paramLabel = "TARGET",
@@ -121,7 +124,7 @@ final class PruneCommand implements Runnable {
                 windows.settings(base.windows(), texts.windowLength),
                 plugins.settings(base.plugins()),
                 budget.settings(base.budget()),
-                search.settings(base.search()),
+                prior.in(search.settings(base.search())),
                 new PruneSettings.Repair(
                         requireNonNullElse(target, base.repair().target())),
                 export.settings(base.export()),

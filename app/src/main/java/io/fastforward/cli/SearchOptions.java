@@ -43,22 +43,6 @@ final class SearchOptions {
     private @Nullable Double ramp;
 
     @Option(
-            names = "--prior",
-            paramLabel = "KIND",
-            description = "What the search starts from, and is not worse than (${COMPLETION-CANDIDATES}): nothing; the"
-                    + " policy of the least error by the modules' features alone; or besides, what trying single modules"
-                    + " says; default: ${bundle:default.search.prior}.")
-    private SearchPlan.@Nullable Prior prior;
-
-    @Option(
-            names = "--reward-after",
-            paramLabel = "STEP",
-            description =
-                    "What is done to candidates before they are evaluated (${COMPLETION-CANDIDATES}); a repair takes"
-                            + " minutes where a cut takes seconds; default: ${bundle:default.search.rewardAfter}.")
-    private SearchPlan.@Nullable RewardAfter rewardAfter;
-
-    @Option(
             names = "--uniform-finalist",
             arity = "1",
             paramLabel = "true|false",
@@ -73,8 +57,8 @@ final class SearchOptions {
                 mapping == null ? base.mapping() : PolicyMapping.byId(mapping),
                 requireNonNullElse(schedule, base.schedule()),
                 requireNonNullElse(ramp, base.ramp()),
-                requireNonNullElse(prior, base.prior()),
-                requireNonNullElse(rewardAfter, base.rewardAfter()),
+                base.prior(),
+                base.rewardAfter(),
                 requireNonNullElse(uniformFinalist, base.uniformFinalist()));
     }
 }

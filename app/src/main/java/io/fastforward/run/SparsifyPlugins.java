@@ -4,6 +4,8 @@ import io.fastforward.export.CheckpointExport.Form;
 import io.fastforward.failure.Failure;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.ModulePatterns;
+import io.fastforward.prune.Sparsification;
 import io.fastforward.settings.ShareSearch;
 import io.fastforward.settings.SparsifySettings;
 import io.fastforward.spi.Options;
@@ -50,11 +52,6 @@ final class SparsifyPlugins {
         }
     }
 
-    /** What sets the zeros that are written. */
-    Sparsifier sparsifier() {
-        return sparsifier;
-    }
-
     /** What sets those by which candidates are compared; with options only if it is the same. */
     Sparsifier preview(ShareSearch search) {
         if (search.method().equals(settings.method())) {
@@ -62,6 +59,11 @@ final class SparsifyPlugins {
         }
         Sparsifier.Provider found = plugins.find(PluginKind.SPARSIFIER, search.method());
         return found.create(Options.defaults(found));
+    }
+
+    /** How maps get zeros of some patterns. */
+    Sparsification sparsification(ModulePatterns patterns) {
+        return new Sparsification(sparsifier, patterns, settings.layerInput(), settings.refit());
     }
 
     /** How the result is written. */

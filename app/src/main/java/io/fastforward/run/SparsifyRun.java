@@ -3,16 +3,12 @@ package io.fastforward.run;
 import static java.util.Objects.requireNonNull;
 
 import io.fastforward.checkpoint.FileHash;
-import io.fastforward.evaluate.ChoiceAccuracy.Questions;
-import io.fastforward.evaluate.ChoiceTask;
 import io.fastforward.failure.Failure;
-import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.ModulePatterns;
-import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.RunRecord;
@@ -23,7 +19,6 @@ import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.run.stage.Figures;
-import io.fastforward.run.stage.MemoryPlan;
 import io.fastforward.run.stage.RunWindows;
 import io.fastforward.run.stage.ShareChoiceStage;
 import io.fastforward.run.stage.ShareSearchStage;
@@ -31,7 +26,6 @@ import io.fastforward.run.stage.SparsifyStage;
 import io.fastforward.search.Budget;
 import io.fastforward.settings.ShareSearch;
 import io.fastforward.settings.SparsifySettings;
-import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.format.ReadableModel;
@@ -39,7 +33,6 @@ import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
-import io.fastforward.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -73,15 +66,6 @@ public final class SparsifyRun {
         this.texts = Texts.of(request.calibrationText(), request.evaluationText(), request.tasks());
     }
 
-    /** What there is to work with, and on. */
-    private record Work(
-            ComputeBackend backend,
-            LinearAlgebra algebra,
-            Model model,
-            RunWindows windows,
-            Optional<Questions> questions,
-            Optional<Budget> budget) {}
-
     /** Does everything. What the user may have got wrong is checked before anything is written. */
     public SparsifyResult execute() {
         Destination destination = new Destination(request);
@@ -93,66 +77,19 @@ public final class SparsifyRun {
             try (LinearAlgebra algebra =
                             Devices.linearAlgebra(plugins, request.compute().threads());
                     Model model = Model.open(request.model())) {
-                Work work = prepare(destination, backend, algebra, model);
-                return execute(work, request.resume() || goesOn);
+                SparsifyPlan plan = SparsifyPlan.of(request, serving, texts, destination, backend, algebra, model);
+                return execute(plan, request.resume() || goesOn);
             }
         });
     }
 
-    /** Looks at everything that may be wrong. */
-    private Work prepare(Destination destination, ComputeBackend backend, LinearAlgebra algebra, Model model) {
-        ModelSpec spec = model.spec();
-        serving.form().requireAccepted(model, spec);
-        Optional<Budget> budget = Optional.ofNullable(settings.search()).map(search -> budget(search, spec));
-        Sparsification sparsification = sparsification(ModulePatterns.everywhere(settings.zeros()));
-        new SparsifyingPass(backend, algebra, model, sparsification).requireFits();
-        destination.requireRoom(serving.form().weightBytes(model, spec));
-        int length = WindowSettings.length(settings.windows().length(), spec);
-        requireMemory(spec, sparsification, length);
-        model.requireFinite(settings.export().dataType());
-        // Its process ends here: it has nothing to do in the rest of the run.
-        try (Tokenizer tokenizer = Tokenizer.open(request.model(), spec.vocabularySize())) {
-            RunWindows windows = RunWindows.read(
-                    settings.text(),
-                    settings.windows().asked(),
-                    settings.seed(),
-                    texts.calibration(),
-                    texts.evaluation(),
-                    tokenizer,
-                    length);
-            Optional<Questions> questions = texts.tasks()
-                    .map(file -> Questions.tokenize(ChoiceTask.read(file, request.mostTasks()), tokenizer));
-            return new Work(backend, algebra, model, windows, questions, budget);
-        }
-    }
-
-    private Budget budget(ShareSearch search, ModelSpec spec) {
-        Budget budget = search.budget(spec.modules(), ModulePatterns.units(settings.zeros()));
-        double sparsity = ModulePatterns.sparsity(settings.zeros());
-        budget.allowance(sparsity);
-        serving.createAgent(search, budget.emptySearchSpace(sparsity, false));
-        return budget;
-    }
-
-    private void requireMemory(ModelSpec spec, Sparsification sparsification, int length) {
-        WindowSettings windows = settings.windows().asked();
-        long needed = MemoryPlan.sparsifying(spec, sparsification, windows.repair(), length);
-        ShareSearch search = settings.search();
-        if (search != null) {
-            needed += MemoryPlan.watching(spec, windows.finalWindows(), length);
-            needed = Math.max(needed, MemoryPlan.previewing(spec, serving.preview(search), windows, length));
-        }
-        MemoryPlan.require(
-                needed, request.compute().memoryBytes(), List.of(Setting.CALIBRATION_WINDOWS, Setting.WINDOW_LENGTH));
-    }
-
-    private SparsifyResult execute(Work work, boolean resume) {
+    private SparsifyResult execute(SparsifyPlan plan, boolean resume) {
         Manifest manifest = Manifest.begin(
                 "sparsify",
                 settings.toJson(),
-                work.model().checkpoint().hashes(),
-                hashes(work.windows()),
-                work.backend().device(),
+                plan.model().checkpoint().hashes(),
+                hashes(plan.windows()),
+                plan.backend().device(),
                 serving.describe(),
                 Versions.current());
         try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
@@ -162,42 +99,42 @@ public final class SparsifyRun {
                 return finished.get();
             }
             return LoggedProgress.during(shown, record.logFile(), progress -> {
-                record.workOn(work.backend().device()).ifPresent(progress::note);
-                work.model().remarks().forEach(progress::note);
-                work.windows()
+                record.workOn(plan.backend().device()).ifPresent(progress::note);
+                plan.model().remarks().forEach(progress::note);
+                plan.windows()
                         .texts()
                         .forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
-                return run(work, record, progress);
+                return run(plan, record, progress);
             });
         }
     }
 
-    private SparsifyResult run(Work work, RunRecord record, Progress progress) {
-        Model model = work.model();
-        Figures figures = new Figures(work.windows().evaluation(), work.questions(), progress);
+    private SparsifyResult run(SparsifyPlan plan, RunRecord record, Progress progress) {
+        Model model = plan.model();
+        Figures figures = new Figures(plan.windows().evaluation(), plan.questions(), progress);
         List<Variant> variants = new ArrayList<>();
-        variants.add(measure("dense", 0, figures, work.backend(), model.spec(), model, model.ends()));
-        Optional<SearchOutcome> found = work.budget().map(budget -> search(work, budget, record, progress));
-        Optional<ShareChoice> choice = found.flatMap(outcome -> choose(work, outcome.policy(), record, progress));
+        variants.add(measure("dense", 0, figures, plan.backend(), model.spec(), model, model.ends()));
+        Optional<SearchOutcome> found = plan.budget().map(budget -> search(plan, budget, record, progress));
+        Optional<ShareChoice> choice = found.flatMap(outcome -> choose(plan, outcome.policy(), record, progress));
         ModulePatterns patterns = choice.map(ShareChoice::policy)
                 .or(() -> found.map(SearchOutcome::policy))
                 .map(this::patterns)
                 .orElseGet(() -> ModulePatterns.everywhere(settings.zeros()));
         SparsifyStage.Written written = new SparsifyStage(
-                        record, progress, work.backend(), model, serving.form(), request.output())
+                        record, progress, plan.backend(), model, serving.form(), request.output())
                 .execute(
-                        pass(work, patterns),
+                        pass(plan, patterns),
                         patterns,
-                        work.windows(),
+                        plan.windows(),
                         settings,
-                        hashes(work.windows()),
+                        hashes(plan.windows()),
                         Versions.current());
         String name = settings.method() + " " + settings.pattern()
                 + (found.isEmpty() || choice.filter(ShareChoice::uniform).isPresent() ? "" : " searched");
         serving.form().format().open(request.output()).ifPresent(read -> {
             try (ReadableModel sparse = read) {
                 double share = written.zeros().share();
-                variants.add(measure(name, share, figures, work.backend(), sparse.spec(), sparse, sparse.ends()));
+                variants.add(measure(name, share, figures, plan.backend(), sparse.spec(), sparse, sparse.ends()));
             }
         });
         SparsifyResult result = new SparsifyResult(
@@ -206,8 +143,8 @@ public final class SparsifyRun {
                 found.map(SearchOutcome::summary).orElse(null),
                 choice.orElse(null),
                 written.reloadDifference(),
-                work.windows().texts(),
-                work.windows().heldOut(),
+                plan.windows().texts(),
+                plan.windows().heldOut(),
                 model.remarks(),
                 request.output().toString(),
                 record.path().toString());
@@ -215,7 +152,7 @@ public final class SparsifyRun {
         return result;
     }
 
-    private SearchOutcome search(Work work, Budget budget, RunRecord record, Progress progress) {
+    private SearchOutcome search(SparsifyPlan plan, Budget budget, RunRecord record, Progress progress) {
         ShareSearch search = requireNonNull(settings.search());
         return new ShareSearchStage(
                         record,
@@ -226,37 +163,37 @@ public final class SparsifyRun {
                         serving.preview(search),
                         request.compute().memoryBytes() / 4)
                 .execute(
-                        work.backend(),
-                        work.algebra(),
-                        work.model(),
-                        work.windows(),
+                        plan.backend(),
+                        plan.algebra(),
+                        plan.model(),
+                        plan.windows(),
                         search.agent(),
                         space -> serving.createAgent(search, space));
     }
 
     /** Unless the user wants what the search found, whatever it is. */
-    private Optional<ShareChoice> choose(Work work, Policy found, RunRecord record, Progress progress) {
+    private Optional<ShareChoice> choose(SparsifyPlan plan, Policy found, RunRecord record, Progress progress) {
         if (!requireNonNull(settings.search()).plan().uniformFinalist()) {
             return Optional.empty();
         }
-        Budget budget = work.budget().orElseThrow();
+        Budget budget = plan.budget().orElseThrow();
         return Optional.of(new ShareChoiceStage(
                         record,
                         progress,
-                        work.backend(),
-                        work.model(),
+                        plan.backend(),
+                        plan.model(),
                         budget,
-                        policy -> pass(work, patterns(policy)),
+                        policy -> pass(plan, patterns(policy)),
                         settings.export().dataType())
-                .execute(found, budget.uniform(ModulePatterns.sparsity(settings.zeros())), work.windows()));
+                .execute(found, budget.uniform(ModulePatterns.sparsity(settings.zeros())), plan.windows()));
     }
 
     private ModulePatterns patterns(Policy policy) {
         return ModulePatterns.of(settings.zeros(), policy);
     }
 
-    private SparsifyingPass pass(Work work, ModulePatterns patterns) {
-        return new SparsifyingPass(work.backend(), work.algebra(), work.model(), sparsification(patterns));
+    private SparsifyingPass pass(SparsifyPlan plan, ModulePatterns patterns) {
+        return new SparsifyingPass(plan.backend(), plan.algebra(), plan.model(), serving.sparsification(patterns));
     }
 
     private Variant measure(
@@ -272,10 +209,6 @@ public final class SparsifyRun {
                         new Decoder(backend, layers, ends, request.compute().memoryBytes() / 4)) {
             return figures.measure(name, decoder, spec.densePolicy(), spec.parameters(), sparsity);
         }
-    }
-
-    private Sparsification sparsification(ModulePatterns patterns) {
-        return new Sparsification(serving.sparsifier(), patterns, settings.layerInput(), settings.refit());
     }
 
     private Map<String, FileHash> hashes(RunWindows windows) {

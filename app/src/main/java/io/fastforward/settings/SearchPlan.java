@@ -59,6 +59,17 @@ public record SearchPlan(
             RewardAfter.CUT,
             true);
 
+    /** The same for a search of something else than units, which knows nothing before, and repairs nothing. */
+    public static final SearchPlan WITHOUT_PRIOR = new SearchPlan(
+            DEFAULT.episodes(),
+            DEFAULT.finalists(),
+            DEFAULT.mapping(),
+            DEFAULT.schedule(),
+            DEFAULT.ramp(),
+            Prior.NONE,
+            RewardAfter.CUT,
+            DEFAULT.uniformFinalist());
+
     public SearchPlan {
         Setting.EPISODES.requireAtLeast(1, episodes);
         Setting.FINALISTS.requireAtLeast(1, finalists);

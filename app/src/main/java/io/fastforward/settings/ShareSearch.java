@@ -24,7 +24,7 @@ public record ShareSearch(
 
     /** What holds unless the user says otherwise. */
     public static final ShareSearch DEFAULT =
-            new ShareSearch("ppo", "wanda", Budget.DEFAULT_MINIMUM_RETENTION, Set.of(), SearchPlan.DEFAULT);
+            new ShareSearch("ppo", "wanda", Budget.DEFAULT_MINIMUM_RETENTION, Set.of(), SearchPlan.WITHOUT_PRIOR);
 
     /** @throws io.fastforward.failure.Failure of kind {@link FailureKind#USAGE} if a value is out of its range */
     public ShareSearch {
