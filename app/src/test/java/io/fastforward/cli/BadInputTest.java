@@ -256,7 +256,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource({
         "--criterion, criterion, 'fluctuation, greedy-obs, magnitude, obs, random, spap, wanda'",
-        "--agent, agent, 'ppo, random, surrogate, threshold, uniform'",
+        "--agent, agent, 'cross-entropy, evolution, ppo, random, reinforce, surrogate, threshold, uniform'",
         "--calibrator, calibrator, 'bias, bias-ridge, least-squares, none, ridge, spap'",
         "--executor, executor, local",
         "--device, backend, 'cpu, plain-java, tornado'",

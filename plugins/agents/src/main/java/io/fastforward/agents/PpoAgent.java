@@ -29,14 +29,6 @@ final class PpoAgent implements PolicyAgent {
      */
     private static final double LAST_LAYER_FACTOR = 0.01;
 
-    /**
-     * Rewards are ratios of perplexities, hence in (0, 1] or a little above. Worse ones mark broken models; how broken
-     * tells nothing, and one such number must not drown the differences among the others.
-     */
-    private static final double WORST_REWARD = -1;
-
-    private static final double BEST_REWARD = 2;
-
     /** e^±20 is beyond every clip and far from overflow. */
     private static final double LARGEST_LOG_RATIO = 20;
 
@@ -122,13 +114,11 @@ final class PpoAgent implements PolicyAgent {
                         + outcome.scores().length);
             }
         }
-        double[] rewards = outcomes.stream()
-                .mapToDouble(outcome -> Math.clamp(outcome.reward(), WORST_REWARD, BEST_REWARD))
-                .toArray();
+        double[] rewards = Advantages.rewards(outcomes);
         double oldValue = value(sparsity);
         double[] advantages = switch (settings.advantage()) {
-            case REWARD -> normalizedAdvantages(rewards, oldValue);
-            case RANK -> normalizedAdvantages(ranks(rewards), 0);
+            case REWARD -> Advantages.normalized(rewards, oldValue);
+            case RANK -> Advantages.normalized(Advantages.ranks(rewards), 0);
         };
         double[] oldLogProbabilities = logProbabilities(outcomes, mean(sparsity));
         for (int epoch = 0; epoch < settings.epochs(); epoch++) {
@@ -138,30 +128,6 @@ final class PpoAgent implements PolicyAgent {
             limitNorm(gradient);
             adam.step(parameters, gradient, settings.learningRate());
         }
-    }
-
-    /** Advantages with mean 0 and, unless they are all the same, variance 1. */
-    static double[] normalizedAdvantages(double[] rewards, double value) {
-        double[] advantages =
-                Arrays.stream(rewards).map(reward -> reward - value).toArray();
-        double mean = Arrays.stream(advantages).average().orElseThrow();
-        double variance = Arrays.stream(advantages)
-                .map(advantage -> (advantage - mean) * (advantage - mean))
-                .average()
-                .orElseThrow();
-        double scale = 1 / (Math.sqrt(variance) + 1e-8); // equal rewards give 0 · 10⁸, not 0 / 0
-        return Arrays.stream(advantages)
-                .map(advantage -> (advantage - mean) * scale)
-                .toArray();
-    }
-
-    /** For each reward how many are lower; an equal one, itself included, counts half. */
-    static double[] ranks(double[] rewards) {
-        return Arrays.stream(rewards)
-                .map(reward -> Arrays.stream(rewards)
-                        .map(other -> other < reward ? 1 : other == reward ? 0.5 : 0)
-                        .sum())
-                .toArray();
     }
 
     /** Logarithms of the proposals' densities, without the constant, which cancels in every ratio. */

@@ -101,19 +101,19 @@ class PpoAgentTest extends PolicyAgentContract {
 
     @Test
     void advantagesAreNormalized() {
-        double[] advantages = PpoAgent.normalizedAdvantages(new double[] {0.1, 0.2, 0.6}, 0.9);
+        double[] advantages = Advantages.normalized(new double[] {0.1, 0.2, 0.6}, 0.9);
         // Mean 0.3, variance (0.04 + 0.01 + 0.09) / 3, whatever the value.
         double deviation = Math.sqrt(0.14 / 3);
         assertThat(advantages)
                 .containsExactly(new double[] {-0.2 / deviation, -0.1 / deviation, 0.3 / deviation}, within(1e-6));
-        assertThat(PpoAgent.normalizedAdvantages(new double[] {0.5, 0.5}, 0.9)).containsOnly(0);
-        assertThat(PpoAgent.normalizedAdvantages(new double[] {0.5}, 0.9)).containsOnly(0);
+        assertThat(Advantages.normalized(new double[] {0.5, 0.5}, 0.9)).containsOnly(0);
+        assertThat(Advantages.normalized(new double[] {0.5}, 0.9)).containsOnly(0);
     }
 
     @Test
     void equalRewardsShareTheirRank() {
-        assertThat(PpoAgent.ranks(new double[] {0.4, -1, 0.4, 0.9})).containsExactly(2, 0.5, 2, 3.5);
-        assertThat(PpoAgent.ranks(new double[] {5})).containsExactly(0.5);
+        assertThat(Advantages.ranks(new double[] {0.4, -1, 0.4, 0.9})).containsExactly(2, 0.5, 2, 3.5);
+        assertThat(Advantages.ranks(new double[] {5})).containsExactly(0.5);
     }
 
     /** Both losses as formulas, differentiated numerically; some ratios and values are beyond the clip. */
