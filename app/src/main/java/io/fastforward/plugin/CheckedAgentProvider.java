@@ -3,6 +3,7 @@ package io.fastforward.plugin;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
+import java.util.Objects;
 
 /** A maker of agents that are checked. */
 record CheckedAgentProvider(CalledPlugin called, PolicyAgent.Provider plugin)
@@ -16,7 +17,7 @@ record CheckedAgentProvider(CalledPlugin called, PolicyAgent.Provider plugin)
     }
 
     @Override
-    public boolean usesPrior() {
-        return called.call("telling whether it uses a prior", plugin::usesPrior);
+    public PolicyAgent.PriorUse priorUse() {
+        return called.call("telling whether it uses a prior", () -> Objects.requireNonNull(plugin.priorUse()));
     }
 }

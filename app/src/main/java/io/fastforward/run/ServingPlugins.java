@@ -98,13 +98,19 @@ final class ServingPlugins {
      * @throws Failure if no policy reaches the sparsity, options do not go together, or the agent cannot begin there
      */
     void requireAgent(Budget budget, Optional<Path> warmStart) {
+        if (settings.search().prior() == SearchPlan.Prior.NONE && agent.priorUse() == PolicyAgent.PriorUse.NEEDED) {
+            throw FailureKind.USAGE.failure(Setting.AGENT + " " + agent.id()
+                    + " proposes what is known before a search, and "
+                    + Setting.PRIOR + " none leaves that out; choose " + Setting.PRIOR + " probes, or " + Setting.AGENT
+                    + " ppo, which searches from nothing");
+        }
         settings.budget().requireReachable(budget);
         createAgent(budget.emptySearchSpace(settings.budget().sparsity(), usesPrior()), warmStart);
     }
 
     /** Whether what is known of good policies before the search is wanted. */
     boolean usesPrior() {
-        return settings.search().prior() != SearchPlan.Prior.NONE && agent.usesPrior();
+        return settings.search().prior() != SearchPlan.Prior.NONE && agent.priorUse() != PolicyAgent.PriorUse.IGNORED;
     }
 
     /**

@@ -2,6 +2,8 @@ package io.fastforward.run;
 
 import io.fastforward.export.CheckpointExport.Form;
 import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.ModulePatterns;
@@ -47,7 +49,13 @@ final class SparsifyPlugins {
                 plugins.find(PluginKind.FORMAT, settings.export().format());
         form = settings.export().in(formats.create(options(PluginKind.FORMAT, formats)));
         if (search != null) {
-            options(PluginKind.AGENT, plugins.find(PluginKind.AGENT, search.agent()));
+            PolicyAgent.Provider agents = plugins.find(PluginKind.AGENT, search.agent());
+            options(PluginKind.AGENT, agents);
+            if (agents.priorUse() == PolicyAgent.PriorUse.NEEDED) {
+                throw FailureKind.USAGE.failure(Setting.SHARE_AGENT + " " + agents.id()
+                        + " proposes what is known before a search; of zeros nothing is. Choose " + Setting.SHARE_AGENT
+                        + " ppo, which searches from nothing, or threshold");
+            }
             preview(search);
         }
     }

@@ -15,7 +15,7 @@ import java.util.TreeSet;
  *
  * @param agent id of the agent
  * @param method id of the sparsifier by which candidates are compared: one that is cheap
- * @param minimumRetention smallest share of its weights that a module keeps, greater than 0: it cannot go altogether
+ * @param minimumRetention smallest share of its weights that a module keeps; at 0 one step of them, since it cannot go altogether
  * @param keptLayers layers that stay dense, counted from 0
  * @param plan how the search goes about it
  */
@@ -29,7 +29,7 @@ public record ShareSearch(
     /** @throws io.fastforward.failure.Failure of kind {@link FailureKind#USAGE} if a value is out of its range */
     public ShareSearch {
         Setting.MINIMUM_RETENTION.require(
-                minimumRetention > 0 && minimumRetention <= 1, "greater than 0, at most 1", minimumRetention);
+                minimumRetention >= 0 && minimumRetention <= 1, "from 0 to 1", minimumRetention);
         keptLayers.forEach(layer -> Setting.KEPT_LAYERS.requireAtLeast(0, layer));
         // Sorted, because a set is written to files in its own order.
         keptLayers = Collections.unmodifiableSortedSet(new TreeSet<>(keptLayers));
@@ -41,6 +41,7 @@ public record ShareSearch(
      * @param steps in how many steps a module becomes dense
      */
     public Budget budget(List<ModuleSpec> modules, int steps) {
-        return Budget.ofZeros(modules, steps, new Constraints(minimumRetention, 1, keptLayers, false));
+        return Budget.ofZeros(
+                modules, steps, new Constraints(Math.max(Double.MIN_NORMAL, minimumRetention), 1, keptLayers, false));
     }
 }

@@ -110,7 +110,7 @@ class PruneCommandIT {
         small.with("--prior", "none")
                 .with("--output", directory.resolve("other"))
                 .run()
-                .isRefused(FailureKind.PLUGIN, "surrogate", "prior");
+                .isRefused(FailureKind.USAGE, "--agent surrogate", "--prior none");
     }
 
     /** What is evaluated is what comes out: the loss of the winner is that of the model that is written. */

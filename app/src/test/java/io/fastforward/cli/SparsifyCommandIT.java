@@ -173,8 +173,9 @@ class SparsifyCommandIT {
         sparsify("--pattern", "0.5", "--option", "agent.learning-rate=1").isRefused(FailureKind.USAGE, "sparsifier");
         sparsify("--pattern", "0.95", "--agent", "random")
                 .isRefused(FailureKind.UNREACHABLE_SPARSITY, "0.95", "--min-retention");
-        sparsify("--pattern", "0.5", "--agent", "random", "--min-retention", "0")
-                .isRefused(FailureKind.USAGE, "--min-retention", "greater than 0");
+        sparsify("--pattern", "0.5", "--agent", "random", "--min-retention", "-1")
+                .isRefused(FailureKind.USAGE, "--min-retention", "from 0 to 1");
+        sparsify("--pattern", "0.5", "--agent", "surrogate").isRefused(FailureKind.USAGE, "--agent surrogate", "ppo");
         sparsify("--pattern", "0.5", "--agent", "random", "--search-method", "none")
                 .isRefused(FailureKind.PLUGIN, "none", "wanda");
         sparsify("--pattern", "0.5", "--resume").isRefused(FailureKind.BAD_RECORD, "no run to resume");

@@ -47,7 +47,7 @@ public final class CrossEntropyAgentProvider implements PolicyAgent.Provider {
     }
 
     @Override
-    public boolean usesPrior() {
-        return true;
+    public PolicyAgent.PriorUse priorUse() {
+        return PolicyAgent.PriorUse.WELCOME;
     }
 }

@@ -45,7 +45,7 @@ public final class EvolutionAgentProvider implements PolicyAgent.Provider {
     }
 
     @Override
-    public boolean usesPrior() {
-        return true;
+    public PolicyAgent.PriorUse priorUse() {
+        return PolicyAgent.PriorUse.WELCOME;
     }
 }

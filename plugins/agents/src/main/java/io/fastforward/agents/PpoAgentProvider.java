@@ -30,7 +30,7 @@ public final class PpoAgentProvider implements PolicyAgent.Provider {
     }
 
     @Override
-    public boolean usesPrior() {
-        return true;
+    public PolicyAgent.PriorUse priorUse() {
+        return PolicyAgent.PriorUse.WELCOME;
     }
 }

@@ -39,7 +39,7 @@ public final class ReinforceAgentProvider implements PolicyAgent.Provider {
     }
 
     @Override
-    public boolean usesPrior() {
-        return true;
+    public PolicyAgent.PriorUse priorUse() {
+        return PolicyAgent.PriorUse.WELCOME;
     }
 }

@@ -23,7 +23,7 @@ public final class SurrogateAgentProvider implements PolicyAgent.Provider {
     }
 
     @Override
-    public boolean usesPrior() {
-        return true;
+    public PolicyAgent.PriorUse priorUse() {
+        return PolicyAgent.PriorUse.NEEDED;
     }
 }

@@ -27,12 +27,22 @@ public interface PolicyAgent {
         PolicyAgent create(SearchSpace space, long seed, Options options);
 
         /**
-         * Whether its agents make use of {@link SearchSpace#prior()} or of the errors of sites, which take a Gram matrix of every
-         * module's features to measure: only then does the engine, if the user has not forbidden it.
+         * What its agents make of {@link SearchSpace#prior()} and of the errors of sites. These take a Gram matrix of every module's
+         * features to measure: the engine does so only for those who can use them, if the user has not forbidden it.
          */
-        default boolean usesPrior() {
-            return false;
+        default PriorUse priorUse() {
+            return PriorUse.IGNORED;
         }
+    }
+
+    /** What an agent makes of what is known before a search. */
+    enum PriorUse {
+        /** Nothing. */
+        IGNORED,
+        /** It begins there, if there is a prior. */
+        WELCOME,
+        /** It cannot do without. */
+        NEEDED
     }
 
     /**
