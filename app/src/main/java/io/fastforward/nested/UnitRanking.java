@@ -12,7 +12,7 @@ import java.util.List;
  * @param modules the parts of each module, as in {@link NestedOrder}
  * @param errors for each module, what its output lacks with none of its units, the first one, and so on up to all, as
  *     {@link io.fastforward.spi.model.Site} has it; empty if that was not measured
- * @param divergences for each module, what the model's predictions lose if it alone keeps {@link #probedUnits} and is repaired: mean
+ * @param divergences for each module, what the model's predictions lose if it alone keeps half of its units and is repaired: mean
  *     KL(dense ‖ pruned) of the next token, in nats; empty if that was not tried
  * @param unitScores for each module, the scores of its units in nested order, descending; a unit of several parts has their sum
  */
@@ -66,11 +66,6 @@ public record UnitRanking(
             sums.add(sum);
         }
         return List.copyOf(sums);
-    }
-
-    /** With how many of its units a module is tried: half of them, but not all; none of a single one. */
-    public static int probedUnits(int units) {
-        return units / 2;
     }
 
     /** The order without the scores. */

@@ -30,12 +30,7 @@ public final class ErrorCurve {
 
     private final ModuleSpec module;
     private final Matrix output;
-    private final DoubleMatrix gram;
-    private final long tokens;
-
-    /** Where the features are that come first, second and so on in nested order. */
-    private final int[] features;
-
+    private final NestedGram gram;
     private final DoubleMatrix factor;
 
     /** Whether no feature is ever anything but 0. */
@@ -46,17 +41,13 @@ public final class ErrorCurve {
     private ErrorCurve(
             ModuleSpec module,
             Matrix output,
-            DoubleMatrix gram,
-            long tokens,
-            int[] features,
+            NestedGram gram,
             DoubleMatrix factor,
             boolean silent,
             LinearAlgebra algebra) {
         this.module = module;
         this.output = output;
         this.gram = gram;
-        this.tokens = tokens;
-        this.features = features;
         this.factor = factor;
         this.silent = silent;
         this.algebra = algebra;
@@ -85,14 +76,14 @@ public final class ErrorCurve {
             List<Integer> order,
             LinearAlgebra algebra,
             Arena scratch) {
-        int[] features = features(module, order);
-        DoubleMatrix factor = DoubleMatrix.allocate(scratch, features.length, features.length);
-        double mean = permute(gram, features, tokens, factor);
+        NestedGram nested = new NestedGram(module, gram, tokens, order);
+        DoubleMatrix factor = DoubleMatrix.allocate(scratch, nested.size(), nested.size());
+        double mean = copy(nested, factor);
         if (!Double.isFinite(mean)) {
             throw FailureKind.NOT_FINITE.failure("features of a module are not finite numbers, or too large for sums;"
                     + " the model overflows on the calibration text");
         }
-        for (int j = 0; j < features.length; j++) {
+        for (int j = 0; j < nested.size(); j++) {
             factor.set(j, j, factor.get(j, j) + (mean == 0 ? 1 : RIDGE * mean)); // or no feature ever says anything
         }
         if (!algebra.cholesky(factor)) {
@@ -100,7 +91,7 @@ public final class ErrorCurve {
                     + " the model overflows on the calibration text");
         }
         clearUpperTriangle(factor);
-        return new ErrorCurve(module, output, gram, tokens, features, factor, mean == 0, algebra);
+        return new ErrorCurve(module, output, nested, factor, mean == 0, algebra);
     }
 
     /** At k what is lacking with k units, from none to all of them: 0. */
@@ -129,13 +120,13 @@ public final class ErrorCurve {
      */
     public Matrix repaired(int units, Arena arena) {
         int kept = module.features(units);
-        Matrix result = Matrix.allocate(arena, DataType.F32, output.rows(), features.length);
+        Matrix result = Matrix.allocate(arena, DataType.F32, output.rows(), gram.size());
         for (int i = 0; i < output.rows(); i++) {
-            for (int j = 0; j < features.length; j++) {
-                result.set(i, j, output.get(i, features[j]));
+            for (int j = 0; j < gram.size(); j++) {
+                result.set(i, j, output.get(i, gram.place(j)));
             }
         }
-        if (kept > 0 && kept < features.length) {
+        if (kept > 0 && kept < gram.size()) {
             addWhatGoes(result, kept);
         }
         return result;
@@ -143,7 +134,7 @@ public final class ErrorCurve {
 
     /** W_K + W_P G_PK G_KK⁻¹. */
     private void addWhatGoes(Matrix nested, int kept) {
-        int gone = features.length - kept;
+        int gone = gram.size() - kept;
         int block = Math.min(ROWS, nested.rows());
         try (Arena scratch = Arena.ofShared()) {
             DoubleMatrix cross = cross(kept, scratch);
@@ -173,50 +164,26 @@ public final class ErrorCurve {
 
     /** The part of the Gram matrix of features that go, in rows, with those that stay. */
     private DoubleMatrix cross(int kept, Arena scratch) {
-        int gone = features.length - kept;
+        int gone = gram.size() - kept;
         DoubleMatrix cross = DoubleMatrix.allocate(scratch, gone, kept);
-        double[] source = new double[features.length];
         double[] row = new double[kept];
         for (int i = 0; i < gone; i++) {
-            gram.readRow(features[kept + i], source, source.length);
-            for (int j = 0; j < kept; j++) {
-                row[j] = source[features[j]] / tokens;
-            }
+            gram.readRow(kept + i, row, kept);
             cross.writeRow(i, row, kept);
         }
         return cross;
     }
 
-    /** Where the features are that come first, second and so on in nested order. */
-    private static int[] features(ModuleSpec module, List<Integer> order) {
-        int groups = module.partsPerUnit();
-        int units = module.units();
-        int width = module.featuresPerPart();
-        int[] features = new int[order.size() * width];
-        for (int k = 0; k < order.size(); k++) {
-            int part = order.get(k);
-            int place = part % units * groups + part / units;
-            for (int number = 0; number < width; number++) {
-                features[k * width + number] = place * width + number;
-            }
-        }
-        return features;
-    }
-
     /** @return the mean of the diagonal */
-    private static double permute(DoubleMatrix gram, int[] features, long tokens, DoubleMatrix target) {
-        double[] source = new double[features.length];
-        double[] row = new double[features.length];
+    private static double copy(NestedGram gram, DoubleMatrix target) {
+        double[] row = new double[gram.size()];
         double diagonal = 0;
-        for (int i = 0; i < features.length; i++) {
-            gram.readRow(features[i], source, source.length);
-            for (int j = 0; j < features.length; j++) {
-                row[j] = source[features[j]] / tokens;
-            }
+        for (int i = 0; i < row.length; i++) {
+            gram.readRow(i, row, row.length);
             diagonal += row[i];
             target.writeRow(i, row, row.length);
         }
-        return diagonal / features.length;
+        return diagonal / row.length;
     }
 
     private static void clearUpperTriangle(DoubleMatrix factor) {
@@ -230,25 +197,25 @@ public final class ErrorCurve {
 
     /** ‖Z_j‖² for every feature j. */
     private double[] squaredColumns() {
-        double[] squares = new double[features.length];
-        double[] row = new double[features.length];
+        double[] squares = new double[gram.size()];
+        double[] row = new double[gram.size()];
         int block = Math.min(ROWS, output.rows());
         try (Arena scratch = Arena.ofShared()) {
-            DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, features.length);
-            DoubleMatrix products = DoubleMatrix.allocate(scratch, block, features.length);
+            DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, gram.size());
+            DoubleMatrix products = DoubleMatrix.allocate(scratch, block, gram.size());
             for (int first = 0; first < output.rows(); first += block) {
                 int rows = Math.min(block, output.rows() - first);
                 for (int i = 0; i < rows; i++) {
-                    for (int j = 0; j < features.length; j++) {
-                        row[j] = output.get(first + i, features[j]);
+                    for (int j = 0; j < gram.size(); j++) {
+                        row[j] = output.get(first + i, gram.place(j));
                     }
                     weights.writeRow(i, row, row.length);
                 }
-                DoubleMatrix result = products.leadingBlock(rows, features.length);
-                algebra.multiply(weights.leadingBlock(rows, features.length), factor, result);
+                DoubleMatrix result = products.leadingBlock(rows, gram.size());
+                algebra.multiply(weights.leadingBlock(rows, gram.size()), factor, result);
                 for (int i = 0; i < rows; i++) {
                     result.readRow(i, row, row.length);
-                    for (int j = 0; j < features.length; j++) {
+                    for (int j = 0; j < gram.size(); j++) {
                         squares[j] += row[j] * row[j];
                     }
                 }

@@ -8,6 +8,7 @@ import io.fastforward.forward.LoadedLayer;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.nested.PartMove;
 import io.fastforward.nested.UnitRanking;
+import io.fastforward.search.Prior;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
@@ -46,22 +47,26 @@ public final class ScoringPass {
     private final ModelSpec spec;
     private final WeightSource weights;
     private final Criterion criterion;
-    private final Policy likely;
     private final Wanted wanted;
     private final List<double[]> scores = new ArrayList<>();
     private final List<double[]> errors = new ArrayList<>();
     private List<Double> divergences = List.of();
 
     /**
-     * What is wanted beside the scores.
+     * What is wanted of the units.
      *
-     * @param errors whether {@linkplain ErrorCurve errors} are, of every module with every number of units
+     * @param criterion scores them
+     * @param likely how many of them each module is likely to keep
+     * @param errors whether {@linkplain ErrorCurve errors} are wanted besides, of every module with every number of units
      * @param probes windows on which it is tried, too, what the model's predictions lose if one module is pruned to half of its units
      *     and repaired; takes errors. Empty: it is not
      */
-    public record Wanted(boolean errors, Optional<TokenWindows> probes) {
+    public record Wanted(Criterion criterion, Policy likely, boolean errors, Optional<TokenWindows> probes) {
+
         /** Scores alone. */
-        public static final Wanted NOTHING = new Wanted(false, Optional.empty());
+        public static Wanted scores(Criterion criterion, Policy likely) {
+            return new Wanted(criterion, likely, false, Optional.empty());
+        }
     }
 
     /**
@@ -69,23 +74,15 @@ public final class ScoringPass {
      *
      * @param spec the architecture with the units that are to be scored
      * @param weights in the order of these units
-     * @param likely how many units each module is likely to keep
-     * @param wanted what is measured beside the scores
+     * @param wanted what is measured of them
      */
     public ScoringPass(
-            ComputeBackend backend,
-            LinearAlgebra algebra,
-            ModelSpec spec,
-            WeightSource weights,
-            Criterion criterion,
-            Policy likely,
-            Wanted wanted) {
+            ComputeBackend backend, LinearAlgebra algebra, ModelSpec spec, WeightSource weights, Wanted wanted) {
         this.backend = backend;
         this.algebra = algebra;
         this.spec = spec;
         this.weights = weights;
-        this.criterion = criterion;
-        this.likely = likely;
+        this.criterion = wanted.criterion();
         this.wanted = wanted;
     }
 
@@ -181,7 +178,7 @@ public final class ScoringPass {
     /** Half of the units, repaired. */
     private void probe(Probes probes, LoadedModule module, ModuleWeights nested, ErrorCurve curve, Arena arena) {
         ModuleSpec moduleSpec = module.spec();
-        int units = UnitRanking.probedUnits(moduleSpec.units());
+        int units = Prior.probedUnits(moduleSpec.units());
         Linear output = new Linear(curve.repaired(units, arena), nested.output().bias());
         ModuleWeights repaired = nested.with(Map.of(moduleSpec.maps().getLast().role(), output));
         try (LoadedModule pruned = backend.load(moduleSpec, repaired)) {
@@ -204,7 +201,7 @@ public final class ScoringPass {
             scores.add(new double[0]);
             return;
         }
-        int kept = Math.max(1, likely.retained().get(scores.size()));
+        int kept = Math.max(1, wanted.likely().retained().get(scores.size()));
         try (Arena arena = Arena.ofShared()) {
             scores.add(criterion.score(module, kept, new ModuleBench(algebra, arena, Map.of())));
         } catch (IllegalArgumentException e) {

@@ -111,8 +111,10 @@ public final class PruneRun {
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
         RepairStage repair = new RepairStage(run, serving.repair(), windows.repair());
         UnitRanking ranking = new ScoreStage(
-                        run, serving.criterion(), settings.plugins().criterion(), plan.wanted(serving))
-                .execute(windows.scoring(), plan.likely(settings.budget().sparsity()));
+                        run,
+                        settings.plugins().criterion(),
+                        plan.wanted(serving, settings.budget().sparsity()))
+                .execute(windows.scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         NestedModel repaired = serving.repaired(nested);
         try (LayerSource layers = run.layers(run.spec(), nested);

@@ -32,7 +32,7 @@ record PruneSearch(PruneRequest request, ServingPlugins serving, RunPlan plan, R
         PruneSettings settings = request.settings();
         Budget budget = plan.budget();
         double sparsity = settings.budget().sparsity();
-        List<Policy> prior = new Prior(budget, ranking).policies(sparsity);
+        List<Policy> prior = new Prior(budget, ranking.errors(), ranking.divergences()).policies(sparsity);
         PolicyAgent agent = serving.createAgent(
                 budget.searchSpace(sparsity, ranking.unitScores(), ranking.errors(), prior),
                 request.files().warmStart());

@@ -99,10 +99,14 @@ record RunPlan(
         return given.orElseGet(() -> budget.uniform(sparsity));
     }
 
-    /** What is measured beside scores: what the agent wants to know before it searches. */
-    ScoringPass.Wanted wanted(ServingPlugins serving) {
+    /** What is measured of units: their scores, and what the agent wants to know before it searches. */
+    ScoringPass.Wanted wanted(ServingPlugins serving, double sparsity) {
         boolean errors = given.isEmpty() && serving.usesPrior();
-        return new ScoringPass.Wanted(errors, errors ? serving.probeWindows(windows.reward()) : Optional.empty());
+        return new ScoringPass.Wanted(
+                serving.criterion(),
+                likely(sparsity),
+                errors,
+                errors ? serving.probeWindows(windows.reward()) : Optional.empty());
     }
 
     /** What is compared with: as sparse as was asked for, or as a given policy, whatever the constraints. */

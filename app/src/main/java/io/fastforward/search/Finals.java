@@ -20,10 +20,10 @@ final class Finals {
     private final Budget budget;
     private final List<Policy> prior;
 
-    Finals(SearchSettings settings, Budget budget, List<Policy> prior) {
-        this.settings = settings;
-        this.budget = budget;
-        this.prior = prior;
+    Finals(SearchTask task) {
+        this.settings = task.settings();
+        this.budget = task.budget();
+        this.prior = task.prior();
     }
 
     /**

@@ -26,9 +26,9 @@ import java.util.List;
  */
 public final class PolicySearch {
 
+    private final SearchTask task;
     private final SearchSettings settings;
     private final Budget budget;
-    private final List<Policy> prior;
     private final PolicyAgent agent;
     private final Evaluations evaluations;
     private final SearchListener listener;
@@ -37,21 +37,14 @@ public final class PolicySearch {
     /**
      * A search that has not begun.
      *
-     * @param prior policies that are compared with the best ones in the end, whatever the agent proposes
      * @param agent new, or for a warm start restored from the state of another search on the same model
      * @throws Failure if no policy reaches the sparsity
      */
     public PolicySearch(
-            SearchSettings settings,
-            Budget budget,
-            List<Policy> prior,
-            PolicyAgent agent,
-            TrialExecutor executor,
-            Reward reward,
-            SearchListener listener) {
-        this.settings = settings;
-        this.budget = budget;
-        this.prior = List.copyOf(prior);
+            SearchTask task, PolicyAgent agent, TrialExecutor executor, Reward reward, SearchListener listener) {
+        this.task = task;
+        this.settings = task.settings();
+        this.budget = task.budget();
         this.agent = agent;
         this.evaluations = new Evaluations(settings, budget.dense(), executor, reward);
         this.listener = listener;
@@ -72,7 +65,7 @@ public final class PolicySearch {
             episodes += trials.size();
             listener.onBatch(trials, state());
         }
-        return new Finals(settings, budget, prior).compare(evaluations, agent.best(settings.sparsity()), episodes);
+        return new Finals(task).compare(evaluations, agent.best(settings.sparsity()), episodes);
     }
 
     /**

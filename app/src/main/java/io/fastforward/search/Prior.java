@@ -1,7 +1,6 @@
 package io.fastforward.search;
 
 import io.fastforward.failure.Failure;
-import io.fastforward.nested.UnitRanking;
 import io.fastforward.spi.model.Policy;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,12 +18,24 @@ public final class Prior {
     private static final double LEAST_DIVERGENCE = 1e-6;
 
     private final Budget budget;
-    private final UnitRanking ranking;
+    private final List<List<Double>> errors;
+    private final List<Double> divergences;
 
-    /** @param ranking with what was measured */
-    public Prior(Budget budget, UnitRanking ranking) {
+    /**
+     * What was measured.
+     *
+     * @param errors for each module, with none of its units, the first, and so on up to all; empty: they were not
+     * @param divergences for each module, with {@link #probedUnits}; empty: it was not tried
+     */
+    public Prior(Budget budget, List<List<Double>> errors, List<Double> divergences) {
         this.budget = budget;
-        this.ranking = ranking;
+        this.errors = errors;
+        this.divergences = divergences;
+    }
+
+    /** With how many of its units a module is tried: half of them, but not all; none of a single one. */
+    public static int probedUnits(int units) {
+        return units / 2;
     }
 
     /**
@@ -33,15 +44,13 @@ public final class Prior {
      * @throws Failure if no policy reaches the sparsity
      */
     public List<Policy> policies(double sparsity) {
-        List<List<Double>> errors = ranking.errors();
         if (errors.isEmpty()) {
             return List.of();
         }
         List<List<List<Double>>> losses = new ArrayList<>();
-        if (!ranking.divergences().isEmpty()) {
+        if (!divergences.isEmpty()) {
             List<List<Double>> probed = IntStream.range(0, errors.size())
-                    .mapToObj(module ->
-                            scaled(errors.get(module), ranking.divergences().get(module)))
+                    .mapToObj(module -> scaled(errors.get(module), divergences.get(module)))
                     .toList();
             losses.add(geometricMeans(probed, errors));
             losses.add(probed);
@@ -55,7 +64,7 @@ public final class Prior {
 
     /** The curve that runs through the divergence at the size at which it was tried. */
     private static List<Double> scaled(List<Double> curve, double divergence) {
-        double there = curve.get(UnitRanking.probedUnits(curve.size() - 1));
+        double there = curve.get(probedUnits(curve.size() - 1));
         double factor = there == 0 ? 0 : Math.max(divergence, LEAST_DIVERGENCE) / there;
         return curve.stream().map(error -> factor * error).toList();
     }

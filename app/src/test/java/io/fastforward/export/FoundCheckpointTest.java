@@ -107,9 +107,7 @@ class FoundCheckpointTest {
                         Backends.linearAlgebra(),
                         model.spec(),
                         model,
-                        wanda,
-                        policy,
-                        ScoringPass.Wanted.NOTHING)
+                        ScoringPass.Wanted.scores(wanda, policy))
                 .run(model.ends(), windows, layers -> {});
         TokenWindows window = windows.subset(new int[1]);
         ModelSpec pruned = model.spec().pruned(policy);

@@ -83,9 +83,7 @@ final class GoldenPruning {
                         Backends.linearAlgebra(),
                         spec,
                         weights,
-                        magnitude,
-                        spec.densePolicy(),
-                        ScoringPass.Wanted.NOTHING)
+                        ScoringPass.Wanted.scores(magnitude, spec.densePolicy()))
                 .run(model.ends(), NO_WINDOWS, layers -> {});
         Policy policy =
                 new Policy(Arrays.stream(Golden.ints(expected(family, unit).path("retained")))

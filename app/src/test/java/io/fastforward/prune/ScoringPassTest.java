@@ -162,9 +162,7 @@ class ScoringPassTest {
                             Backends.linearAlgebra(),
                             model.spec(),
                             model,
-                            recording,
-                            likely,
-                            ScoringPass.Wanted.NOTHING)
+                            ScoringPass.Wanted.scores(recording, likely))
                     .run(model.ends(), new TokenWindows(5, 0, new int[0]), done -> {});
             // Of a module that goes altogether one unit is asked for, since some set has to be chosen.
             assertThat(recording.units).containsExactly(2, 7, 1, 10);
@@ -182,10 +180,11 @@ class ScoringPassTest {
                             Backends.linearAlgebra(),
                             spec,
                             new NestedModel(spec, model, NestedOrder.ofSource(spec)),
-                            DefaultPlugins.criterion("magnitude"),
-                            spec.densePolicy(),
                             new ScoringPass.Wanted(
-                                    true, Optional.of(RunningModel.randomWindows(model.spec(), 3, 5, 7))))
+                                    DefaultPlugins.criterion("magnitude"),
+                                    spec.densePolicy(),
+                                    true,
+                                    Optional.of(RunningModel.randomWindows(model.spec(), 3, 5, 7))))
                     .run(model.ends(), RunningModel.randomWindows(model.spec(), 9, 5, 2), done -> {});
             ranking.requireFits(spec);
             assertThat(ranking.errors()).hasSize(4).allSatisfy(curve -> {
@@ -205,9 +204,7 @@ class ScoringPassTest {
                 Backends.linearAlgebra(),
                 model.spec(),
                 model,
-                criterion,
-                model.spec().densePolicy(),
-                ScoringPass.Wanted.NOTHING);
+                ScoringPass.Wanted.scores(criterion, model.spec().densePolicy()));
     }
 
     private List<double[]> moments(Model model, Moment moment, TokenWindows windows) {

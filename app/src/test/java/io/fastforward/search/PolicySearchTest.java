@@ -52,7 +52,8 @@ class PolicySearchTest {
             PolicyAgent agent,
             TrialExecutor executor,
             SearchListener listener) {
-        return new PolicySearch(settings, budget, List.of(), agent, executor, Reward.PERPLEXITY_RATIO, listener);
+        return new PolicySearch(
+                new SearchTask(settings, budget, List.of()), agent, executor, Reward.PERPLEXITY_RATIO, listener);
     }
 
     /** An executor of which the test says what a trial gives. */
@@ -341,9 +342,7 @@ class PolicySearchTest {
     void anotherRewardTellsTheAgentSomethingElse() {
         List<TrialRecord> trials = new ArrayList<>();
         new PolicySearch(
-                        settings(20),
-                        budget,
-                        List.of(),
+                        new SearchTask(settings(20), budget, List.of()),
                         climber(),
                         executor((batch, candidate) ->
                                 candidate.attentionUnits(0) < 4 ? Double.NaN : model.nll(batch, candidate)),

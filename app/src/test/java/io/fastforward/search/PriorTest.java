@@ -42,20 +42,19 @@ class PriorTest {
     @Test
     void withoutProbesItIsThePolicyOfTheLeastError() {
         UnitRanking ranking = ranking();
-        assertThat(new Prior(budget, ranking).policies(SPARSITY))
-                .containsExactly(budget.cheapest(SPARSITY, ranking.errors()));
+        assertThat(prior(ranking).policies(SPARSITY)).containsExactly(budget.cheapest(SPARSITY, ranking.errors()));
     }
 
     @Test
     void nothingIsKnownOfAModelThatWasNotMeasured() {
         UnitRanking scored = new UnitRanking(ranking().modules(), ranking().unitScores(), List.of(), List.of());
-        assertThat(new Prior(budget, scored).policies(SPARSITY)).isEmpty();
+        assertThat(prior(scored).policies(SPARSITY)).isEmpty();
     }
 
     /** The module that hurts when it is tried keeps most where trials alone count, least where they do not. */
     @Test
     void probesMoveUnitsToWhereTheyAreMissed() {
-        List<Policy> policies = new Prior(budget, ranking(0.01, 0.01, 0.01, 1)).policies(SPARSITY);
+        List<Policy> policies = prior(ranking(0.01, 0.01, 0.01, 1)).policies(SPARSITY);
         assertThat(policies)
                 .hasSize(3)
                 .allSatisfy(policy -> assertThat(budget.meets(policy, SPARSITY)).isTrue());
@@ -70,16 +69,20 @@ class PriorTest {
     @Test
     void equalOpinionsAreOnePolicy() {
         double[] divergences = ranking().errors().stream()
-                .mapToDouble(curve -> 0.2 * curve.get(UnitRanking.probedUnits(curve.size() - 1)))
+                .mapToDouble(curve -> 0.2 * curve.get(Prior.probedUnits(curve.size() - 1)))
                 .toArray();
-        assertThat(new Prior(budget, ranking(divergences)).policies(SPARSITY)).hasSize(1);
+        assertThat(prior(ranking(divergences)).policies(SPARSITY)).hasSize(1);
     }
 
     /** A divergence of nearly nothing, or less by rounding, leaves a module something. */
     @Test
     void noiseIsNoReasonToKeepNothing() {
-        assertThat(new Prior(budget, ranking(-1e-9, 0.1, 0, 0.1)).policies(SPARSITY))
+        assertThat(prior(ranking(-1e-9, 0.1, 0, 0.1)).policies(SPARSITY))
                 .allSatisfy(policy -> assertThat(budget.meets(policy, SPARSITY)).isTrue())
                 .allSatisfy(policy -> assertThat(policy.retained()).allMatch(units -> units > 0));
+    }
+
+    private Prior prior(UnitRanking ranking) {
+        return new Prior(budget, ranking.errors(), ranking.divergences());
     }
 }

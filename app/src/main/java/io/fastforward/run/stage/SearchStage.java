@@ -12,6 +12,7 @@ import io.fastforward.search.SearchListener;
 import io.fastforward.search.SearchResult;
 import io.fastforward.search.SearchSettings;
 import io.fastforward.search.SearchState;
+import io.fastforward.search.SearchTask;
 import io.fastforward.search.TrialRecord;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
@@ -51,7 +52,11 @@ public record SearchStage(RunRecord record, Progress progress, Budget budget, Se
         progress.begin("Searching with " + agentId, Math.min(settings.episodes(), agent.episodeLimit()));
         try (TrialExecutor executor = executors.get()) {
             PolicySearch search = new PolicySearch(
-                    settings, budget, prior, agent, executor, Reward.PERPLEXITY_RATIO, new Recorder(record, progress));
+                    new SearchTask(settings, budget, prior),
+                    agent,
+                    executor,
+                    Reward.PERPLEXITY_RATIO,
+                    new Recorder(record, progress));
             SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();
             SearchOutcome outcome = new SearchOutcome(found.winner().policy(), summary(found));
             record.saveSearchOutcome(outcome);
