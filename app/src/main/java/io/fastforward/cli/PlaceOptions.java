@@ -7,6 +7,7 @@ import io.fastforward.run.PruneRequest;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -46,14 +47,8 @@ final class PlaceOptions {
     @Option(names = "--output", paramLabel = "DIR", description = "Where the pruned checkpoint goes; must be empty.")
     private @Nullable Path output;
 
-    @Option(
-            names = "--run-dir",
-            paramLabel = "DIR",
-            description = "Where the record of the run goes; default: the output's name with -run.")
-    private @Nullable Path runDirectory;
-
-    @Option(names = "--resume", description = "Go on with an interrupted run: same command, same result.")
-    boolean resume;
+    @Mixin
+    private RecordOptions record;
 
     @Option(names = "--policy", paramLabel = "FILE", description = "Use this policy.json instead of searching.")
     private @Nullable Path policy;
@@ -72,7 +67,7 @@ final class PlaceOptions {
         if (model != null || calibration != null) {
             throw usage("--demo brings its own model and texts; leave out MODEL_DIR and --calibration");
         }
-        Demo files = output == null ? Demo.inCurrentDirectory(resume) : new Demo(output);
+        Demo files = output == null ? Demo.inCurrentDirectory(record.resume) : new Demo(output);
         files.requireOwnDirectory();
         return Optional.of(files);
     }
@@ -103,13 +98,8 @@ final class PlaceOptions {
         return required(output, "--output DIR");
     }
 
-    Path runDirectory(Path beside) {
-        return requireNonNullElse(runDirectory, recordBeside(beside));
-    }
-
-    /** Where the record of a run goes if nobody says. */
-    static Path recordBeside(Path output) {
-        return output.resolveSibling(output.getFileName() + "-run");
+    RecordOptions record() {
+        return record;
     }
 
     private <T> T required(@Nullable T value, String what) {

@@ -106,8 +106,8 @@ final class PruneCommand implements Runnable {
                 settings(base(demo.isPresent() ? Demo.settings() : PruneSettings.DEFAULT)),
                 files,
                 output,
-                places.runDirectory(output),
-                places.resume,
+                places.record().directory(output),
+                places.record().resume,
                 compareUniform || demo.isPresent(),
                 compute.compute());
     }

@@ -105,14 +105,8 @@ final class SparsifyCommand implements Runnable {
             description = "Where the sparse checkpoint goes; must be empty.")
     private Path output;
 
-    @Option(
-            names = "--run-dir",
-            paramLabel = "DIR",
-            description = "Where the record of the run goes; default: the output's name with -run.")
-    private @Nullable Path runDirectory;
-
-    @Option(names = "--resume", description = "Go on with an interrupted run: same command, same result.")
-    private boolean resume;
+    @Mixin
+    private RecordOptions record;
 
     @Option(names = "--seed", paramLabel = "N", description = "Of everything random; default: ${bundle:sparsify.seed}.")
     private @Nullable Long seed;
@@ -160,8 +154,8 @@ final class SparsifyCommand implements Runnable {
                 tasks.file(),
                 requireNonNullElse(tasks.most, Integer.MAX_VALUE),
                 output,
-                runDirectory(),
-                resume,
+                record.directory(output),
+                record.resume,
                 compute.compute());
         SparsifyRun run = new SparsifyRun(request, common.loadPlugins(), Console.of(common.json));
         SparsifyResult result;
@@ -169,10 +163,6 @@ final class SparsifyCommand implements Runnable {
             result = run.execute();
         }
         common.print(result, out -> print(result, out));
-    }
-
-    private Path runDirectory() {
-        return requireNonNullElse(runDirectory, PlaceOptions.recordBeside(output));
     }
 
     private SparsifySettings settings() {

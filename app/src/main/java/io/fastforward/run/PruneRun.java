@@ -32,7 +32,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * One pruning run from checkpoint to report, stage by stage: score, search, repair and write, measure. What a stage
@@ -123,7 +122,8 @@ public final class PruneRun {
             variants.add(measure.cut("dense", decoder, run.spec().densePolicy()));
             Optional<SearchOutcome> found = plan.given().isPresent()
                     ? Optional.empty()
-                    : Optional.of(new PruneSearch(request, serving, plan, run).execute(decoder, ranking, repair));
+                    : Optional.of(
+                            new PruneSearch(request, serving, plan, run).execute(decoder, ranking, repair, repaired));
             Policy policy = found.map(SearchOutcome::policy).or(plan::given).orElseThrow();
             byte[] policyFile = PolicyFile.bytes(policy, run.spec(), budget.sparsity(policy));
             run.record().savePolicy(policyFile);
@@ -164,9 +164,7 @@ public final class PruneRun {
     }
 
     private Manifest manifest(Model model, String device, RunWindows windows) {
-        Map<String, FileHash> files = new TreeMap<>();
-        windows.texts().forEach((role, text) -> files.put(role, text.file()));
-        texts.tasks().ifPresent(file -> files.put("tasks", file.hash()));
+        Map<String, FileHash> files = texts.hashes(windows);
         request.files().policy().ifPresent(file -> files.put("policy", FileHash.of(file)));
         request.files()
                 .warmStart()

@@ -27,8 +27,9 @@ record PruneSearch(PruneRequest request, ServingPlugins serving, RunPlan plan, R
      *
      * @param decoder of the model with its units in the order of the ranking
      * @param repair how candidates are repaired, if they are before they are evaluated
+     * @param repaired the model that is repaired
      */
-    SearchOutcome execute(Decoder decoder, UnitRanking ranking, RepairStage repair) {
+    SearchOutcome execute(Decoder decoder, UnitRanking ranking, RepairStage repair, NestedModel repaired) {
         PruneSettings settings = request.settings();
         Budget budget = plan.budget();
         double sparsity = settings.budget().sparsity();
@@ -40,12 +41,7 @@ record PruneSearch(PruneRequest request, ServingPlugins serving, RunPlan plan, R
         TrialExecutor.Evaluator evaluator = switch (settings.search().rewardAfter()) {
             case CUT -> new RewardEvaluator(decoder, workload.windows());
             case REPAIR ->
-                new RepairedRewardEvaluator(
-                        run,
-                        decoder,
-                        repair,
-                        serving.repaired(new NestedModel(run.spec(), run.model(), ranking.order())),
-                        RewardWindows.of(workload.windows()));
+                new RepairedRewardEvaluator(run, decoder, repair, repaired, RewardWindows.of(workload.windows()));
         };
         return new SearchStage(
                         run.record(),

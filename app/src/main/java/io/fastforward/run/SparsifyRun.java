@@ -2,7 +2,6 @@ package io.fastforward.run;
 
 import static java.util.Objects.requireNonNull;
 
-import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
@@ -19,7 +18,6 @@ import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.run.stage.Figures;
-import io.fastforward.run.stage.RunWindows;
 import io.fastforward.run.stage.ShareChoiceStage;
 import io.fastforward.run.stage.ShareSearchStage;
 import io.fastforward.run.stage.SparsifyStage;
@@ -35,9 +33,7 @@ import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * Sets weights of a checkpoint to zero, stage by stage: perhaps search how many where, sparsify and write, measure. The result
@@ -88,7 +84,7 @@ public final class SparsifyRun {
                 "sparsify",
                 settings.toJson(),
                 plan.model().checkpoint().hashes(),
-                hashes(plan.windows()),
+                texts.hashes(plan.windows()),
                 plan.backend().device(),
                 serving.describe(),
                 Versions.current());
@@ -127,7 +123,7 @@ public final class SparsifyRun {
                         patterns,
                         plan.windows(),
                         settings,
-                        hashes(plan.windows()),
+                        texts.hashes(plan.windows()),
                         Versions.current());
         String name = settings.method() + " " + settings.pattern()
                 + (found.isEmpty() || choice.filter(ShareChoice::uniform).isPresent() ? "" : " searched");
@@ -209,12 +205,5 @@ public final class SparsifyRun {
                         new Decoder(backend, layers, ends, request.compute().memoryBytes() / 4)) {
             return figures.measure(name, decoder, spec.densePolicy(), spec.parameters(), sparsity);
         }
-    }
-
-    private Map<String, FileHash> hashes(RunWindows windows) {
-        Map<String, FileHash> files = new TreeMap<>();
-        windows.texts().forEach((role, text) -> files.put(role, text.file()));
-        texts.tasks().ifPresent(file -> files.put("tasks", file.hash()));
-        return files;
     }
 }

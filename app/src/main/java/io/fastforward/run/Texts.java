@@ -1,8 +1,10 @@
 package io.fastforward.run;
 
+import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
+import io.fastforward.run.stage.RunWindows;
 import io.fastforward.tokenizer.TextSource;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,6 +27,18 @@ record Texts(TextSource calibration, Optional<TextSource> evaluation, Optional<T
 
     static TextSource tasks(Path file) {
         return TextSource.of("task file", file);
+    }
+
+    /**
+     * Hashes of the files, by their role, for the manifest.
+     *
+     * @param windows what was read of them
+     */
+    Map<String, FileHash> hashes(RunWindows windows) {
+        Map<String, FileHash> files = new TreeMap<>();
+        windows.texts().forEach((role, text) -> files.put(role, text.file()));
+        tasks.ifPresent(file -> files.put("tasks", file.hash()));
+        return files;
     }
 
     /**

@@ -56,7 +56,7 @@ final class CheapestPolicy {
             int[] some = sizes(module);
             sizes.add(some);
             for (int units : some) {
-                step = greatestCommonDivisor(step, extra(module, units));
+                step = Sizes.greatestCommonDivisor(step, extra(module, units));
             }
         }
         long room = allocation.room();
@@ -131,9 +131,5 @@ final class CheapestPolicy {
             }
         }
         return neediest;
-    }
-
-    private static long greatestCommonDivisor(long a, long b) {
-        return b == 0 ? a : greatestCommonDivisor(b, a % b);
     }
 }

@@ -32,7 +32,7 @@ public record Constraints(
 
     /** These constraints with widths that are multiples of another number too. */
     public Constraints withMultipleOf(int multiple) {
-        int common = Sizes.greatestCommonDivisor(multiple, widthMultiple);
+        int common = (int) Sizes.greatestCommonDivisor(multiple, widthMultiple);
         return new Constraints(
                 minimumRetention, Math.multiplyExact(widthMultiple / common, multiple), skippedLayers, attentionFixed);
     }

@@ -1,10 +1,8 @@
 package io.fastforward.search;
 
 import io.fastforward.spi.Options;
-import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.search.Workload;
-import java.util.List;
 
 /** Evaluates trials in this process, one after the other. */
 public final class InProcessTrialExecutorProvider implements TrialExecutor.Provider {
@@ -21,14 +19,6 @@ public final class InProcessTrialExecutorProvider implements TrialExecutor.Provi
 
     @Override
     public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
-        return new TrialExecutor() {
-            @Override
-            public List<Result> execute(TrialBatch batch) {
-                return local.evaluate(batch);
-            }
-
-            @Override
-            public void close() {}
-        };
+        return new InProcessTrialExecutor(local);
     }
 }

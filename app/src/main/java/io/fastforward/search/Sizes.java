@@ -18,7 +18,7 @@ record Sizes(int smallest, int step, int whole) {
      * @param widthMultiple what divides its number of features unless it is whole
      */
     static Sizes of(SiteCost module, double minimumRetention, int widthMultiple) {
-        int step = widthMultiple / greatestCommonDivisor(widthMultiple, module.featuresPerUnit());
+        int step = widthMultiple / (int) greatestCommonDivisor(widthMultiple, module.featuresPerUnit());
         if (minimumRetention == 0) {
             return new Sizes(0, step, module.units());
         }
@@ -37,7 +37,7 @@ record Sizes(int smallest, int step, int whole) {
         return units >= whole ? whole : Math.max(smallest, units / step * step);
     }
 
-    static int greatestCommonDivisor(int a, int b) {
+    static long greatestCommonDivisor(long a, long b) {
         return b == 0 ? a : greatestCommonDivisor(b, a % b);
     }
 }

@@ -33,6 +33,13 @@ import java.util.function.Supplier;
  */
 public record SearchStage(RunRecord record, Progress progress, Budget budget, SearchSettings settings, String agentId) {
 
+    /** The winner of a search that the record holds to its end; says so. */
+    public Optional<SearchOutcome> finished() {
+        Optional<SearchOutcome> earlier = record.searchOutcome(budget, settings.sparsity());
+        earlier.ifPresent(outcome -> progress.note("The search is complete; taking its result from the record."));
+        return earlier;
+    }
+
     /**
      * The winner; from the record if it is there.
      *
@@ -40,9 +47,8 @@ public record SearchStage(RunRecord record, Progress progress, Budget budget, Se
      * @param executors makes what evaluates trials, if any are left
      */
     public SearchOutcome execute(List<Policy> prior, PolicyAgent agent, Supplier<TrialExecutor> executors) {
-        Optional<SearchOutcome> earlier = record.searchOutcome(budget, settings.sparsity());
+        Optional<SearchOutcome> earlier = finished();
         if (earlier.isPresent()) {
-            progress.note("The search is complete; taking its result from the record.");
             return earlier.get();
         }
         Optional<SearchState> saved = record.searchState();

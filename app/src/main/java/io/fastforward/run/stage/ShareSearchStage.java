@@ -7,6 +7,7 @@ import io.fastforward.record.RunRecord;
 import io.fastforward.record.SearchOutcome;
 import io.fastforward.report.Progress;
 import io.fastforward.search.Budget;
+import io.fastforward.search.InProcessTrialExecutor;
 import io.fastforward.search.SearchSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
@@ -14,9 +15,9 @@ import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.search.PolicyAgent;
-import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -51,6 +52,11 @@ public record ShareSearchStage(
             RunWindows windows,
             String agentId,
             Function<SearchSpace, PolicyAgent> agents) {
+        SearchStage search = new SearchStage(record, progress, budget, settings, agentId);
+        Optional<SearchOutcome> earlier = search.finished();
+        if (earlier.isPresent()) {
+            return earlier.get();
+        }
         progress.begin("Measuring for the search", model.spec().layers().size());
         try (SparsePreview preview = SparsePreview.measure(
                 backend, algebra, model, sparsifier, windows.repair(), done -> progress.advance(done, "layers"))) {
@@ -64,20 +70,7 @@ public record ShareSearchStage(
                     asked,
                     new RewardWindows(windows.reward(), settings.windows()),
                     hiddenStateBytes);
-            return new SearchStage(record, progress, budget, settings, agentId)
-                    .execute(List.of(), agents.apply(space), () -> new Here(evaluator));
+            return search.execute(List.of(), agents.apply(space), () -> new InProcessTrialExecutor(evaluator));
         }
-    }
-
-    /** Evaluates in this process. */
-    private record Here(TrialExecutor.Evaluator evaluator) implements TrialExecutor {
-
-        @Override
-        public List<Result> execute(TrialBatch batch) {
-            return evaluator.evaluate(batch);
-        }
-
-        @Override
-        public void close() {}
     }
 }

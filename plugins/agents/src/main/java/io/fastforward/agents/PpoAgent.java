@@ -1,11 +1,9 @@
 package io.fastforward.agents;
 
-import io.fastforward.spi.model.SearchSpace;
 import io.fastforward.spi.search.PolicyAgent;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -48,11 +46,9 @@ final class PpoAgent implements PolicyAgent {
     private final Adam adam;
     private final BatchStreams streams;
 
-    /** @param space whose prior, if it has one, is where the search starts */
-    PpoAgent(SearchSpace space, long seed, PpoSettings settings) {
-        this.modules = space.sites().size();
-        Optional<double[]> prior = space.likely();
-        this.start = prior.orElseGet(() -> new double[modules]);
+    PpoAgent(Start start, long seed, PpoSettings settings) {
+        this.start = start.scores();
+        this.modules = this.start.length;
         this.settings = settings;
         streams = new BatchStreams(seed);
         actor = new Network(0, widths(modules));
@@ -63,11 +59,7 @@ final class PpoAgent implements PolicyAgent {
 
         SplittableRandom random = new SplittableRandom(~seed); // not among the streams of batches
         actor.initialize(parameters, random, LAST_LAYER_FACTOR);
-        Arrays.fill(
-                parameters,
-                firstLogDeviation,
-                firstLogDeviation + modules,
-                Math.log(prior.isPresent() ? settings.priorDeviation() : settings.initialDeviation()));
+        Arrays.fill(parameters, firstLogDeviation, firstLogDeviation + modules, Math.log(start.deviation()));
         critic.initialize(parameters, random, 1);
     }
 

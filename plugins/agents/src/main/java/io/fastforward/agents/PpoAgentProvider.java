@@ -26,7 +26,7 @@ public final class PpoAgentProvider implements PolicyAgent.Provider {
 
     @Override
     public PolicyAgent create(SearchSpace space, long seed, Options options) {
-        return new PpoAgent(space, seed, PpoSettings.of(options));
+        return new PpoAgent(Start.of(space, options), seed, PpoSettings.of(options));
     }
 
     @Override

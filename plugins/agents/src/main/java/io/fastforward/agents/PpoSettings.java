@@ -16,8 +16,6 @@ import java.util.Locale;
  * @param entropyBonus weight of the policy's entropy
  * @param valueWeight weight of the value loss
  * @param gradientNorm the gradient is scaled down to this Euclidean norm if it is longer
- * @param initialDeviation standard deviation of every score at the start
- * @param priorDeviation the same where the search starts from a prior
  * @param advantage what a proposal's advantage is made of
  */
 record PpoSettings(
@@ -28,8 +26,6 @@ record PpoSettings(
         double entropyBonus,
         double valueWeight,
         double gradientNorm,
-        double initialDeviation,
-        double priorDeviation,
         Advantage advantage) {
 
     /** What a proposal's advantage is made of, before it is normalised over the batch. */
@@ -49,7 +45,7 @@ record PpoSettings(
      * sparsity, in the mean and at worst (2.118 instead of 2.142 at 50%); the real model agrees.
      */
     static final List<OptionSpec> OPTIONS = List.of(
-            OptionSpec.wholeNumber("batch", "proposals evaluated together", 15, Range.atLeast(2)),
+            Start.BATCH,
             OptionSpec.wholeNumber("epochs", "gradient steps on each batch", 10, Range.atLeast(1)),
             OptionSpec.number(
                     "learning-rate", "Adam's step", 5e-4, Range.above(0).atMost(1)),
@@ -61,10 +57,8 @@ record PpoSettings(
             OptionSpec.number("entropy", "weight of the entropy bonus", 0.01, Range.between(0, 10)),
             OptionSpec.number("value-weight", "weight of the value loss", 0.5, Range.between(0, 10)),
             OptionSpec.number("gradient-norm", "longest gradient, longer ones are scaled down", 0.5, Range.above(0)),
-            OptionSpec.number(
-                    "initial-std", "standard deviation of the scores at the start", 0.3, Range.between(1e-3, 1e3)),
-            OptionSpec.number(
-                    "prior-std", "the same where the search starts from a prior", 0.05, Range.between(1e-3, 1e3)),
+            Start.INITIAL_DEVIATION,
+            Start.PRIOR_DEVIATION,
             OptionSpec.oneOf(
                     "advantage",
                     "from the reward itself or from its rank in the batch",
@@ -81,8 +75,6 @@ record PpoSettings(
                 options.number("entropy"),
                 options.number("value-weight"),
                 options.number("gradient-norm"),
-                options.number("initial-std"),
-                options.number("prior-std"),
                 Advantage.valueOf(options.text("advantage").toUpperCase(Locale.ROOT)));
     }
 }

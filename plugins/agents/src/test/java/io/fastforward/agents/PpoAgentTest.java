@@ -120,7 +120,7 @@ class PpoAgentTest extends PolicyAgentContract {
     @Test
     void gradientIsThatOfTheClippedLosses() {
         PpoSettings settings = DEFAULTS;
-        PpoAgent agent = new PpoAgent(space(TARGET.length), 5, settings);
+        PpoAgent agent = new PpoAgent(new Start(new double[TARGET.length], 0.3), 5, settings);
         List<double[]> proposals = agent.propose(8, SPARSITY);
         List<Outcome> outcomes = proposals.stream()
                 .map(scores -> new Outcome(scores, SPARSITY, reward(scores)))

@@ -1,0 +1,25 @@
+package io.fastforward.cli;
+
+import static java.util.Objects.requireNonNullElse;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The record of a run: where it goes, and whether to go on with it. */
+final class RecordOptions {
+
+    @Option(
+            names = "--run-dir",
+            paramLabel = "DIR",
+            description = "Where the record of the run goes; default: the output's name with -run.")
+    private @Nullable Path directory;
+
+    @Option(names = "--resume", description = "Go on with an interrupted run: same command, same result.")
+    boolean resume;
+
+    /** @param output of the run */
+    Path directory(Path output) {
+        return requireNonNullElse(directory, output.resolveSibling(output.getFileName() + "-run"));
+    }
+}
