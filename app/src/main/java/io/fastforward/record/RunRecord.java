@@ -251,7 +251,7 @@ public final class RunRecord implements AutoCloseable {
     @Override
     public void close() {
         if (begun && Stream.of(ORDER, SEARCH_STATE, EXPORT).noneMatch(store::holds)) {
-            store.closeAndDelete(List.of(LOG, MANIFEST));
+            store.closeAndDelete(List.of(LOG, Trials.FILE, MANIFEST));
         } else {
             store.close();
         }

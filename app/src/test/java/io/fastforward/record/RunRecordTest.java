@@ -1,0 +1,34 @@
+package io.fastforward.record;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunRecordTest {
+
+    @TempDir
+    private Path directory;
+
+    private RunRecord open(Path path) {
+        Manifest manifest = Manifest.begin(
+                "sparsify", JsonNodeFactory.instance.objectNode(), List.of(), Map.of(), "cpu", Map.of(), Map.of());
+        return RunRecord.open(path, manifest, false);
+    }
+
+    /** A search that ended before its first batch has written nothing that one could go on from, and is not in the way. */
+    @Test
+    void aRunThatFinishedNothingLeavesNothing() {
+        Path run = directory.resolve("run");
+        for (int attempt = 0; attempt < 2; attempt++) {
+            try (RunRecord record = open(run)) {
+                assertThat(record.keepTrials(0)).isEmpty();
+            }
+            assertThat(run).doesNotExist();
+        }
+    }
+}
