@@ -81,6 +81,15 @@ final class SparsifyCommand implements Runnable {
                     + " before it make, or the dense ones; default: ${bundle:sparsify.layerInput}.")
     private @Nullable LayerInput layerInput;
 
+    @Option(
+            names = "--layers-at-once",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Layers that are done at a time, each in memory of its own; the result is the same. More than one"
+                            + " needs --layer-input dense-model, or a method that looks at no text; default: ${DEFAULT-VALUE}.")
+    private int layersAtOnce;
+
     @Mixin
     private ShareSearchOptions search;
 
@@ -156,7 +165,8 @@ final class SparsifyCommand implements Runnable {
                 output,
                 record.directory(output),
                 record.resume,
-                compute.compute());
+                compute.compute(),
+                layersAtOnce);
         SparsifyRun run = new SparsifyRun(request, common.loadPlugins(), Console.of(common.json));
         SparsifyResult result;
         try (ShutdownHook ignored = InterruptionNotice.about(request.runDirectory())) {

@@ -65,6 +65,7 @@ public enum Setting {
     RUN_DIRECTORY("files.runDirectory"),
     RESUME("run.resume"),
     THREADS("compute.threads"),
+    LAYERS_AT_ONCE("compute.layersAtOnce"),
     MEMORY("compute.memory"),
     MOST_WINDOWS("evaluate.windows"),
     REPEAT("evaluate.repeat"),

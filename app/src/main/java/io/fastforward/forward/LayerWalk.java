@@ -19,6 +19,7 @@ import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -64,6 +65,34 @@ public final class LayerWalk implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private LayerWalk(ComputeBackend backend) {
+        this.backend = backend;
+    }
+
+    /**
+     * A walk of its own from where the single stream of this one is, which stays there.
+     *
+     * @param carried one stream, or both, which start together
+     */
+    public LayerWalk fork(Set<HiddenStream> carried) {
+        if (streams.size() != 1) {
+            throw new IllegalStateException("the walk carries two streams, of which either may be meant");
+        }
+        LayerWalk fork = new LayerWalk(backend);
+        try {
+            carried.forEach(stream -> fork.streams.put(stream, first().copy(backend)));
+            return fork;
+        } catch (Throwable e) {
+            fork.close();
+            throw e;
+        }
+    }
+
+    /** The streams that it carries. */
+    public Set<HiddenStream> carried() {
+        return Collections.unmodifiableSet(streams.keySet());
     }
 
     /** Most bytes that the moments of a module take: the sums themselves on the device and their copies on the host. */

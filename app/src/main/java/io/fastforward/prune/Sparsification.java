@@ -41,15 +41,24 @@ public record Sparsification(
 
     /** The streams of hidden states that are needed: none if nothing is measured. */
     public Set<HiddenStream> streams() {
-        Set<Wish> wishes = new HashSet<>(wishes(Tap.INPUT));
-        wishes.addAll(wishes(Tap.FEATURES));
-        if (wishes.isEmpty()) {
+        if (taps().allMatch(tap -> wishes(tap).isEmpty())) {
             return EnumSet.noneOf(HiddenStream.class);
         }
-        return layerInput == LayerInput.DENSE_MODEL
-                        || wishes.stream().anyMatch(wish -> wish.stream() == HiddenStream.DENSE)
-                ? EnumSet.allOf(HiddenStream.class)
-                : EnumSet.of(HiddenStream.OWN);
+        return layerInput == LayerInput.DENSE_MODEL ? EnumSet.allOf(HiddenStream.class) : streamsWithinLayer();
+    }
+
+    /** The streams within a layer that starts from a copy of its input: the dense one only where something of it is measured. */
+    Set<HiddenStream> streamsWithinLayer() {
+        return ofDenseStream() ? EnumSet.allOf(HiddenStream.class) : EnumSet.of(HiddenStream.OWN);
+    }
+
+    private boolean ofDenseStream() {
+        return taps().flatMap(tap -> wishes(tap).stream()).anyMatch(wish -> wish.stream() == HiddenStream.DENSE);
+    }
+
+    /** Whether a layer can be sparsified before those in front of it are. */
+    public boolean layersAreIndependent() {
+        return !measures() || layerInput == LayerInput.DENSE_MODEL;
     }
 
     /** Whether anything is measured, so that text is looked at. */

@@ -4,39 +4,32 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.model.Model;
-import io.fastforward.model.WeightCopy;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.measure.HiddenStream;
-import io.fastforward.spi.measure.MapView;
-import io.fastforward.spi.measure.Measured;
-import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
-import io.fastforward.spi.model.Linear;
-import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
-import io.fastforward.spi.prune.Pattern;
-import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sets weights of every map to zero, on one walk of calibration windows: each map sees what the already sparsified ones
- * before it produce, those that make the features first, then the output map. Every layer starts from one hidden state, the
- * pruned prefix's or the dense model's; from there on, the dense stream is what the dense layer makes of it. Each map is
- * rounded to its own data type before later ones see it.
+ * Sets weights of every map to zero, on one walk of calibration windows. Every layer starts from one hidden state, the
+ * pruned prefix's or the dense model's; from there on, each map sees what the already sparsified ones before it produce, and
+ * the dense stream is what the dense layer makes of it.
+ *
+ * <p>Layers that do not depend on each other may be done several at a time: a walk through the dense model goes ahead and
+ * leaves a copy of its hidden states at each of them. Results are the same, bit for bit.
  *
  * <p>Memory: one layer, the hidden states of the windows (twice if the dense stream is asked for), and the moments of one
- * module's maps that see the same.
+ * module's maps that see the same. With several layers at a time, all of that for each of them, and one layer and its hidden
+ * states for the walk ahead.
  */
 public final class SparsifyingPass {
 
@@ -44,13 +37,28 @@ public final class SparsifyingPass {
     private final LinearAlgebra algebra;
     private final Model model;
     private final Sparsification sparsification;
+    private final int layersAtOnce;
 
-    /** A pass over a model. */
-    public SparsifyingPass(ComputeBackend backend, LinearAlgebra algebra, Model model, Sparsification sparsification) {
+    /**
+     * A pass over a model.
+     *
+     * @param layersAtOnce how many layers are done at a time, at least 1; more than one only if they are
+     *     {@linkplain Sparsification#layersAreIndependent() independent}
+     */
+    public SparsifyingPass(
+            ComputeBackend backend,
+            LinearAlgebra algebra,
+            Model model,
+            Sparsification sparsification,
+            int layersAtOnce) {
+        if (layersAtOnce < 1 || (layersAtOnce > 1 && !sparsification.layersAreIndependent())) {
+            throw new IllegalArgumentException(layersAtOnce + " layers cannot be sparsified at once");
+        }
         this.backend = backend;
         this.algebra = algebra;
         this.model = model;
         this.sparsification = sparsification;
+        this.layersAtOnce = layersAtOnce;
     }
 
     /** Most bytes that the moments of maps take that see the same, on the device and on the host. */
@@ -74,42 +82,110 @@ public final class SparsifyingPass {
      * Runs the pass.
      *
      * @param windows calibration windows; not looked at if the sparsifier wishes for nothing
+     * @param sink is called on this thread, and may use the backend
      * @param progress is told the number of layers that are done
      * @throws Failure if the pattern does not fit a map, or the weights or what is measured are not finite
      */
     public void run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
         requireFits();
-        ModelSpec spec = model.spec();
-        try (LayerWalk walk = sparsification.measures()
-                ? new LayerWalk(backend, model.ends(), windows, sparsification.streams())
-                : null) {
-            for (int i = 0; i < spec.layers().size(); i++) {
+        BackendTurns turns = new BackendTurns();
+        LayerSparsifier layers = new LayerSparsifier(backend, algebra, model, sparsification, turns);
+        int atOnce = Math.min(layersAtOnce, layers());
+        if (atOnce > 1) {
+            runSeveral(atOnce, layers, turns, windows, sink, progress);
+        } else {
+            runOneByOne(layers, windows, sink, progress);
+        }
+    }
+
+    /** Without copies of the hidden states: they move through the layers as these become sparse. */
+    private void runOneByOne(LayerSparsifier layers, TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
+        try (LayerWalk walk = walk(windows, sparsification.streams())) {
+            for (int i = 0; i < layers(); i++) {
+                bringTogether(walk);
+                Set<HiddenStream> leaving = walk == null || isLast(i) ? Set.of() : Set.of(input(walk));
                 try (Arena arena = Arena.ofShared()) {
-                    LayerSpec layer = spec.layers().get(i);
-                    LayerWeights weights = model.layer(i);
-                    bringTogether(walk);
-                    sink.accept(
-                            i,
-                            new LayerWeights(
-                                    sparsify(2 * i, layer.attention(), weights.attention(), walk, arena),
-                                    sparsify(2 * i + 1, layer.mlp(), weights.mlp(), walk, arena)));
+                    sink.accept(i, layers.sparsify(i, walk, leaving, arena));
                 }
                 progress.accept(i + 1);
             }
         }
     }
 
-    private void bringTogether(@Nullable LayerWalk walk) {
-        if (walk != null && followsDense()) {
-            switch (sparsification.layerInput()) {
-                case PRUNED_PREFIX -> walk.set(HiddenStream.DENSE, HiddenStream.OWN);
-                case DENSE_MODEL -> walk.set(HiddenStream.OWN, HiddenStream.DENSE);
+    private void runSeveral(
+            int atOnce,
+            LayerSparsifier layers,
+            BackendTurns turns,
+            TokenWindows windows,
+            PrunedLayerSink sink,
+            IntConsumer progress) {
+        try (LayerWalk ahead = walk(windows, Set.of(HiddenStream.DENSE));
+                OrderedTasks<LayerWeights> tasks = new OrderedTasks<>(atOnce, turns::end)) {
+            for (int done = 0, next = 0; done < layers(); ) {
+                if (next < layers() && !tasks.isFull()) {
+                    int layer = next++;
+                    tasks.start(new LayerTask(layers, turns, layer, fork(ahead, turns)));
+                    if (!isLast(layer)) {
+                        moveOn(ahead, layer, turns);
+                    }
+                } else {
+                    int layer = done++;
+                    tasks.take(weights -> turns.take(() -> sink.accept(layer, weights)));
+                    progress.accept(done);
+                }
             }
         }
     }
 
-    private boolean followsDense() {
-        return sparsification.streams().contains(HiddenStream.DENSE);
+    private @Nullable LayerWalk fork(@Nullable LayerWalk ahead, BackendTurns turns) {
+        return ahead == null ? null : turns.take(() -> ahead.fork(sparsification.streamsWithinLayer()));
+    }
+
+    private void moveOn(@Nullable LayerWalk ahead, int layer, BackendTurns turns) {
+        if (ahead == null) {
+            return;
+        }
+        LayerSpec spec = model.spec().layers().get(layer);
+        LayerWeights weights = model.layer(layer);
+        turns.take(() -> moveOn(ahead, spec.attention(), weights.attention()));
+        turns.take(() -> moveOn(ahead, spec.mlp(), weights.mlp()));
+    }
+
+    private void moveOn(LayerWalk ahead, ModuleSpec spec, ModuleWeights weights) {
+        if (!spec.isIdentity()) {
+            try (LoadedModule dense = backend.load(spec, weights)) {
+                ahead.moveOn(dense, spec.units());
+            }
+        }
+    }
+
+    private @Nullable LayerWalk walk(TokenWindows windows, Set<HiddenStream> streams) {
+        return sparsification.measures() ? new LayerWalk(backend, model.ends(), windows, streams) : null;
+    }
+
+    private void bringTogether(@Nullable LayerWalk walk) {
+        if (walk != null && walk.carried().size() > 1) {
+            HiddenStream input = input(walk);
+            walk.carried().stream().filter(stream -> stream != input).forEach(other -> walk.set(other, input));
+        }
+    }
+
+    /** The stream that layers start from. */
+    private HiddenStream input(LayerWalk walk) {
+        return walk.carried().size() == 1
+                ? walk.carried().iterator().next()
+                : switch (sparsification.layerInput()) {
+                    case PRUNED_PREFIX -> HiddenStream.OWN;
+                    case DENSE_MODEL -> HiddenStream.DENSE;
+                };
+    }
+
+    private int layers() {
+        return model.spec().layers().size();
+    }
+
+    private boolean isLast(int layer) {
+        return layer == layers() - 1;
     }
 
     private void requireFits(ModuleSpec module) {
@@ -125,74 +201,33 @@ public final class SparsifyingPass {
         });
     }
 
-    private ModuleWeights sparsify(
-            int module, ModuleSpec spec, ModuleWeights weights, @Nullable LayerWalk walk, Arena arena) {
-        Optional<Pattern> pattern = sparsification.patterns().of(module);
-        if (pattern.isEmpty()) {
-            moveOn(walk, spec, weights);
-            return weights;
+    /** A layer that is sparsified on a walk of its own. */
+    private static final class LayerTask implements OrderedTasks.Task<LayerWeights> {
+
+        private final LayerSparsifier layers;
+        private final BackendTurns turns;
+        private final int layer;
+        private final @Nullable LayerWalk walk;
+        private final Arena arena = Arena.ofShared();
+
+        LayerTask(LayerSparsifier layers, BackendTurns turns, int layer, @Nullable LayerWalk walk) {
+            this.layers = layers;
+            this.turns = turns;
+            this.layer = layer;
+            this.walk = walk;
         }
-        Pattern zeros = pattern.get();
-        int layer = module / 2;
-        if (walk == null || spec.isIdentity()) {
-            Map<MapRole, Linear> sparse = new EnumMap<>(MapRole.class);
-            weights.maps()
-                    .forEach((role, map) -> sparse.put(
-                            role, sparsify(new MapView(layer, role, map, Measured.NOTHING), zeros, Map.of(), arena)));
-            return weights.with(sparse);
+
+        @Override
+        public LayerWeights run() {
+            return layers.sparsify(layer, walk, Set.of(), arena);
         }
-        try (LoadedModule loaded = backend.load(spec, weights);
-                LoadedModule dense = followsDense() ? backend.load(spec, weights) : null) {
-            Map<MapRole, Linear> sparse = new EnumMap<>(MapRole.class);
-            // The maps that make the features are sparse before those are measured.
-            Sparsification.taps().forEach(tap -> {
-                try (Arena scratch = Arena.ofShared()) {
-                    Measured measured = measure(walk, loaded, dense, tap, scratch);
-                    Map<Tap, Iterable<Matrix>> batches = Map.of(tap, walk.batches(loaded, tap, scratch));
-                    weights.maps().forEach((role, map) -> {
-                        if (MapView.tap(role) == tap) {
-                            Linear zeroed = sparsify(new MapView(layer, role, map, measured), zeros, batches, arena);
-                            backend.replace(loaded, role, zeroed);
-                            sparse.put(role, zeroed);
-                        }
-                    });
-                }
-            });
-            walk.moveOn(HiddenStream.OWN, loaded, spec.units());
-            if (dense != null) {
-                walk.moveOn(HiddenStream.DENSE, dense, spec.units());
+
+        @Override
+        public void close() {
+            arena.close();
+            if (walk != null) {
+                turns.close(walk::close);
             }
-            return weights.with(sparse);
-        }
-    }
-
-    /** All streams pass a module that stays dense. */
-    private void moveOn(@Nullable LayerWalk walk, ModuleSpec spec, ModuleWeights weights) {
-        if (walk == null || spec.isIdentity()) {
-            return;
-        }
-        try (LoadedModule dense = backend.load(spec, weights)) {
-            sparsification.streams().forEach(stream -> walk.moveOn(stream, dense, spec.units()));
-        }
-    }
-
-    private Measured measure(
-            LayerWalk walk, LoadedModule loaded, @Nullable LoadedModule dense, Tap tap, Arena scratch) {
-        return dense == null
-                ? walk.measure(loaded, sparsification.wishes(tap), scratch)
-                : walk.compare(loaded, dense, sparsification.wishes(tap), scratch);
-    }
-
-    /** In the map's own data type, which is what later maps see. */
-    private Linear sparsify(MapView map, Pattern pattern, Map<Tap, Iterable<Matrix>> batches, Arena arena) {
-        try {
-            Linear sparse =
-                    sparsification.sparsifier().sparsify(map, pattern, new ModuleBench(algebra, arena, batches));
-            Linear rounded = WeightCopy.like(map.map(), sparse, arena);
-            int iterations = sparsification.refitIterations();
-            return iterations == 0 ? rounded : new SupportRefit(algebra, iterations).refit(map, rounded, arena);
-        } catch (IllegalArgumentException e) {
-            throw FailureKind.NOT_FINITE.failure("the sparsifier fails: " + e.getMessage(), e);
         }
     }
 }

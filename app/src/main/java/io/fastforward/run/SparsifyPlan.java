@@ -54,7 +54,7 @@ record SparsifyPlan(
         Optional<Budget> budget =
                 Optional.ofNullable(settings.search()).map(search -> budget(settings, search, serving, spec));
         Sparsification sparsification = serving.sparsification(ModulePatterns.everywhere(settings.zeros()));
-        new SparsifyingPass(backend, algebra, model, sparsification).requireFits();
+        new SparsifyingPass(backend, algebra, model, sparsification, request.layersAtOnce()).requireFits();
         destination.requireRoom(serving.form().weightBytes(model, spec));
         int length = WindowSettings.length(settings.windows().length(), spec);
         requireMemory(request, serving, spec, sparsification, length);
@@ -92,13 +92,17 @@ record SparsifyPlan(
             int length) {
         SparsifySettings settings = request.settings();
         WindowSettings windows = settings.windows().asked();
-        long needed = MemoryPlan.sparsifying(spec, sparsification, windows.repair(), length);
+        int layersAtOnce = Math.min(request.layersAtOnce(), spec.layers().size());
+        long needed = MemoryPlan.sparsifying(spec, sparsification, windows.repair(), length, layersAtOnce);
         ShareSearch search = settings.search();
         if (search != null) {
             needed += MemoryPlan.watching(spec, windows.finalWindows(), length);
             needed = Math.max(needed, MemoryPlan.previewing(spec, serving.preview(search), windows, length));
         }
         MemoryPlan.require(
-                needed, request.compute().memoryBytes(), List.of(Setting.CALIBRATION_WINDOWS, Setting.WINDOW_LENGTH));
+                needed,
+                request.compute().memoryBytes(),
+                layersAtOnce == 1 ? List.of() : List.of(Setting.LAYERS_AT_ONCE),
+                List.of(Setting.CALIBRATION_WINDOWS, Setting.WINDOW_LENGTH));
     }
 }

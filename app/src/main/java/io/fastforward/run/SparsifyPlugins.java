@@ -6,6 +6,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.LayerInput;
 import io.fastforward.prune.ModulePatterns;
 import io.fastforward.prune.Sparsification;
 import io.fastforward.settings.ShareSearch;
@@ -72,6 +73,22 @@ final class SparsifyPlugins {
     /** How maps get zeros of some patterns. */
     Sparsification sparsification(ModulePatterns patterns) {
         return new Sparsification(sparsifier, patterns, settings.layerInput(), settings.refit());
+    }
+
+    /**
+     * Checks that as many layers can be sparsified at a time.
+     *
+     * @throws Failure if they depend on each other
+     */
+    void requireLayersAtOnce(int layers) {
+        ModulePatterns everywhere = ModulePatterns.everywhere(settings.zeros());
+        if (layers > 1 && !sparsification(everywhere).layersAreIndependent()) {
+            throw FailureKind.USAGE.failure(
+                    Setting.LAYERS_AT_ONCE + " is " + layers + ", but with " + Setting.LAYER_INPUT
+                            + " " + settings.layerInput()
+                            + " a layer is sparsified on what the sparse ones before it make, so one"
+                            + " after the other; use " + Setting.LAYER_INPUT + " " + LayerInput.DENSE_MODEL);
+        }
     }
 
     /** How the result is written. */

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param runDirectory directory of the run's record
  * @param resume whether to go on with an interrupted run
  * @param compute what it may compute with
+ * @param layersAtOnce how many layers are sparsified at a time; the result is the same
  */
 public record SparsifyRequest(
         SparsifySettings settings,
@@ -29,9 +30,11 @@ public record SparsifyRequest(
         Path output,
         Path runDirectory,
         boolean resume,
-        Compute compute) {
+        Compute compute,
+        int layersAtOnce) {
 
     public SparsifyRequest {
         Setting.MOST_TASKS.requireAtLeast(1, mostTasks);
+        Setting.LAYERS_AT_ONCE.requireAtLeast(1, layersAtOnce);
     }
 }

@@ -51,7 +51,8 @@ public final class SparsifyRun {
     /**
      * A run that has not begun.
      *
-     * @throws Failure if a plugin is not to be had or does not know an option
+     * @throws Failure if a plugin is not to be had or does not know an option, or layers depend on each other that are to be
+     *     done at once
      */
     public SparsifyRun(SparsifyRequest request, PluginRegistry plugins, Progress shown) {
         this.request = request;
@@ -59,6 +60,7 @@ public final class SparsifyRun {
         this.plugins = plugins;
         this.shown = shown;
         this.serving = new SparsifyPlugins(plugins, settings);
+        serving.requireLayersAtOnce(request.layersAtOnce());
         this.texts = Texts.of(request.calibrationText(), request.evaluationText(), request.tasks());
     }
 
@@ -189,7 +191,8 @@ public final class SparsifyRun {
     }
 
     private SparsifyingPass pass(SparsifyPlan plan, ModulePatterns patterns) {
-        return new SparsifyingPass(plan.backend(), plan.algebra(), plan.model(), serving.sparsification(patterns));
+        return new SparsifyingPass(
+                plan.backend(), plan.algebra(), plan.model(), serving.sparsification(patterns), request.layersAtOnce());
     }
 
     private Variant measure(

@@ -214,7 +214,8 @@ class ExternalPluginsTest {
                                     sparsifier,
                                     ModulePatterns.everywhere(Pattern.parse("1:2")),
                                     LayerInput.PRUNED_PREFIX,
-                                    0))
+                                    0),
+                            1)
                     .run(RunningModel.randomWindows(model.spec(), 8, 3, 1), layers, done -> {});
             for (int layer = 0; layer < 2; layer++) {
                 LayerWeights sparse = layers.layer(layer, arena);

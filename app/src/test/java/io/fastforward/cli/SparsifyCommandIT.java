@@ -180,6 +180,12 @@ class SparsifyCommandIT {
                 .isRefused(FailureKind.PLUGIN, "none", "wanda");
         sparsify("--pattern", "0.5", "--resume").isRefused(FailureKind.BAD_RECORD, "no run to resume");
         sparsify("--pattern", "0.5", "--refit", "-1").isRefused(FailureKind.USAGE, "--refit");
+        sparsify("--pattern", "0.5", "--layers-at-once", "0")
+                .isRefused(FailureKind.USAGE, "--layers-at-once", "at least 1");
+        sparsify("--pattern", "0.5", "--layers-at-once", "2")
+                .isRefused(FailureKind.USAGE, "--layers-at-once is 2", "--layer-input dense-model");
+        sparsify("--pattern", "0.5", "--layers-at-once", "2", "--layer-input", "dense-model", "--memory", "0.01")
+                .isRefused(FailureKind.DEVICE, "lower --layers-at-once", "--calibration-windows");
         Files.createFile(Files.createDirectory(directory.resolve("full")).resolve("file"));
         run("full", "--pattern", "0.5", "--method", "magnitude").isRefused(FailureKind.OUTPUT_NOT_EMPTY, "not empty");
         assertThat(directory.resolve("out")).doesNotExist();

@@ -54,7 +54,8 @@ class SparsePreviewTest {
                             backend,
                             Backends.linearAlgebra(),
                             model,
-                            new Sparsification(sparsifier, patterns, LayerInput.PRUNED_PREFIX, 0))
+                            new Sparsification(sparsifier, patterns, LayerInput.PRUNED_PREFIX, 0),
+                            1)
                     .run(windows(model), passed, done -> {});
             LayerWeights expected = passed.layer(0, arena);
             LayerWeights seen = preview.weights(patterns).layer(0, arena);

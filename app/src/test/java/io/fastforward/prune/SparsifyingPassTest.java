@@ -2,8 +2,10 @@ package io.fastforward.prune;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.model.Model;
@@ -36,6 +38,8 @@ import io.fastforward.testing.RandomLlama;
 import io.fastforward.testing.RunningModel;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,6 +47,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -292,13 +298,141 @@ class SparsifyingPassTest {
         return name(layer, role, wish.moment(), wish.stream());
     }
 
+    /** Some modules stay dense; with a refit, or with a sparsifier that iterates, threads wait for each other most. */
+    @ParameterizedTest
+    @CsvSource({
+        "wanda, 0, DENSE_MODEL",
+        "sparsegpt, 0, DENSE_MODEL",
+        "fista-refit, 0, DENSE_MODEL",
+        "sparsegpt, 5, DENSE_MODEL",
+        "magnitude, 0, PRUNED_PREFIX"
+    })
+    void howManyLayersAreDoneAtOnceChangesNothing(
+            String sparsifier, int refit, LayerInput input, @TempDir Path directory) {
+        ModulePatterns patterns =
+                ModulePatterns.of(Pattern.parse("0.5"), new Policy(List.of(50, 40, 100, 30, 20, 100, 60, 50, 40, 30)));
+        Sparsification sparsification =
+                new Sparsification(DefaultPlugins.sparsifier(sparsifier), patterns, input, refit);
+        try (Model model = Model.open(
+                        new RandomLlama().with("num_hidden_layers", "5").write(directory));
+                Arena arena = Arena.ofShared()) {
+            List<float[]> alone = weights(model, sparsification, 1, arena);
+            for (int layersAtOnce : new int[] {2, 3, 9}) {
+                List<float[]> beside = weights(model, sparsification, layersAtOnce, arena);
+                for (int i = 0; i < alone.size(); i++) {
+                    assertThat(beside.get(i))
+                            .as("%d at once, row %d", layersAtOnce, i)
+                            .containsExactly(alone.get(i));
+                }
+            }
+        }
+    }
+
+    /** All rows of all maps. */
+    private List<float[]> weights(Model model, Sparsification sparsification, int layersAtOnce, Arena arena) {
+        List<Integer> progress = new ArrayList<>();
+        List<float[]> rows = new ArrayList<>();
+        try (CollectedLayers layers = new CollectedLayers()) {
+            new SparsifyingPass(exclusive(), Backends.linearAlgebra(), model, sparsification, layersAtOnce)
+                    .run(windows(model), layers, progress::add);
+            assertThat(progress).containsExactly(1, 2, 3, 4, 5);
+            for (int layer = 0; layer < 5; layer++) {
+                for (MapRole role : MapRole.values()) {
+                    Matrix weight = map(layers.layer(layer, arena), role).weight();
+                    for (int i = 0; i < weight.rows(); i++) {
+                        float[] row = new float[weight.columns()];
+                        for (int j = 0; j < row.length; j++) {
+                            row[j] = weight.get(i, j);
+                        }
+                        rows.add(row);
+                    }
+                }
+            }
+        }
+        return rows;
+    }
+
+    /** The backend, but it does not let two threads in. */
+    private ComputeBackend exclusive() {
+        AtomicInteger inside = new AtomicInteger();
+        return (ComputeBackend) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {ComputeBackend.class}, (proxy, method, arguments) -> {
+                    if (inside.incrementAndGet() > 1) {
+                        throw new IllegalStateException("two threads call the backend");
+                    }
+                    try {
+                        return method.invoke(backend, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    } finally {
+                        inside.decrementAndGet();
+                    }
+                });
+    }
+
+    @Test
+    void batchesAreComputedInTurns(@TempDir Path directory) {
+        Iterating iterating = new Iterating();
+        try (Model model =
+                Model.open(new RandomLlama().with("num_hidden_layers", "4").write(directory))) {
+            Sparsification sparsification = new Sparsification(iterating, HALF, LayerInput.DENSE_MODEL, 0);
+            for (int layersAtOnce : new int[] {1, 3}) {
+                new SparsifyingPass(exclusive(), Backends.linearAlgebra(), model, sparsification, layersAtOnce)
+                        .run(windows(model), (layer, weights) -> {}, done -> {});
+            }
+        }
+        assertThat(iterating.sums)
+                .hasSize(4 * 7)
+                .allSatisfy((place, sums) -> assertThat(sums).hasSize(1));
+    }
+
+    @Test
+    void aFailureInOneLayerIsWhatThePassEndsWith(@TempDir Path directory) {
+        Failure expected = FailureKind.NOT_FINITE.failure("layer 2 fails");
+        Sparsifier failing = new Emptying(false) {
+            @Override
+            public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
+                if (map.layer() == 2) {
+                    throw expected;
+                }
+                return copy(map, workbench);
+            }
+        };
+        try (Model model =
+                Model.open(new RandomLlama().with("num_hidden_layers", "6").write(directory))) {
+            List<Integer> passed = new ArrayList<>();
+            Sparsification sparsification = new Sparsification(failing, HALF, LayerInput.DENSE_MODEL, 0);
+            SparsifyingPass pass = new SparsifyingPass(backend, Backends.linearAlgebra(), model, sparsification, 3);
+            assertThatThrownBy(() -> pass.run(windows(model), (layer, weights) -> passed.add(layer), done -> {}))
+                    .isSameAs(expected);
+            assertThat(passed).doesNotContain(2, 3, 4, 5).isSorted();
+            IllegalStateException full = new IllegalStateException("the disk is full");
+            assertThatThrownBy(() -> pass.run(
+                            windows(model),
+                            (layer, weights) -> {
+                                throw full;
+                            },
+                            done -> {}))
+                    .isIn(full, expected);
+        }
+    }
+
+    @Test
+    void layersThatDependOnEachOtherAreNotDoneAtOnce(@TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            Sparsification prefix = new Sparsification(new Emptying(false), HALF, LayerInput.PRUNED_PREFIX, 0);
+            assertThatThrownBy(() -> new SparsifyingPass(backend, Backends.linearAlgebra(), model, prefix, 2))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
     private SparsifyingPass pass(Model model, Sparsifier sparsifier, Pattern pattern) {
         return pass(
                 model, new Sparsification(sparsifier, ModulePatterns.everywhere(pattern), LayerInput.PRUNED_PREFIX, 0));
     }
 
     private SparsifyingPass pass(Model model, Sparsification sparsification) {
-        return new SparsifyingPass(backend, Backends.linearAlgebra(), model, sparsification);
+        return new SparsifyingPass(backend, Backends.linearAlgebra(), model, sparsification, 1);
     }
 
     private static TokenWindows windows(Model model) {
@@ -306,7 +440,7 @@ class SparsifyingPassTest {
     }
 
     /** Empties maps, or leaves them as they are, and keeps what it was shown. */
-    private static final class Emptying implements Sparsifier {
+    private static class Emptying implements Sparsifier {
 
         private final boolean empties;
         private final List<String> places = new ArrayList<>();
@@ -325,12 +459,42 @@ class SparsifyingPassTest {
         public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
             places.add(map.place());
             squares.add(map.moment(Moment.SQUARE_SUMS).get(0, 0));
-            Matrix source = map.map().weight();
-            Matrix target = Matrix.allocate(workbench.arena(), DataType.F32, source.rows(), source.columns());
             if (!empties) {
-                source.copyTo(target);
+                return copy(map, workbench);
             }
-            return new Linear(target, map.map().bias());
+            Matrix source = map.map().weight();
+            return new Linear(
+                    Matrix.allocate(workbench.arena(), DataType.F32, source.rows(), source.columns()),
+                    map.map().bias());
+        }
+
+        static Linear copy(MapView map, Workbench workbench) {
+            return new Linear(
+                    map.map().weight().copy(DataType.F32, workbench.arena()),
+                    map.map().bias());
+        }
+    }
+
+    /** Keeps what it finds when it goes through the batches, which it does in several threads if layers are done at once. */
+    private static final class Iterating extends Emptying {
+
+        private final Map<String, Set<Double>> sums = new ConcurrentHashMap<>();
+
+        Iterating() {
+            super(false);
+        }
+
+        @Override
+        public Linear sparsify(MapView map, Pattern pattern, Workbench workbench) {
+            double sum = 0;
+            for (Matrix batch : workbench.batches(MapView.tap(map.role()))) {
+                for (int i = 0; i < batch.rows(); i++) {
+                    sum += batch.get(i, 0);
+                }
+            }
+            sums.computeIfAbsent(map.place(), place -> ConcurrentHashMap.newKeySet())
+                    .add(sum);
+            return copy(map, workbench);
         }
     }
 

@@ -85,15 +85,19 @@ public record MemoryPlan(
 
     /**
      * What it takes to sparsify a model beside the mapped files: a layer, dense and sparse, on the device and on the host,
-     * the hidden states, and the moments of one module with what is solved for them.
+     * the hidden states, and the moments of one module with what is solved for them. With several layers at once, as much for
+     * each, and a layer and hidden states for the walk ahead of them.
      */
-    public static long sparsifying(ModelSpec spec, Sparsification sparsification, int windows, int windowLength) {
-        int streams = sparsification.streams().size();
-        long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
-        return 3 * largestLayerBytes(spec)
-                + streams * (scratchBytes(spec, windowLength) + windows * windowBytes)
+    public static long sparsifying(
+            ModelSpec spec, Sparsification sparsification, int windows, int windowLength, int layersAtOnce) {
+        long stream =
+                scratchBytes(spec, windowLength) + (long) windows * windowLength * spec.hiddenSize() * Float.BYTES;
+        long layer = 3 * largestLayerBytes(spec)
+                + sparsification.streams().size() * stream
                 + SparsifyingPass.momentBytes(spec, sparsification)
                 + (sparsification.measures() ? 2 * solverBytes(spec) : 0);
+        long ahead = layersAtOnce > 1 && sparsification.measures() ? largestLayerBytes(spec) + stream : 0;
+        return layersAtOnce * layer + ahead;
     }
 
     /** What it takes besides if the result is evaluated meanwhile on some windows. */
@@ -141,22 +145,27 @@ public record MemoryPlan(
         require(
                 peakBytes(),
                 limitBytes,
+                List.of(),
                 List.of(Setting.SCORING_WINDOWS, Setting.REPAIR_WINDOWS, Setting.WINDOW_LENGTH));
     }
 
     /**
      * Checks that memory suffices.
      *
-     * @param windows the settings by which less would do
+     * @param lower numbers of which a lower one would do, beside the windows
+     * @param windows the settings of windows by which less would do
      * @throws Failure if not
      */
-    public static void require(long neededBytes, long limitBytes, List<Setting> windows) {
+    public static void require(long neededBytes, long limitBytes, List<Setting> lower, List<Setting> windows) {
         if (neededBytes > limitBytes) {
             throw FailureKind.DEVICE.failure("the run needs " + size(neededBytes) + " of memory, but may use "
-                    + size(limitBytes) + "; use fewer or shorter windows ("
-                    + windows.stream().map(Setting::toString).collect(Collectors.joining(", ")) + "), or raise "
-                    + Setting.MEMORY);
+                    + size(limitBytes) + "; " + (lower.isEmpty() ? "" : "lower " + names(lower) + ", ")
+                    + "use fewer or shorter windows (" + names(windows) + "), or raise " + Setting.MEMORY);
         }
+    }
+
+    private static String names(List<Setting> settings) {
+        return settings.stream().map(Setting::toString).collect(Collectors.joining(", "));
     }
 
     private static long scratchBytes(ModelSpec spec, int windowLength) {
