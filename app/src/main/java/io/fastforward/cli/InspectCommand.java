@@ -2,12 +2,15 @@ package io.fastforward.cli;
 
 import io.fastforward.evaluate.ZeroShares;
 import io.fastforward.evaluate.ZeroShares.MapZeros;
+import io.fastforward.failure.FailureKind;
 import io.fastforward.model.Model;
+import io.fastforward.record.RunRecord;
 import io.fastforward.report.RetentionChart;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,14 +24,17 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Shows what a checkpoint holds. */
+/** Shows what a checkpoint holds, or what a run has learned of a model. */
 @Command(
         name = "inspect",
-        description = "Shows architecture, parameters per module, and what each layer of a pruned model retains.",
+        description = {
+            "Shows architecture, parameters per module, and what each layer of a pruned model retains;",
+            "of the record of a run, what each module lacks with fewer units, and how many it keeps."
+        },
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Runnable {
 
-    @Parameters(paramLabel = "MODEL_DIR", description = "Checkpoint directory.")
+    @Parameters(paramLabel = "DIR", description = "Checkpoint directory, or directory of a run's record.")
     private Path directory;
 
     @Option(names = "--zeros", description = "Read all weights, and count how many of every map are zero.")
@@ -69,6 +75,14 @@ final class InspectCommand implements Runnable {
 
     @Override
     public void run() {
+        if (RunRecord.holdsRun(directory) && !Files.exists(directory.resolve("config.json"))) {
+            if (zeros) {
+                throw FailureKind.USAGE.failure("--zeros is for checkpoints, but '" + directory
+                        + "' is the record of a run; give the directory of its output");
+            }
+            RunInspection.print(directory, common);
+            return;
+        }
         try (Model model = Model.open(directory)) {
             Inspection facts = inspect(model, zeros);
             common.print(facts, out -> print(model, facts, out));

@@ -7,12 +7,17 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/** Asks the system about standard error: {@link System#console()} knows of the other two streams alone. */
+/** Asks the system about the terminal. Of standard error {@link System#console()} does not know. */
 final class Terminal {
 
     private static final int STANDARD_ERROR = 2;
 
     private Terminal() {}
+
+    /** Whether what reads standard output shows characters in UTF-8, in which it is written, that ASCII does not have. */
+    static boolean showsBlocks() {
+        return "UTF-8".equalsIgnoreCase(System.getProperty("stdout.encoding"));
+    }
 
     /** Whether standard error goes to a terminal, and not to a file or pipe. */
     static boolean isStandardError() {

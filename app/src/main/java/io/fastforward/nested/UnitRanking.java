@@ -2,9 +2,11 @@ package io.fastforward.nested;
 
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.model.Policy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What a criterion made of a model: the nested order, and the scores of the units in it.
@@ -80,28 +82,52 @@ public record UnitRanking(
      */
     public void requireFits(ModelSpec spec) {
         order().requireFits(spec);
-        List<ModuleSpec> expected = spec.modules();
-        if (unitScores.size() != expected.size()) {
-            throw new IllegalArgumentException(
-                    "it scores " + unitScores.size() + " modules, but the model has " + expected.size());
-        }
-        for (int m = 0; m < expected.size(); m++) {
-            requireDescending(m, unitScores.get(m), expected.get(m).units());
-        }
-        requireCurves(expected);
+        requireUnits(spec.modules().stream().map(ModuleSpec::units).toList());
     }
 
-    private void requireCurves(List<ModuleSpec> expected) {
-        if (!errors.isEmpty() && errors.size() != expected.size()) {
+    /**
+     * Checks what can be told without the model: that everything is about the same modules and units.
+     *
+     * @throws IllegalArgumentException if it is not
+     */
+    public void requireConsistent() {
+        if (modules.size() % 2 != 0 || modules.size() != unitScores.size()) {
             throw new IllegalArgumentException(
-                    "it has errors of " + errors.size() + " modules, but the model has " + expected.size());
+                    "it orders " + modules.size() + " modules, and scores " + unitScores.size());
+        }
+        requireUnits(unitScores.stream().map(List::size).toList());
+    }
+
+    /** Whether a policy retains units of these modules, and no more than there are. */
+    public boolean allows(Policy policy) {
+        List<Integer> retained = policy.retained();
+        return retained.size() == unitScores.size()
+                && IntStream.range(0, retained.size())
+                        .allMatch(m -> retained.get(m) <= unitScores.get(m).size());
+    }
+
+    private void requireUnits(List<Integer> units) {
+        if (unitScores.size() != units.size()) {
+            throw new IllegalArgumentException(
+                    "it scores " + unitScores.size() + " modules, but the model has " + units.size());
+        }
+        for (int m = 0; m < units.size(); m++) {
+            requireDescending(m, unitScores.get(m), units.get(m));
+        }
+        requireCurves(units);
+    }
+
+    private void requireCurves(List<Integer> units) {
+        if (!errors.isEmpty() && errors.size() != units.size()) {
+            throw new IllegalArgumentException(
+                    "it has errors of " + errors.size() + " modules, but the model has " + units.size());
         }
         for (int m = 0; m < errors.size(); m++) {
-            requireDescending(m, errors.get(m), expected.get(m).units() + 1);
+            requireDescending(m, errors.get(m), units.get(m) + 1);
         }
-        if (!divergences.isEmpty() && (divergences.size() != expected.size() || errors.isEmpty())) {
+        if (!divergences.isEmpty() && (divergences.size() != units.size() || errors.isEmpty())) {
             throw new IllegalArgumentException("it has " + divergences.size() + " divergences and errors of "
-                    + errors.size() + " modules, but the model has " + expected.size());
+                    + errors.size() + " modules, but the model has " + units.size());
         }
         for (double divergence : divergences) {
             if (!Double.isFinite(divergence)) {

@@ -28,14 +28,14 @@ import java.util.stream.Stream;
  */
 public final class RunRecord implements AutoCloseable {
 
-    private static final String MANIFEST = "manifest.json";
-    private static final String ORDER = "nested-order.json";
+    static final String MANIFEST = "manifest.json";
+    static final String ORDER = "nested-order.json";
     private static final String SEARCH_STATE = "search-state.json";
     private static final String SEARCH_RESULT = "search-result.json";
     private static final String SHARE_CHOICE = "share-choice.json";
     private static final String POLICY = "policy.json";
     private static final String EXPORT = "export.json";
-    private static final String RESULT = "result.json";
+    static final String RESULT = "result.json";
     private static final String LOG = "run.log";
 
     private static final List<String> FILES =
@@ -86,11 +86,7 @@ public final class RunRecord implements AutoCloseable {
                     "the run directory '" + store.path() + "' holds an earlier run; add " + Setting.RESUME
                             + " to go on with it, or choose another one with " + Setting.RUN_DIRECTORY);
         }
-        Path file = store.file(MANIFEST);
-        Manifest earlier = RecordFile.read(file, Manifest.class);
-        if (!earlier.format().equals(Manifest.FORMAT)) {
-            throw RecordFile.damaged(file, "its format is not " + Manifest.FORMAT, null);
-        }
+        Manifest earlier = manifest(store.path());
         String difference = earlier.differenceTo(manifest);
         if (!difference.isEmpty()) {
             throw FailureKind.BAD_RECORD.failure("cannot resume the run in '" + store.path() + "': it differs in "
@@ -116,6 +112,16 @@ public final class RunRecord implements AutoCloseable {
     /** Whether a directory holds the record of a run, finished or not. */
     public static boolean holdsRun(Path path) {
         return Files.exists(path.resolve(MANIFEST));
+    }
+
+    /** The manifest of the run whose record a directory holds. */
+    static Manifest manifest(Path path) {
+        Path file = path.resolve(MANIFEST);
+        Manifest manifest = RecordFile.read(file, Manifest.class);
+        if (!manifest.format().equals(Manifest.FORMAT)) {
+            throw RecordFile.damaged(file, "its format is not " + Manifest.FORMAT, null);
+        }
+        return manifest;
     }
 
     /** Whether the run whose record a directory holds came so far as to write its output. */

@@ -2,6 +2,8 @@ package io.fastforward.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -28,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a run whose record is damaged, or was left by a process that was killed. */
 class RecordTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
     private static Path shared;
@@ -161,6 +165,55 @@ class RecordTest {
         command.and("--resume").run().succeeds();
 
         assertThat(allocated.outcome()).isEqualTo(uninterrupted);
+    }
+
+    @Test
+    void aRecordIsInspected() throws IOException {
+        String record = run.record().toString();
+
+        JsonNode modules = JSON.readTree(
+                        CommandRun.of("inspect", record, "--json").succeeds().text())
+                .get("modules");
+        ObjectNode order = run.document("nested-order.json");
+        assertThat(modules).hasSize(4);
+        for (int m = 0; m < 4; m++) {
+            JsonNode module = modules.get(m);
+            assertThat(module.get("errors")).isEqualTo(order.get("errors").get(m));
+            assertThat(module.get("units").intValue()).isEqualTo(m % 2 == 0 ? 3 : 10);
+            assertThat(module.get("kept")).isEqualTo(run.document("result.json").at("/policy/retained/" + m));
+        }
+        assertThat(modules.get(1).get("errorWithHalf")).isEqualTo(order.at("/errors/1/5"));
+        assertThat(CommandRun.of("inspect", record).succeeds().output())
+                .hasSize(6)
+                .anyMatch(line -> line.startsWith("    1  attention  3 KV groups"));
+
+        run.killedInTheSearch();
+        assertThat(JSON.readTree(CommandRun.of("inspect", record, "--json")
+                                .succeeds()
+                                .text())
+                        .at("/modules/0/kept")
+                        .isNull())
+                .isTrue();
+        CommandRun.of("inspect", record, "--zeros").isRefused(FailureKind.USAGE, "--zeros", "record of a run");
+        ((ArrayNode) order.get("errors")).remove(0);
+        run.seal("nested-order.json", order);
+        CommandRun.of("inspect", record)
+                .isRefused(FailureKind.BAD_RECORD, "nested-order.json' is damaged", "3 modules");
+        order.put("run", "other");
+        run.seal("nested-order.json", order);
+        CommandRun.of("inspect", record).isRefused(FailureKind.BAD_RECORD, "another run");
+    }
+
+    @Test
+    void aRecordWithoutCurvesSaysSo() throws IOException {
+        ObjectNode order = run.document("nested-order.json");
+        order.putArray("errors");
+        order.putArray("divergences");
+        run.seal("nested-order.json", order);
+        assertThat(CommandRun.of("inspect", run.record().toString()).succeeds().output())
+                .singleElement()
+                .asString()
+                .startsWith("This run has no error curves");
     }
 
     @Test

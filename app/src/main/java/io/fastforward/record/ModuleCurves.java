@@ -1,0 +1,72 @@
+package io.fastforward.record;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.OneLine;
+import io.fastforward.json.StrictJson;
+import io.fastforward.nested.UnitRanking;
+import io.fastforward.settings.BudgetSettings;
+import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.spi.model.Policy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a run learned of its modules before its search, for those who look at its record while it goes on or afterwards.
+ *
+ * @param unit what a unit of attention is
+ * @param errors for each module, as in {@link UnitRanking}; empty if nothing was measured
+ * @param divergences for each module, or empty
+ * @param policy what the run ended with, if it has ended
+ */
+public record ModuleCurves(
+        AttentionUnit unit, List<List<Double>> errors, List<Double> divergences, Optional<Policy> policy) {
+
+    /**
+     * Reads them, of a run directory.
+     *
+     * @throws Failure if what is there is damaged, or of another run
+     */
+    public static ModuleCurves read(Path runDirectory) {
+        Manifest manifest = RunRecord.manifest(runDirectory);
+        Path order = runDirectory.resolve(RunRecord.ORDER);
+        if (!Files.exists(order)) {
+            return new ModuleCurves(AttentionUnit.KV_GROUP, List.of(), List.of(), Optional.empty());
+        }
+        UnitRanking ranking = RecordFile.read(order, manifest.id(), UnitRanking.class);
+        try {
+            ranking.requireConsistent();
+        } catch (IllegalArgumentException e) {
+            throw RecordFile.damaged(order, OneLine.of(String.valueOf(e.getMessage())), e);
+        }
+        return new ModuleCurves(
+                unit(runDirectory.resolve(RunRecord.MANIFEST), manifest),
+                ranking.errors(),
+                ranking.divergences(),
+                policy(runDirectory, manifest, ranking));
+    }
+
+    private static AttentionUnit unit(Path file, Manifest manifest) {
+        try {
+            return StrictJson.MAPPER
+                    .treeToValue(manifest.settings().path("budget"), BudgetSettings.class)
+                    .unit();
+        } catch (JsonProcessingException e) {
+            throw RecordFile.damaged(file, StrictJson.reason(e), e);
+        }
+    }
+
+    private static Optional<Policy> policy(Path runDirectory, Manifest manifest, UnitRanking ranking) {
+        Path file = runDirectory.resolve(RunRecord.RESULT);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        Policy policy = RecordFile.read(file, manifest.id(), PruneResult.class).policy();
+        if (!ranking.allows(policy)) {
+            throw RecordFile.damaged(file, "its policy is of other modules than those of " + RunRecord.ORDER, null);
+        }
+        return Optional.of(policy);
+    }
+}
