@@ -63,6 +63,20 @@ class SparsifyCommandIT {
         assertThat(again.text()).contains("the pattern 2:4 holds in every map", "Try next");
     }
 
+    /** A run that did one layer after the other goes on with two at a time, and ends in the same bytes. */
+    @Test
+    void howManyLayersAreDoneAtOnceIsNoSettingOfTheRun() throws IOException {
+        String[] settings = {"--pattern", "2:4", "--method", "sparsegpt", "--layer-input", "dense-model"};
+        sparsify(settings).succeeds();
+        byte[] expected = Files.readAllBytes(directory.resolve("out/model.safetensors"));
+        Files.delete(directory.resolve("out-run/result.json"));
+        Files.delete(directory.resolve("out-run/export.json"));
+        TinyRun.clear(directory.resolve("out"));
+        sparsify(with(settings, "--resume", "--layers-at-once", "2")).succeeds();
+        assertThat(Files.readAllBytes(directory.resolve("out/model.safetensors")))
+                .isEqualTo(expected);
+    }
+
     /** Another share of zeros for every module, as many in all; and what was interrupted anywhere ends in the same bytes. */
     @Test
     void aSearchSharesZerosAmongModules() throws IOException {

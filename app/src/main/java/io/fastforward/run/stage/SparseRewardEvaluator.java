@@ -40,8 +40,8 @@ public record SparseRewardEvaluator(
 
     private TrialExecutor.Result evaluate(Policy candidate, TokenWindows chosen) {
         ModelSpec spec = model.spec();
-        // One layer after the other, and not ahead: the sparsifier uses the linear algebra that the backend may be
-        // using.
+        // One layer after the other, and not ahead: sparsifier and backend may be beside each other, but would want the
+        // same cores.
         try (LayerSource layers =
                         new LayerSource.Streamed(backend, spec, preview.weights(ModulePatterns.of(asked, candidate)));
                 Decoder decoder = new Decoder(backend, layers, model.ends(), hiddenStateBytes)) {

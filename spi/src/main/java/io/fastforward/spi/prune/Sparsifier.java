@@ -9,8 +9,9 @@ import io.fastforward.spi.model.Linear;
 import java.util.Set;
 
 /**
- * Sets single weights of a map to zero; shapes stay. Stateless. Maps are sparsified in the order of the model, each on what
- * the already sparsified ones before it produce.
+ * Sets single weights of a map to zero; shapes stay. Stateless, so that several threads may call it at once, each with a map and a
+ * workbench of its own. The maps of a layer are sparsified in the order of the model, each on what the already sparsified ones
+ * before it produce.
  */
 public interface Sparsifier {
 
