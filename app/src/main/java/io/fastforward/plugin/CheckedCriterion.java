@@ -7,10 +7,15 @@ import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
 
 /** A criterion whose scores are known to be finite and as many as they should be. */
-record CheckedCriterion(CalledPlugin called, Criterion criterion, Set<Wish> wishes) implements Criterion {
+record CheckedCriterion(CalledPlugin called, Criterion criterion, Set<Wish> wishes, boolean dependsOnKept)
+        implements Criterion {
 
     CheckedCriterion(CalledPlugin called, Criterion criterion) {
-        this(called, criterion, called.call("telling what it wishes to know", () -> Set.copyOf(criterion.wishes())));
+        this(
+                called,
+                criterion,
+                called.call("telling what it wishes to know", () -> Set.copyOf(criterion.wishes())),
+                called.call("telling what its scores depend on", criterion::dependsOnKept));
     }
 
     @Override

@@ -189,6 +189,18 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
                 .isEqualTo(weights);
     }
 
+    /** What says that it does not look at how many units are kept gives the same scores for any number of them. */
+    @ParameterizedTest
+    @MethodSource("specs")
+    final void scoresDependOnTheUnitsKeptOnlyWhereItSaysSo(ModuleSpec spec) {
+        assumeThat(criterion().dependsOnKept()).isFalse();
+        ModuleView module = module(spec, DataType.F32);
+        double[] expected = score(criterion(), module, spec.units());
+        for (int kept = 1; kept < spec.units(); kept++) {
+            assertThat(score(criterion(), module, kept)).containsExactly(expected);
+        }
+    }
+
     @Test
     final void theOrderOfUnitsDoesNotMatter() {
         assumeThat(looksAtWeights()).isTrue();

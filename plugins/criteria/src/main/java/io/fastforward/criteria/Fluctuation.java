@@ -81,6 +81,11 @@ public final class Fluctuation implements Criterion {
     }
 
     @Override
+    public boolean dependsOnKept() {
+        return false;
+    }
+
+    @Override
     public double[] score(ModuleView module, int kept, Workbench workbench) {
         double[] scores = variances(module);
         double[] squares = OutputColumns.meanSquares(module);

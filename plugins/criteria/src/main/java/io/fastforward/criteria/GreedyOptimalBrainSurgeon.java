@@ -74,6 +74,11 @@ public final class GreedyOptimalBrainSurgeon implements Criterion {
     }
 
     @Override
+    public boolean dependsOnKept() {
+        return false;
+    }
+
+    @Override
     public double[] score(ModuleView module, int kept, Workbench workbench) {
         FeatureGram gram = FeatureGram.of(module);
         LinearAlgebra algebra = workbench.algebra();

@@ -52,6 +52,11 @@ public final class Magnitude implements Criterion {
     }
 
     @Override
+    public boolean dependsOnKept() {
+        return false;
+    }
+
+    @Override
     public double[] score(ModuleView module, int kept, Workbench workbench) {
         return OutputColumns.sumByPart(module, norm.ofColumns(module));
     }

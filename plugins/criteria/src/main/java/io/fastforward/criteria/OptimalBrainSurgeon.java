@@ -70,6 +70,11 @@ public final class OptimalBrainSurgeon implements Criterion {
     }
 
     @Override
+    public boolean dependsOnKept() {
+        return false;
+    }
+
+    @Override
     public double[] score(ModuleView module, int kept, Workbench workbench) {
         FeatureGram gram = FeatureGram.of(module);
         double[] scores = new double[module.spec().parts()];

@@ -56,6 +56,11 @@ public final class RandomScores implements Criterion {
     }
 
     @Override
+    public boolean dependsOnKept() {
+        return false;
+    }
+
+    @Override
     public double[] score(ModuleView module, int kept, Workbench workbench) {
         int place = 2 * module.layer() + (module.spec() instanceof AttentionSpec ? 0 : 1);
         SplittableRandom random = new SplittableRandom(((long) seed << Integer.SIZE) + place);

@@ -58,6 +58,11 @@ public final class Wanda implements Criterion {
     }
 
     @Override
+    public boolean dependsOnKept() {
+        return false;
+    }
+
+    @Override
     public double[] score(ModuleView module, int kept, Workbench workbench) {
         double[] columnScores = norm.ofColumns(module);
         double[] meanSquares = Features.meanSquares(module, Features.SQUARE_SUMS);

@@ -61,6 +61,13 @@ class SpapTest extends CriterionContract {
         }
     }
 
+    @Test
+    void itSaysThatScoresAreForOneSize() {
+        ModuleView module = module(mlp(33, 129), DataType.F32);
+        assertThat(criterion().dependsOnKept()).isTrue();
+        assertThat(score(criterion(), module, 32)).isNotEqualTo(score(criterion(), module, 96));
+    }
+
     /** The parts with the highest scores, in every group of parts. */
     private static Set<Integer> kept(double[] scores, ModuleSpec spec, int kept) {
         int groups = spec.partsPerUnit();

@@ -53,6 +53,11 @@ public final class ExampleCriterion implements Criterion {
     }
 
     @Override
+    public boolean dependsOnKept() {
+        return false;
+    }
+
+    @Override
     public double[] score(ModuleView module, int kept, Workbench workbench) {
         double[] scores = new double[module.spec().parts()];
         double[] magnitudes = module.outputMagnitudes().get(); // Σ |W_ij| over the rows i of the output map

@@ -28,13 +28,21 @@ public interface Criterion {
     Set<Wish> wishes();
 
     /**
+     * Whether scores depend on how many units are kept, so that they serve runs of one sparsity alone. Scores of a criterion that
+     * says no are shared between runs that prune a model to several sizes.
+     */
+    default boolean dependsOnKept() {
+        return true;
+    }
+
+    /**
      * One score for each {@linkplain ModuleSpec#parts() part} of a unit, which mostly is the unit; those of high score
      * are kept. How many that will be is mostly found later, so all ranks count.
      *
      * @param module the module with all units, as the dense model has it
      * @param kept how many units the module is likely to keep, from 1 to all: as many as under uniform pruning, or a given
      *     policy. It is for criteria that choose the best set of that size instead of ranking units one by one; the order
-     *     inside and outside of the set serves the other sizes
+     *     inside and outside of the set serves the other sizes. Others do not look at it, and {@linkplain #dependsOnKept() say so}
      * @param workbench linear algebra. It has no batches: when a module is scored, the hidden states have moved on behind it
      * @return {@code module.spec().parts()} finite numbers
      * @throws IllegalArgumentException if the weights or what was measured hold NaN or infinity, or the criterion can make
