@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNullElse;
 import io.fastforward.settings.AttentionPruning;
 import io.fastforward.settings.BudgetSettings;
 import io.fastforward.settings.TargetRuntime;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -13,10 +14,13 @@ final class BudgetOptions {
 
     @Option(
             names = "--sparsity",
-            paramLabel = "S",
-            description = "Share of the decoder layers' linear parameters to remove, between 0 and 1.")
+            paramLabel = "S[,S...]",
+            converter = Sparsities.Converter.class,
+            description =
+                    "Share of the decoder layers' linear parameters to remove, between 0 and 1; several with commas"
+                            + " between them: one model each, named after its share below --output, from what is scored once.")
     @Nullable
-    Double sparsity;
+    Sparsities sparsity;
 
     @Option(
             names = "--attention",
@@ -54,9 +58,19 @@ final class BudgetOptions {
                     + " constraints of that runtime; default: ${bundle:default.budget.targetRuntime}.")
     private @Nullable TargetRuntime targetRuntime;
 
-    BudgetSettings settings(BudgetSettings base) {
+    /**
+     * Those for every sparsity that was asked for.
+     *
+     * @param base what holds where no option says otherwise
+     */
+    List<BudgetSettings> settings(BudgetSettings base) {
+        return (sparsity == null ? List.of(base.sparsity()) : sparsity.values())
+                .stream().map(one -> settings(base, one)).toList();
+    }
+
+    private BudgetSettings settings(BudgetSettings base, double removed) {
         return new BudgetSettings(
-                requireNonNullElse(sparsity, base.sparsity()),
+                removed,
                 requireNonNullElse(attention, base.attention()),
                 requireNonNullElse(minimumRetention, base.minimumRetention()),
                 requireNonNullElse(widthMultiple, base.widthMultiple()),

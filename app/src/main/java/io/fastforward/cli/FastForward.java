@@ -40,7 +40,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "",
             "Exit codes: 0 success, 2 bad command line, 3 not found, 4 damaged checkpoint, 5 unsupported model,",
             "6 NaN or infinity, 7 unreachable sparsity, 8 bad text, 9 output not empty, 10 plugin, 11 storage,",
-            "12 device, 13 bad record or policy, 14 written model differs, 70 defect, 130 interrupted."
+            "12 device, 13 bad record or policy, 14 written model differs, 15 some of several runs failed,",
+            "70 defect, 130 interrupted."
         })
 public final class FastForward implements Runnable {
 

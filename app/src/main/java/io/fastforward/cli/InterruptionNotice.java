@@ -4,6 +4,7 @@ import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.failure.PlainText;
 import io.fastforward.record.RunRecord;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Supplier;
 
 /** Tells a user who presses Ctrl-C what that ends, and how to go on if one can. Closing the hook calls that off. */
@@ -14,6 +15,18 @@ final class InterruptionNotice {
     static ShutdownHook about(Path runDirectory) {
         return saying(() -> RunRecord.holdsRun(runDirectory)
                 ? "what was finished is in '" + runDirectory + "'; run the same command with --resume to go on"
+                : "nothing was finished that one could go on from");
+    }
+
+    /**
+     * About several runs.
+     *
+     * @param output directory of all of them
+     * @param runDirectories those of their records
+     */
+    static ShutdownHook about(Path output, List<Path> runDirectories) {
+        return saying(() -> runDirectories.stream().anyMatch(RunRecord::holdsRun)
+                ? "what was finished is in '" + output + "'; run the same command with --resume to go on"
                 : "nothing was finished that one could go on from");
     }
 

@@ -72,13 +72,25 @@ final class PlaceOptions {
         return Optional.of(files);
     }
 
+    /** Whether the user asks for the demo. */
+    boolean isDemo() {
+        return demo;
+    }
+
     /** Checks that there is one thing that says what to remove, if it is not the demo. */
-    void requireGoal(@Nullable Double sparsity) {
+    void requireGoal(@Nullable Sparsities sparsity) {
         if (sparsity == null && policy == null) {
             throw usage("--sparsity S is missing (or --policy FILE)");
         }
         if (sparsity != null && policy != null) {
             throw usage("--policy FILE says what to remove; leave out --sparsity");
+        }
+    }
+
+    /** Checks that no policy, which has one size, is to have several. */
+    void requireSearch() {
+        if (policy != null) {
+            throw usage("--policy FILE is of one size, but --sparsity asks for several; leave one of them out");
         }
     }
 

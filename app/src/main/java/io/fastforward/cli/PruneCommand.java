@@ -9,10 +9,12 @@ import io.fastforward.report.VariantTable;
 import io.fastforward.run.Demo;
 import io.fastforward.run.PruneRequest;
 import io.fastforward.run.PruneRun;
+import io.fastforward.settings.BudgetSettings;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.Recipe;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -85,8 +87,30 @@ final class PruneCommand implements Runnable {
 
     @Override
     public void run() {
+        boolean several = budget.sparsity != null && budget.sparsity.several();
+        if (several) {
+            places.requireSearch();
+        }
         Optional<Demo> demo = places.demo();
-        PruneRequest request = request(demo);
+        PruneRequest.Files files = places.files(demo, tasks);
+        if (demo.isEmpty()) {
+            places.requireGoal(budget.sparsity);
+        }
+        Path output = demo.map(Demo::output).orElseGet(places::output);
+        List<PruneSettings> sizes = settings(base(demo.isPresent() ? Demo.settings() : PruneSettings.DEFAULT));
+        if (several) {
+            PruneSizes all = new PruneSizes(
+                    output,
+                    sizes.stream().map(size -> ofSeveral(files, output, size)).toList(),
+                    common);
+            demo.ifPresent(Demo::unpack);
+            all.run();
+        } else {
+            run(demo, request(files, sizes.getFirst(), output, places.record().directory(output)));
+        }
+    }
+
+    private void run(Optional<Demo> demo, PruneRequest request) {
         PruneRun run = new PruneRun(request, common.loadPlugins(), Console.of(common.json));
         demo.ifPresent(Demo::unpack);
         PruneResult result;
@@ -96,19 +120,20 @@ final class PruneCommand implements Runnable {
         common.print(result, out -> print(result, request, out));
     }
 
-    private PruneRequest request(Optional<Demo> demo) {
-        PruneRequest.Files files = places.files(demo, tasks);
-        if (demo.isEmpty()) {
-            places.requireGoal(budget.sparsity);
-        }
-        Path output = demo.map(Demo::output).orElseGet(places::output);
+    private PruneRequest ofSeveral(PruneRequest.Files files, Path output, PruneSettings size) {
+        Path own = PruneSizes.output(output, size.budget().sparsity());
+        return request(files, size, own, places.record().ofSeveral(own));
+    }
+
+    private PruneRequest request(PruneRequest.Files files, PruneSettings settings, Path output, Path runDirectory) {
         return new PruneRequest(
-                settings(base(demo.isPresent() ? Demo.settings() : PruneSettings.DEFAULT)),
+                settings,
                 files,
                 output,
-                places.record().directory(output),
+                true,
+                runDirectory,
                 places.record().resume,
-                compareUniform || demo.isPresent(),
+                compareUniform || places.isDemo(),
                 compute.compute());
     }
 
@@ -116,14 +141,24 @@ final class PruneCommand implements Runnable {
         return recipe == null ? defaults : Recipe.find(recipe).applyTo(defaults);
     }
 
-    /** @param base what holds where no option says otherwise */
-    private PruneSettings settings(PruneSettings base) {
+    /**
+     * Those for every sparsity that was asked for.
+     *
+     * @param base what holds where no option says otherwise
+     */
+    private List<PruneSettings> settings(PruneSettings base) {
+        return budget.settings(base.budget()).stream()
+                .map(size -> settings(base, size))
+                .toList();
+    }
+
+    private PruneSettings settings(PruneSettings base, BudgetSettings size) {
         return new PruneSettings(
                 base.recipe(),
                 texts.settings(base.text()),
                 windows.settings(base.windows(), texts.windowLength),
                 plugins.settings(base.plugins()),
-                budget.settings(base.budget()),
+                size,
                 prior.in(search.settings(base.search())),
                 new PruneSettings.Repair(
                         requireNonNullElse(target, base.repair().target())),

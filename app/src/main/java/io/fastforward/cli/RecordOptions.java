@@ -18,6 +18,15 @@ final class RecordOptions {
     @Option(names = "--resume", description = "Go on with an interrupted run: same command, same result.")
     boolean resume;
 
+    /**
+     * That of one of several runs.
+     *
+     * @param output of one of them
+     */
+    Path ofSeveral(Path output) {
+        return directory == null ? directory(output) : directory.resolve(output.getFileName());
+    }
+
     /** @param output of the run */
     Path directory(Path output) {
         return requireNonNullElse(directory, output.resolveSibling(output.getFileName() + "-run"));

@@ -30,6 +30,8 @@ public enum FailureKind {
     BAD_RECORD(13),
     /** What was written does not give the results of the model in memory. */
     VERIFICATION(14),
+    /** Of several runs, some failed. */
+    RUNS(15),
     /** A defect of FastForward. */
     INTERNAL(70);
 

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
@@ -85,6 +86,21 @@ public final class PluginRegistry {
             throw unknown(kind, id);
         }
         return kind.service().cast(found.getFirst().provider());
+    }
+
+    /**
+     * The jar that a plugin came from.
+     *
+     * @return empty if it is one of the application's own, or there is none
+     */
+    public Optional<Path> externalJar(PluginKind<?> kind, String id) {
+        return entries(PluginEntry.Working.class, kind.name())
+                .map(PluginEntry.Working::provider)
+                .map(CheckedPlugin.class::cast)
+                .filter(provider ->
+                        provider.id().equals(id) && provider.called().external())
+                .map(provider -> Path.of(provider.called().origin()))
+                .findFirst();
     }
 
     /** All working providers of a kind. */

@@ -2,11 +2,15 @@ package io.fastforward.record;
 
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.checkpoint.ReadFailure;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import io.fastforward.prune.ModuleRepair;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -29,6 +33,26 @@ public record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, 
         return files.equals(hashes(output));
     }
 
+    /**
+     * Deletes a directory that holds what was written, and nothing else; any other stays as it is.
+     *
+     * @throws Failure of kind {@link FailureKind#STORAGE} if it cannot be deleted
+     */
+    public void deleteFrom(Path output) {
+        if (!Files.isDirectory(output) || !isIn(output)) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(output)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw undeletable(output, e);
+        } catch (UncheckedIOException e) {
+            throw undeletable(output, Objects.requireNonNull(e.getCause()));
+        }
+    }
+
     /** The hashes of all files in a directory, in the order of their paths. */
     public static List<FileHash> hashes(Path directory) {
         try (Stream<Path> files = Files.walk(directory)) {
@@ -38,5 +62,12 @@ public record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, 
         } catch (UncheckedIOException e) {
             throw ReadFailure.of(directory, Objects.requireNonNull(e.getCause()));
         }
+    }
+
+    private static Failure undeletable(Path output, IOException cause) {
+        return FailureKind.STORAGE.failure(
+                "cannot delete the model in '" + output + "', of which only figures were wanted: " + Reason.of(cause)
+                        + "; delete it by hand",
+                cause);
     }
 }

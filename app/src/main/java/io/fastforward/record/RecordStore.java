@@ -48,17 +48,16 @@ final class RecordStore implements AutoCloseable {
     /**
      * Takes a directory, which is made if it is not there.
      *
+     * @param setting by which a user chooses it
      * @throws Failure if another process works in it, or it cannot be made
      */
-    static RecordStore take(Path path) {
+    static RecordStore take(Path path, Setting setting) {
         boolean made = !Files.exists(path, LinkOption.NOFOLLOW_LINKS);
         try {
             Files.createDirectories(path);
             ProcessLock lock = ProcessLock.tryAcquire(path.resolve(LOCK))
-                    .orElseThrow(
-                            () -> FailureKind.OUTPUT_NOT_EMPTY.failure("another process works on the run in '" + path
-                                    + "'; wait until it has ended, or choose another directory with "
-                                    + Setting.RUN_DIRECTORY));
+                    .orElseThrow(() -> FailureKind.OUTPUT_NOT_EMPTY.failure("another process works on the run in '"
+                            + path + "'; wait until it has ended, or choose another directory with " + setting));
             RecordStore store = new RecordStore(path, made, lock);
             Runtime.getRuntime().addShutdownHook(store.hook);
             return store;
@@ -106,6 +105,15 @@ final class RecordStore implements AutoCloseable {
 
     boolean holds(String name) {
         return Files.exists(file(name));
+    }
+
+    /** Whether nothing but the lock is there. */
+    boolean isEmpty() {
+        try {
+            return AtomicDirectory.children(path).stream().allMatch(file(LOCK)::equals);
+        } catch (IOException e) {
+            throw StorageFailure.of(path, e);
+        }
     }
 
     /** Deletes what an earlier process of this run left half-written, now that its lock is ours. */

@@ -71,7 +71,7 @@ public final class RunRecord implements AutoCloseable {
             }
             RecordStore.requireNothingBut(path, Set.of());
         }
-        RecordStore store = RecordStore.take(path);
+        RecordStore store = RecordStore.take(path, Setting.RUN_DIRECTORY);
         try {
             return holdsRun(path) ? goOn(store, manifest, resume) : begin(store, manifest);
         } catch (Throwable e) {
@@ -122,6 +122,11 @@ public final class RunRecord implements AutoCloseable {
             throw RecordFile.damaged(file, "its format is not " + Manifest.FORMAT, null);
         }
         return manifest;
+    }
+
+    /** Whether a directory holds the record of a run that came to its end. */
+    public static boolean holdsResult(Path path) {
+        return holdsRun(path) && Files.exists(path.resolve(RESULT));
     }
 
     /** Whether the run whose record a directory holds came so far as to write its output. */

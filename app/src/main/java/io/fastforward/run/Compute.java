@@ -7,4 +7,10 @@ package io.fastforward.run;
  * @param threads CPU threads
  * @param memoryBytes most memory to plan with
  */
-public record Compute(String device, int threads, long memoryBytes) {}
+public record Compute(String device, int threads, long memoryBytes) {
+
+    /** What each of some jobs may compute with that go on at a time. */
+    public Compute forEachOf(int jobs) {
+        return new Compute(device, Math.max(1, threads / jobs), memoryBytes / jobs);
+    }
+}

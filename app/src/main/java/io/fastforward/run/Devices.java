@@ -100,13 +100,17 @@ public final class Devices {
      * @throws Failure if there is none; the message says why
      */
     public static LinearAlgebra linearAlgebra(PluginRegistry plugins, int threads) {
+        return linearAlgebra(plugins).open(threads);
+    }
+
+    /** Who opens it. */
+    static LinearAlgebra.Provider linearAlgebra(PluginRegistry plugins) {
         List<LinearAlgebra.Provider> providers = plugins.all(PluginKind.LINEAR_ALGEBRA);
         return providers.stream()
                 .filter(provider -> provider.probe().available())
                 .max(Comparator.comparingInt(Probed::priority))
                 .orElseThrow(() -> FailureKind.DEVICE.failure("no linear algebra serves: "
-                        + providers.stream().map(Devices::reason).collect(Collectors.joining("; "))))
-                .open(threads);
+                        + providers.stream().map(Devices::reason).collect(Collectors.joining("; "))));
     }
 
     /** The devices that may serve, in the order in which they are tried. */

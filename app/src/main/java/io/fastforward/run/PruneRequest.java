@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param settings what determines the result
  * @param files what is read
  * @param output directory of the pruned checkpoint
+ * @param keepOutput whether it stays once everything about it is known
  * @param runDirectory directory of the run's record
  * @param resume whether to go on with an interrupted run
  * @param compareUniform whether to report on uniform pruning as well
@@ -20,10 +21,16 @@ public record PruneRequest(
         PruneSettings settings,
         Files files,
         Path output,
+        boolean keepOutput,
         Path runDirectory,
         boolean resume,
         boolean compareUniform,
         Compute compute) {
+
+    /** The same, to begin instead of going on. */
+    public PruneRequest begun() {
+        return new PruneRequest(settings, files, output, keepOutput, runDirectory, false, compareUniform, compute);
+    }
 
     /**
      * What a run reads.

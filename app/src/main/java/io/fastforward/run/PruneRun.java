@@ -8,12 +8,14 @@ import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.UnitRanking;
 import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.prune.ScoringPass;
 import io.fastforward.record.ExportRecord;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.PolicyFile;
 import io.fastforward.record.PruneResult;
 import io.fastforward.record.RunRecord;
 import io.fastforward.record.SearchOutcome;
+import io.fastforward.record.SharedStages;
 import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
@@ -28,6 +30,7 @@ import io.fastforward.settings.PruneSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Policy;
+import io.fastforward.tokenizer.TextSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,22 +46,39 @@ public final class PruneRun {
     private final PruneSettings settings;
     private final PluginRegistry plugins;
     private final Progress shown;
+    private final Optional<SharedStages> shared;
     private final ServingPlugins serving;
     private final Texts texts;
+
+    /** A run that shares nothing with others. */
+    public PruneRun(PruneRequest request, PluginRegistry plugins, Progress shown) {
+        this(request, plugins, shown, Optional.empty());
+    }
 
     /**
      * A run that has not begun.
      *
+     * @param shared stages that it takes from other runs, and leaves for them
      * @throws Failure if a plugin is not to be had or does not know an option
      */
-    public PruneRun(PruneRequest request, PluginRegistry plugins, Progress shown) {
+    public PruneRun(PruneRequest request, PluginRegistry plugins, Progress shown, Optional<SharedStages> shared) {
         this.request = request;
         this.settings = request.settings();
         this.plugins = plugins;
         this.shown = shown;
+        this.shared = shared;
         this.serving = new ServingPlugins(plugins, settings);
         PruneRequest.Files files = request.files();
         this.texts = Texts.of(files.calibrationText(), files.evaluationText(), files.tasks());
+    }
+
+    /**
+     * Checks that it can write where it is to. {@link #execute} does so, too.
+     *
+     * @throws Failure if not
+     */
+    public void requireDestination() {
+        new Destination(request).requireUsable();
     }
 
     /** Does everything. What the user may have got wrong is checked before anything is written. */
@@ -88,11 +108,12 @@ public final class PruneRun {
             Manifest manifest = manifest(model, backend.device(), plan.windows());
             try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
                 Optional<PruneResult> finished = record.result(PruneResult.class);
-                if (finished.isPresent() && record.holdsOutput(request.output())) {
+                if (finished.isPresent() && (!request.keepOutput() || record.holdsOutput(request.output()))) {
                     shown.note("This run is complete; nothing is left to do.");
+                    dropOutput(record);
                     return finished.get();
                 }
-                return LoggedProgress.during(shown, record.logFile(), progress -> {
+                PruneResult result = LoggedProgress.during(shown, record.logFile(), progress -> {
                     record.workOn(backend.device()).ifPresent(progress::note);
                     model.remarks().forEach(progress::note);
                     plan.describe(progress);
@@ -100,6 +121,8 @@ public final class PruneRun {
                             plan,
                             new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
                 });
+                dropOutput(record);
+                return result;
             }
         }
     }
@@ -109,17 +132,25 @@ public final class PruneRun {
         Budget budget = plan.budget();
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
         RepairStage repair = new RepairStage(run, serving.repair(), windows.repair());
+        ScoringPass.Wanted wanted = plan.wanted(serving, settings.budget().sparsity());
+        StageSources sources = sources(plan, run);
         UnitRanking ranking = new ScoreStage(
                         run,
                         settings.plugins().criterion(),
-                        plan.wanted(serving, settings.budget().sparsity()))
+                        wanted,
+                        sources.ranking(serving.criterionIdentity(), wanted))
                 .execute(windows.scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         NestedModel repaired = serving.repaired(nested);
         try (LayerSource layers = run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             List<Variant> variants = new ArrayList<>();
-            variants.add(measure.cut("dense", decoder, run.spec().densePolicy()));
+            variants.add(measure.dense(
+                    decoder,
+                    sources.dense(
+                            ranking,
+                            texts.tasks().map(TextSource::hash),
+                            request.files().mostTasks())));
             Optional<SearchOutcome> found = plan.given().isPresent()
                     ? Optional.empty()
                     : Optional.of(
@@ -157,6 +188,21 @@ public final class PruneRun {
             run.record().saveResult(result);
             return result;
         }
+    }
+
+    private void dropOutput(RunRecord record) {
+        if (!request.keepOutput()) {
+            record.export().ifPresent(written -> written.deleteFrom(request.output()));
+        }
+    }
+
+    private StageSources sources(RunPlan plan, RunContext run) {
+        StageKeys keys = new StageKeys(
+                run.record().model(),
+                run.backend().device(),
+                Devices.linearAlgebra(plugins).id(),
+                Versions.current());
+        return new StageSources(shared, keys, plan);
     }
 
     private String repaired() {

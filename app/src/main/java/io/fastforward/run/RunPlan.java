@@ -15,6 +15,7 @@ import io.fastforward.search.Budget;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.Workload;
@@ -92,6 +93,11 @@ record RunPlan(
                             .toList();
             return new RunPlan(spec, budget, given, memory, windows, questions, warnings);
         }
+    }
+
+    /** The unit of attention that is pruned, or would be. */
+    AttentionUnit attentionUnit() {
+        return spec.layers().getFirst().attention().unit();
     }
 
     /** A policy as large as the one that will come out. */

@@ -42,6 +42,7 @@ final class ServingPlugins {
 
     private final PruneSettings settings;
     private final Criterion criterion;
+    private final PluginIdentity criterionIdentity;
     private final PolicyAgent.Provider agent;
     private final TrialExecutor.Provider executor;
     private final Calibrator calibrator;
@@ -70,6 +71,7 @@ final class ServingPlugins {
         }
         agentOptions = options(PluginKind.AGENT, agent);
         executorOptions = options(PluginKind.EXECUTOR, executor);
+        criterionIdentity = PluginIdentity.of(plugins, PluginKind.CRITERION, criteria, ids.options());
         criterion = criteria.create(options(PluginKind.CRITERION, criteria));
         calibrator = calibrators.create(options(PluginKind.CALIBRATOR, calibrators));
         ModelFormat.Provider formats =
@@ -84,6 +86,11 @@ final class ServingPlugins {
 
     Criterion criterion() {
         return criterion;
+    }
+
+    /** All that the criterion's scores depend on beside what it sees. */
+    PluginIdentity criterionIdentity() {
+        return criterionIdentity;
     }
 
     PruningPass.Repair repair() {

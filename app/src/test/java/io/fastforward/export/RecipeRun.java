@@ -86,7 +86,7 @@ record RecipeRun(Path directory) {
         PruneRequest.Files files = new PruneRequest.Files(
                 model(), text(), Optional.empty(), Optional.empty(), 1, Optional.empty(), Optional.empty());
         PruneRequest request = new PruneRequest(
-                settings, files, output, directory.resolve(recipe.name() + "-run"), false, false, COMPUTE);
+                settings, files, output, true, directory.resolve(recipe.name() + "-run"), false, false, COMPUTE);
         return new PruneRun(request, PLUGINS, Progress.silent()).execute();
     }
 

@@ -5,6 +5,7 @@ import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.prune.CollectedLayers;
+import io.fastforward.record.StageSource;
 import io.fastforward.report.Variant;
 import io.fastforward.search.Budget;
 import io.fastforward.spi.format.ModelFormat;
@@ -24,6 +25,16 @@ import java.util.Optional;
  */
 public record MeasureStage(
         RunContext run, Budget budget, TokenWindows windows, Optional<ChoiceAccuracy.Questions> questions) {
+
+    /**
+     * The whole model.
+     *
+     * @param shared where another run may have measured it
+     */
+    public Variant dense(Decoder decoder, StageSource<Variant> shared) {
+        return shared.orMade(
+                run.progress(), () -> cut("dense", decoder, run.spec().densePolicy()));
+    }
 
     /** What a policy makes of the model, without any repair. */
     public Variant cut(String name, Decoder decoder, Policy policy) {

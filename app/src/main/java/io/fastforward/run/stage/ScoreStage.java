@@ -4,6 +4,7 @@ import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.nested.UnitRanking;
 import io.fastforward.prune.ScoringPass;
+import io.fastforward.record.StageSource;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.tokenizer.TokenWindows;
@@ -13,12 +14,17 @@ import io.fastforward.tokenizer.TokenWindows;
  *
  * @param id name of the criterion
  * @param wanted what is measured of them
+ * @param shared where another run may have done it
  */
-public record ScoreStage(RunContext run, String id, ScoringPass.Wanted wanted) {
+public record ScoreStage(RunContext run, String id, ScoringPass.Wanted wanted, StageSource<UnitRanking> shared) {
 
     /** The ranking, the best unit of each module first; from the record if it is there. */
     public UnitRanking execute(TokenWindows windows) {
-        return run.record().ranking(run.spec()).orElseGet(() -> score(windows));
+        return run.record().ranking(run.spec()).orElseGet(() -> {
+            UnitRanking ranking = shared.orMade(run.progress(), () -> score(windows));
+            run.record().saveRanking(ranking);
+            return ranking;
+        });
     }
 
     private UnitRanking score(TokenWindows windows) {
@@ -28,7 +34,6 @@ public record ScoreStage(RunContext run, String id, ScoringPass.Wanted wanted) {
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
         UnitRanking ranking = new ScoringPass(run.backend(), run.algebra(), spec, weights, wanted)
                 .run(run.model().ends(), windows, layers -> run.progress().advance(layers, "layers"));
-        run.record().saveRanking(ranking);
         run.progress().end("sorted the units of " + ranking.modules().size() + " modules");
         return ranking;
     }

@@ -1,0 +1,52 @@
+package io.fastforward.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fastforward.failure.FailureKind;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Several sizes in a process that is told to end, and go on in another. */
+class SeveralSizesIT {
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void whatAnInterruptedCommandFinishedIsNotDoneAgain() throws Exception {
+        Path output = directory.resolve("out");
+        String[] command = SmallPrune.into(output, "--verbose");
+        command[indexOf("--sparsity", command) + 1] = "0.2,0.3";
+        Launcher.Finished interrupted = Launcher.in(directory)
+                .start(command)
+                .awaitWhileRunning(() -> Files.exists(output.resolve("0.3-run/nested-order.json")))
+                .send("INT")
+                .await();
+        assertThat(interrupted.exitCode()).isEqualTo(130);
+        assertThat(interrupted.errors())
+                .anySatisfy(line -> assertThat(line)
+                        .contains("interrupted", "what was finished is in '" + output + "'", "--resume"));
+        Launcher.in(directory).run(command).isRefused(FailureKind.OUTPUT_NOT_EMPTY, "--resume");
+
+        command[command.length - 1] = "--resume";
+        Launcher.Finished resumed = Launcher.in(directory).run(command).succeeds();
+        assertThat(resumed.errors())
+                .filteredOn(line -> line.contains("is complete"))
+                .hasSize(1);
+        assertThat(resumed.errors()).noneMatch(line -> line.startsWith("Scoring units"));
+        assertThat(resumed.text()).contains("0.2 ", "0.3 ");
+
+        Path alone = directory.resolve("alone");
+        Launcher.in(directory).run(SmallPrune.into(alone)).succeeds();
+        for (String name : new String[] {"policy.json", "model.safetensors"}) {
+            assertThat(output.resolve("0.3").resolve(name)).hasSameBinaryContentAs(alone.resolve(name));
+        }
+    }
+
+    private static int indexOf(String option, String[] command) {
+        return List.of(command).indexOf(option);
+    }
+}
