@@ -1,5 +1,6 @@
 package io.fastforward.batch;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +16,8 @@ public final class RunRows {
     private final TableFiles files;
     private final Function<Throwable, String> explanation;
     private final List<RunRow> earlier;
-    private final Map<PlannedRun, RunRow> rows = new HashMap<>();
+    /** By the directories of their records. */
+    private final Map<Path, RunRow> rows = new HashMap<>();
 
     /**
      * No rows yet.
@@ -41,7 +43,7 @@ public final class RunRows {
             case RunOutcome.Finished done -> RunRow.finished(done.run(), done.result(), seconds(done));
             case RunOutcome.Failed failed -> RunRow.failed(failed.run(), explanation.apply(failed.cause()));
         };
-        rows.put(outcome.run(), row);
+        rows.put(outcome.run().request().runDirectory(), row);
         files.write(rows());
         return row;
     }
@@ -50,7 +52,7 @@ public final class RunRows {
     public List<RunRow> rows() {
         List<RunRow> ended = new ArrayList<>();
         plan.forEach(run -> {
-            RunRow row = rows.get(run);
+            RunRow row = rows.get(run.request().runDirectory());
             if (row != null) {
                 ended.add(row);
             }

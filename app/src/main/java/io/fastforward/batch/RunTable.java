@@ -46,6 +46,40 @@ public final class RunTable {
                 rows.stream().map(row -> cells(row, settings, tasks, failures)).toList());
     }
 
+    /**
+     * A table as wide as that of some runs, before they have ended.
+     *
+     * @return whose first line is its headings, and whose others mean nothing
+     */
+    public static Table sized(List<PlannedRun> runs) {
+        return of(runs.stream()
+                .map(run -> new RunRow(
+                        run.model(), run.name(), run.settings(), widest(asksTasks(List.of(run))), 99_999.9, null))
+                .toList());
+    }
+
+    /**
+     * A line of a table that grows.
+     *
+     * @param sized of these runs
+     */
+    public static String line(Table sized, RunRow row, List<PlannedRun> runs) {
+        Set<String> settings = runs.stream()
+                .flatMap(run -> run.settings().keySet().stream())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        String line = sized.line(cells(row, settings, asksTasks(runs), false));
+        return row.failure() == null ? line : line + "  " + row.failure();
+    }
+
+    private static boolean asksTasks(List<PlannedRun> runs) {
+        return runs.stream().anyMatch(run -> run.request().files().tasks().isPresent());
+    }
+
+    private static RunRow.Figures widest(boolean tasks) {
+        Double share = tasks ? Double.valueOf(1) : null;
+        return new RunRow.Figures(1, 999_999_999_999L, 10, 10, 10, share, share, 100_000);
+    }
+
     private static List<String> cells(RunRow row, Set<String> settings, boolean tasks, boolean failures) {
         List<String> cells = new ArrayList<>(List.of(row.model(), row.run()));
         settings.forEach(setting -> cells.add(row.settings().getOrDefault(setting, "")));

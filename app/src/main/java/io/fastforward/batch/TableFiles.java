@@ -29,19 +29,16 @@ public record TableFiles(Path directory) {
      */
     private record Rows(List<RunRow> rows) {}
 
-    /** Deletes what a process that was killed left half-written, while no other works in the directory. */
-    public void deleteAbandoned() {
-        for (String name : List.of(JSON, "table.csv", "table.md")) {
-            AtomicFile.deleteAbandoned(directory.resolve(name));
-        }
-    }
-
     /** Writes all of them. */
     public void write(List<RunRow> rows) {
-        Table table = RunTable.of(rows);
         write(JSON, StrictJson.pretty(new Rows(rows)) + "\n");
-        write("table.csv", table.csv());
-        write("table.md", table.markdown());
+        write("table", RunTable.of(rows));
+    }
+
+    /** Writes a table of another name, as CSV and for documents. */
+    public void write(String name, Table table) {
+        write(name + ".csv", table.csv());
+        write(name + ".md", table.markdown());
     }
 
     /** The rows of an earlier command; none if there are none, or they cannot be read: only its times depend on them. */
@@ -57,6 +54,7 @@ public record TableFiles(Path directory) {
     }
 
     private void write(String name, String text) {
+        AtomicFile.deleteAbandoned(directory.resolve(name)); // the runs' stages are locked: no other process is here
         AtomicFile.write(directory.resolve(name), text.getBytes(StandardCharsets.UTF_8));
     }
 }

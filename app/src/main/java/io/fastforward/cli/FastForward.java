@@ -27,6 +27,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         subcommands = {
             PruneCommand.class,
+            BatchCommand.class,
+            AblateCommand.class,
             SparsifyCommand.class,
             EvaluateCommand.class,
             GenerateCommand.class,

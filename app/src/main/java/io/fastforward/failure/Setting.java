@@ -64,6 +64,7 @@ public enum Setting {
     OUTPUT("files.output"),
     RUN_DIRECTORY("files.runDirectory"),
     RESUME("run.resume"),
+    JOBS("batch.jobs"),
     THREADS("compute.threads"),
     LAYERS_AT_ONCE("compute.layersAtOnce"),
     MEMORY("compute.memory"),

@@ -53,6 +53,11 @@ public record Table(List<Column> columns, List<List<String>> rows) {
         return lines;
     }
 
+    /** A line of cells beside those of this table. */
+    public String line(List<String> cells) {
+        return line(cells, widths());
+    }
+
     /** As RFC 4180 has it, but for the line feeds. */
     public String csv() {
         return joined(
@@ -98,7 +103,7 @@ public record Table(List<Column> columns, List<List<String>> rows) {
     private String line(List<String> cells, List<Integer> widths) {
         List<String> padded = new ArrayList<>();
         for (int i = 0; i < cells.size(); i++) {
-            String space = " ".repeat(widths.get(i) - cells.get(i).length());
+            String space = " ".repeat(Math.max(0, widths.get(i) - cells.get(i).length()));
             padded.add(columns.get(i).number() ? space + cells.get(i) : cells.get(i) + space);
         }
         return String.join(GAP, padded).stripTrailing();

@@ -133,7 +133,7 @@ public final class PruneRun {
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
         RepairStage repair = new RepairStage(run, serving.repair(), windows.repair());
         ScoringPass.Wanted wanted = plan.wanted(serving, settings.budget().sparsity());
-        StageSources sources = sources(plan, run);
+        StageSources sources = StageSources.of(shared, plan, run, plugins);
         UnitRanking ranking = new ScoreStage(
                         run,
                         settings.plugins().criterion(),
@@ -194,15 +194,6 @@ public final class PruneRun {
         if (!request.keepOutput()) {
             record.export().ifPresent(written -> written.deleteFrom(request.output()));
         }
-    }
-
-    private StageSources sources(RunPlan plan, RunContext run) {
-        StageKeys keys = new StageKeys(
-                run.record().model(),
-                run.backend().device(),
-                Devices.linearAlgebra(plugins).id(),
-                Versions.current());
-        return new StageSources(shared, keys, plan);
     }
 
     private String repaired() {

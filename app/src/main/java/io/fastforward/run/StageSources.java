@@ -2,10 +2,12 @@ package io.fastforward.run;
 
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.nested.UnitRanking;
+import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.ScoringPass;
 import io.fastforward.record.SharedStages;
 import io.fastforward.record.StageSource;
 import io.fastforward.report.Variant;
+import io.fastforward.run.stage.RunContext;
 import java.util.Optional;
 
 /**
@@ -16,6 +18,16 @@ import java.util.Optional;
  * @param plan of the run
  */
 record StageSources(Optional<SharedStages> shared, StageKeys keys, RunPlan plan) {
+
+    /** Those of a run. */
+    static StageSources of(Optional<SharedStages> shared, RunPlan plan, RunContext run, PluginRegistry plugins) {
+        StageKeys keys = new StageKeys(
+                run.record().model(),
+                run.backend().device(),
+                Devices.linearAlgebra(plugins).id(),
+                Versions.current());
+        return new StageSources(shared, keys, plan);
+    }
 
     /** Of the units' ranking by a criterion. */
     StageSource<UnitRanking> ranking(PluginIdentity criterion, ScoringPass.Wanted wanted) {

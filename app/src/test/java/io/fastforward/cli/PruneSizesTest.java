@@ -81,6 +81,7 @@ class PruneSizesTest {
         for (String size : List.of(" 0.3 ", " 0.5 ")) { // seconds included
             assertThat(row(more, size)).isEqualTo(row(first, size));
         }
+        assertThat(row(more, " 0.4 ")).isNotEmpty();
         assertThat(output("0.4").resolve("model.safetensors")).exists();
     }
 
