@@ -375,7 +375,9 @@ class BadInputTest {
     @Test
     void commandLines() {
         CommandRun.of()
-                .isRefused(FailureKind.USAGE, "prune, sparsify, evaluate, generate, export, inspect, recipes, plugins");
+                .isRefused(
+                        FailureKind.USAGE,
+                        "prune, batch, ablate, sparsify, evaluate, generate, export, inspect, recipes, plugins");
         CommandRun.of("prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
         CommandRun.of("prone", "--help").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
         CommandRun.of("--help", "prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");

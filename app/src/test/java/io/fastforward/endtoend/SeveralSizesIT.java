@@ -18,8 +18,7 @@ class SeveralSizesIT {
     @Test
     void whatAnInterruptedCommandFinishedIsNotDoneAgain() throws Exception {
         Path output = directory.resolve("out");
-        String[] command = SmallPrune.into(output, "--verbose");
-        command[indexOf("--sparsity", command) + 1] = "0.2,0.3";
+        String[] command = sizes(output);
         Launcher.Finished interrupted = Launcher.in(directory)
                 .start(command)
                 .awaitWhileRunning(() -> Files.exists(output.resolve("0.3-run/nested-order.json")))
@@ -31,8 +30,8 @@ class SeveralSizesIT {
                         .contains("interrupted", "what was finished is in '" + output + "'", "--resume"));
         Launcher.in(directory).run(command).isRefused(FailureKind.OUTPUT_NOT_EMPTY, "--resume");
 
-        command[command.length - 1] = "--resume";
-        Launcher.Finished resumed = Launcher.in(directory).run(command).succeeds();
+        Launcher.Finished resumed =
+                Launcher.in(directory).run(sizes(output, "--resume")).succeeds();
         assertThat(resumed.errors())
                 .filteredOn(line -> line.contains("is complete"))
                 .hasSize(1);
@@ -46,7 +45,9 @@ class SeveralSizesIT {
         }
     }
 
-    private static int indexOf(String option, String[] command) {
-        return List.of(command).indexOf(option);
+    private static String[] sizes(Path output, String... more) {
+        String[] command = SmallPrune.into(output, more);
+        command[List.of(command).indexOf("--sparsity") + 1] = "0.2,0.3";
+        return command;
     }
 }
