@@ -40,7 +40,8 @@ public record AblationTable(Ablation ablation, List<RunRow> rows) {
                 Column.number("after repair"),
                 Column.number("spread"),
                 Column.number("difference"),
-                Column.number("evaluations")));
+                Column.number("evaluations"),
+                Column.number("search tokens")));
         List<List<String>> lines = new ArrayList<>();
         for (String model :
                 ablation.runs().stream().map(PlannedRun::model).distinct().toList()) {
@@ -73,7 +74,8 @@ public record AblationTable(Ablation ablation, List<RunRow> rows) {
                 difference
                         .map(value -> String.format(Locale.ROOT, "%+.4f", value))
                         .orElse(NOTHING),
-                evaluations(figures));
+                evaluations(figures),
+                searchTokens(figures));
     }
 
     /** Those of all seeds of a run. */
@@ -98,6 +100,15 @@ public record AblationTable(Ablation ablation, List<RunRow> rows) {
 
     private static String perplexity(OptionalDouble value) {
         return value.isPresent() ? VariantTable.significant(value.getAsDouble()) : NOTHING;
+    }
+
+    private static String searchTokens(List<RunRow.Figures> figures) {
+        OptionalDouble mean = figures.stream()
+                .map(RunRow.Figures::searchTokens)
+                .filter(Objects::nonNull)
+                .mapToDouble(Double::doubleValue)
+                .average();
+        return mean.isPresent() ? String.format(Locale.ROOT, "%.0f", mean.getAsDouble()) : NOTHING;
     }
 
     private static String evaluations(List<RunRow.Figures> figures) {

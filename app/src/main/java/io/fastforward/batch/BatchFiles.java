@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.run.PruneRequest;
+import io.fastforward.settings.PruneSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What all runs of a file read.
@@ -21,12 +23,18 @@ import java.util.Set;
  * @param evaluation text, if it is one of its own
  * @param tasks questions, if any are asked
  * @param mostTasks how many of them at most
+ * @param rewardTasks questions for the searches that reward for them
  */
 record BatchFiles(
-        Map<String, Path> models, Path calibration, Optional<Path> evaluation, Optional<Path> tasks, int mostTasks) {
+        Map<String, Path> models,
+        Path calibration,
+        Optional<Path> evaluation,
+        Optional<Path> tasks,
+        int mostTasks,
+        Optional<Path> rewardTasks) {
 
     /** The names that stand for these in a file. */
-    static final Set<String> NAMES = Set.of("models", "calibration", "evaluation", "tasks", "mostTasks");
+    static final Set<String> NAMES = Set.of("models", "calibration", "evaluation", "tasks", "mostTasks", "rewardTasks");
 
     /**
      * Those of a file.
@@ -39,21 +47,31 @@ record BatchFiles(
                 file.path("calibration").orElseThrow(() -> missing(file, "calibration: FILE")),
                 file.path("evaluation"),
                 file.path("tasks"),
-                file.count("mostTasks").orElse(Integer.MAX_VALUE));
+                file.count("mostTasks").orElse(Integer.MAX_VALUE),
+                file.path("rewardTasks"));
         files.models.forEach((name, path) -> {
             RunDirectories.requireName(name);
             require(Files.isDirectory(path), path, "a model's directory");
         });
         require(Files.isRegularFile(files.calibration), files.calibration, "a text");
         files.evaluation.ifPresent(path -> require(Files.isRegularFile(path), path, "a text"));
-        files.tasks.ifPresent(path -> require(Files.isRegularFile(path), path, "questions"));
+        Stream.of(files.tasks, files.rewardTasks)
+                .flatMap(Optional::stream)
+                .forEach(path -> require(Files.isRegularFile(path), path, "questions"));
         return files;
     }
 
-    /** What one run reads. */
-    PruneRequest.Files of(Path model) {
+    /** What a run with some settings reads. */
+    PruneRequest.Files of(Path model, PruneSettings settings) {
         return new PruneRequest.Files(
-                model, calibration, evaluation, tasks, mostTasks, Optional.empty(), Optional.empty());
+                model,
+                calibration,
+                evaluation,
+                tasks,
+                mostTasks,
+                rewardTasks.filter(questions -> settings.search().reward().asksQuestions()),
+                Optional.empty(),
+                Optional.empty());
     }
 
     /** A path, a list of paths, or paths by names. */

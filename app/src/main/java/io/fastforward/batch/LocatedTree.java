@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.IdentityHashMap;
 import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /**
  * A YAML or JSON file as a tree that knows its lines. Read strictly: one document, no name twice in an object, and nothing of
@@ -72,11 +73,19 @@ final class LocatedTree {
             }
             return new Read(tree, root);
         } catch (JsonProcessingException e) {
-            int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
-            throw tree.failure(line, OneLine.of(e.getOriginalMessage()));
+            throw tree.problem(e);
         } catch (IOException e) {
             throw tree.failure(1, Reason.of(e));
         }
+    }
+
+    /** In a line: YAML's messages quote what is around a problem in several. */
+    private Failure problem(JsonProcessingException e) {
+        if (e.getCause() instanceof MarkedYAMLException yaml && yaml.getProblem() != null) {
+            return failure(yaml.getProblemMark().getLine() + 1, OneLine.of(yaml.getProblem()));
+        }
+        int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
+        return failure(line, OneLine.of(e.getOriginalMessage()));
     }
 
     private static JsonFactory factory(Path file) {

@@ -44,6 +44,8 @@ public record RunRow(
      * @param denseTasks share of the tasks that the model gets right before pruning; null if none were asked
      * @param tasks share that what was written gets right; null likewise
      * @param evaluations of candidates; null if a policy was given
+     * @param searchTokens what the search and what it knew before took: tokens times the share of the layers that they passed;
+     *     null likewise
      */
     public record Figures(
             double sparsity,
@@ -53,7 +55,8 @@ public record RunRow(
             double repaired,
             @JsonSetter(nulls = Nulls.SET) @Nullable Double denseTasks,
             @JsonSetter(nulls = Nulls.SET) @Nullable Double tasks,
-            @JsonSetter(nulls = Nulls.SET) @Nullable Integer evaluations) {
+            @JsonSetter(nulls = Nulls.SET) @Nullable Integer evaluations,
+            @JsonSetter(nulls = Nulls.SET) @Nullable Double searchTokens) {
 
         static Figures of(PruneResult result) {
             List<Variant> variants = result.variants(); // the dense model first; a policy cut, and written, last
@@ -67,7 +70,8 @@ public record RunRow(
                     written.perplexity().perplexity(),
                     right(variants.getFirst().accuracy()),
                     right(written.accuracy()),
-                    search == null ? null : search.evaluations());
+                    search == null ? null : search.evaluations(),
+                    search == null ? null : search.cost() + search.priorCost());
         }
 
         private static @Nullable Double right(@Nullable ChoiceAccuracy accuracy) {

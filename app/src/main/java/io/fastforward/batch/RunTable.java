@@ -37,7 +37,7 @@ public final class RunTable {
         if (tasks) {
             columns.addAll(List.of(Column.number("tasks dense"), Column.number("tasks after")));
         }
-        columns.addAll(List.of(Column.number("evaluations"), Column.number("seconds")));
+        columns.addAll(List.of(Column.number("evaluations"), Column.number("search tokens"), Column.number("seconds")));
         if (failures) {
             columns.add(Column.text("failure"));
         }
@@ -77,7 +77,7 @@ public final class RunTable {
 
     private static RunRow.Figures widest(boolean tasks) {
         Double share = tasks ? Double.valueOf(1) : null;
-        return new RunRow.Figures(1, 999_999_999_999L, 10, 10, 10, share, share, 100_000);
+        return new RunRow.Figures(1, 999_999_999_999L, 10, 10, 10, share, share, 100_000, 9_999_999.0);
     }
 
     private static List<String> cells(RunRow row, Set<String> settings, boolean tasks, boolean failures) {
@@ -95,6 +95,8 @@ public final class RunTable {
         }
         Integer evaluations = figures == null ? null : figures.evaluations();
         cells.add(evaluations == null ? NOTHING : evaluations.toString());
+        Double tokens = figures == null ? null : figures.searchTokens();
+        cells.add(tokens == null ? NOTHING : String.format(Locale.ROOT, "%.0f", tokens));
         Double seconds = row.seconds();
         cells.add(seconds == null ? NOTHING : String.format(Locale.ROOT, "%.1f", seconds));
         if (failures) {

@@ -39,7 +39,7 @@ public record RunTemplate(Path output, boolean resume, boolean keepModels, Compu
         }
         PruneRequest request = new PruneRequest(
                 values.settings(),
-                files.of(source),
+                files.of(source, values.settings()),
                 directory.resolve(MODEL),
                 keepModels,
                 directory.resolve(RECORD),

@@ -59,6 +59,14 @@ final class PlaceOptions {
             description = "Start with the agent of an earlier search on this model, at a lower sparsity say.")
     private @Nullable Path warmStart;
 
+    @Option(
+            names = "--reward-tasks",
+            paramLabel = "FILE",
+            description =
+                    "Questions that candidates of the search are asked, for a --reward of margin or accuracy; none of"
+                            + " them may be among those that are reported on.")
+    private @Nullable Path rewardTasks;
+
     /** The demo, if the user asks for it. */
     Optional<Demo> demo() {
         if (!demo) {
@@ -102,6 +110,7 @@ final class PlaceOptions {
                 Optional.ofNullable(evaluation).or(() -> bundled.map(Demo::evaluationText)),
                 tasks.file().or(() -> bundled.map(Demo::tasks)),
                 requireNonNullElse(tasks.most, bundled.isPresent() ? Demo.MOST_TASKS : Integer.MAX_VALUE),
+                Optional.ofNullable(rewardTasks),
                 Optional.ofNullable(policy),
                 Optional.ofNullable(warmStart));
     }

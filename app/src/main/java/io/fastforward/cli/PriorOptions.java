@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import static java.util.Objects.requireNonNullElse;
 
+import io.fastforward.settings.RewardMix;
 import io.fastforward.settings.SearchPlan;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -16,6 +17,14 @@ final class PriorOptions {
                     + " policy of the least error by the modules' features alone; or besides, what trying single modules"
                     + " says; default: ${bundle:default.search.prior}.")
     private SearchPlan.@Nullable Prior prior;
+
+    @Option(
+            names = "--reward",
+            paramLabel = "MEASURE",
+            description = "What candidates are rewarded for: perplexity; kl, the divergence from the dense model's"
+                    + " predictions; margin or accuracy on the questions of --reward-tasks; or several with weights, as in"
+                    + " perplexity=2,accuracy=1; default: ${bundle:default.search.reward}.")
+    private @Nullable String reward;
 
     @Option(
             names = "--reward-after",
@@ -34,7 +43,9 @@ final class PriorOptions {
                 plan.schedule(),
                 plan.ramp(),
                 requireNonNullElse(prior, plan.prior()),
+                reward == null ? plan.reward() : RewardMix.parse(reward),
                 requireNonNullElse(rewardAfter, plan.rewardAfter()),
+                plan.race(),
                 plan.uniformFinalist());
     }
 }

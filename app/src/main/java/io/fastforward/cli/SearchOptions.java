@@ -50,6 +50,14 @@ final class SearchOptions {
                     + " ${bundle:default.search.uniformFinalist}.")
     private @Nullable Boolean uniformFinalist;
 
+    @Option(
+            names = "--race",
+            arity = "1",
+            paramLabel = "true|false",
+            description = "Drop finalists that cannot win before they were compared on all windows; default:"
+                    + " ${bundle:default.search.race}.")
+    private @Nullable Boolean race;
+
     SearchPlan settings(SearchPlan base) {
         return new SearchPlan(
                 requireNonNullElse(episodes, base.episodes()),
@@ -58,7 +66,9 @@ final class SearchOptions {
                 requireNonNullElse(schedule, base.schedule()),
                 requireNonNullElse(ramp, base.ramp()),
                 base.prior(),
+                base.reward(),
                 base.rewardAfter(),
+                requireNonNullElse(race, base.race()),
                 requireNonNullElse(uniformFinalist, base.uniformFinalist()));
     }
 }

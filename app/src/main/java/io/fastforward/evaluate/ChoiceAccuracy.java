@@ -4,11 +4,11 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.IncrementalDecoder;
 import io.fastforward.spi.model.Policy;
-import io.fastforward.tokenizer.TokenWindows;
+import io.fastforward.spi.search.Workload.Choice;
+import io.fastforward.spi.search.Workload.Question;
 import io.fastforward.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,53 +27,55 @@ import java.util.stream.IntStream;
  */
 public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByKind, Map<String, Integer> totalByKind) {
 
-    private static final int SEQUENCES_AT_ONCE = 64;
-
     /** Right answers ÷ questions. */
     public double accuracy() {
         return (double) right / total;
     }
 
-    /** The tokens of one context with one choice, and where the choice begins. */
-    private record Sequence(int task, int choice, int[] tokens, int firstScored) {}
-
     /** Questions as token sequences, ready to be asked of any number of models. */
     public static final class Questions {
 
         private final List<ChoiceTask> tasks;
-        private final List<List<Sequence>> choices;
+        private final List<Question> questions;
 
-        private Questions(List<ChoiceTask> tasks, List<List<Sequence>> choices) {
-            this.tasks = tasks;
-            this.choices = choices;
+        private Questions(List<ChoiceTask> tasks, List<Question> questions) {
+            this.tasks = List.copyOf(tasks);
+            this.questions = List.copyOf(questions);
         }
 
         /** Tokenises questions. */
         public static Questions tokenize(List<ChoiceTask> tasks, Tokenizer tokenizer) {
-            List<List<Sequence>> all = new ArrayList<>();
+            List<Question> all = new ArrayList<>();
             for (int task = 0; task < tasks.size(); task++) {
                 String context = tasks.get(task).context();
                 int[] contextTokens = tokenizer.encode(context, true);
                 List<String> choices = tasks.get(task).choices();
-                List<Sequence> sequences = new ArrayList<>();
-                for (int choice = 0; choice < choices.size(); choice++) {
-                    int[] tokens = tokenizer.encode(context + choices.get(choice), true);
+                List<Choice> sequences = new ArrayList<>();
+                for (String choice : choices) {
+                    int[] tokens = tokenizer.encode(context + choice, true);
                     int common = Arrays.mismatch(contextTokens, tokens); // less than 0 if there is none
                     if (common <= 0 || common == tokens.length) {
                         throw FailureKind.BAD_TEXT.failure("question " + (task + 1)
                                 + ": a choice needs at least one token after at least one token"
                                 + " of context");
                     }
-                    sequences.add(new Sequence(task, choice, tokens, common));
+                    sequences.add(new Choice(tokens, common));
                 }
-                all.add(List.copyOf(sequences));
+                all.add(new Question(sequences, tasks.get(task).answer()));
             }
-            return new Questions(List.copyOf(tasks), all);
+            return new Questions(tasks, all);
         }
 
         /** Number of token sequences: one for each choice. */
         public int sequences() {
-            return choices.stream().mapToInt(List::size).sum();
+            return questions.stream()
+                    .mapToInt(question -> question.choices().size())
+                    .sum();
+        }
+
+        /** Their tokens. */
+        public List<Question> tokens() {
+            return questions;
         }
 
         /**
@@ -96,9 +98,9 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
         }
 
         private int longest() {
-            return choices.stream()
-                    .flatMap(List::stream)
-                    .mapToInt(sequence -> sequence.tokens().length)
+            return questions.stream()
+                    .flatMap(question -> question.choices().stream())
+                    .mapToInt(choice -> choice.tokens().length)
                     .max()
                     .orElse(1);
         }
@@ -106,38 +108,39 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
         /** The choices of a question begin alike, so that is read once. */
         private void readContextsOnce(IncrementalDecoder reader, List<double[]> results, IntConsumer progress) {
             int done = 0;
-            for (List<Sequence> question : choices) {
+            for (int question = 0; question < questions.size(); question++) {
+                List<Choice> choices = questions.get(question).choices();
                 int shared =
-                        question.stream().mapToInt(Sequence::firstScored).min().orElseThrow();
+                        choices.stream().mapToInt(Choice::firstScored).min().orElseThrow();
                 reader.truncate(0);
                 if (shared > 1) {
-                    reader.skip(Arrays.copyOf(question.getFirst().tokens(), shared - 1));
+                    reader.skip(Arrays.copyOf(choices.getFirst().tokens(), shared - 1));
                 }
-                for (Sequence sequence : question) {
-                    int[] tokens = sequence.tokens();
+                for (int i = 0; i < choices.size(); i++) {
+                    int[] tokens = choices.get(i).tokens();
                     reader.truncate(shared - 1);
                     double[] logLikelihoods = reader.logLikelihoods(
                             Arrays.copyOfRange(tokens, shared - 1, tokens.length - 1),
                             Arrays.copyOfRange(tokens, shared, tokens.length));
-                    results.get(sequence.task())[sequence.choice()] = Arrays.stream(logLikelihoods)
-                            .skip(sequence.firstScored() - (long) shared)
+                    results.get(question)[i] = Arrays.stream(logLikelihoods)
+                            .skip(choices.get(i).firstScored() - (long) shared)
                             .sum();
                 }
-                done += question.size();
+                done += choices.size();
                 progress.accept(done);
             }
         }
 
-        /** For layers that are loaded anew for every batch; sequences of like length share one, so little is padded. */
+        /** For layers that are loaded anew for every batch. */
         private void batchByLength(Decoder decoder, Policy policy, List<double[]> results, IntConsumer progress) {
-            List<Sequence> sequences = choices.stream()
-                    .flatMap(List::stream)
-                    .sorted(Comparator.comparingInt(sequence -> sequence.tokens().length))
-                    .toList();
-            for (int first = 0; first < sequences.size(); first += SEQUENCES_AT_ONCE) {
-                List<Sequence> batch = sequences.subList(first, Math.min(first + SEQUENCES_AT_ONCE, sequences.size()));
-                score(decoder, policy, batch, results);
-                progress.accept(first + batch.size());
+            int done = 0;
+            for (QuestionBatch batch : QuestionBatch.of(questions)) {
+                batch.read(
+                        0,
+                        decoder.logLikelihoods(batch.windows(), List.of(policy)).getFirst(),
+                        results);
+                done += batch.choices().size();
+                progress.accept(done);
             }
         }
 
@@ -158,27 +161,8 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
         }
     }
 
-    private static void score(Decoder decoder, Policy policy, List<Sequence> batch, List<double[]> results) {
-        int length = batch.getLast().tokens().length;
-        int[] padded = new int[batch.size() * length]; // causal attention: padding at the end changes nothing before it
-        for (int i = 0; i < batch.size(); i++) {
-            int[] tokens = batch.get(i).tokens();
-            System.arraycopy(tokens, 0, padded, i * length, tokens.length);
-        }
-        double[] logLikelihoods = decoder.logLikelihoods(
-                        new TokenWindows(length, batch.size(), padded), List.of(policy))
-                .getFirst();
-        for (int i = 0; i < batch.size(); i++) {
-            Sequence sequence = batch.get(i);
-            double sum = 0;
-            for (int position = sequence.firstScored(); position < sequence.tokens().length; position++) {
-                sum += logLikelihoods[i * length + position - 1];
-            }
-            results.get(sequence.task())[sequence.choice()] = sum;
-        }
-    }
-
-    private static int indexOfLargest(double[] values) {
+    /** The first of the largest. */
+    public static int indexOfLargest(double[] values) {
         return IntStream.range(0, values.length).reduce(0, (best, i) -> values[i] > values[best] ? i : best);
     }
 }

@@ -4,7 +4,9 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TokenWindows;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Perplexity over non-overlapping windows: exp of the mean negative log-likelihood of all predicted tokens. A window of
@@ -47,6 +49,16 @@ public record Perplexity(
             sum -= logLikelihood;
         }
         return sum / predictedTokens(windows);
+    }
+
+    /** The mean over the predicted tokens of each window. */
+    public static List<Double> windowLosses(double[] logLikelihoods, TokenWindows windows) {
+        int length = windows.length();
+        return IntStream.range(0, windows.count())
+                .mapToObj(window -> -Arrays.stream(logLikelihoods, window * length, (window + 1) * length)
+                                .sum()
+                        / (length - 1))
+                .toList();
     }
 
     /** How many tokens some windows predict. */

@@ -4,12 +4,14 @@ import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.model.ModelEnds;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -19,9 +21,12 @@ import java.util.stream.IntStream;
  * layers. Called from one thread at a time.
  *
  * <p>When layers are streamed, all windows (as far as the memory for hidden states goes) and all policies pass through
- * a layer before the next is loaded.
+ * a layer before the next is loaded. Policies that agree on leading layers pass these as one.
  */
 public final class Decoder implements AutoCloseable {
+
+    /** Most policies that pass layers together that stay loaded: as many as a batch of a search has. More would share little. */
+    private static final int POLICIES = 16;
 
     private final ComputeBackend backend;
     private final LayerSource layers;
@@ -44,6 +49,61 @@ public final class Decoder implements AutoCloseable {
         this.hiddenStateBytes = Math.min(hiddenStateBytes, backend.matrixBytes() / 3);
     }
 
+    /** Bytes of the hidden states of policies that part on the first layer, if layers stay loaded. */
+    public static long branchBytes(ModelSpec spec, int windowLength) {
+        return (long) POLICIES
+                * HiddenStates.windowsPerChunk(windowLength)
+                * windowLength
+                * spec.hiddenSize()
+                * Float.BYTES;
+    }
+
+    /** Is shown hidden states that have passed all layers. */
+    @FunctionalInterface
+    public interface Visitor {
+
+        /**
+         * Some windows have passed.
+         *
+         * @param policy with the units of which one
+         * @param firstWindow index of the first one
+         * @param part these windows
+         * @param states theirs, until this returns
+         */
+        void visit(int policy, int firstWindow, TokenWindows part, HiddenStates states);
+    }
+
+    /**
+     * Passes windows through all layers for each policy. Policies that agree on leading layers share these.
+     *
+     * @return for each policy the tokens that passed layers for it alone, or for it first, times the share of the layers that
+     *     they passed
+     */
+    public double[] visit(TokenWindows windows, List<Policy> policies, Visitor visitor) {
+        double[] costs = new double[policies.size()];
+        int windowsAtOnce = windowsAtOnce(windows);
+        int policiesAtOnce = policiesAtOnce(windows, windowsAtOnce);
+        List<Integer> order = alikeTogether(policies);
+        for (int first = 0; first < windows.count(); first += windowsAtOnce) {
+            int end = Math.min(first + windowsAtOnce, windows.count());
+            TokenWindows part = windows.subset(IntStream.range(first, end).toArray());
+            for (int begin = 0; begin < order.size(); begin += policiesAtOnce) {
+                List<Integer> some = order.subList(begin, Math.min(begin + policiesAtOnce, order.size()));
+                try (PolicyBranches branches = new PolicyBranches(HiddenStates.embed(backend, ends, part), some)) {
+                    run(branches, policies, costs);
+                    int firstWindow = first;
+                    branches.forEach((policy, states) -> visitor.visit(policy, firstWindow, part, states));
+                }
+            }
+        }
+        return costs;
+    }
+
+    /** The head that belongs to what a {@link Visitor} is shown. */
+    public LanguageModelHead head() {
+        return head;
+    }
+
     /**
      * Log-likelihoods of the tokens that follow.
      *
@@ -51,21 +111,27 @@ public final class Decoder implements AutoCloseable {
      *     p + 1 after tokens 0 to p of the window; 0 at its last position, where nothing follows
      */
     public List<double[]> logLikelihoods(TokenWindows windows, List<Policy> policies) {
-        List<double[]> results = new ArrayList<>();
-        int windowsAtOnce = windowsAtOnce(windows);
-        int policiesAtOnce = layers.resident() ? 1 : policiesAtOnce(windows, windowsAtOnce);
-        for (Policy ignored : policies) {
-            results.add(new double[windows.count() * windows.length()]);
-        }
-        for (int first = 0; first < windows.count(); first += windowsAtOnce) {
-            int end = Math.min(first + windowsAtOnce, windows.count());
-            TokenWindows part = windows.subset(IntStream.range(first, end).toArray());
-            for (int policy = 0; policy < policies.size(); policy += policiesAtOnce) {
-                int last = Math.min(policy + policiesAtOnce, policies.size());
-                process(part, policies.subList(policy, last), results.subList(policy, last), first * windows.length());
-            }
-        }
+        List<double[]> results = policies.stream()
+                .map(policy -> new double[windows.count() * windows.length()])
+                .toList();
+        visit(
+                windows,
+                policies,
+                (policy, firstWindow, part, states) ->
+                        head.logLikelihoods(part, states, results.get(policy), firstWindow * windows.length()));
         return results;
+    }
+
+    /** The hidden states of windows behind all layers, for the policy that retains everything. The caller closes them. */
+    public HiddenStates denseStates(TokenWindows windows) {
+        PolicyBranches branches = new PolicyBranches(HiddenStates.embed(backend, ends, windows), List.of(0));
+        try {
+            run(branches, List.of(layers.spec().densePolicy()), new double[1]);
+            return branches.only();
+        } catch (Throwable e) {
+            branches.close();
+            throw e;
+        }
     }
 
     /**
@@ -74,8 +140,7 @@ public final class Decoder implements AutoCloseable {
      * @return F32, {@code length × vocabulary}, owned by the arena
      */
     public Matrix logits(TokenWindows window, Arena arena) {
-        try (HiddenStates states = HiddenStates.embed(backend, ends, window)) {
-            run(List.of(states), List.of(layers.spec().densePolicy()));
+        try (HiddenStates states = denseStates(window)) {
             Matrix logits = Matrix.allocate(arena, DataType.F32, window.length(), head.vocabulary());
             head.logits(states.chunks().getFirst().hidden(), 0, logits);
             return logits;
@@ -99,44 +164,47 @@ public final class Decoder implements AutoCloseable {
         head.close();
     }
 
-    private void process(TokenWindows windows, List<Policy> policies, List<double[]> results, int resultOffset) {
-        List<HiddenStates> states = new ArrayList<>();
-        try {
-            for (Policy ignored : policies) {
-                states.add(HiddenStates.embed(backend, ends, windows));
-            }
-            run(states, policies);
-            for (int i = 0; i < policies.size(); i++) {
-                head.logLikelihoods(windows, states.get(i), results.get(i), resultOffset);
-            }
-        } finally {
-            states.forEach(HiddenStates::close);
-        }
-    }
-
-    private void run(List<HiddenStates> states, List<Policy> policies) {
-        int widest = layers.spec().widestFeatures();
-        try (DeviceMatrix scratch = backend.allocate(states.getFirst().chunkRows(), widest)) {
-            for (int layer = 0; layer < layers.spec().layers().size(); layer++) {
+    private void run(PolicyBranches branches, List<Policy> policies, double[] costs) {
+        int count = layers.spec().layers().size();
+        try (DeviceMatrix scratch =
+                backend.allocate(branches.chunkRows(), layers.spec().widestFeatures())) {
+            for (int index = 0; index < count; index++) {
+                int layer = index;
                 try (LoadedLayer loaded = layers.load(layer)) {
-                    for (int i = 0; i < policies.size(); i++) {
-                        Policy policy = policies.get(i);
-                        for (Chunk chunk : states.get(i).chunks()) {
-                            loaded.apply(backend, policy.attentionUnits(layer), policy.channels(layer), chunk, scratch);
+                    branches.split(backend, policy -> units(policies.get(policy), layer));
+                    branches.forEachBranch((policy, states) -> {
+                        List<Integer> units = units(policies.get(policy), layer);
+                        for (Chunk chunk : states.chunks()) {
+                            loaded.apply(backend, units.getFirst(), units.getLast(), chunk, scratch);
+                            costs[policy] += (double) chunk.shape().rows() / count;
                         }
-                    }
+                    });
                 }
             }
         }
     }
 
+    private static List<Integer> units(Policy policy, int layer) {
+        return List.of(policy.attentionUnits(layer), policy.channels(layer));
+    }
+
+    /** Indexes of policies, in an order in which those stand together that agree on leading modules. */
+    private static List<Integer> alikeTogether(List<Policy> policies) {
+        Comparator<Integer> order = (left, right) -> Arrays.compare(
+                policies.get(left).retained().toArray(Integer[]::new),
+                policies.get(right).retained().toArray(Integer[]::new));
+        return IntStream.range(0, policies.size()).boxed().sorted(order).toList();
+    }
+
+    /** Layers that stay loaded are ready for few windows of many policies; others are loaded for as many as can be. */
     private int windowsAtOnce(TokenWindows windows) {
-        long fitting = hiddenStateBytes / windowBytes(windows);
-        return (int) Math.min(Math.max(fitting, HiddenStates.windowsPerChunk(windows.length())), windows.count());
+        int perChunk = HiddenStates.windowsPerChunk(windows.length());
+        long fitting = layers.resident() ? 1 : hiddenStateBytes / windowBytes(windows) / perChunk;
+        return (int) Math.min(Math.max(fitting, 1) * perChunk, windows.count());
     }
 
     private int policiesAtOnce(TokenWindows windows, int windowsAtOnce) {
-        return Math.clamp(hiddenStateBytes / (windowBytes(windows) * windowsAtOnce), 1, Integer.MAX_VALUE);
+        return Math.clamp(hiddenStateBytes / (windowBytes(windows) * windowsAtOnce), 1, POLICIES);
     }
 
     private long windowBytes(TokenWindows windows) {

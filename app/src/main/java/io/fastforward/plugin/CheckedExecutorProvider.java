@@ -7,7 +7,7 @@ import io.fastforward.spi.search.Workload;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A maker of executors whose results are known to be as many as the candidates. */
+/** A maker of executors whose results are known to be as many as the candidates, with a loss for every window. */
 record CheckedExecutorProvider(CalledPlugin called, TrialExecutor.Provider plugin)
         implements CheckedPlugin, TrialExecutor.Provider {
 
@@ -32,6 +32,12 @@ record CheckedExecutorProvider(CalledPlugin called, TrialExecutor.Provider plugi
                 throw called.failure(
                         "was given " + candidates + " candidates, but returned " + results.size() + " results");
             }
+            results.forEach(result -> {
+                if (result.losses().size() != batch.windows().size() || !(result.cost() >= 0)) {
+                    throw called.failure("was given " + batch.windows().size() + " windows, but returned "
+                            + result.losses().size() + " losses at a cost of " + result.cost());
+                }
+            });
             return results;
         }
 

@@ -17,6 +17,8 @@ import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +32,8 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
     private final @Nullable DataType dataType;
     private final Arena arena = Arena.ofShared();
     private final ModelEnds ends;
-    private final TokenWindows windows;
-    private final HiddenStates states;
+    private final List<TokenWindows> windows;
+    private final List<HiddenStates> states = new ArrayList<>();
 
     /**
      * A probe.
@@ -39,16 +41,25 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
      * @param model the source model, whose ends the pruned one shares
      * @param pruned the pruned architecture, with units as in checkpoints
      * @param dataType data type of the pruned model; null keeps each tensor's own
-     * @param windows what it is to be asked
+     * @param windows what it is to be asked; those of each element pass together
      */
     public LogitProbe(
-            ComputeBackend backend, Model model, ModelSpec pruned, @Nullable DataType dataType, TokenWindows windows) {
+            ComputeBackend backend,
+            Model model,
+            ModelSpec pruned,
+            @Nullable DataType dataType,
+            List<TokenWindows> windows) {
         this.backend = backend;
         this.pruned = pruned;
         this.dataType = dataType;
         this.ends = dataType == null ? model.ends() : WeightCopy.of(model.ends(), dataType, arena);
-        this.windows = windows;
-        this.states = HiddenStates.embed(backend, ends, windows);
+        this.windows = List.copyOf(windows);
+        try {
+            windows.forEach(some -> states.add(HiddenStates.embed(backend, ends, some)));
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
     }
 
     @Override
@@ -56,30 +67,58 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
         try (Arena layerArena = Arena.ofShared();
                 LoadedLayer loaded =
                         LayerSource.loadLayer(backend, pruned, (index, _) -> rounded(weights, layerArena), layer);
-                DeviceMatrix scratch = backend.allocate(states.chunkRows(), pruned.widestFeatures())) {
-            for (Chunk chunk : states.chunks()) {
-                loaded.apply(
-                        backend,
-                        loaded.attention().spec().units(),
-                        loaded.mlp().spec().units(),
-                        chunk,
-                        scratch);
+                DeviceMatrix scratch = backend.allocate(chunkRows(), pruned.widestFeatures())) {
+            for (HiddenStates some : states) {
+                for (Chunk chunk : some.chunks()) {
+                    loaded.apply(
+                            backend,
+                            loaded.attention().spec().units(),
+                            loaded.mlp().spec().units(),
+                            chunk,
+                            scratch);
+                }
             }
         }
     }
 
-    /** Log-likelihoods of all windows, once all layers have passed, as of {@link Decoder#logLikelihoods}. */
-    public double[] logLikelihoods() {
-        double[] result = new double[windows.count() * windows.length()];
+    private int chunkRows() {
+        return states.stream().mapToInt(HiddenStates::chunkRows).max().orElse(1);
+    }
+
+    /** Is shown hidden states that have passed all layers. */
+    @FunctionalInterface
+    public interface Visitor {
+
+        /**
+         * Those of the windows of one element.
+         *
+         * @param head that belongs to them
+         */
+        void visit(int element, TokenWindows windows, HiddenStates states, LanguageModelHead head);
+    }
+
+    /** Shows what came of all windows, once all layers have passed. */
+    public void visit(Visitor visitor) {
         try (LanguageModelHead head = new LanguageModelHead(backend, ends)) {
-            head.logLikelihoods(windows, states, result, 0);
+            for (int i = 0; i < states.size(); i++) {
+                visitor.visit(i, windows.get(i), states.get(i), head);
+            }
+        }
+    }
+
+    /** Log-likelihoods of all windows of the first element, once all layers have passed, as of {@link Decoder#logLikelihoods}. */
+    public double[] logLikelihoods() {
+        TokenWindows first = windows.getFirst();
+        double[] result = new double[first.count() * first.length()];
+        try (LanguageModelHead head = new LanguageModelHead(backend, ends)) {
+            head.logLikelihoods(first, states.getFirst(), result, 0);
         }
         return result;
     }
 
     /** Logits after every token of a single window, once all layers have passed: F32, {@code length × vocabulary}, in the arena. */
     public Matrix logits(Arena resultArena) {
-        Chunk chunk = states.chunks().getFirst();
+        Chunk chunk = states.getFirst().chunks().getFirst();
         Matrix logits = Matrix.allocate(resultArena, DataType.F32, chunk.shape().rows(), pruned.vocabularySize());
         try (LanguageModelHead head = new LanguageModelHead(backend, ends)) {
             head.logits(chunk.hidden(), 0, logits);
@@ -89,7 +128,7 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
 
     @Override
     public void close() {
-        states.close();
+        states.forEach(HiddenStates::close);
         arena.close();
     }
 

@@ -3,16 +3,15 @@ package io.fastforward.prune;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.HiddenStates.Chunk;
 import io.fastforward.forward.LanguageModelHead;
+import io.fastforward.forward.LogitDivergence;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
-import io.fastforward.spi.tensor.DataType;
-import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -23,9 +22,6 @@ import java.util.List;
  * <p>Memory: the hidden states of the windows, once for each probe and once for the dense model.
  */
 final class Probes implements AutoCloseable {
-
-    /** Tokens whose logits are compared at once. */
-    private static final int ROWS = 128;
 
     private final ComputeBackend backend;
     private final ModelEnds ends;
@@ -77,56 +73,11 @@ final class Probes implements AutoCloseable {
     List<Double> divergences() {
         List<Double> result = new ArrayList<>();
         try (LanguageModelHead head = new LanguageModelHead(backend, ends)) {
-            probes.forEach(probe -> result.add(divergence(head, probe)));
+            LogitDivergence divergence = new LogitDivergence(head, head);
+            probes.forEach(probe -> result.add(
+                    Arrays.stream(divergence.of(dense, 0, probe)).average().orElseThrow()));
         }
         return result;
-    }
-
-    private double divergence(LanguageModelHead head, HiddenStates probe) {
-        double sum = 0;
-        long tokens = 0;
-        try (Arena scratch = Arena.ofShared()) {
-            Matrix ours = Matrix.allocate(scratch, DataType.F32, ROWS, head.vocabulary());
-            Matrix theirs = Matrix.allocate(scratch, DataType.F32, ROWS, head.vocabulary());
-            for (int i = 0; i < dense.chunks().size(); i++) {
-                int all = dense.chunks().get(i).shape().rows();
-                for (int first = 0; first < all; first += ROWS) {
-                    int rows = Math.min(ROWS, all - first);
-                    head.logits(dense.chunks().get(i).hidden(), first, ours.leadingRows(rows));
-                    head.logits(probe.chunks().get(i).hidden(), first, theirs.leadingRows(rows));
-                    for (int row = 0; row < rows; row++) {
-                        sum += divergence(ours, theirs, row);
-                    }
-                    tokens += rows;
-                }
-            }
-        }
-        return sum / tokens;
-    }
-
-    /** Σ p log(p ÷ q) of two rows of logits. */
-    static double divergence(Matrix left, Matrix right, int row) {
-        int vocabulary = left.columns();
-        double leftNorm = logSumExp(left, row);
-        double rightNorm = logSumExp(right, row);
-        double sum = 0;
-        for (int j = 0; j < vocabulary; j++) {
-            double p = left.get(row, j) - leftNorm;
-            sum += Math.exp(p) * (p - (right.get(row, j) - rightNorm));
-        }
-        return sum;
-    }
-
-    private static double logSumExp(Matrix logits, int row) {
-        double largest = Double.NEGATIVE_INFINITY;
-        for (int j = 0; j < logits.columns(); j++) {
-            largest = Math.max(largest, logits.get(row, j));
-        }
-        double sum = 0;
-        for (int j = 0; j < logits.columns(); j++) {
-            sum += Math.exp(logits.get(row, j) - largest);
-        }
-        return largest + Math.log(sum);
     }
 
     @Override

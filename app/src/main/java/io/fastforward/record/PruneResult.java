@@ -45,22 +45,30 @@ public record PruneResult(
         String runDirectory) {
 
     /**
-     * A search in a few numbers.
+     * A search in a few numbers. What something costs is tokens times the share of the layers that they passed.
      *
      * @param episodes candidates proposed
      * @param evaluations trials evaluated
      * @param savedEvaluations trials answered from memory
+     * @param cost of the trials, the dense model and the finals included
+     * @param priorCost of trying single modules before the search
      * @param origin where the winner comes from
-     * @param rewardPerplexity the winner's perplexity on the finalists' windows
-     * @param denseRewardPerplexity the dense model's there
+     * @param reward what candidates were rewarded for
+     * @param windows on how many windows the winner was compared with the last of the others
+     * @param loss the winner's there, lower is better; of the reward perplexity, its logarithm
+     * @param denseLoss the dense model's there
      */
     public record SearchSummary(
             int episodes,
             int evaluations,
             int savedEvaluations,
+            double cost,
+            double priorCost,
             String origin,
-            double rewardPerplexity,
-            double denseRewardPerplexity) {}
+            String reward,
+            int windows,
+            double loss,
+            double denseLoss) {}
 
     public PruneResult {
         if (variants.isEmpty()) {

@@ -200,12 +200,12 @@ public final class RunRecord implements AutoCloseable {
     }
 
     /**
-     * Keeps the records of the first episodes alone.
+     * Keeps the records of the first trials alone.
      *
      * @return what is missing of them, for people who read them
      */
-    public Optional<String> keepTrials(int episodes) {
-        return trials.keep(episodes);
+    public Optional<String> keepTrials(int count) {
+        return trials.keep(count);
     }
 
     /**

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * {@code trials.jsonl}: what happened in every episode, a line of JSON each, for people; numbers that are not finite are
+ * {@code trials.jsonl}: what happened in every trial, a line of JSON each, for people; numbers that are not finite are
  * strings. No result depends on it.
  */
 final class Trials {
@@ -36,27 +36,27 @@ final class Trials {
     }
 
     /**
-     * Keeps the records of the first episodes alone, whatever a crash left behind or between them. The search does not
+     * Keeps the records of the first trials alone, whatever a crash left behind or between them. The search does not
      * need them, so what is missing stays missing.
      *
      * @return what is missing, for people who read them
      */
-    Optional<String> keep(int episodes) {
+    Optional<String> keep(int trials) {
         SortedMap<Integer, String> kept = new TreeMap<>();
         for (String line : lines()) {
             try {
                 TrialRecord trial = StrictJson.read(line, TrialRecord.class);
-                if (trial.episode() >= 0 && trial.episode() < episodes) {
-                    kept.putIfAbsent(trial.episode(), line);
+                if (trial.trial() >= 0 && trial.trial() < trials) {
+                    kept.putIfAbsent(trial.trial(), line);
                 }
             } catch (JsonProcessingException _) {
                 // A line that was cut off, or damaged.
             }
         }
         store.write(FILE, bytes(List.copyOf(kept.values())));
-        return kept.size() == episodes
+        return kept.size() == trials
                 ? Optional.empty()
-                : Optional.of("'" + store.file(FILE) + "' holds " + kept.size() + " of the " + episodes
+                : Optional.of("'" + store.file(FILE) + "' holds " + kept.size() + " of the " + trials
                         + " trials that the search had done; it goes on without the others, which it does not need");
     }
 

@@ -41,6 +41,7 @@ public record PruneRequest(
      *     kept for that and used for nothing else
      * @param tasks multiple-choice questions to report on
      * @param mostTasks most questions to ask
+     * @param rewardTasks multiple-choice questions that candidates of the search are asked
      * @param policy a policy to use instead of searching one
      * @param warmStart run directory of a search on the same model whose agent goes on here
      */
@@ -50,6 +51,7 @@ public record PruneRequest(
             Optional<Path> evaluationText,
             Optional<Path> tasks,
             int mostTasks,
+            Optional<Path> rewardTasks,
             Optional<Path> policy,
             Optional<Path> warmStart) {
 

@@ -69,7 +69,7 @@ public final class PruneRun {
         this.shared = shared;
         this.serving = new ServingPlugins(plugins, settings);
         PruneRequest.Files files = request.files();
-        this.texts = Texts.of(files.calibrationText(), files.evaluationText(), files.tasks());
+        this.texts = Texts.of(files.calibrationText(), files.evaluationText(), files.tasks(), files.rewardTasks());
     }
 
     /**

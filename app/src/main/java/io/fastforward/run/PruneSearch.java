@@ -7,7 +7,6 @@ import io.fastforward.record.SearchOutcome;
 import io.fastforward.run.stage.RepairStage;
 import io.fastforward.run.stage.RepairedRewardEvaluator;
 import io.fastforward.run.stage.RewardEvaluator;
-import io.fastforward.run.stage.RewardWindows;
 import io.fastforward.run.stage.RunContext;
 import io.fastforward.run.stage.SearchStage;
 import io.fastforward.search.Budget;
@@ -39,16 +38,25 @@ record PruneSearch(PruneRequest request, ServingPlugins serving, RunPlan plan, R
                 request.files().warmStart());
         Workload workload = plan.workload(request, run.record().model(), ranking.order());
         TrialExecutor.Evaluator evaluator = switch (settings.search().rewardAfter()) {
-            case CUT -> new RewardEvaluator(decoder, workload.windows());
-            case REPAIR ->
-                new RepairedRewardEvaluator(run, decoder, repair, repaired, RewardWindows.of(workload.windows()));
+            case CUT -> new RewardEvaluator(decoder, workload);
+            case REPAIR -> new RepairedRewardEvaluator(run, decoder, repair, repaired, workload);
         };
         return new SearchStage(
                         run.record(),
                         run.progress(),
                         budget,
                         settings.forSearch(),
-                        settings.plugins().agent())
+                        settings.plugins().agent(),
+                        settings.search().reward(),
+                        priorCost())
                 .execute(prior, agent, () -> serving.createExecutor(evaluator, workload));
+    }
+
+    /** What it took to try single modules. */
+    private double priorCost() {
+        return plan.wanted(serving, request.settings().budget().sparsity())
+                .probes()
+                .map(windows -> Prior.probingCost(plan.budget().modules(), windows.tokens().length))
+                .orElse(0.0);
     }
 }

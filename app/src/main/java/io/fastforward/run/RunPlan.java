@@ -3,6 +3,10 @@ package io.fastforward.run;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.evaluate.ChoiceAccuracy.Questions;
 import io.fastforward.evaluate.ChoiceTask;
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.OneLine;
+import io.fastforward.failure.Setting;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.prune.ScoringPass;
@@ -19,12 +23,15 @@ import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.Workload;
+import io.fastforward.spi.search.Workload.Question;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -36,6 +43,7 @@ import java.util.stream.Collectors;
  * @param memory what will be needed
  * @param windows what each stage sees of the texts
  * @param questions what the variants are asked
+ * @param rewardQuestions what the candidates of a search are asked; none if they are rewarded for something else
  * @param warnings what the user should know before trusting the figures, one line each
  */
 record RunPlan(
@@ -45,16 +53,18 @@ record RunPlan(
         MemoryPlan memory,
         RunWindows windows,
         Optional<Questions> questions,
+        List<Question> rewardQuestions,
         List<String> warnings) {
 
     /**
      * The plan of a run on a model.
      *
-     * @throws io.fastforward.failure.Failure if the user asked for what cannot be
+     * @throws Failure if the user asked for what cannot be
      */
     static RunPlan of(PruneRequest request, ServingPlugins serving, Texts texts, Model model, ComputeBackend backend) {
         PruneSettings settings = request.settings();
         PruneRequest.Files files = request.files();
+        requireRewardTasks(settings, texts);
         ModelSpec spec = settings.budget().units(model.spec());
         serving.form().requireAccepted(model, serving.repaired(model.spec()));
         Budget budget =
@@ -85,13 +95,52 @@ record RunPlan(
                     texts.evaluation(),
                     tokenizer,
                     length);
-            Optional<Questions> questions =
-                    texts.tasks().map(file -> Questions.tokenize(ChoiceTask.read(file, files.mostTasks()), tokenizer));
+            Optional<List<ChoiceTask>> tasks = texts.tasks().map(file -> ChoiceTask.read(file, files.mostTasks()));
+            Optional<Questions> questions = tasks.map(asked -> Questions.tokenize(asked, tokenizer));
+            List<Question> rewardQuestions = texts.rewardTasks()
+                    .map(file -> Questions.tokenize(
+                                    unseen(ChoiceTask.read(file, Integer.MAX_VALUE), tasks.orElse(List.of())),
+                                    tokenizer)
+                            .tokens())
+                    .orElse(List.of());
             List<String> warnings =
                     RepairStage.warning(serving.repair(), settings.plugins().calibrator(), model.spec(), windows)
                             .stream()
                             .toList();
-            return new RunPlan(spec, budget, given, memory, windows, questions, warnings);
+            return new RunPlan(spec, budget, given, memory, windows, questions, rewardQuestions, warnings);
+        }
+    }
+
+    /**
+     * Checks that questions are not those on which figures are reported.
+     *
+     * @throws Failure if one is
+     */
+    private static List<ChoiceTask> unseen(List<ChoiceTask> tasks, List<ChoiceTask> reported) {
+        Set<ChoiceTask> others = new HashSet<>(reported);
+        tasks.stream().filter(others::contains).findFirst().ifPresent(task -> {
+            throw FailureKind.USAGE.failure("the question '" + OneLine.of(task.context()) + "' is in "
+                    + Setting.REWARD_TASKS + " and in " + Setting.TASKS
+                    + ": figures on what the search has seen would say nothing; split the file");
+        });
+        return tasks;
+    }
+
+    /**
+     * Checks that there are questions if the reward asks for them, and none otherwise.
+     *
+     * @throws Failure if not
+     */
+    private static void requireRewardTasks(PruneSettings settings, Texts texts) {
+        boolean asks = settings.search().reward().asksQuestions();
+        if (asks != texts.rewardTasks().isPresent()) {
+            throw FailureKind.USAGE.failure(
+                    asks
+                            ? Setting.REWARD + " " + settings.search().reward() + " takes questions, in a file with "
+                                    + Setting.REWARD_TASKS
+                            : Setting.REWARD_TASKS + " is for a " + Setting.REWARD
+                                    + " of margin or accuracy; this one is "
+                                    + settings.search().reward());
         }
     }
 
@@ -135,11 +184,9 @@ record RunPlan(
                 model.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
                 request.settings().budget().unit(),
                 order.modules(),
-                new Workload.Windows(
-                        reward.length(),
-                        reward.tokens(),
-                        request.settings().windows().reward()),
-                Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
+                new Workload.Windows(reward.length(), reward.tokens()),
+                rewardQuestions,
+                request.settings().search().reward().objective(),
                 DataType.F32,
                 Versions.current());
     }

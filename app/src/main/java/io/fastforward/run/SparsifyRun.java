@@ -61,7 +61,7 @@ public final class SparsifyRun {
         this.shown = shown;
         this.serving = new SparsifyPlugins(plugins, settings);
         serving.requireLayersAtOnce(request.layersAtOnce());
-        this.texts = Texts.of(request.calibrationText(), request.evaluationText(), request.tasks());
+        this.texts = Texts.of(request.calibrationText(), request.evaluationText(), request.tasks(), Optional.empty());
     }
 
     /** Does everything. What the user may have got wrong is checked before anything is written. */

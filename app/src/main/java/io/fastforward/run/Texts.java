@@ -18,11 +18,20 @@ import java.util.TreeMap;
  * @param calibration for everything but figures
  * @param evaluation for figures, if it is one of its own
  * @param tasks questions to ask
+ * @param rewardTasks questions that candidates of a search are asked
  */
-record Texts(TextSource calibration, Optional<TextSource> evaluation, Optional<TextSource> tasks) {
+record Texts(
+        TextSource calibration,
+        Optional<TextSource> evaluation,
+        Optional<TextSource> tasks,
+        Optional<TextSource> rewardTasks) {
 
-    static Texts of(Path calibration, Optional<Path> evaluation, Optional<Path> tasks) {
-        return new Texts(TextSource.text(calibration), evaluation.map(TextSource::text), tasks.map(Texts::tasks));
+    static Texts of(Path calibration, Optional<Path> evaluation, Optional<Path> tasks, Optional<Path> rewardTasks) {
+        return new Texts(
+                TextSource.text(calibration),
+                evaluation.map(TextSource::text),
+                tasks.map(Texts::tasks),
+                rewardTasks.map(Texts::tasks));
     }
 
     static TextSource tasks(Path file) {
@@ -38,6 +47,7 @@ record Texts(TextSource calibration, Optional<TextSource> evaluation, Optional<T
         Map<String, FileHash> files = new TreeMap<>();
         windows.texts().forEach((role, text) -> files.put(role, text.file()));
         tasks.ifPresent(file -> files.put("tasks", file.hash()));
+        rewardTasks.ifPresent(file -> files.put("reward tasks", file.hash()));
         return files;
     }
 
@@ -53,7 +63,9 @@ record Texts(TextSource calibration, Optional<TextSource> evaluation, Optional<T
                 Setting.EVALUATION_TEXT,
                 evaluation,
                 Setting.TASKS,
-                tasks));
+                tasks,
+                Setting.REWARD_TASKS,
+                rewardTasks));
     }
 
     /**

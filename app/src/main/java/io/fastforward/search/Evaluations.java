@@ -14,10 +14,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
- * Has candidates evaluated, the dense model beside them on the same windows, and none twice: what was evaluated at full
- * fidelity is remembered. Counts what that takes.
+ * Has candidates evaluated, the dense model beside them on the same windows, and none twice: at full fidelity and beyond,
+ * windows are taken in their order, and the losses on them are remembered. Counts what that takes.
  */
 final class Evaluations {
 
@@ -26,11 +28,12 @@ final class Evaluations {
     private final TrialExecutor executor;
     private final Reward reward;
 
-    /** Losses at full fidelity. */
-    private final Map<Policy, Double> remembered = new LinkedHashMap<>();
+    /** Losses on the first windows, in their order. */
+    private final Map<Policy, List<Double>> remembered = new LinkedHashMap<>();
 
     private int executed;
     private int saved;
+    private double cost;
 
     Evaluations(SearchSettings settings, Policy dense, TrialExecutor executor, Reward reward) {
         this.settings = settings;
@@ -41,12 +44,13 @@ final class Evaluations {
 
     /** Goes on from a saved search. */
     void restore(SearchState state) {
-        state.evaluated().forEach(known -> remembered.put(known.policy(), known.loss()));
+        state.evaluated().forEach(known -> remembered.put(known.policy(), known.losses()));
         executed = state.evaluations();
         saved = state.savedEvaluations();
+        cost = state.cost();
     }
 
-    /** What was evaluated at full fidelity, the dense model included, in order. */
+    /** What is known of the first windows, of the dense model, too, in the order in which they were evaluated. */
     List<SearchState.Evaluated> remembered() {
         return remembered.entrySet().stream()
                 .map(known -> new SearchState.Evaluated(known.getKey(), known.getValue()))
@@ -63,15 +67,20 @@ final class Evaluations {
         return saved;
     }
 
+    /** What the executed trials took: tokens times the share of layers that they passed. */
+    double cost() {
+        return cost;
+    }
+
     /**
-     * The losses of some candidates on the same windows.
+     * What some candidates lose on the same windows.
      *
-     * @param byPolicy of the dense model and all candidates; may be not finite but for the dense model
+     * @param byPolicy mean losses, of the dense model, too; may be not finite but for that
      * @param dense the dense model's
-     * @param executed for each candidate, whether it took a trial; otherwise an equal one had been executed
-     * @param rewarding makes rewards of them
+     * @param costs of the policies that took a trial, in the order in which they did
+     * @param rewarding makes rewards of losses
      */
-    record Losses(Map<Policy, Double> byPolicy, double dense, List<Boolean> executed, Reward rewarding) {
+    record Losses(Map<Policy, Double> byPolicy, double dense, Map<Policy, Double> costs, Reward rewarding) {
 
         double of(Policy candidate) {
             return Objects.requireNonNull(byPolicy.get(candidate));
@@ -84,49 +93,109 @@ final class Evaluations {
     }
 
     /**
-     * Evaluates candidates.
+     * Evaluates the candidates of a batch.
      *
      * @param batch counted from 0; another one takes other windows, if not all
+     * @param windows on how many, at most those of full fidelity
      * @throws Failure if the dense model's loss is not finite
      */
     Losses evaluate(List<Policy> candidates, int batch, int windows) {
-        Map<Policy, Double> known = windows == settings.windows() ? remembered : new LinkedHashMap<>();
-        Set<Policy> missing = new LinkedHashSet<>();
-        if (!known.containsKey(dense)) {
-            missing.add(dense);
+        Losses losses;
+        if (windows < settings.windows()) {
+            Map<Policy, List<Double>> known = new LinkedHashMap<>();
+            Map<Policy, Double> costs = new LinkedHashMap<>();
+            execute(withDense(candidates), chosen(batch, windows), known, costs);
+            losses = losses(known, windows, costs);
+        } else {
+            losses = extend(candidates, windows);
         }
-        List<Boolean> took = new ArrayList<>();
-        for (Policy candidate : candidates) {
-            took.add(!known.containsKey(candidate) && missing.add(candidate));
-        }
-        if (!missing.isEmpty()) {
-            execute(new TrialBatch(windowSeed(batch, windows), windows, List.copyOf(missing)), known);
-        }
-        double denseLoss = Objects.requireNonNull(known.get(dense));
+        // Of equal candidates, one takes a trial.
+        saved += candidates.size()
+                - (int) candidates.stream()
+                        .distinct()
+                        .filter(losses.costs()::containsKey)
+                        .count();
+        return losses;
+    }
+
+    /**
+     * Evaluates candidates on the first windows, as far as that is not known.
+     *
+     * @param windows how many
+     * @throws Failure if the dense model's loss is not finite
+     */
+    Losses extend(List<Policy> candidates, int windows) {
+        Map<Integer, Set<Policy>> missing = new TreeMap<>();
+        withDense(candidates).forEach(policy -> {
+            int known = remembered.getOrDefault(policy, List.of()).size();
+            if (known < windows) {
+                missing.computeIfAbsent(known, _ -> new LinkedHashSet<>()).add(policy);
+            }
+        });
+        Map<Policy, Double> costs = new LinkedHashMap<>();
+        missing.forEach((known, policies) ->
+                execute(policies, IntStream.range(known, windows).boxed().toList(), remembered, costs));
+        return losses(remembered, windows, costs);
+    }
+
+    /** What is known of a candidate on the first windows. */
+    List<Double> losses(Policy candidate, int windows) {
+        return Objects.requireNonNull(remembered.get(candidate)).subList(0, windows);
+    }
+
+    private Set<Policy> withDense(List<Policy> candidates) {
+        Set<Policy> all = new LinkedHashSet<>();
+        all.add(dense);
+        all.addAll(candidates);
+        return all;
+    }
+
+    private Losses losses(Map<Policy, List<Double>> known, int windows, Map<Policy, Double> costs) {
+        Map<Policy, Double> means = new LinkedHashMap<>();
+        known.forEach((policy, losses) -> {
+            if (losses.size() >= windows) {
+                means.put(policy, mean(losses.subList(0, windows)));
+            }
+        });
+        double denseLoss = Objects.requireNonNull(means.get(dense));
         if (!Double.isFinite(denseLoss)) {
             throw FailureKind.NOT_FINITE.failure("the dense model's loss on the reward text is not finite");
         }
-        saved += Collections.frequency(took, false);
-        return new Losses(known, denseLoss, took, reward);
+        return new Losses(means, denseLoss, costs, reward);
     }
 
-    private void execute(TrialBatch batch, Map<Policy, Double> known) {
-        List<TrialExecutor.Result> results = executor.execute(batch);
+    /** The mean of losses on windows of equal length; not finite if one of them is not. */
+    static double mean(List<Double> losses) {
+        return losses.stream().reduce(0.0, Double::sum) / losses.size();
+    }
+
+    private void execute(
+            Set<Policy> policies, List<Integer> windows, Map<Policy, List<Double>> known, Map<Policy, Double> costs) {
+        List<Policy> candidates = List.copyOf(policies);
+        List<TrialExecutor.Result> results = executor.execute(new TrialBatch(windows, candidates));
         for (int i = 0; i < results.size(); i++) {
-            known.put(batch.candidates().get(i), results.get(i).loss());
+            TrialExecutor.Result result = results.get(i);
+            List<Double> losses = new ArrayList<>(known.getOrDefault(candidates.get(i), List.of()));
+            losses.addAll(result.losses());
+            known.put(candidates.get(i), Collections.unmodifiableList(losses));
+            costs.put(candidates.get(i), result.cost());
+            cost += result.cost();
         }
         executed += results.size();
     }
 
-    /** Another choice of windows for each batch, so that the agent sees all of them; one and the same for all of them. */
-    private long windowSeed(int batch, int windows) {
-        if (windows >= settings.windows()) {
-            return 0;
-        }
-        SplittableRandom random = new SplittableRandom(settings.seed());
+    /** Another choice of windows for each batch, so that the agent sees all of them; one and the same for all of its candidates. */
+    private List<Integer> chosen(int batch, int count) {
+        SplittableRandom seeds = new SplittableRandom(settings.seed());
         for (int i = 0; i < batch; i++) {
-            random.nextLong();
+            seeds.nextLong();
         }
-        return random.nextLong();
+        List<Integer> windows =
+                new ArrayList<>(IntStream.range(0, settings.windows()).boxed().toList());
+        SplittableRandom random = new SplittableRandom(seeds.nextLong());
+        for (int i = windows.size() - 1; i > 0; i--) {
+            Collections.swap(windows, i, random.nextInt(i + 1));
+        }
+        return windows.subList(0, count).stream().sorted().toList();
     }
 }

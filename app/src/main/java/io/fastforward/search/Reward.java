@@ -12,7 +12,7 @@ public interface Reward {
 
     /**
      * Dense perplexity ÷ pruned perplexity (FastForward, Eq. 2), for losses that are mean negative log-likelihoods:
-     * above 0.
+     * above 0. Of other losses in nats, and of their weighted means, it is the same: the geometric mean of what each says.
      */
     Reward PERPLEXITY_RATIO = (dense, candidate) -> Math.exp(dense - candidate);
 

@@ -8,10 +8,11 @@ import java.util.List;
  *
  * @param winner the best finalist
  * @param finalists all finalists, the best first
- * @param denseLoss of the dense model on the windows on which the finalists were compared
+ * @param denseLoss of the dense model on the windows on which the winner was compared
  * @param episodes how many candidates the agent proposed
  * @param evaluations trials executed
  * @param savedEvaluations trials that were not executed because an equal one had been
+ * @param cost of the trials: tokens times the share of layers that they passed
  */
 public record SearchResult(
         Finalist winner,
@@ -19,7 +20,8 @@ public record SearchResult(
         double denseLoss,
         int episodes,
         int evaluations,
-        int savedEvaluations) {
+        int savedEvaluations,
+        double cost) {
 
     /** Where a finalist comes from. */
     public enum Origin {
@@ -38,10 +40,11 @@ public record SearchResult(
      *
      * @param policy the policy
      * @param origin where it comes from
-     * @param loss on the finalists' windows, lower is better; may be not finite
+     * @param windows on how many it was compared with the others: fewer, if it was dropped before the end
+     * @param loss on these windows, lower is better; may be not finite
      * @param reward what it is worth, {@link Reward#BROKEN} if the loss is not finite
      */
-    public record Finalist(Policy policy, Origin origin, double loss, double reward) {}
+    public record Finalist(Policy policy, Origin origin, int windows, double loss, double reward) {}
 
     public SearchResult {
         finalists = List.copyOf(finalists);

@@ -12,6 +12,10 @@ package io.fastforward.search;
  * @param finalists how many of the best candidates are compared at the end, at least 1
  * @param finalistWindows windows on which finalists are compared, at least {@code windows}. If it is more, the winner
  *     is less likely to be the one that merely fits the windows of the search.
+ * @param choiceWindows the same if all that an agent proposes are finalists at once: nobody chose them by what they lose on some
+ *     windows, so fewer do
+ * @param race whether finalists that cannot win are dropped before they were compared on all of these windows; what an agent
+ *     proposes once and for all is then not evaluated before
  * @param uniformFinalist whether the uniform policy is one of them, so that the result is not worse than that
  */
 public record SearchSettings(
@@ -23,4 +27,6 @@ public record SearchSettings(
         int windows,
         int finalists,
         int finalistWindows,
+        int choiceWindows,
+        boolean race,
         boolean uniformFinalist) {}

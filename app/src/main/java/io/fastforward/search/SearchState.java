@@ -10,40 +10,64 @@ import java.util.List;
  * @param settings of the search; a search goes on with the same ones alone
  * @param episodes how many are done
  * @param agent what {@link io.fastforward.spi.search.PolicyAgent#save()} returned; also the warm start of another search
- * @param evaluated every policy evaluated at full fidelity, the dense one included, in order
+ * @param trials how many are recorded, those of the last round included
+ * @param candidates those among which the last round chooses; none before it
+ * @param evaluated every policy evaluated at full fidelity, or in the last round, the dense one included, in order
  * @param evaluations trials executed so far
  * @param savedEvaluations trials that were not executed because an equal one had been
+ * @param cost of the trials: tokens times the share of layers that they passed
  */
 public record SearchState(
         int version,
         SearchSettings settings,
         int episodes,
         byte[] agent,
+        int trials,
+        List<Policy> candidates,
         List<Evaluated> evaluated,
         int evaluations,
-        int savedEvaluations) {
+        int savedEvaluations,
+        double cost) {
 
     /** The version of the format that this release reads and writes. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /**
-     * A policy and its result at full fidelity.
+     * A policy and its losses.
      *
      * @param policy the policy
-     * @param loss lower is better; may be not finite
+     * @param losses on the first windows, in their order, lower is better; may be not finite
      */
-    public record Evaluated(Policy policy, double loss) {}
+    public record Evaluated(Policy policy, List<Double> losses) {
+
+        public Evaluated {
+            losses = List.copyOf(losses);
+        }
+    }
 
     public SearchState {
         if (version != VERSION) {
             throw new IllegalArgumentException(
                     "the format has version " + version + ", but this release reads " + VERSION);
         }
-        if (episodes < 0 || episodes > settings.episodes() || evaluations < 0 || savedEvaluations < 0) {
+        if (episodes < 0
+                || episodes > settings.episodes()
+                || trials < (candidates.isEmpty() ? episodes : 0)
+                || evaluations < 0
+                || savedEvaluations < 0
+                || !(cost >= 0)) {
             throw new IllegalArgumentException("bad counts: " + episodes + " of " + settings.episodes() + " episodes, "
-                    + evaluations + " evaluations, " + savedEvaluations + " saved");
+                    + trials + " trials, " + evaluations + " evaluations, " + savedEvaluations + " saved, at a cost of "
+                    + cost);
+        }
+        int windows = Math.max(settings.windows(), settings.finalistWindows());
+        if (evaluated.stream()
+                .anyMatch(known -> known.losses().isEmpty() || known.losses().size() > windows)) {
+            throw new IllegalArgumentException(
+                    "a policy was evaluated on none or more than the " + windows + " windows");
         }
         agent = agent.clone();
+        candidates = List.copyOf(candidates);
         evaluated = List.copyOf(evaluated);
     }
 }

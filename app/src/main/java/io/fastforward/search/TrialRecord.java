@@ -3,21 +3,24 @@ package io.fastforward.search;
 import java.util.List;
 
 /**
- * What happened in an episode.
+ * What happened in a trial.
  *
- * @param episode counted from 0
- * @param batch counted from 0
+ * @param trial counted from 0
+ * @param stage whether it is an episode, or one of the finals
+ * @param batch counted from 0; of the finals, the round
  * @param targetSparsity the sparsity that the schedule asked for
  * @param sparsity the sparsity of the policy, not below the target
- * @param windows on how many windows it was evaluated
+ * @param windows on how many windows it was evaluated by now
  * @param retained retained units of each module
- * @param scores the raw scores that the agent proposed
- * @param loss lower is better; may be not finite
- * @param reward what the agent was told
+ * @param scores the raw scores that the agent proposed; none in the finals
+ * @param loss the mean on these windows, lower is better; may be not finite
+ * @param reward what the agent was told, or would have been
  * @param cached whether an equal trial had been evaluated before
+ * @param cost tokens that passed layers for it, times the share of the layers that they passed
  */
 public record TrialRecord(
-        int episode,
+        int trial,
+        Stage stage,
         int batch,
         double targetSparsity,
         double sparsity,
@@ -26,7 +29,16 @@ public record TrialRecord(
         List<Double> scores,
         double loss,
         double reward,
-        boolean cached) {
+        boolean cached,
+        double cost) {
+
+    /** Parts of a search. */
+    public enum Stage {
+        /** An agent's proposal. */
+        EPISODE,
+        /** One of the policies among which the search chooses in the end. */
+        FINALS
+    }
 
     public TrialRecord {
         retained = List.copyOf(retained);

@@ -14,7 +14,9 @@ import io.fastforward.search.SearchSettings;
  * @param schedule which curricula are on
  * @param ramp share of the search during which they rise
  * @param prior what is known of good policies before the search
+ * @param reward what candidates are rewarded for
  * @param rewardAfter what is done to a candidate before it is evaluated
+ * @param race whether those that cannot win are dropped early when the best are compared in the end
  * @param uniformFinalist whether the uniform policy is compared with the best in the end, and may win
  */
 public record SearchPlan(
@@ -24,7 +26,9 @@ public record SearchPlan(
         Schedule.Kind schedule,
         double ramp,
         Prior prior,
+        RewardMix reward,
         RewardAfter rewardAfter,
+        boolean race,
         boolean uniformFinalist) {
 
     /** Most windows on which single modules are tried. An independent program found no gain in more, and half of them nearly as good. */
@@ -56,7 +60,9 @@ public record SearchPlan(
             Schedule.DEFAULT.kind(),
             Schedule.DEFAULT.ramp(),
             Prior.PROBES,
+            RewardMix.PERPLEXITY,
             RewardAfter.CUT,
+            true,
             true);
 
     /** The same for a search of something else than units, which knows nothing before, and repairs nothing. */
@@ -67,8 +73,15 @@ public record SearchPlan(
             DEFAULT.schedule(),
             DEFAULT.ramp(),
             Prior.NONE,
+            RewardMix.PERPLEXITY,
             RewardAfter.CUT,
+            DEFAULT.race(),
             DEFAULT.uniformFinalist());
+
+    /** The same with candidates that are evaluated after another step. */
+    public SearchPlan evaluating(RewardAfter step) {
+        return new SearchPlan(episodes, finalists, mapping, schedule, ramp, prior, reward, step, race, uniformFinalist);
+    }
 
     public SearchPlan {
         Setting.EPISODES.requireAtLeast(1, episodes);
@@ -92,6 +105,8 @@ public record SearchPlan(
                 windows.reward(),
                 finalists,
                 windows.finalWindows(),
+                windows.choiceWindows(),
+                race,
                 uniformFinalist);
     }
 

@@ -51,6 +51,14 @@ public record WindowSettings(
     }
 
     /**
+     * Windows on which a few policies are compared that no search has chosen. Without other orders, half as many as candidates:
+     * policies of a prior that 8 windows of 256 tokens do not tell apart are not told apart by what they are after repair.
+     */
+    public int choiceWindows() {
+        return finalists == 0 ? Math.ceilDiv(reward, 2) : finalists;
+    }
+
+    /**
      * Tokens of a window for a model.
      *
      * @param asked as the component {@code length}

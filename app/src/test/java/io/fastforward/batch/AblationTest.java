@@ -68,15 +68,16 @@ class AblationTest {
         List<List<String>> table = new AblationTable(ablation, rows).table().rows();
         assertThat(table.getFirst())
                 .containsExactly(
-                        "one", "plugins.criterion", "wanda", "2", "3.2500", "2.2500", "0.5000", "+0.0000", "7");
+                        "one", "plugins.criterion", "wanda", "2", "3.2500", "2.2500", "0.5000", "+0.0000", "7", "512");
         assertThat(table.getLast())
-                .containsExactly("one", "plugins.criterion", "obs", "1", "4.0000", "3.0000", "-", "+0.7500", "7");
+                .containsExactly(
+                        "one", "plugins.criterion", "obs", "1", "4.0000", "3.0000", "-", "+0.7500", "7", "512");
         rows.add(RunRow.failed(failed, "no device"));
         assertThat(new AblationTable(ablation, rows).table().rows()).isEqualTo(table);
     }
 
     private static RunRow.Figures figures(double repaired) {
-        return new RunRow.Figures(0.3, 10, 1.5, repaired + 1, repaired, null, null, 7);
+        return new RunRow.Figures(0.3, 10, 1.5, repaired + 1, repaired, null, null, 7, 512.0);
     }
 
     @Test

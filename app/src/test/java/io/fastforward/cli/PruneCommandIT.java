@@ -74,7 +74,9 @@ class PruneCommandIT {
                         "result.json",
                         "run.log",
                         "run.lock");
-        assertThat(Files.readAllLines(record(output).resolve("trials.jsonl"))).hasSize(10);
+        assertThat(Files.readAllLines(record(output).resolve("trials.jsonl")).stream()
+                        .filter(line -> line.contains("\"EPISODE\"")))
+                .hasSize(10);
         assertThat(Files.readAllLines(record(output).resolve("run.log")))
                 .allSatisfy(line -> assertThat(line).matches("\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z .+"))
                 .map(line -> line.substring(21))
@@ -128,10 +130,36 @@ class PruneCommandIT {
                 .run()
                 .succeeds();
         JsonNode cut = JSON.readTree(directory.resolve("cut-run/result.json").toFile());
-        assertThat(repaired.at("/search/rewardPerplexity").doubleValue())
-                .isLessThan(cut.at("/search/rewardPerplexity").doubleValue());
-        assertThat(Files.readAllLines(directory.resolve("out-run/trials.jsonl")))
-                .hasSize(5);
+        assertThat(repaired.at("/search/loss").doubleValue())
+                .isLessThan(cut.at("/search/loss").doubleValue());
+        assertThat(repaired.at("/search/cost").doubleValue())
+                .isGreaterThan(2 * cut.at("/search/cost").doubleValue());
+    }
+
+    /** Questions of their own for the search, and figures on others. */
+    @Test
+    void candidatesCanBeRewardedForAnythingThatIsMeasured() throws IOException {
+        List<String> questions = Files.readAllLines(DemoModel.directory().resolve("tasks.jsonl"));
+        Path reward = Files.write(directory.resolve("reward.jsonl"), questions.subList(0, 12));
+        Path tasks = Files.write(directory.resolve("tasks.jsonl"), questions.subList(12, 20));
+        SmallRun small = SmallRun.into(directory.resolve("out")).with("--tasks", tasks);
+        small.with("--reward", "perplexity=1,kl=2,margin=1,accuracy=1")
+                .with("--reward-tasks", reward)
+                .run()
+                .succeeds();
+        JsonNode search =
+                JSON.readTree(directory.resolve("out-run/result.json").toFile()).get("search");
+        assertThat(search.get("reward").textValue()).isEqualTo("perplexity=1.0,kl=2.0,margin=1.0,accuracy=1.0");
+        assertThat(search.get("loss").doubleValue())
+                .isGreaterThan(search.get("denseLoss").doubleValue());
+
+        SmallRun other = small.with("--output", directory.resolve("other"));
+        other.with("--reward", "accuracy").run().isRefused(FailureKind.USAGE, "--reward accuracy", "--reward-tasks");
+        other.with("--reward-tasks", reward).run().isRefused(FailureKind.USAGE, "--reward-tasks", "perplexity");
+        other.with("--reward", "accuracy")
+                .with("--reward-tasks", tasks)
+                .run()
+                .isRefused(FailureKind.USAGE, "--reward-tasks", "--tasks", "split");
     }
 
     @Test

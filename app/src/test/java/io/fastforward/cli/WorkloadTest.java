@@ -98,7 +98,7 @@ class WorkloadTest {
             NestedModel nested = new NestedModel(spec, model, new NestedOrder(workload.order()));
             try (LayerSource layers = LayerSource.resident(backend, spec, nested);
                     Decoder decoder = new Decoder(backend, layers, model.ends(), 1 << 20)) {
-                RewardEvaluator elsewhere = new RewardEvaluator(decoder, workload.windows());
+                RewardEvaluator elsewhere = new RewardEvaluator(decoder, workload);
                 List<Path> batches = batches(to);
                 assertThat(batches).hasSizeGreaterThan(1);
                 for (Path file : batches) {

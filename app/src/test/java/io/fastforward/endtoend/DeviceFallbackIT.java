@@ -139,9 +139,9 @@ class DeviceFallbackIT {
         assertThat(trials.subList(0, finished))
                 .isEqualTo(Files.readAllLines(shared.resolve("out-run/trials.jsonl"))
                         .subList(0, finished));
-        assertThat(trials).hasSize(EPISODES);
-        for (int i = 0; i < EPISODES; i++) {
-            assertThat(JSON.readTree(trials.get(i)).get("episode").intValue()).isEqualTo(i);
+        assertThat(trials.stream().filter(line -> line.contains("\"EPISODE\""))).hasSize(EPISODES);
+        for (int i = 0; i < trials.size(); i++) {
+            assertThat(JSON.readTree(trials.get(i)).get("trial").intValue()).isEqualTo(i);
         }
         assertThat(output.resolve("policy.json")).hasSameBinaryContentAs(record.resolve("policy.json"));
         double expected = densePerplexity(shared.resolve("out-run"));

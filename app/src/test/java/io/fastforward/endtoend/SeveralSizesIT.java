@@ -34,9 +34,9 @@ class SeveralSizesIT {
                 Launcher.in(directory).run(sizes(output, "--resume")).succeeds();
         assertThat(resumed.errors())
                 .filteredOn(line -> line.contains("is complete"))
-                .hasSize(1);
+                .hasSizeBetween(1, 2);
         assertThat(resumed.errors()).noneMatch(line -> line.startsWith("Scoring units"));
-        assertThat(resumed.text()).contains("0.2 ", "0.3 ");
+        assertThat(resumed.text()).contains("0.2 ", "0.3 ", "0.4 ", "0.5 ");
 
         Path alone = directory.resolve("alone");
         Launcher.in(directory).run(SmallPrune.into(alone)).succeeds();
@@ -47,7 +47,8 @@ class SeveralSizesIT {
 
     private static String[] sizes(Path output, String... more) {
         String[] command = SmallPrune.into(output, more);
-        command[List.of(command).indexOf("--sparsity") + 1] = "0.2,0.3";
+        command[List.of(command).indexOf("--sparsity") + 1] =
+                "0.2,0.3,0.4,0.5"; // so many that some are left when the signal comes
         return command;
     }
 }

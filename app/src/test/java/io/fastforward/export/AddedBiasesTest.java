@@ -70,7 +70,7 @@ class AddedBiasesTest {
                         pruned,
                         output,
                         new CheckpointExport.Form(format, new WriteSettings(null, Long.MAX_VALUE)));
-                LogitProbe probe = new LogitProbe(backend, model, pruned, null, window);
+                LogitProbe probe = new LogitProbe(backend, model, pruned, null, List.of(window));
                 Arena arena = Arena.ofShared()) {
             new PruningPass(
                             backend,

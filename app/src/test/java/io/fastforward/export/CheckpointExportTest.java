@@ -320,7 +320,8 @@ class CheckpointExportTest {
         try (Model model = Model.open(new RandomLlama().write(directory.resolve("dense")));
                 CheckpointExport export =
                         CheckpointExport.begin(model, model.spec().pruned(SMALL), output, written(null, ONE_FILE));
-                LogitProbe probe = new LogitProbe(backend, model, model.spec().pruned(SMALL), null, probe(model));
+                LogitProbe probe =
+                        new LogitProbe(backend, model, model.spec().pruned(SMALL), null, List.of(probe(model)));
                 Arena arena = Arena.ofShared()) {
             pass(model, SMALL, null).run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
             export.finish();
@@ -461,7 +462,7 @@ class CheckpointExportTest {
         ModelSpec pruned = model.spec().pruned(policy);
         DataType type = form.settings().dataType();
         try (CheckpointExport export = CheckpointExport.begin(model, pruned, output, form);
-                LogitProbe probe = new LogitProbe(backend, model, pruned, type, probe(model));
+                LogitProbe probe = new LogitProbe(backend, model, pruned, type, List.of(probe(model)));
                 Arena arena = Arena.ofShared()) {
             pass(model, policy, type).run(windows(model), PrunedLayerSink.all(List.of(export, probe)), done -> {});
             export.finish();

@@ -117,7 +117,7 @@ class FoundCheckpointTest {
                         output,
                         new CheckpointExport.Form(
                                 HuggingFaceFormat.REAL_WIDTHS, new WriteSettings(null, Long.MAX_VALUE)));
-                LogitProbe probe = new LogitProbe(backend, model, pruned, null, window);
+                LogitProbe probe = new LogitProbe(backend, model, pruned, null, List.of(window));
                 Arena arena = Arena.ofShared()) {
             PruningPass.Repair ridge =
                     new PruningPass.Repair(DefaultPlugins.calibrator("ridge"), CalibrationTarget.PREFIX, null);

@@ -115,7 +115,7 @@ final class GoldenPruning {
         PruningPass.Repair none =
                 new PruningPass.Repair(DefaultPlugins.calibrator("none"), CalibrationTarget.PREFIX, null);
         try (CheckpointExport export = CheckpointExport.begin(model, pruned(), output, settings);
-                LogitProbe probe = new LogitProbe(backend, model, pruned(), null, window);
+                LogitProbe probe = new LogitProbe(backend, model, pruned(), null, List.of(window));
                 Arena arena = Arena.ofShared()) {
             new PruningPass(
                             backend,

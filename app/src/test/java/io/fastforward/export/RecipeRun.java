@@ -84,7 +84,14 @@ record RecipeRun(Path directory) {
         PruneSettings settings =
                 recipe.applyTo(PruneSettings.DEFAULT).with((ObjectNode) JSON.readTree(SETTINGS), "this test");
         PruneRequest.Files files = new PruneRequest.Files(
-                model(), text(), Optional.empty(), Optional.empty(), 1, Optional.empty(), Optional.empty());
+                model(),
+                text(),
+                Optional.empty(),
+                Optional.empty(),
+                1,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
         PruneRequest request = new PruneRequest(
                 settings, files, output, true, directory.resolve(recipe.name() + "-run"), false, false, COMPUTE);
         return new PruneRun(request, PLUGINS, Progress.silent()).execute();

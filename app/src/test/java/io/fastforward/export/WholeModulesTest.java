@@ -116,7 +116,7 @@ class WholeModulesTest {
                         spec.pruned(policy),
                         output,
                         new CheckpointExport.Form(format, new WriteSettings(null, Long.MAX_VALUE)));
-                LogitProbe probe = new LogitProbe(backend, model, spec.pruned(policy), null, window);
+                LogitProbe probe = new LogitProbe(backend, model, spec.pruned(policy), null, List.of(window));
                 Arena arena = Arena.ofShared()) {
             new PruningPass(
                             backend,

@@ -89,6 +89,47 @@ class DecoderTest {
         }
     }
 
+    /** What they share is computed once; bit by bit, each gives what it gives alone. */
+    @Test
+    void policiesThatAgreeOnLeadingLayersShareThem() {
+        TokenWindows windows = RunningModel.randomWindows(model.spec(), LENGTH, COUNT, 8);
+        List<Policy> policies = List.of(
+                new Policy(List.of(2, 7, 3, 1)),
+                DENSE,
+                new Policy(List.of(2, 7, 1, 4)),
+                new Policy(List.of(3, 10, 3, 9)),
+                new Policy(List.of(2, 6, 1, 4)),
+                DENSE);
+        double tokens = windows.tokens().length;
+        try (LayerSource streamed = LayerSource.streamed(backend, model.spec(), model);
+                LayerSource resident = LayerSource.resident(backend, model.spec(), model)) {
+            for (LayerSource layers : List.of(streamed, resident)) {
+                for (long bytes : new long[] {0, 3L * COUNT * LENGTH * 12 * Float.BYTES, Long.MAX_VALUE}) {
+                    try (Decoder decoder = new Decoder(backend, layers, model.ends(), bytes)) {
+                        List<double[]> together = decoder.logLikelihoods(windows, policies);
+                        for (int i = 0; i < policies.size(); i++) {
+                            assertThat(together.get(i))
+                                    .isEqualTo(decoder.logLikelihoods(windows, List.of(policies.get(i)))
+                                            .getFirst());
+                        }
+                        double[] costs = decoder.visit(windows, policies, (policy, first, part, states) -> {});
+                        if (bytes == 0) { // one after the other
+                            assertThat(costs)
+                                    .containsExactly(
+                                            new double[] {tokens, tokens, tokens, tokens, tokens, tokens},
+                                            within(1e-6 * tokens));
+                        } else if (bytes == Long.MAX_VALUE) {
+                            assertThat(costs)
+                                    .containsExactly(
+                                            new double[] {tokens, tokens, tokens / 2, tokens / 2, tokens, 0},
+                                            within(1e-6 * tokens));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private List<double[]> logLikelihoods(LayerSource layers, TokenWindows windows, long hiddenStateBytes) {
         try (Decoder decoder = new Decoder(backend, layers, model.ends(), hiddenStateBytes)) {
             return decoder.logLikelihoods(windows, POLICIES);

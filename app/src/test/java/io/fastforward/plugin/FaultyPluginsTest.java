@@ -65,8 +65,9 @@ class FaultyPluginsTest {
             Map.of(),
             AttentionUnit.KV_GROUP,
             List.of(),
-            new Workload.Windows(1, new int[1], 1),
-            Workload.Objective.NEGATIVE_LOG_LIKELIHOOD,
+            new Workload.Windows(1, new int[1]),
+            List.of(),
+            Workload.Objective.of(Workload.Measure.NEGATIVE_LOG_LIKELIHOOD),
             DataType.F32,
             Map.of());
 
@@ -242,7 +243,8 @@ class FaultyPluginsTest {
     void executors(String fault, String words) {
         refused(
                 () -> {
-                    try (TrialExecutor executor = executor(fault, batch -> List.of(new TrialExecutor.Result(1, 1)))) {
+                    try (TrialExecutor executor =
+                            executor(fault, batch -> List.of(new TrialExecutor.Result(List.of(1.0), 1)))) {
                         executor.execute(batch());
                     }
                 },
@@ -355,7 +357,7 @@ class FaultyPluginsTest {
     }
 
     private static TrialBatch batch() {
-        return new TrialBatch(0, 1, List.of(new Policy(List.of(1, 1))));
+        return new TrialBatch(List.of(0), List.of(new Policy(List.of(1, 1))));
     }
 
     private static void refused(ThrowingCallable code, String... words) {

@@ -18,13 +18,18 @@ import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.ToDoubleBiFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PolicySearchTest {
 
@@ -39,7 +44,7 @@ class PolicySearchTest {
 
     private static SearchSettings settings(int episodes) {
         return new SearchSettings(
-                episodes, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, true);
+                episodes, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, 8, false, true);
     }
 
     private Climber climber() {
@@ -57,12 +62,16 @@ class PolicySearchTest {
     }
 
     /** An executor of which the test says what a trial gives. */
-    private static TrialExecutor executor(ToDoubleBiFunction<TrialBatch, Policy> loss) {
+    private static TrialExecutor executor(ToDoubleBiFunction<Integer, Policy> loss) {
         return new TrialExecutor() {
             @Override
             public List<Result> execute(TrialBatch batch) {
                 return batch.candidates().stream()
-                        .map(candidate -> new Result(loss.applyAsDouble(batch, candidate), batch.windows()))
+                        .map(candidate -> new Result(
+                                batch.windows().stream()
+                                        .map(window -> loss.applyAsDouble(window, candidate))
+                                        .toList(),
+                                batch.windows().size()))
                         .toList();
             }
 
@@ -105,46 +114,141 @@ class PolicySearchTest {
                 .orElseThrow();
     }
 
-    @Test
-    void goesOnExactlyAfterEveryBatch() {
+    /** After every batch of episodes, and after every round of the finals. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void goesOnExactlyAfterEveryBatch(boolean race) {
+        SearchSettings settings = new SearchSettings(
+                43, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, 64, 8, race, true);
+        SearchTask task = new SearchTask(settings, budget, List.of(budget.uniform(0.45)));
+        // So that some are not told apart by a few windows.
+        TrialExecutor noisy = executor((window, candidate) -> model.nll(window, candidate)
+                + 0.02
+                        * new SplittableRandom(31L * candidate.retained().hashCode() + window)
+                                .split()
+                                .nextGaussian());
         List<String> states = new ArrayList<>();
         List<TrialRecord> trials = new ArrayList<>();
-        SearchResult expected = search(settings(43), budget, climber(), model, (batch, state) -> {
+        SearchResult expected = new PolicySearch(task, climber(), noisy, Reward.PERPLEXITY_RATIO, (batch, state) -> {
                     trials.addAll(batch);
                     states.add(json(state));
                 })
                 .run();
-        assertThat(states).hasSize(9);
-        assertThat(trials).hasSize(43);
+        assertThat(states).hasSizeGreaterThan(race ? 11 : 9);
+        assertThat(trials.stream().map(TrialRecord::trial))
+                .containsExactlyElementsOf(
+                        IntStream.range(0, trials.size()).boxed().toList());
         for (int done = 0; done < states.size(); done++) {
             List<TrialRecord> rest = new ArrayList<>();
             List<String> laterStates = new ArrayList<>();
-            PolicySearch resumed =
-                    search(settings(43), budget, new Climber(budget.modules(), 77), model, (batch, state) -> {
+            PolicySearch resumed = new PolicySearch(
+                    task, new Climber(budget.modules(), 77), noisy, Reward.PERPLEXITY_RATIO, (batch, state) -> {
                         rest.addAll(batch);
                         laterStates.add(json(state));
                     });
-            assertThat(resumed.resume(state(states.get(done)))).isEqualTo(expected);
-            assertThat(rest).isEqualTo(trials.subList(Math.min(43, 5 * (done + 1)), 43));
+            SearchState state = state(states.get(done));
+            assertThat(resumed.resume(state)).isEqualTo(expected);
+            assertThat(rest).isEqualTo(trials.subList(state.trials(), trials.size()));
             assertThat(laterStates).isEqualTo(states.subList(done + 1, states.size()));
         }
+    }
+
+    /** Whoever proposes, with a prior and without: every saved state leads to the same end. */
+    @ParameterizedTest
+    @MethodSource("agents")
+    void everyAgentGoesOnExactly(PolicyAgent.Provider agents) {
+        List<List<Double>> scores = MODULES.stream()
+                .map(module -> IntStream.range(0, module.units())
+                        .mapToObj(unit -> 1.0 / (1 + unit))
+                        .toList())
+                .toList();
+        List<List<Double>> errors = MODULES.stream()
+                .map(module -> IntStream.rangeClosed(0, module.units())
+                        .mapToObj(unit -> (double) (module.units() - unit) / module.units())
+                        .toList())
+                .toList();
+        List<Policy> prior = new Prior(budget, errors, List.of()).policies(SPARSITY);
+        SearchTask task = new SearchTask(
+                new SearchSettings(
+                        25, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, 64, 8, true, true),
+                budget,
+                prior);
+        List<String> states = new ArrayList<>();
+        SearchResult expected = search(task, agents, scores, errors, states).run();
+        assertThat(states).isNotEmpty();
+        for (String state : states) {
+            List<String> later = new ArrayList<>();
+            assertThat(search(task, agents, scores, errors, later).resume(state(state)))
+                    .isEqualTo(expected);
+            assertThat(later).isEqualTo(states.subList(states.indexOf(state) + 1, states.size()));
+        }
+    }
+
+    static Stream<PolicyAgent.Provider> agents() {
+        return ServiceLoader.load(PolicyAgent.Provider.class).stream().map(ServiceLoader.Provider::get);
+    }
+
+    private PolicySearch search(
+            SearchTask task,
+            PolicyAgent.Provider agents,
+            List<List<Double>> scores,
+            List<List<Double>> errors,
+            List<String> states) {
+        PolicyAgent agent =
+                agents.create(budget.searchSpace(SPARSITY, scores, errors, task.prior()), 7, Options.defaults(agents));
+        return new PolicySearch(task, agent, model, Reward.PERPLEXITY_RATIO, (batch, state) -> states.add(json(state)));
+    }
+
+    @Test
+    void whatIsProposedOnceAndForAllIsEvaluatedInTheFinalsAlone() {
+        SearchSettings settings = new SearchSettings(
+                100, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 8, 64, 8, true, true);
+        double[] bad = new double[budget.modules()];
+        bad[0] = -5;
+        FixedAgent agent = new FixedAgent(bad) {
+            @Override
+            public int episodeLimit() {
+                return 1;
+            }
+        };
+        List<String> states = new ArrayList<>();
+        List<TrialRecord> trials = new ArrayList<>();
+        SearchResult result = search(settings, budget, agent, model, (batch, state) -> {
+                    trials.addAll(batch);
+                    states.add(json(state));
+                })
+                .run();
+        assertThat(result.episodes()).isEqualTo(1);
+        assertThat(trials).allMatch(trial -> trial.stage() == TrialRecord.Stage.FINALS);
+        // One of the two is far better: known after the first round, of the dense model and both.
+        assertThat(model.calls()).singleElement().satisfies(call -> {
+            assertThat(call.windows()).hasSize(Race.FIRST);
+            assertThat(call.candidates()).hasSize(3);
+        });
+        assertThat(result.cost()).isEqualTo(3 * 255 * Race.FIRST);
+        assertThat(result.finalists().stream().map(Finalist::windows)).containsExactly(Race.FIRST, Race.FIRST);
+        assertThat(search(settings, budget, agent, model, DEAF).resume(state(states.getFirst())))
+                .isEqualTo(result);
     }
 
     @Test
     void everyBatchTakesOtherWindowsUntilItTakesAll() {
         search(settings(60), budget, climber(), model, DEAF).run();
-        Set<Long> seeds = new HashSet<>();
+        List<List<Integer>> partial = new ArrayList<>();
         for (TrialBatch batch : model.calls()) {
             assertThat(batch.candidates()).doesNotHaveDuplicates();
-            if (batch.windows() < WINDOWS) {
+            assertThat(batch.windows()).doesNotHaveDuplicates().isSorted();
+            if (batch.windows().size() < WINDOWS) {
                 assertThat(batch.candidates().getFirst()).isEqualTo(budget.dense());
-                assertThat(seeds.add(batch.windowSeed())).isTrue();
+                partial.add(batch.windows());
             } else {
-                assertThat(batch.windowSeed()).isZero();
+                assertThat(batch.windows())
+                        .isEqualTo(IntStream.range(0, WINDOWS).boxed().toList());
             }
         }
-        assertThat(seeds).hasSize(6);
-        assertThat(model.calls().getFirst().windows()).isEqualTo(1);
+        assertThat(partial).hasSize(6);
+        assertThat(partial.stream().distinct().count()).isGreaterThan(4); // two may choose the same window
+        assertThat(model.calls().getFirst().windows()).hasSize(1);
     }
 
     @Test
@@ -153,7 +257,7 @@ class PolicySearchTest {
         SearchResult result = search(settings(300), budget, climber(), model, (batch, state) -> trials.addAll(batch))
                 .run();
         assertThat(model.calls().stream()
-                        .filter(batch -> batch.windows() == WINDOWS)
+                        .filter(batch -> batch.windows().size() == WINDOWS)
                         .flatMap(batch -> batch.candidates().stream()))
                 .doesNotHaveDuplicates();
         int executed = model.calls().stream()
@@ -185,8 +289,8 @@ class PolicySearchTest {
                             settings(100),
                             budget,
                             climber(),
-                            executor((batch, candidate) ->
-                                    candidate.attentionUnits(0) < 4 ? broken : model.nll(batch, candidate)),
+                            executor((window, candidate) ->
+                                    candidate.attentionUnits(0) < 4 ? broken : model.nll(window, candidate)),
                             (batch, state) -> {
                                 assertThat(json(state(json(state)))).isEqualTo(json(state));
                                 trials.addAll(batch);
@@ -205,7 +309,7 @@ class PolicySearchTest {
     @Test
     void failsIfNothingIsFinite() {
         assertThatThrownBy(
-                        () -> search(settings(10), budget, climber(), executor((batch, candidate) -> Double.NaN), DEAF)
+                        () -> search(settings(10), budget, climber(), executor((window, candidate) -> Double.NaN), DEAF)
                                 .run())
                 .isInstanceOfSatisfying(
                         Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.NOT_FINITE))
@@ -214,7 +318,7 @@ class PolicySearchTest {
                                 settings(10),
                                 budget,
                                 climber(),
-                                executor((batch, candidate) -> candidate.equals(budget.dense()) ? 2 : Double.NaN),
+                                executor((window, candidate) -> candidate.equals(budget.dense()) ? 2 : Double.NaN),
                                 DEAF)
                         .run())
                 .isInstanceOfSatisfying(
@@ -231,7 +335,7 @@ class PolicySearchTest {
                         settings(8),
                         budget,
                         new FixedAgent(bad),
-                        executor((batch, candidate) -> candidate.equals(budget.dense())
+                        executor((window, candidate) -> candidate.equals(budget.dense())
                                 ? 2
                                 : candidate.equals(budget.uniform(SPARSITY)) ? 2.5 : 3),
                         DEAF)
@@ -253,12 +357,14 @@ class PolicySearchTest {
                 WINDOWS,
                 100,
                 WINDOWS,
+                8,
+                false,
                 true);
         SearchResult result = search(
                         settings,
                         budget,
                         climber(),
-                        executor((batch, candidate) -> 2 + budget.sparsity(candidate)),
+                        executor((window, candidate) -> 2 + budget.sparsity(candidate)),
                         (batch, state) -> trials.addAll(batch))
                 .run();
         Set<List<Integer>> atTarget = trials.stream()
@@ -276,12 +382,17 @@ class PolicySearchTest {
 
     @Test
     void finalistsCanBeComparedOnMoreWindows() {
-        SearchSettings settings =
-                new SearchSettings(60, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 4, 64, true);
+        SearchSettings settings = new SearchSettings(
+                60, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 4, 64, 8, false, true);
         SearchResult result = search(settings, budget, climber(), model, DEAF).run();
-        TrialBatch last = model.calls().getLast();
-        assertThat(last.windows()).isEqualTo(64);
-        assertThat(last.candidates()).hasSize(1 + result.finalists().size());
+        // What is known of the first windows is not evaluated again.
+        List<TrialBatch> finals = model.calls().stream()
+                .filter(batch -> batch.windows().getLast() == 63)
+                .toList();
+        assertThat(finals.stream().map(batch -> batch.windows().getFirst())).containsExactly(0, WINDOWS);
+        assertThat(finals.getLast().candidates()).hasSize(1 + 4);
+        assertThat(finals.getFirst().candidates()).hasSize(result.finalists().size() - 4);
+        assertThat(result.finalists()).allMatch(finalist -> finalist.windows() == 64);
         assertThat(result.finalists().stream().filter(finalist -> finalist.origin() == Origin.CANDIDATE))
                 .hasSize(4);
         assertThat(result.finalists()).isSortedAccordingTo((a, b) -> Double.compare(b.reward(), a.reward()));
@@ -290,8 +401,8 @@ class PolicySearchTest {
     @Test
     void aWarmStartGoesOnFromWhatTheAgentLearnt() {
         List<SearchState> states = new ArrayList<>();
-        SearchSettings lower =
-                new SearchSettings(100, 3, 0.3, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, true);
+        SearchSettings lower = new SearchSettings(
+                100, 3, 0.3, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, 8, false, true);
         search(lower, budget, climber(), model, (batch, state) -> states.add(state))
                 .run();
 
@@ -304,6 +415,8 @@ class PolicySearchTest {
                 WINDOWS,
                 3,
                 WINDOWS,
+                8,
+                false,
                 true);
         Climber warm = climber();
         warm.restore(state(json(states.getLast())).agent());
@@ -319,7 +432,8 @@ class PolicySearchTest {
         List<TrialRecord> trials = new ArrayList<>();
         search(settings(1), budget, climber(), model, (batch, state) -> trials.addAll(batch))
                 .run();
-        assertThat(trials).singleElement().satisfies(trial -> {
+        assertThat(trials.getFirst()).satisfies(trial -> {
+            assertThat(trial.stage()).isEqualTo(TrialRecord.Stage.EPISODE);
             assertThat(trial.targetSparsity()).isEqualTo(SPARSITY);
             assertThat(trial.windows()).isEqualTo(WINDOWS);
         });
@@ -344,23 +458,27 @@ class PolicySearchTest {
         new PolicySearch(
                         new SearchTask(settings(20), budget, List.of()),
                         climber(),
-                        executor((batch, candidate) ->
-                                candidate.attentionUnits(0) < 4 ? Double.NaN : model.nll(batch, candidate)),
+                        executor((window, candidate) ->
+                                candidate.attentionUnits(0) < 4 ? Double.NaN : model.nll(window, candidate)),
                         (dense, candidate) -> 1 + dense - candidate,
                         (batch, state) -> trials.addAll(batch))
                 .run();
-        double dense = model.nll(new TrialBatch(0, WINDOWS, List.of(budget.dense())), budget.dense());
+        double dense = IntStream.range(0, WINDOWS)
+                .mapToDouble(window -> model.nll(window, budget.dense()))
+                .average()
+                .orElseThrow();
         assertThat(trials)
                 .filteredOn(trial -> trial.windows() == WINDOWS)
                 .isNotEmpty()
                 .allSatisfy(trial -> assertThat(trial.reward())
-                        .isEqualTo(Double.isNaN(trial.loss()) ? Reward.BROKEN : 1 + dense - trial.loss()));
+                        .isCloseTo(
+                                Double.isNaN(trial.loss()) ? Reward.BROKEN : 1 + dense - trial.loss(), within(1e-12)));
     }
 
     @Test
     void unreachableSparsityFailsBeforeAnythingIsEvaluated() {
-        SearchSettings settings =
-                new SearchSettings(10, 3, 0.95, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, true);
+        SearchSettings settings = new SearchSettings(
+                10, 3, 0.95, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 3, WINDOWS, 8, false, true);
         assertThatThrownBy(() -> search(settings, budget, climber(), model, DEAF))
                 .isInstanceOfSatisfying(
                         Failure.class,
@@ -382,10 +500,88 @@ class PolicySearchTest {
                 .resume(state));
         assertBadRecord(() ->
                 search(settings(10), budget, new Climber(3, 1), model, DEAF).resume(state));
-        SearchState between =
-                new SearchState(SearchState.VERSION, state.settings(), 3, state.agent(), state.evaluated(), 1, 0);
+        SearchState between = new SearchState(
+                SearchState.VERSION, state.settings(), 3, state.agent(), 3, List.of(), state.evaluated(), 1, 0, 0);
         assertBadRecord(
                 () -> search(settings(10), budget, climber(), model, DEAF).resume(between));
+    }
+
+    @Test
+    void choosesOnlyAmongPoliciesThatItMayHaveFound() {
+        List<SearchState> states = new ArrayList<>();
+        search(settings(10), budget, climber(), model, (batch, state) -> states.add(state))
+                .run();
+        SearchState last = states.getLast();
+        assertThat(last.candidates()).isNotEmpty();
+        for (SearchState bad : List.of(with(last, 10, List.of(budget.dense())), with(last, 5, last.candidates()))) {
+            assertBadRecord(
+                    () -> search(settings(10), budget, climber(), model, DEAF).resume(bad));
+        }
+    }
+
+    /** Four proposals at once, all the same: one trial, and what is saved after it counts four episodes. */
+    @Test
+    void equalProposalsThatAreMadeOnceAndForAllAreOneFinalist() {
+        SearchSettings settings = new SearchSettings(
+                4, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 8, 64, 8, true, false);
+        List<String> states = new ArrayList<>();
+        SearchResult result = search(
+                        settings,
+                        budget,
+                        new FixedAgent(new double[budget.modules()]),
+                        model,
+                        (batch, state) -> states.add(json(state)))
+                .run();
+        assertThat(result.finalists()).hasSize(1);
+        assertThat(result.episodes()).isEqualTo(4);
+        assertThat(states)
+                .singleElement()
+                .satisfies(state -> assertThat(
+                                search(settings, budget, new FixedAgent(new double[budget.modules()]), model, DEAF)
+                                        .resume(state(state)))
+                        .isEqualTo(result));
+    }
+
+    /** What cannot be told apart on some windows is left to who knew more before; what can is not. */
+    @Test
+    void theOrderOfThePriorDecidesWhereLossesDoNot() {
+        Policy first = budget.uniform(SPARSITY);
+        double[] other = new double[budget.modules()];
+        other[0] = 0.2;
+        Policy second = new ShiftMapping().map(other, budget, SPARSITY);
+        for (double lead : new double[] {0.001, 0.5}) {
+            SearchSettings settings = new SearchSettings(
+                    1, 3, SPARSITY, new ShiftMapping(), Schedule.DEFAULT, WINDOWS, 8, 64, 8, true, false);
+            SearchResult result = new PolicySearch(
+                            new SearchTask(settings, budget, List.of(first, second)),
+                            new FixedAgent(other),
+                            executor((window, candidate) -> candidate.equals(budget.dense())
+                                    ? 2
+                                    : 2.5
+                                            + (candidate.equals(first) ? lead : 0)
+                                            + 0.05
+                                                    * new SplittableRandom(31L * candidate.hashCode() + window)
+                                                            .split()
+                                                            .nextDouble()),
+                            Reward.PERPLEXITY_RATIO,
+                            DEAF)
+                    .run();
+            assertThat(result.winner().policy()).isEqualTo(lead < 0.1 ? first : second);
+        }
+    }
+
+    private static SearchState with(SearchState state, int episodes, List<Policy> candidates) {
+        return new SearchState(
+                state.version(),
+                state.settings(),
+                episodes,
+                state.agent(),
+                state.trials(),
+                candidates,
+                state.evaluated(),
+                state.evaluations(),
+                state.savedEvaluations(),
+                state.cost());
     }
 
     @Test
@@ -405,11 +601,15 @@ class PolicySearchTest {
                 json + "{}",
                 json.replace("\"episodes\":5", "\"episodes\":-5"),
                 json.replace("\"episodes\":5", "\"episodes\":\"5\""),
-                json.replace("\"version\":2", "\"version\":1"),
-                json.replace("\"version\":2,", ""),
-                json.replace("\"version\":2", "\"version\":2,\"version\":2"),
-                json.replace("\"version\":2", "\"version\":2,\"extra\":1"),
+                json.replace("\"version\":3", "\"version\":2"),
+                json.replace("\"version\":3,", ""),
+                json.replace("\"version\":3", "\"version\":3,\"version\":3"),
+                json.replace("\"version\":3", "\"version\":3,\"extra\":1"),
                 json.replace("\"mapping\":\"shift\"", "\"mapping\":\"slide\""),
+                json.replace("\"trials\":5", "\"trials\":4"),
+                json.replaceFirst("\"losses\":\\[[^]]*]", "\"losses\":[]"),
+                json.replaceFirst("\"losses\":\\[", "\"losses\":[" + "1,".repeat(16)),
+                json.replaceFirst("\"cost\":", "\"cost\":-"),
                 json.replace("\"ramp\":0.5", "\"ramp\":null"),
                 json.replace("\"retained\":[6,", "\"retained\":[-1,"),
                 json.replace("\"agent\":\"", "\"agent\":\"***"))) {

@@ -37,13 +37,16 @@ final class SyntheticModel implements TrialExecutor {
     public List<Result> execute(TrialBatch batch) {
         calls.add(batch);
         return batch.candidates().stream()
-                .map(candidate -> new Result(nll(batch, candidate), 255 * batch.windows()))
+                .map(candidate -> new Result(
+                        batch.windows().stream()
+                                .map(window -> nll(window, candidate))
+                                .toList(),
+                        255.0 * batch.windows().size()))
                 .toList();
     }
 
-    double nll(TrialBatch batch, Policy candidate) {
-        double noise = new SplittableRandom(batch.windowSeed()).split().nextGaussian() / batch.windows();
-        double nll = 2 + noise / 100;
+    double nll(int window, Policy candidate) {
+        double nll = 2 + new SplittableRandom(window).split().nextGaussian() / 100;
         for (int module = 0; module < weights.length; module++) {
             double missing = 1 - (double) candidate.retained().get(module) / budget.units(module);
             nll += weights[module] * missing * missing;

@@ -256,7 +256,7 @@ public final class FaultyPlugins {
                                     case "hides":
                                         try { return local.evaluate(batch); }
                                         catch (RuntimeException e) { throw new IllegalStateException("somewhere else"); }
-                                    case "nothing": return local.evaluate(new TrialBatch(0, 1, List.of()));
+                                    case "nothing": return local.evaluate(new TrialBatch(List.of(0), List.of()));
                                     case "close": return local.evaluate(batch);
                                     default: return fail(fault);
                                 }

@@ -55,7 +55,7 @@ public record CheckedExport(
     public <R> R write(Consumer<PrunedLayerSink> layers, Completion<R> completion) {
         try (CheckpointExport export = CheckpointExport.begin(model, written, output, form);
                 LogitProbe probe =
-                        new LogitProbe(backend, model, written, form.settings().dataType(), window);
+                        new LogitProbe(backend, model, written, form.settings().dataType(), List.of(window));
                 Arena arena = Arena.ofShared()) {
             layers.accept(PrunedLayerSink.all(List.of(export, probe)));
             export.finish();

@@ -3,6 +3,7 @@ package io.fastforward.run.stage;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
+import io.fastforward.forward.Decoder;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.prune.ErrorCurve;
@@ -73,7 +74,9 @@ public record MemoryPlan(
                                 + PruningPass.momentBytes(spec, repair)
                                 + calibratorBytes(spec, repair.calibrator(), windowLength)
                         : 0);
-        long hidden = settings.windows().finalWindows() * windowBytes;
+        long windows = settings.windows().finalWindows() * windowBytes;
+        long hidden = Math.max(windows, Math.min(Decoder.branchBytes(spec, windowLength), limitBytes / 4))
+                + (settings.search().reward().comparesWithDense() ? windows : 0);
         long allLayers = spec.decoderParameters() * Float.BYTES;
         boolean resident = allLayers + scratch + hidden <= limitBytes / 2 && allLayers <= weightBytes;
         long search = (resident ? allLayers : 2 * layer)

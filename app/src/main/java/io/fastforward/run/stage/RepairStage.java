@@ -33,6 +33,13 @@ public record RepairStage(RunContext run, PruningPass.Repair repair, TokenWindow
                 .run(windows, sink, progress);
     }
 
+    /** Tokens that pass all layers for a repair: those of every stream of hidden states. */
+    double tokens() {
+        return repair.measures()
+                ? (double) windows.tokens().length * repair.streams().size()
+                : 0;
+    }
+
     /** What makes a repair worse than it need be, if anything does. */
     public static Optional<String> warning(
             PruningPass.Repair repair, String calibratorId, ModelSpec spec, RunWindows windows) {

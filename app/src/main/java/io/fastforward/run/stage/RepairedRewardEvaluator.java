@@ -8,51 +8,53 @@ import io.fastforward.prune.LogitProbe;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
-import io.fastforward.tokenizer.TokenWindows;
-import java.util.Arrays;
+import io.fastforward.spi.search.Workload;
 import java.util.List;
 
 /**
- * Evaluates trials by what becomes of a candidate in the end: cut, repaired layer by layer, and its layers applied to the reward
- * windows as they pass by. Takes a repair a candidate.
+ * Evaluates trials by what becomes of a candidate in the end: cut, repaired layer by layer, and its layers applied to what
+ * the objective looks at as they pass by. Takes a repair a candidate.
  *
  * @param decoder of the dense model
  * @param repair how candidates are repaired
  * @param nested the model that is repaired
- * @param windows what they are evaluated on
  */
 public record RepairedRewardEvaluator(
-        RunContext run, Decoder decoder, RepairStage repair, NestedModel nested, RewardWindows windows)
+        RunContext run, Decoder decoder, RepairStage repair, NestedModel nested, Workload workload)
         implements TrialExecutor.Evaluator {
 
     @Override
     public List<TrialExecutor.Result> evaluate(TrialBatch batch) {
-        TokenWindows chosen = windows.choose(batch);
-        return batch.candidates().stream()
-                .map(candidate -> RewardEvaluator.result(logLikelihoods(candidate, chosen), chosen))
-                .toList();
+        try (ObjectiveTrial trial = new ObjectiveTrial(decoder, workload, batch)) {
+            double[] costs = new double[batch.candidates().size()];
+            for (int i = 0; i < costs.length; i++) {
+                costs[i] = evaluate(trial, i, batch.candidates().get(i));
+            }
+            costs[0] += trial.denseCost();
+            return trial.results(costs);
+        }
     }
 
-    private double[] logLikelihoods(Policy candidate, TokenWindows chosen) {
+    /** Returns what it takes. */
+    private double evaluate(ObjectiveTrial trial, int index, Policy candidate) {
         if (candidate.equals(nested.spec().densePolicy())) {
-            return decoder.logLikelihoods(chosen, List.of(candidate)).getFirst();
+            return RewardEvaluator.evaluate(decoder, trial, index, List.of(candidate))[0];
         }
         try (LogitProbe probe = new LogitProbe(
                 run.backend(),
                 run.model(),
                 nested.pruned(candidate),
                 repair.repair().dataType(),
-                chosen)) {
+                trial.inputs())) {
             repair.execute(nested, candidate, probe, layers -> {});
-            return probe.logLikelihoods();
+            probe.visit((input, windows, states, head) -> trial.add(index, input, 0, windows, states, head));
         } catch (Failure e) {
             if (e.kind() != FailureKind.NOT_FINITE) {
                 throw e;
             }
             // A candidate that breaks the model is a bad one, not the end of the search.
-            double[] nothing = new double[chosen.count() * chosen.length()];
-            Arrays.fill(nothing, Double.NaN);
-            return nothing;
+            trial.broken(index);
         }
+        return repair.tokens() + trial.tokens();
     }
 }

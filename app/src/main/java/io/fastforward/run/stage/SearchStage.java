@@ -14,6 +14,7 @@ import io.fastforward.search.SearchSettings;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.SearchTask;
 import io.fastforward.search.TrialRecord;
+import io.fastforward.settings.RewardMix;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
@@ -30,8 +31,17 @@ import java.util.function.Supplier;
  * @param budget what a policy has to meet
  * @param settings what the search is to do
  * @param agentId who proposes policies
+ * @param reward what they are rewarded for
+ * @param priorCost what it took to find out what was known before: tokens times the share of layers that they passed
  */
-public record SearchStage(RunRecord record, Progress progress, Budget budget, SearchSettings settings, String agentId) {
+public record SearchStage(
+        RunRecord record,
+        Progress progress,
+        Budget budget,
+        SearchSettings settings,
+        String agentId,
+        RewardMix reward,
+        double priorCost) {
 
     /** The winner of a search that the record holds to its end; says so. */
     public Optional<SearchOutcome> finished() {
@@ -52,7 +62,7 @@ public record SearchStage(RunRecord record, Progress progress, Budget budget, Se
             return earlier.get();
         }
         Optional<SearchState> saved = record.searchState();
-        record.keepTrials(saved.map(SearchState::episodes).orElse(0))
+        record.keepTrials(saved.map(SearchState::trials).orElse(0))
                 .ifPresent(missing -> progress.note("Warning: " + missing));
         saved.ifPresent(state -> progress.note("Resuming after episode " + state.episodes()));
         progress.begin("Searching with " + agentId, Math.min(settings.episodes(), agent.episodeLimit()));
@@ -66,24 +76,46 @@ public record SearchStage(RunRecord record, Progress progress, Budget budget, Se
             SearchResult found = saved.isPresent() ? search.resume(saved.get()) : search.run();
             SearchOutcome outcome = new SearchOutcome(found.winner().policy(), summary(found));
             record.saveSearchOutcome(outcome);
-            progress.end(String.format(
-                    Locale.ROOT,
-                    "perplexity %s on the reward windows (dense %s), %d evaluations",
-                    VariantTable.significant(Math.exp(found.winner().loss())),
-                    VariantTable.significant(Math.exp(found.denseLoss())),
-                    found.evaluations()));
+            progress.end(describe(outcome.summary()));
             return outcome;
         }
     }
 
-    private static PruneResult.SearchSummary summary(SearchResult found) {
+    private PruneResult.SearchSummary summary(SearchResult found) {
+        SearchResult.Finalist winner = found.winner();
         return new PruneResult.SearchSummary(
                 found.episodes(),
                 found.evaluations(),
                 found.savedEvaluations(),
-                found.winner().origin().name().toLowerCase(Locale.ROOT),
-                Math.exp(found.winner().loss()),
-                Math.exp(found.denseLoss()));
+                found.cost(),
+                priorCost,
+                winner.origin().name().toLowerCase(Locale.ROOT),
+                reward.toString(),
+                winner.windows(),
+                winner.loss(),
+                found.denseLoss());
+    }
+
+    private static String describe(PruneResult.SearchSummary found) {
+        String figures = found.reward().equals(RewardMix.PERPLEXITY.toString())
+                ? String.format(
+                        Locale.ROOT,
+                        "perplexity %s on %d reward windows (dense %s)",
+                        VariantTable.significant(Math.exp(found.loss())),
+                        found.windows(),
+                        VariantTable.significant(Math.exp(found.denseLoss())))
+                : String.format(
+                        Locale.ROOT,
+                        "reward (%s) %.4f on %d windows",
+                        found.reward(),
+                        Math.exp(found.denseLoss() - found.loss()),
+                        found.windows());
+        return String.format(
+                Locale.ROOT,
+                "%s, %d evaluations at the price of %,.0f tokens through the whole model",
+                figures,
+                found.evaluations(),
+                found.cost() + found.priorCost());
     }
 
     /** Keeps the record of a search on disk and tells how far it is. */
@@ -107,7 +139,9 @@ public record SearchStage(RunRecord record, Progress progress, Budget budget, Se
                     state.episodes(),
                     String.format(
                             Locale.ROOT,
-                            "episodes, sparsity %.3f on %d windows, best reward %.4f",
+                            last.stage() == TrialRecord.Stage.FINALS
+                                    ? "episodes, finals at sparsity %.3f on %d windows, best reward %.4f"
+                                    : "episodes, sparsity %.3f on %d windows, best reward %.4f",
                             last.targetSparsity(),
                             last.windows(),
                             best));

@@ -12,6 +12,7 @@ import io.fastforward.search.Budget;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
@@ -61,7 +62,7 @@ public record ShareChoiceStage(
     }
 
     private double loss(Policy policy, RunWindows windows, IntConsumer done) {
-        try (LogitProbe probe = new LogitProbe(backend, model, model.spec(), dataType, windows.reward())) {
+        try (LogitProbe probe = new LogitProbe(backend, model, model.spec(), dataType, List.of(windows.reward()))) {
             passes.apply(policy).run(windows.repair(), probe, done);
             return Perplexity.meanNegativeLogLikelihood(probe.logLikelihoods(), windows.reward());
         }

@@ -9,6 +9,7 @@ import io.fastforward.report.Progress;
 import io.fastforward.search.Budget;
 import io.fastforward.search.InProcessTrialExecutor;
 import io.fastforward.search.SearchSettings;
+import io.fastforward.settings.RewardMix;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.SearchSpace;
@@ -52,7 +53,7 @@ public record ShareSearchStage(
             RunWindows windows,
             String agentId,
             Function<SearchSpace, PolicyAgent> agents) {
-        SearchStage search = new SearchStage(record, progress, budget, settings, agentId);
+        SearchStage search = new SearchStage(record, progress, budget, settings, agentId, RewardMix.PERPLEXITY, 0);
         Optional<SearchOutcome> earlier = search.finished();
         if (earlier.isPresent()) {
             return earlier.get();
@@ -63,13 +64,8 @@ public record ShareSearchStage(
             SearchSpace space =
                     budget.searchSpace(settings.sparsity(), preview.unitScores(asked), List.of(), List.of());
             progress.end("looked at " + budget.modules() + " modules");
-            TrialExecutor.Evaluator evaluator = new SparseRewardEvaluator(
-                    backend,
-                    model,
-                    preview,
-                    asked,
-                    new RewardWindows(windows.reward(), settings.windows()),
-                    hiddenStateBytes);
+            TrialExecutor.Evaluator evaluator =
+                    new SparseRewardEvaluator(backend, model, preview, asked, windows.reward(), hiddenStateBytes);
             return search.execute(List.of(), agents.apply(space), () -> new InProcessTrialExecutor(evaluator));
         }
     }

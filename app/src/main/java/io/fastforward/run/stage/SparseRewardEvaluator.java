@@ -1,5 +1,6 @@
 package io.fastforward.run.stage;
 
+import io.fastforward.evaluate.Perplexity;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
@@ -26,13 +27,14 @@ public record SparseRewardEvaluator(
         Model model,
         SparsePreview preview,
         Pattern asked,
-        RewardWindows windows,
+        TokenWindows windows,
         long hiddenStateBytes)
         implements TrialExecutor.Evaluator {
 
     @Override
     public List<TrialExecutor.Result> evaluate(TrialBatch batch) {
-        TokenWindows chosen = windows.choose(batch);
+        TokenWindows chosen = windows.subset(
+                batch.windows().stream().mapToInt(Integer::intValue).toArray());
         return batch.candidates().stream()
                 .map(candidate -> evaluate(candidate, chosen))
                 .toList();
@@ -47,7 +49,7 @@ public record SparseRewardEvaluator(
                 Decoder decoder = new Decoder(backend, layers, model.ends(), hiddenStateBytes)) {
             double[] logLikelihoods =
                     decoder.logLikelihoods(chosen, List.of(spec.densePolicy())).getFirst();
-            return RewardEvaluator.result(logLikelihoods, chosen);
+            return new TrialExecutor.Result(Perplexity.windowLosses(logLikelihoods, chosen), chosen.tokens().length);
         }
     }
 }

@@ -35,10 +35,16 @@ public interface TrialExecutor extends AutoCloseable {
     /**
      * The outcome of a trial.
      *
-     * @param loss what the workload's objective says of the candidate: lower is better; not finite if the model broke
-     * @param weight how much it rests on, in predicted tokens: the mean of losses on different windows is weighted by it
+     * @param losses what the workload's objective says of the candidate on each window of the batch, in their order: lower
+     *     is better; not finite if the model broke
+     * @param cost tokens that passed layers for this candidate alone, times the share of the layers that they passed
      */
-    record Result(double loss, double weight) implements Serializable {}
+    record Result(List<Double> losses, double cost) implements Serializable {
+
+        public Result {
+            losses = List.copyOf(losses);
+        }
+    }
 
     /** Evaluates a batch: one result for each candidate, in their order. */
     List<Result> execute(TrialBatch batch);

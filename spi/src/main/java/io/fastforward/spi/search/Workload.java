@@ -15,7 +15,8 @@ import java.util.Map;
  * @param attentionUnit what of attention the candidates retain or not
  * @param order the parts of each module, numbered as in the model's files, the best ones first; a candidate retains the
  *     leading ones
- * @param windows what the candidates are evaluated on
+ * @param windows text that the candidates are evaluated on
+ * @param questions that they are asked besides, as far as the objective looks at them
  * @param objective what the loss is
  * @param precision the data type of hidden states
  * @param versions of what evaluates them here
@@ -26,15 +27,53 @@ public record Workload(
         AttentionUnit attentionUnit,
         List<List<Integer>> order,
         Windows windows,
+        List<Question> questions,
         Objective objective,
         DataType precision,
         Map<String, String> versions)
         implements Serializable {
 
-    /** What a loss is. */
-    public enum Objective {
-        /** The mean negative log-likelihood of all predicted tokens, natural logarithm. */
-        NEGATIVE_LOG_LIKELIHOOD
+    /** What can be measured of a candidate; every one is 0 or more, and less is better. */
+    public enum Measure {
+        /** The mean negative log-likelihood of a window's predicted tokens, natural logarithm. */
+        NEGATIVE_LOG_LIKELIHOOD,
+        /** The mean over a window's predicted tokens of KL(dense model ‖ candidate) of the next token's distribution, in nats. */
+        DIVERGENCE,
+        /**
+         * The mean over the questions of the negative logarithm of the right choice's share of the likelihood of all choices:
+         * how far it is ahead.
+         */
+        MARGIN,
+        /** The share of questions of which another choice is likelier than the right one. */
+        ERRORS
+    }
+
+    /**
+     * What a loss is: the mean of some measures. Those of questions are equal on every window.
+     *
+     * @param weights of the measures that count, positive, of sum 1
+     */
+    public record Objective(Map<Measure, Double> weights) implements Serializable {
+
+        public Objective {
+            weights = Map.copyOf(weights);
+            double sum =
+                    weights.values().stream().mapToDouble(Double::doubleValue).sum();
+            if (weights.values().stream().anyMatch(weight -> !(weight > 0)) || Math.abs(sum - 1) > 1e-9) {
+                throw new IllegalArgumentException(
+                        "the weights of an objective must be positive and of sum 1, but are " + weights);
+            }
+        }
+
+        /** One measure alone. */
+        public static Objective of(Measure measure) {
+            return new Objective(Map.of(measure, 1.0));
+        }
+
+        /** The weight of a measure; 0 if it does not count. */
+        public double weight(Measure measure) {
+            return weights.getOrDefault(measure, 0.0);
+        }
     }
 
     /**
@@ -42,18 +81,46 @@ public record Workload(
      *
      * @param length tokens of a window
      * @param tokens window after window; must not be changed
-     * @param fullFidelity a batch of fewer windows than that chooses among the first so many by its seed; one of as many
-     *     or more takes the first ones
      */
-    public record Windows(int length, int[] tokens, int fullFidelity) implements Serializable {
+    public record Windows(int length, int[] tokens) implements Serializable {
 
         public Windows {
-            if (length < 1
-                    || tokens.length % length != 0
-                    || fullFidelity < 1
-                    || fullFidelity > tokens.length / length) {
-                throw new IllegalArgumentException(tokens.length + " tokens make no windows of " + length
-                        + ", at least " + fullFidelity + " of them");
+            if (length < 1 || tokens.length % length != 0) {
+                throw new IllegalArgumentException(tokens.length + " tokens make no windows of " + length);
+            }
+        }
+    }
+
+    /**
+     * A question.
+     *
+     * @param choices what may follow, at least two
+     * @param answer the number of the right one
+     */
+    public record Question(List<Choice> choices, int answer) implements Serializable {
+
+        public Question {
+            choices = List.copyOf(choices);
+            if (choices.size() < 2 || answer < 0 || answer >= choices.size()) {
+                throw new IllegalArgumentException(
+                        "a question has at least 2 choices and one of them is right, but it has " + choices.size()
+                                + " and the answer " + answer);
+            }
+        }
+    }
+
+    /**
+     * A question with one of its answers.
+     *
+     * @param tokens of both; must not be changed
+     * @param firstScored the first one whose likelihood counts, at least 1
+     */
+    public record Choice(int[] tokens, int firstScored) implements Serializable {
+
+        public Choice {
+            if (firstScored < 1 || firstScored >= tokens.length) {
+                throw new IllegalArgumentException("the likelihood of " + tokens.length + " tokens from token "
+                        + firstScored + " on is that of none");
             }
         }
     }
@@ -61,6 +128,7 @@ public record Workload(
     public Workload {
         files = Map.copyOf(files);
         order = order.stream().map(List::copyOf).toList();
+        questions = List.copyOf(questions);
         versions = Map.copyOf(versions);
     }
 }
