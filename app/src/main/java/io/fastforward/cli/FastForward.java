@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         description = "Prunes large language models so that they are really smaller and faster.",
         mixinStandardHelpOptions = true,
         subcommands = {
+            PlanCommand.class,
             PruneCommand.class,
             BatchCommand.class,
             AblateCommand.class,

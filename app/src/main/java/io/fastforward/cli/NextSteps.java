@@ -40,6 +40,13 @@ final class NextSteps {
         TextSettings settings = request.settings().text();
         List<String> options =
                 new ArrayList<>(List.of("--text", TextSource.text(file).isStream() ? "FILE" : file.toString()));
+        options.addAll(reading(settings));
+        return options;
+    }
+
+    /** How texts are read, as options of a command. */
+    static List<String> reading(TextSettings settings) {
+        List<String> options = new ArrayList<>();
         if (settings.unit() != TextUnit.FILE) {
             options.addAll(List.of("--text-unit", settings.unit().name().toLowerCase(Locale.ROOT)));
         }

@@ -60,7 +60,7 @@ public record ModuleCurves(
 
     private static Optional<Policy> policy(Path runDirectory, Manifest manifest, UnitRanking ranking) {
         Path file = runDirectory.resolve(RunRecord.RESULT);
-        if (!Files.exists(file)) {
+        if (!manifest.command().equals("prune") || !Files.exists(file)) {
             return Optional.empty();
         }
         Policy policy = RecordFile.read(file, manifest.id(), PruneResult.class).policy();

@@ -61,13 +61,26 @@ final class Destination {
         requireWritable(RealPath.of(record), Setting.RUN_DIRECTORY);
     }
 
-    private static void requireApart(Path directory, Path realModel, Path realOutput) {
-        Path real = RealPath.of(directory);
-        if (real.startsWith(realModel)) {
+    /**
+     * Checks that a record can be written by a run that writes nothing else.
+     *
+     * @throws Failure if not
+     */
+    static void requireRecord(Path model, Path record) {
+        requireOutside(record, RealPath.of(model));
+        requireWritable(RealPath.of(record), Setting.RUN_DIRECTORY);
+    }
+
+    private static void requireOutside(Path directory, Path realModel) {
+        if (RealPath.of(directory).startsWith(realModel)) {
             throw FailureKind.USAGE.failure("the run directory '" + directory
                     + "' is in the model's directory; choose another one with " + Setting.RUN_DIRECTORY);
         }
-        if (real.startsWith(realOutput)) {
+    }
+
+    private static void requireApart(Path directory, Path realModel, Path realOutput) {
+        requireOutside(directory, realModel);
+        if (RealPath.of(directory).startsWith(realOutput)) {
             throw FailureKind.USAGE.failure("the run directory '" + directory
                     + "' is in the output directory, which holds the model alone; choose another one with "
                     + Setting.RUN_DIRECTORY);

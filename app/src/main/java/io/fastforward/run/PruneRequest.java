@@ -25,7 +25,8 @@ public record PruneRequest(
         Path runDirectory,
         boolean resume,
         boolean compareUniform,
-        Compute compute) {
+        Compute compute)
+        implements ModelRequest {
 
     /** The same, to begin instead of going on. */
     public PruneRequest begun() {

@@ -61,7 +61,7 @@ record RunPlan(
      *
      * @throws Failure if the user asked for what cannot be
      */
-    static RunPlan of(PruneRequest request, ServingPlugins serving, Texts texts, Model model, ComputeBackend backend) {
+    static RunPlan of(ModelRequest request, ServingPlugins serving, Texts texts, Model model, ComputeBackend backend) {
         PruneSettings settings = request.settings();
         PruneRequest.Files files = request.files();
         requireRewardTasks(settings, texts);
@@ -177,7 +177,7 @@ record RunPlan(
      *
      * @param model hashes of the model's files
      */
-    Workload workload(PruneRequest request, List<FileHash> model, NestedOrder order) {
+    Workload workload(ModelRequest request, List<FileHash> model, NestedOrder order) {
         TokenWindows reward = windows.reward();
         return new Workload(
                 request.files().model().toAbsolutePath().toString(),
