@@ -2,10 +2,12 @@ package io.fastforward.forward;
 
 import io.fastforward.spi.backend.ComputeBackend;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 
 /**
  * The hidden states of policies on their way through the layers. Policies are one branch as long as they retain the same
@@ -28,7 +30,7 @@ final class PolicyBranches implements AutoCloseable {
         void visit(int policy, HiddenStates states);
     }
 
-    private List<Branch> branches;
+    private final List<Branch> branches = new ArrayList<>();
 
     /**
      * Policies before the first layer.
@@ -37,7 +39,7 @@ final class PolicyBranches implements AutoCloseable {
      * @param policies indexes
      */
     PolicyBranches(HiddenStates states, List<Integer> policies) {
-        branches = List.of(new Branch(List.copyOf(policies), states));
+        branches.add(new Branch(policies, states));
     }
 
     /** Rows of the largest chunk. */
@@ -51,26 +53,17 @@ final class PolicyBranches implements AutoCloseable {
      * @param units what a policy retains of it
      */
     void split(ComputeBackend backend, IntFunction<List<Integer>> units) {
-        List<Branch> before = branches;
-        List<Branch> after = new ArrayList<>(before);
-        for (int i = 0; i < before.size(); i++) {
-            Branch branch = before.get(i);
-            Map<List<Integer>, List<Integer>> parts = new LinkedHashMap<>();
-            branch.policies()
-                    .forEach(policy -> parts.computeIfAbsent(units.apply(policy), _ -> new ArrayList<>())
-                            .add(policy));
-            boolean first = true;
-            for (List<Integer> part : parts.values()) {
-                if (first) {
-                    after.set(i, new Branch(part, branch.states()));
-                } else {
-                    after.add(new Branch(part, branch.states().copy(backend)));
-                    branches = List.copyOf(after); // so that all are closed if the next one cannot be copied
-                }
-                first = false;
+        int before = branches.size();
+        for (int i = 0; i < before; i++) {
+            Branch branch = branches.get(i);
+            Map<List<Integer>, List<Integer>> parts = branch.policies().stream()
+                    .collect(Collectors.groupingBy(units::apply, LinkedHashMap::new, Collectors.toList()));
+            Iterator<List<Integer>> part = parts.values().iterator();
+            branches.set(i, new Branch(part.next(), branch.states()));
+            while (part.hasNext()) {
+                branches.add(new Branch(part.next(), branch.states().copy(backend)));
             }
         }
-        branches = after;
     }
 
     /** Shows each branch once, as that of the first of its policies. */
@@ -86,9 +79,7 @@ final class PolicyBranches implements AutoCloseable {
 
     /** Those of the only branch, which belong to the caller from now on. */
     HiddenStates only() {
-        HiddenStates states = branches.getFirst().states();
-        branches = List.of();
-        return states;
+        return branches.removeFirst().states();
     }
 
     @Override

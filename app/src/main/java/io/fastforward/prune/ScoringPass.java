@@ -67,6 +67,17 @@ public final class ScoringPass {
         public static Wanted scores(Criterion criterion, Policy likely) {
             return new Wanted(criterion, likely, false, Optional.empty());
         }
+
+        /**
+         * What it takes to try single modules: each probe leaves the dense model at its module and passes those behind it.
+         *
+         * @return tokens times the share of the modules that they pass; 0 if none is tried
+         */
+        public double probingCost() {
+            int modules = likely.retained().size();
+            return probes.map(windows -> windows.tokens().length * (1 + (modules + 1) / 2.0))
+                    .orElse(0.0);
+        }
     }
 
     /**

@@ -12,23 +12,23 @@ import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.ScoringPass;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.PlanResult;
-import io.fastforward.record.RunRecord;
 import io.fastforward.record.StageSource;
-import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.run.stage.RepairStage;
 import io.fastforward.run.stage.RepairedRewardEvaluator;
 import io.fastforward.run.stage.RewardEvaluator;
 import io.fastforward.run.stage.RunContext;
+import io.fastforward.run.stage.RunWindows;
 import io.fastforward.run.stage.ScoreStage;
 import io.fastforward.search.Budget;
 import io.fastforward.search.Prior;
+import io.fastforward.search.Reward;
 import io.fastforward.settings.SearchPlan;
-import io.fastforward.spi.backend.ComputeBackend;
-import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.TrialExecutor.Result;
 import io.fastforward.spi.search.Workload;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -37,9 +37,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Says what a model would be after pruning, before anybody decides how much to remove: scores once, works out the policies
@@ -68,104 +68,47 @@ public final class PlanRun {
                     + request.settings().plugins().criterion()
                     + " scores units for one size, so it cannot plan several; prune with it at each");
         }
-        this.texts = Texts.of(request.files().calibrationText(), Optional.empty(), Optional.empty(), Optional.empty());
+        this.texts = Texts.of(request.files());
     }
 
     /** Does everything. What the user may have got wrong is checked before anything is written. */
     public PlanResult execute() {
         Destination.requireRecord(request.files().model(), request.runDirectory());
-        boolean holdsEarlierRun = RunRecord.holdsRun(request.runDirectory());
-        return Devices.run(plugins, request.compute(), shown, (backend, takesOver) -> {
-            boolean goesOn = takesOver && !holdsEarlierRun && RunRecord.holdsRun(request.runDirectory());
-            try (LinearAlgebra algebra =
-                            Devices.linearAlgebra(plugins, request.compute().threads());
-                    Model model = Model.open(request.files().model())) {
-                return execute(backend, algebra, model, request.resume() || goesOn);
-            }
+        RecordedRun recorded = new RecordedRun(
+                plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
+        return recorded.open((backend, algebra, model, resume) -> {
+            RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
+            List<Double> reachable = reachable(plan.budget());
+            model.requireFinite(request.settings().export().dataType());
+            return recorded.record(
+                    manifest(model, backend.device(), plan.windows()),
+                    resume,
+                    PlanResult.class,
+                    record -> true,
+                    (record, progress) -> {
+                        model.remarks().forEach(progress::note);
+                        progress.note(plan.memory().describe());
+                        return run(
+                                plan,
+                                reachable,
+                                new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
+                    },
+                    record -> {});
         });
     }
 
-    private PlanResult execute(ComputeBackend backend, LinearAlgebra algebra, Model model, boolean resume) {
-        RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
-        List<Double> reachable = reachable(plan.budget());
-        model.requireFinite(request.settings().export().dataType());
-        Manifest manifest = Manifest.begin(
+    private Manifest manifest(Model model, String device, RunWindows windows) {
+        return Manifest.begin(
                 "plan",
                 request.settings()
                         .toJson()
                         .put("sparsities", request.sparsities().toString()),
                 model.checkpoint().hashes(),
-                texts.hashes(plan.windows()),
-                backend.device(),
+                texts.hashes(windows),
+                device,
                 serving.describe(),
                 Versions.current());
-        try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
-            Optional<PlanResult> finished = record.result(PlanResult.class);
-            if (finished.isPresent()) {
-                shown.note("This run is complete; nothing is left to do.");
-                return finished.get();
-            }
-            return LoggedProgress.during(shown, record.logFile(), progress -> {
-                record.workOn(backend.device()).ifPresent(progress::note);
-                model.remarks().forEach(progress::note);
-                progress.note(plan.memory().describe());
-                return run(
-                        plan,
-                        reachable,
-                        new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
-            });
-        }
     }
-
-    private PlanResult run(RunPlan plan, List<Double> sparsities, RunContext run) {
-        ScoringPass.Wanted wanted = plan.wanted(serving, request.sparsities().getFirst());
-        UnitRanking ranking = new ScoreStage(run, request.settings().plugins().criterion(), wanted, StageSource.none())
-                .execute(plan.windows().scoring());
-        NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
-        try (LayerSource layers = run.layers(run.spec(), nested);
-                Decoder decoder = run.decoder(layers, run.model().ends())) {
-            Prior prior = new Prior(plan.budget(), ranking.errors(), ranking.divergences());
-            Map<Double, List<Policy>> likely = new LinkedHashMap<>();
-            sparsities.forEach(sparsity -> likely.put(sparsity, prior.policies(sparsity)));
-            Workload workload = plan.workload(request, run.record().model(), ranking.order());
-            Losses losses = new Losses(
-                    plan.budget().dense(), request.settings().windows().reward());
-            Set<Policy> all = new LinkedHashSet<>();
-            likely.values().forEach(all::addAll);
-            run.progress().begin("Evaluating", likely.size());
-            losses.evaluate(new RewardEvaluator(decoder, workload), all);
-            Map<Double, Policy> chosen = new LinkedHashMap<>();
-            likely.forEach((sparsity, policies) -> chosen.put(sparsity, losses.best(policies)));
-            Optional<Losses> repaired = repaired(plan, run, new Evaluated(decoder, nested, workload), chosen);
-            PlanResult result = new PlanResult(
-                    request.settings().windows().reward(),
-                    plan.windows().reward().length(),
-                    Math.exp(losses.of(plan.budget().dense())),
-                    run.spec().parameters(),
-                    run.model().checkpoint().parameterBytes(),
-                    chosen.entrySet().stream()
-                            .map(point -> point(plan, run.model(), point.getKey(), point.getValue(), losses, repaired))
-                            .toList(),
-                    request.sparsities().stream()
-                            .filter(sparsity -> !chosen.containsKey(sparsity))
-                            .toList(),
-                    losses.cost
-                            + repaired.map(more -> more.cost).orElse(0.0)
-                            + Prior.probingCost(
-                                    plan.budget().modules(),
-                                    wanted.probes()
-                                            .map(windows -> windows.tokens().length)
-                                            .orElse(0)),
-                    run.model().remarks(),
-                    run.record().path().toString());
-            run.record().saveResult(result);
-            run.progress().end(chosen.size() + " sizes, " + (all.size() + 1) + " evaluations");
-            return result;
-        }
-    }
-
-    /** What candidates are evaluated with. */
-    private record Evaluated(Decoder decoder, NestedModel nested, Workload workload) {}
 
     /** The sparsities that the constraints allow. */
     private List<Double> reachable(Budget budget) {
@@ -183,77 +126,113 @@ public final class PlanRun {
         return reachable;
     }
 
-    private Optional<Losses> repaired(RunPlan plan, RunContext run, Evaluated evaluated, Map<Double, Policy> chosen) {
-        if (request.settings().search().rewardAfter() == SearchPlan.RewardAfter.CUT) {
-            return Optional.empty();
+    private PlanResult run(RunPlan plan, List<Double> sparsities, RunContext run) {
+        ScoringPass.Wanted wanted = plan.wanted(serving, request.sparsities().getFirst());
+        UnitRanking ranking = new ScoreStage(run, request.settings().plugins().criterion(), wanted, StageSource.none())
+                .execute(plan.windows().scoring());
+        NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
+        try (LayerSource layers = run.layers(run.spec(), nested);
+                Decoder decoder = run.decoder(layers, run.model().ends())) {
+            Prior prior = new Prior(plan.budget(), ranking.errors(), ranking.divergences());
+            Map<Double, List<Policy>> likely = new LinkedHashMap<>();
+            sparsities.forEach(sparsity -> likely.put(sparsity, prior.policies(sparsity)));
+            Policy dense = plan.budget().dense();
+            Set<Policy> all = new LinkedHashSet<>(Set.of(dense));
+            likely.values().forEach(all::addAll);
+            Workload workload = plan.workload(request, run.record().model(), ranking.order());
+            run.progress().begin("Evaluating", likely.size());
+            Map<Policy, Result> cut = evaluate(new RewardEvaluator(decoder, workload), all);
+            Map<Double, Policy> chosen = new LinkedHashMap<>();
+            likely.forEach((sparsity, policies) -> chosen.put(sparsity, best(policies, cut)));
+            Map<Policy, Result> repaired = request.settings().search().rewardAfter() == SearchPlan.RewardAfter.CUT
+                    ? Map.of()
+                    : repaired(plan, run, decoder, nested, workload, new LinkedHashSet<>(chosen.values()));
+            PlanResult result = new PlanResult(
+                    request.settings().windows().reward(),
+                    plan.windows().reward().length(),
+                    perplexity(cut, dense),
+                    run.spec().parameters(),
+                    run.model().checkpoint().parameterBytes(),
+                    chosen.entrySet().stream()
+                            .map(point -> point(plan, run.model(), point.getKey(), point.getValue(), cut, repaired))
+                            .toList(),
+                    request.sparsities().stream()
+                            .filter(sparsity -> !chosen.containsKey(sparsity))
+                            .toList(),
+                    wanted.probingCost()
+                            + Stream.of(cut, repaired)
+                                    .flatMap(results -> results.values().stream())
+                                    .mapToDouble(Result::cost)
+                                    .sum(),
+                    run.model().remarks(),
+                    run.record().path().toString());
+            run.record().saveResult(result);
+            run.progress().end(chosen.size() + " sizes, " + all.size() + " evaluations");
+            return result;
         }
+    }
+
+    private Map<Policy, Result> repaired(
+            RunPlan plan,
+            RunContext run,
+            Decoder decoder,
+            NestedModel nested,
+            Workload workload,
+            Set<Policy> policies) {
         RepairStage repair =
                 new RepairStage(run, serving.repair(), plan.windows().repair());
-        Losses losses =
-                new Losses(plan.budget().dense(), request.settings().windows().reward());
-        RepairedRewardEvaluator evaluator = new RepairedRewardEvaluator(
-                run, evaluated.decoder(), repair, serving.repaired(evaluated.nested()), evaluated.workload());
-        int done = 0;
-        for (Policy policy : chosen.values()) {
-            losses.evaluate(evaluator, Set.of(policy));
-            run.progress().advance(++done, "sizes repaired");
+        RepairedRewardEvaluator evaluator =
+                new RepairedRewardEvaluator(run, decoder, repair, serving.repaired(nested), workload);
+        Map<Policy, Result> results = new LinkedHashMap<>();
+        for (Policy policy : policies) {
+            results.putAll(evaluate(evaluator, Set.of(policy)));
+            run.progress().advance(results.size(), "sizes repaired");
         }
-        return Optional.of(losses);
+        return results;
+    }
+
+    /** Evaluates policies together on the windows of a search. */
+    private Map<Policy, Result> evaluate(TrialExecutor.Evaluator evaluator, Set<Policy> policies) {
+        List<Integer> windows = IntStream.range(0, request.settings().windows().reward())
+                .boxed()
+                .toList();
+        List<Policy> candidates = List.copyOf(policies);
+        List<Result> results = evaluator.evaluate(new TrialBatch(windows, candidates));
+        Map<Policy, Result> byPolicy = new LinkedHashMap<>();
+        for (int i = 0; i < candidates.size(); i++) {
+            byPolicy.put(candidates.get(i), results.get(i));
+        }
+        return byPolicy;
+    }
+
+    private static Policy best(List<Policy> policies, Map<Policy, Result> results) {
+        return policies.stream()
+                .min(Comparator.comparing(policy -> perplexity(results, policy), Reward.LEAST_LOSS_FIRST))
+                .orElseThrow();
+    }
+
+    private static double perplexity(Map<Policy, Result> results, Policy policy) {
+        return Math.exp(Objects.requireNonNull(results.get(policy)).losses().stream()
+                .mapToDouble(Double::doubleValue)
+                .average()
+                .orElseThrow());
     }
 
     private PlanResult.Point point(
-            RunPlan plan, Model model, double sparsity, Policy policy, Losses losses, Optional<Losses> repaired) {
+            RunPlan plan,
+            Model model,
+            double sparsity,
+            Policy policy,
+            Map<Policy, Result> cut,
+            Map<Policy, Result> repaired) {
+        ModelSpec written = serving.repaired(plan.spec());
         return new PlanResult.Point(
                 sparsity,
                 plan.budget().sparsity(policy),
                 policy,
-                serving.repaired(plan.spec()).pruned(policy).parameters(),
-                serving.form().weightBytes(model, NestedModel.pruned(serving.repaired(plan.spec()), policy)),
-                Math.exp(losses.of(policy)),
-                repaired.map(more -> Math.exp(more.of(policy))).orElse(null));
-    }
-
-    /** What policies lose on the first windows. */
-    private static final class Losses {
-
-        private final Policy dense;
-        private final List<Integer> windows;
-        private final Map<Policy, Double> byPolicy = new LinkedHashMap<>();
-        private double cost;
-
-        Losses(Policy dense, int windows) {
-            this.dense = dense;
-            this.windows = IntStream.range(0, windows).boxed().toList();
-        }
-
-        void evaluate(TrialExecutor.Evaluator evaluator, Set<Policy> policies) {
-            Set<Policy> missing = new LinkedHashSet<>(policies);
-            missing.add(dense);
-            missing.removeAll(byPolicy.keySet());
-            List<Policy> candidates = new ArrayList<>(missing);
-            List<TrialExecutor.Result> results = evaluator.evaluate(new TrialBatch(windows, candidates));
-            for (int i = 0; i < candidates.size(); i++) {
-                byPolicy.put(
-                        candidates.get(i),
-                        results.get(i).losses().stream()
-                                .mapToDouble(Double::doubleValue)
-                                .average()
-                                .orElseThrow());
-                cost += results.get(i).cost();
-            }
-        }
-
-        double of(Policy policy) {
-            return Objects.requireNonNull(byPolicy.get(policy));
-        }
-
-        Policy best(List<Policy> policies) {
-            return policies.stream()
-                    .min(Comparator.comparing(
-                            this::of,
-                            Comparator.comparing((Double loss) -> !Double.isFinite(loss))
-                                    .thenComparing(Comparator.naturalOrder())))
-                    .orElseThrow();
-        }
+                written.pruned(policy).parameters(),
+                serving.form().weightBytes(model, NestedModel.pruned(written, policy)),
+                perplexity(cut, policy),
+                repaired.isEmpty() ? null : Double.valueOf(perplexity(repaired, policy)));
     }
 }

@@ -16,7 +16,6 @@ import io.fastforward.record.PruneResult;
 import io.fastforward.record.RunRecord;
 import io.fastforward.record.SearchOutcome;
 import io.fastforward.record.SharedStages;
-import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.run.stage.MeasureStage;
@@ -27,8 +26,6 @@ import io.fastforward.run.stage.ScoreStage;
 import io.fastforward.run.stage.WriteStage;
 import io.fastforward.search.Budget;
 import io.fastforward.settings.PruneSettings;
-import io.fastforward.spi.backend.ComputeBackend;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TextSource;
 import java.util.ArrayList;
@@ -68,8 +65,7 @@ public final class PruneRun {
         this.shown = shown;
         this.shared = shared;
         this.serving = new ServingPlugins(plugins, settings);
-        PruneRequest.Files files = request.files();
-        this.texts = Texts.of(files.calibrationText(), files.evaluationText(), files.tasks(), files.rewardTasks());
+        this.texts = Texts.of(request.files());
     }
 
     /**
@@ -86,45 +82,28 @@ public final class PruneRun {
         Destination destination = new Destination(request);
         destination.requireUsable();
         texts.requireStreamsOfTheirOwn();
-        boolean holdsEarlierRun = RunRecord.holdsRun(request.runDirectory());
-        return Devices.run(plugins, request.compute(), shown, (backend, takesOver) -> {
-            try (LinearAlgebra algebra =
-                    Devices.linearAlgebra(plugins, request.compute().threads())) {
-                return execute(destination, backend, algebra, takesOver && !holdsEarlierRun);
-            }
-        });
-    }
-
-    /** @param takesOver whether another device began this run and failed; what is in the run directory is its own */
-    private PruneResult execute(
-            Destination destination, ComputeBackend backend, LinearAlgebra algebra, boolean takesOver) {
-        boolean resume = request.resume() || (takesOver && RunRecord.holdsRun(request.runDirectory()));
-        try (Model model = Model.open(request.files().model())) {
+        RecordedRun recorded = new RecordedRun(
+                plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
+        return recorded.open((backend, algebra, model, resume) -> {
             RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
             Policy likely = plan.likely(settings.budget().sparsity());
             destination.requireRoom(
                     serving.form().weightBytes(model, NestedModel.pruned(serving.repaired(plan.spec()), likely)));
             model.requireFinite(settings.export().dataType());
-            Manifest manifest = manifest(model, backend.device(), plan.windows());
-            try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
-                Optional<PruneResult> finished = record.result(PruneResult.class);
-                if (finished.isPresent() && (!request.keepOutput() || record.holdsOutput(request.output()))) {
-                    shown.note("This run is complete; nothing is left to do.");
-                    dropOutput(record);
-                    return finished.get();
-                }
-                PruneResult result = LoggedProgress.during(shown, record.logFile(), progress -> {
-                    record.workOn(backend.device()).ifPresent(progress::note);
-                    model.remarks().forEach(progress::note);
-                    plan.describe(progress);
-                    return run(
-                            plan,
-                            new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
-                });
-                dropOutput(record);
-                return result;
-            }
-        }
+            return recorded.record(
+                    manifest(model, backend.device(), plan.windows()),
+                    resume,
+                    PruneResult.class,
+                    record -> !request.keepOutput() || record.holdsOutput(request.output()),
+                    (record, progress) -> {
+                        model.remarks().forEach(progress::note);
+                        plan.describe(progress);
+                        return run(
+                                plan,
+                                new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
+                    },
+                    this::dropOutput);
+        });
     }
 
     private PruneResult run(RunPlan plan, RunContext run) {

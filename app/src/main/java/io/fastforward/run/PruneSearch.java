@@ -48,15 +48,7 @@ record PruneSearch(PruneRequest request, ServingPlugins serving, RunPlan plan, R
                         settings.forSearch(),
                         settings.plugins().agent(),
                         settings.search().reward(),
-                        priorCost())
+                        plan.wanted(serving, sparsity).probingCost())
                 .execute(prior, agent, () -> serving.createExecutor(evaluator, workload));
-    }
-
-    /** What it took to try single modules. */
-    private double priorCost() {
-        return plan.wanted(serving, request.settings().budget().sparsity())
-                .probes()
-                .map(windows -> Prior.probingCost(plan.budget().modules(), windows.tokens().length))
-                .orElse(0.0);
     }
 }

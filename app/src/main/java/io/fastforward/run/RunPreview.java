@@ -21,10 +21,9 @@ public record RunPreview(PruneRequest request, PluginRegistry plugins) {
      */
     public StageKey ranking() {
         ServingPlugins serving = new ServingPlugins(plugins, request.settings());
-        PruneRequest.Files files = request.files();
-        Texts texts = Texts.of(files.calibrationText(), files.evaluationText(), files.tasks(), files.rewardTasks());
+        Texts texts = Texts.of(request.files());
         return Devices.run(plugins, request.compute(), Progress.silent(), (backend, takesOver) -> {
-            try (Model model = Model.open(files.model())) {
+            try (Model model = Model.open(request.files().model())) {
                 RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
                 StageKeys keys = new StageKeys(
                         List.of(),

@@ -14,7 +14,6 @@ import io.fastforward.record.RunRecord;
 import io.fastforward.record.SearchOutcome;
 import io.fastforward.record.ShareChoice;
 import io.fastforward.record.SparsifyResult;
-import io.fastforward.report.LoggedProgress;
 import io.fastforward.report.Progress;
 import io.fastforward.report.Variant;
 import io.fastforward.run.stage.Figures;
@@ -25,7 +24,6 @@ import io.fastforward.search.Budget;
 import io.fastforward.settings.ShareSearch;
 import io.fastforward.settings.SparsifySettings;
 import io.fastforward.spi.backend.ComputeBackend;
-import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.format.ReadableModel;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
@@ -61,7 +59,7 @@ public final class SparsifyRun {
         this.shown = shown;
         this.serving = new SparsifyPlugins(plugins, settings);
         serving.requireLayersAtOnce(request.layersAtOnce());
-        this.texts = Texts.of(request.calibrationText(), request.evaluationText(), request.tasks(), Optional.empty());
+        this.texts = Texts.of(request.calibrationText(), request.evaluationText(), request.tasks());
     }
 
     /** Does everything. What the user may have got wrong is checked before anything is written. */
@@ -69,20 +67,28 @@ public final class SparsifyRun {
         Destination destination = new Destination(request);
         destination.requireUsable();
         texts.requireStreamsOfTheirOwn();
-        boolean holdsEarlierRun = RunRecord.holdsRun(request.runDirectory());
-        return Devices.run(plugins, request.compute(), shown, (backend, takesOver) -> {
-            boolean goesOn = takesOver && !holdsEarlierRun && RunRecord.holdsRun(request.runDirectory());
-            try (LinearAlgebra algebra =
-                            Devices.linearAlgebra(plugins, request.compute().threads());
-                    Model model = Model.open(request.model())) {
-                SparsifyPlan plan = SparsifyPlan.of(request, serving, texts, destination, backend, algebra, model);
-                return execute(plan, request.resume() || goesOn);
-            }
+        RecordedRun recorded = new RecordedRun(
+                plugins, request.compute(), request.model(), request.runDirectory(), request.resume(), shown);
+        return recorded.open((backend, algebra, model, resume) -> {
+            SparsifyPlan plan = SparsifyPlan.of(request, serving, texts, destination, backend, algebra, model);
+            return recorded.record(
+                    manifest(plan),
+                    resume,
+                    SparsifyResult.class,
+                    record -> record.holdsOutput(request.output()),
+                    (record, progress) -> {
+                        model.remarks().forEach(progress::note);
+                        plan.windows()
+                                .texts()
+                                .forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
+                        return run(plan, record, progress);
+                    },
+                    record -> {});
         });
     }
 
-    private SparsifyResult execute(SparsifyPlan plan, boolean resume) {
-        Manifest manifest = Manifest.begin(
+    private Manifest manifest(SparsifyPlan plan) {
+        return Manifest.begin(
                 "sparsify",
                 settings.toJson(),
                 plan.model().checkpoint().hashes(),
@@ -90,21 +96,6 @@ public final class SparsifyRun {
                 plan.backend().device(),
                 serving.describe(),
                 Versions.current());
-        try (RunRecord record = RunRecord.open(request.runDirectory(), manifest, resume)) {
-            Optional<SparsifyResult> finished = record.result(SparsifyResult.class);
-            if (finished.isPresent() && record.holdsOutput(request.output())) {
-                shown.note("This run is complete; nothing is left to do.");
-                return finished.get();
-            }
-            return LoggedProgress.during(shown, record.logFile(), progress -> {
-                record.workOn(plan.backend().device()).ifPresent(progress::note);
-                plan.model().remarks().forEach(progress::note);
-                plan.windows()
-                        .texts()
-                        .forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
-                return run(plan, record, progress);
-            });
-        }
     }
 
     private SparsifyResult run(SparsifyPlan plan, RunRecord record, Progress progress) {

@@ -26,12 +26,20 @@ record Texts(
         Optional<TextSource> tasks,
         Optional<TextSource> rewardTasks) {
 
-    static Texts of(Path calibration, Optional<Path> evaluation, Optional<Path> tasks, Optional<Path> rewardTasks) {
+    static Texts of(PruneRequest.Files files) {
+        return new Texts(
+                TextSource.text(files.calibrationText()),
+                files.evaluationText().map(TextSource::text),
+                files.tasks().map(Texts::tasks),
+                files.rewardTasks().map(Texts::tasks));
+    }
+
+    static Texts of(Path calibration, Optional<Path> evaluation, Optional<Path> tasks) {
         return new Texts(
                 TextSource.text(calibration),
                 evaluation.map(TextSource::text),
                 tasks.map(Texts::tasks),
-                rewardTasks.map(Texts::tasks));
+                Optional.empty());
     }
 
     static TextSource tasks(Path file) {

@@ -39,8 +39,7 @@ final class Finals {
                         && budget.meets(known.policy(), settings.sparsity()))
                 .sorted(Comparator.comparing(
                         known -> Evaluations.mean(known.losses().subList(0, settings.windows())),
-                        Comparator.comparing((Double loss) -> !Double.isFinite(loss))
-                                .thenComparing(Comparator.naturalOrder())))
+                        Reward.LEAST_LOSS_FIRST))
                 .limit(settings.finalists())
                 .map(SearchState.Evaluated::policy)
                 .toList();

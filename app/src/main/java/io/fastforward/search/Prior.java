@@ -39,16 +39,6 @@ public final class Prior {
     }
 
     /**
-     * What it takes to try every module once: each probe leaves the dense model at its module and passes those behind it.
-     *
-     * @param tokens of the windows on which they are tried
-     * @return tokens times the share of the modules that they pass
-     */
-    public static double probingCost(int modules, long tokens) {
-        return tokens * (1 + (modules + 1) / 2.0);
-    }
-
-    /**
      * The policies, the best guess first and none twice; none if nothing was measured.
      *
      * @throws Failure if no policy reaches the sparsity

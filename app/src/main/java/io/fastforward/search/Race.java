@@ -26,9 +26,6 @@ final class Race {
     private static final NavigableMap<Integer, Double> QUANTILES =
             new TreeMap<>(Map.of(4, 12.924, 8, 5.408, 16, 4.073, 32, 3.633, 64, 3.449));
 
-    private static final Comparator<Double> FINITE_FIRST =
-            Comparator.comparing((Double loss) -> !Double.isFinite(loss)).thenComparing(Comparator.naturalOrder());
-
     /**
      * How a policy stands in the end.
      *
@@ -74,7 +71,7 @@ final class Race {
         for (int round = 0; ; round++) {
             Evaluations.Losses losses = evaluations.extend(left, windows);
             List<Policy> ranked = left.stream()
-                    .sorted(Comparator.comparing(losses::of, FINITE_FIRST))
+                    .sorted(Comparator.comparing(losses::of, Reward.LEAST_LOSS_FIRST))
                     .toList();
             listener.onRound(round, ranked, windows, losses);
             int compared = windows;
@@ -92,7 +89,7 @@ final class Race {
             if (windows == mostWindows || left.size() <= 1 || alike(left, windows)) {
                 return standings.values().stream()
                         .sorted(Comparator.comparing(Standing::windows, Comparator.reverseOrder())
-                                .thenComparing(Standing::loss, FINITE_FIRST))
+                                .thenComparing(Standing::loss, Reward.LEAST_LOSS_FIRST))
                         .toList();
             }
             windows = (int) Math.min(2L * windows, mostWindows);

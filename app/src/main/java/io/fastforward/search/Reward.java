@@ -1,5 +1,7 @@
 package io.fastforward.search;
 
+import java.util.Comparator;
+
 /**
  * What an agent is told of a candidate: 1 is as good as the dense model, higher is better. Pure; a model that broke is
  * no matter of it.
@@ -9,6 +11,10 @@ public interface Reward {
 
     /** The reward of a model whose loss is not finite. */
     double BROKEN = -10;
+
+    /** Losses, the best first; those of models that broke last. */
+    Comparator<Double> LEAST_LOSS_FIRST =
+            Comparator.comparing((Double loss) -> !Double.isFinite(loss)).thenComparing(Comparator.naturalOrder());
 
     /**
      * Dense perplexity ÷ pruned perplexity (FastForward, Eq. 2), for losses that are mean negative log-likelihoods:

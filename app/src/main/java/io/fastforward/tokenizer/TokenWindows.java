@@ -78,6 +78,11 @@ public record TokenWindows(int length, int count, int[] tokens) {
                 tokens, length, IntStream.of(windowIndexes).map(window -> Objects.checkIndex(window, count) * length));
     }
 
+    /** The same for indexes in a list. */
+    public TokenWindows subset(List<Integer> windowIndexes) {
+        return subset(windowIndexes.stream().mapToInt(Integer::intValue).toArray());
+    }
+
     private static TokenWindows cut(int[] source, int length, IntStream windowStarts) {
         int[] starts = windowStarts.toArray();
         int[] tokens = new int[Math.multiplyExact(starts.length, length)];

@@ -33,8 +33,7 @@ public record SparseRewardEvaluator(
 
     @Override
     public List<TrialExecutor.Result> evaluate(TrialBatch batch) {
-        TokenWindows chosen = windows.subset(
-                batch.windows().stream().mapToInt(Integer::intValue).toArray());
+        TokenWindows chosen = windows.subset(batch.windows());
         return batch.candidates().stream()
                 .map(candidate -> evaluate(candidate, chosen))
                 .toList();
