@@ -1,8 +1,6 @@
 package io.fastforward.batch;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.settings.PruneSettings;
 import java.nio.file.Path;
@@ -69,14 +67,7 @@ public record Ablation(
                 PruneSettings settings = base.of(change.variation, "the change '" + change.run + "'");
                 Map<String, String> differing =
                         change.run.equals(BASE) ? Map.of() : Map.of(change.setting, change.value);
-                for (Grid.Point point : points) {
-                    runs.add(template.run(
-                            files,
-                            model,
-                            change.run,
-                            differing,
-                            new RunTemplate.Settled(point.in(settings, "the grid"), point.values())));
-                }
+                runs.addAll(template.runs(files, model, change.run, differing, Grid.in(settings, points)));
             }
         }
         RunDirectories.requireApart(runs);
@@ -94,33 +85,29 @@ public record Ablation(
             throw file.tree()
                     .failure(
                             file.group("vary").orElseThrow(),
-                            "'" + String.join(".", both.names())
-                                    + "' is changed and in the grid or the seeds; leave one of them out");
+                            "'" + both + "' is changed and in the grid or the seeds; leave one of them out");
         });
     }
 
     /** Every value of every setting; one that the base has is the base's run. */
     private static List<Change> changes(Map<SettingPath, List<JsonNode>> vary, Variation base) {
-        Variation none = new Variation(Optional.empty(), JsonNodeFactory.instance.objectNode());
-        PruneSettings unchanged = base.of(none, BASE);
+        PruneSettings unchanged = base.of(Variation.none(), BASE);
         List<Change> changes = new ArrayList<>();
         vary.forEach((path, values) -> {
-            String setting = String.join(".", path.names());
+            String setting = path.toString();
             for (JsonNode value : values) {
-                ObjectNode own = path.with(value);
-                String text = value.isTextual() ? value.asText() : value.toString();
-                Variation variation = new Variation(Optional.empty(), own);
+                String text = SettingPath.shown(value);
+                Variation variation = new Variation(Optional.empty(), path.with(value));
                 boolean same = base.of(variation, setting).equals(unchanged);
                 String run = same ? BASE : RunDirectories.name(Map.of(setting, text));
-                changes.add(new Change(run, setting, text, same ? none : variation));
+                changes.add(new Change(run, setting, text, same ? Variation.none() : variation));
             }
         });
         return changes;
     }
 
     private static List<Change> distinct(List<Change> changes) {
-        Variation none = new Variation(Optional.empty(), JsonNodeFactory.instance.objectNode());
-        List<Change> distinct = new ArrayList<>(List.of(new Change(BASE, "", "", none)));
+        List<Change> distinct = new ArrayList<>(List.of(new Change(BASE, "", "", Variation.none())));
         changes.stream().filter(change -> !change.run.equals(BASE)).forEach(distinct::add);
         return distinct;
     }

@@ -10,8 +10,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of an ablation, grouped by the setting that is changed: means over the seeds, how far these lie apart, and what
@@ -21,8 +23,6 @@ import java.util.stream.Stream;
  * @param rows of those of its runs that have ended
  */
 public record AblationTable(Ablation ablation, List<RunRow> rows) {
-
-    private static final String NOTHING = "-";
 
     /** The table. */
     public Table table() {
@@ -70,12 +70,12 @@ public record AblationTable(Ablation ablation, List<RunRow> rows) {
                 String.valueOf(figures.size()),
                 perplexity(mean(figures, RunRow.Figures::cut)),
                 perplexity(repaired),
-                figures.size() < 2 ? NOTHING : String.format(Locale.ROOT, "%.4f", spread(figures)),
+                figures.size() < 2 ? RunTable.NOTHING : String.format(Locale.ROOT, "%.4f", spread(figures)),
                 difference
                         .map(value -> String.format(Locale.ROOT, "%+.4f", value))
-                        .orElse(NOTHING),
-                evaluations(figures),
-                searchTokens(figures));
+                        .orElse(RunTable.NOTHING),
+                whole(figures, RunRow.Figures::evaluations),
+                whole(figures, RunRow.Figures::searchTokens));
     }
 
     /** Those of all seeds of a run. */
@@ -99,24 +99,16 @@ public record AblationTable(Ablation ablation, List<RunRow> rows) {
     }
 
     private static String perplexity(OptionalDouble value) {
-        return value.isPresent() ? VariantTable.significant(value.getAsDouble()) : NOTHING;
+        return value.isPresent() ? VariantTable.significant(value.getAsDouble()) : RunTable.NOTHING;
     }
 
-    private static String searchTokens(List<RunRow.Figures> figures) {
+    /** The mean of what only runs that search have. */
+    private static String whole(List<RunRow.Figures> figures, Function<RunRow.Figures, @Nullable Number> figure) {
         OptionalDouble mean = figures.stream()
-                .map(RunRow.Figures::searchTokens)
+                .map(figure)
                 .filter(Objects::nonNull)
-                .mapToDouble(Double::doubleValue)
+                .mapToDouble(Number::doubleValue)
                 .average();
-        return mean.isPresent() ? String.format(Locale.ROOT, "%.0f", mean.getAsDouble()) : NOTHING;
-    }
-
-    private static String evaluations(List<RunRow.Figures> figures) {
-        OptionalDouble mean = figures.stream()
-                .map(RunRow.Figures::evaluations)
-                .filter(Objects::nonNull)
-                .mapToInt(Integer::intValue)
-                .average();
-        return mean.isPresent() ? String.format(Locale.ROOT, "%.0f", mean.getAsDouble()) : NOTHING;
+        return mean.isPresent() ? String.format(Locale.ROOT, "%.0f", mean.getAsDouble()) : RunTable.NOTHING;
     }
 }

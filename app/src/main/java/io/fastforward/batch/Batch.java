@@ -1,7 +1,6 @@
 package io.fastforward.batch;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.settings.PruneSettings;
@@ -10,7 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -52,14 +50,7 @@ public record Batch(String name, List<PlannedRun> runs) {
                 Map<String, String> differing = new LinkedHashMap<>();
                 one.variation.recipe().ifPresent(recipe -> differing.put(Section.RECIPE, recipe));
                 differing.putAll(SettingPath.leaves(one.variation.settings()));
-                for (Grid.Point point : points) {
-                    runs.add(template.run(
-                            files,
-                            model,
-                            one.name,
-                            differing,
-                            new RunTemplate.Settled(point.in(settings, "the grid"), point.values())));
-                }
+                runs.addAll(template.runs(files, model, one.name, differing, Grid.in(settings, points)));
             }
         }
         RunDirectories.requireApart(runs);
@@ -80,7 +71,7 @@ public record Batch(String name, List<PlannedRun> runs) {
 
     private static List<Named> named(Section file) {
         if (file.value("runs").isEmpty()) {
-            return List.of(new Named(BASE, new Variation(Optional.empty(), JsonNodeFactory.instance.objectNode())));
+            return List.of(new Named(BASE, Variation.none()));
         }
         List<Named> runs = new ArrayList<>();
         for (JsonNode element : file.list("runs")) {

@@ -25,14 +25,18 @@ final class Grid {
      */
     record Point(Map<String, String> values, List<ObjectNode> settings) {
 
-        /** Some settings with these in their place. */
-        PruneSettings in(PruneSettings base, String origin) {
+        private RunTemplate.Settled in(PruneSettings base) {
             PruneSettings result = base;
             for (ObjectNode one : settings) {
-                result = result.with(one, origin);
+                result = result.with(one, "the grid");
             }
-            return result;
+            return new RunTemplate.Settled(result, values);
         }
+    }
+
+    /** Some settings, at each point with those of the point in their place. */
+    static List<RunTemplate.Settled> in(PruneSettings base, List<Point> points) {
+        return points.stream().map(point -> point.in(base)).toList();
     }
 
     /** The combinations; the last setting changes first. One without any values if there are no settings. */
@@ -59,7 +63,7 @@ final class Grid {
     private static Point extended(Point point, SettingPath path, JsonNode value) {
         Map<String, String> values = new LinkedHashMap<>(point.values);
         ObjectNode setting = path.with(value);
-        values.put(String.join(".", path.names()), value.isTextual() ? value.asText() : value.toString());
+        values.put(path.toString(), SettingPath.shown(value));
         List<ObjectNode> settings = new ArrayList<>(point.settings);
         settings.add(setting);
         return new Point(values, settings);

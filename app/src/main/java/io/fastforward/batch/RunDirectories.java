@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
 record RunDirectories(Path output) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._=,+-]{0,99}");
-    private static final String SHARED = "shared";
+    /** Beside the runs: what they share. */
+    static final String SHARED = "shared";
 
     /** Long values are cut; if two become alike, that is said. */
     private static final int LONGEST_VALUE = 40;
@@ -54,11 +55,6 @@ record RunDirectories(Path output) {
     private static String plain(String value) {
         String plain = value.replaceAll("[^A-Za-z0-9._+-]+", "-");
         return plain.substring(0, Math.min(LONGEST_VALUE, plain.length()));
-    }
-
-    /** What the runs share. */
-    Path shared() {
-        return output.resolve(SHARED);
     }
 
     /**

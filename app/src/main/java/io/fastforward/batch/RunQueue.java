@@ -46,11 +46,11 @@ public final class RunQueue {
      * Does them. What can be known of all of them beforehand is checked before the first one begins.
      *
      * @param runs each with directories of its own; those that are to be resumed and have not begun begin
-     * @param shared directory of the stages that they share
+     * @param output directory of all of them, in which lies what they share
      * @param ended is told what became of each, one at a time; not called any more once the process is told to end
      * @throws Failure if plugins are not to be had, options are bad, or output or record of one cannot be written
      */
-    public void execute(List<PlannedRun> runs, Path shared, Consumer<RunOutcome> ended) {
+    public void execute(List<PlannedRun> runs, Path output, Consumer<RunOutcome> ended) {
         requireSomethingToResume(runs);
         List<PlannedRun> ready = runs.stream().map(RunQueue::begunOrNew).toList();
         ready.forEach(this::requireReady);
@@ -61,7 +61,7 @@ public final class RunQueue {
             }
         };
         try (ShutdownHook ignored = ShutdownHook.begin(() -> ending.set(true), "end-of-runs");
-                SharedStages stages = SharedStages.in(shared)) {
+                SharedStages stages = SharedStages.in(output.resolve(RunDirectories.SHARED))) {
             if (jobs == 1) {
                 for (int i = 0; i < ready.size(); i++) {
                     told.accept(execute(ready.get(i), place(i, ready), stages, shown));

@@ -7,14 +7,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Rows of runs as a {@link Table}. */
 public final class RunTable {
 
-    private static final String NOTHING = "-";
+    /** What stands for a figure that there is none of. */
+    static final String NOTHING = "-";
 
     private RunTable() {}
 
@@ -23,9 +27,7 @@ public final class RunTable {
         boolean tasks =
                 rows.stream().map(RunRow::figures).anyMatch(figures -> figures != null && figures.tasks() != null);
         boolean failures = rows.stream().anyMatch(row -> row.failure() != null);
-        Set<String> settings = rows.stream()
-                .flatMap(row -> row.settings().keySet().stream())
-                .collect(Collectors.toCollection(LinkedHashSet::new));
+        Set<String> settings = differing(rows.stream().map(RunRow::settings));
         List<Column> columns = new ArrayList<>(List.of(Column.text("model"), Column.text("run")));
         settings.forEach(setting -> columns.add(Column.text(setting)));
         columns.addAll(List.of(
@@ -64,9 +66,7 @@ public final class RunTable {
      * @param sized of these runs
      */
     public static String line(Table sized, RunRow row, List<PlannedRun> runs) {
-        Set<String> settings = runs.stream()
-                .flatMap(run -> run.settings().keySet().stream())
-                .collect(Collectors.toCollection(LinkedHashSet::new));
+        Set<String> settings = differing(runs.stream().map(PlannedRun::settings));
         String line = sized.line(cells(row, settings, asksTasks(runs), false));
         return row.failure() == null ? line : line + "  " + row.failure();
     }
@@ -83,22 +83,18 @@ public final class RunTable {
     private static List<String> cells(RunRow row, Set<String> settings, boolean tasks, boolean failures) {
         List<String> cells = new ArrayList<>(List.of(row.model(), row.run()));
         settings.forEach(setting -> cells.add(row.settings().getOrDefault(setting, "")));
-        RunRow.Figures figures = row.figures();
-        cells.add(figures == null ? NOTHING : String.format(Locale.ROOT, "%.4f", figures.sparsity()));
-        cells.add(figures == null ? NOTHING : String.valueOf(figures.parameters()));
-        cells.add(figures == null ? NOTHING : VariantTable.significant(figures.dense()));
-        cells.add(figures == null ? NOTHING : VariantTable.significant(figures.cut()));
-        cells.add(figures == null ? NOTHING : VariantTable.significant(figures.repaired()));
+        cells.add(cell(row, "%.4f", RunRow.Figures::sparsity));
+        cells.add(cell(row, "%d", RunRow.Figures::parameters));
+        cells.add(cell(row, "%s", figures -> VariantTable.significant(figures.dense())));
+        cells.add(cell(row, "%s", figures -> VariantTable.significant(figures.cut())));
+        cells.add(cell(row, "%s", figures -> VariantTable.significant(figures.repaired())));
         if (tasks) {
-            cells.add(share(figures == null ? null : figures.denseTasks()));
-            cells.add(share(figures == null ? null : figures.tasks()));
+            cells.add(cell(row, "%.3f", RunRow.Figures::denseTasks));
+            cells.add(cell(row, "%.3f", RunRow.Figures::tasks));
         }
-        Integer evaluations = figures == null ? null : figures.evaluations();
-        cells.add(evaluations == null ? NOTHING : evaluations.toString());
-        Double tokens = figures == null ? null : figures.searchTokens();
-        cells.add(tokens == null ? NOTHING : String.format(Locale.ROOT, "%.0f", tokens));
-        Double seconds = row.seconds();
-        cells.add(seconds == null ? NOTHING : String.format(Locale.ROOT, "%.1f", seconds));
+        cells.add(cell(row, "%d", RunRow.Figures::evaluations));
+        cells.add(cell(row, "%.0f", RunRow.Figures::searchTokens));
+        cells.add(shown("%.1f", row.seconds()));
         if (failures) {
             String failure = row.failure();
             cells.add(failure == null ? "" : failure);
@@ -106,7 +102,18 @@ public final class RunTable {
         return cells;
     }
 
-    private static String share(@Nullable Double share) {
-        return share == null ? NOTHING : String.format(Locale.ROOT, "%.3f", share);
+    /** A figure of a run; it may have none of the kind, or have failed. */
+    private static String cell(RunRow row, String format, Function<RunRow.Figures, @Nullable Object> figure) {
+        RunRow.Figures figures = row.figures();
+        return shown(format, figures == null ? null : figure.apply(figures));
+    }
+
+    private static String shown(String format, @Nullable Object value) {
+        return value == null ? NOTHING : String.format(Locale.ROOT, format, value);
+    }
+
+    /** The settings in which some of several runs differ, in their order. */
+    static Set<String> differing(Stream<Map<String, String>> settings) {
+        return settings.flatMap(some -> some.keySet().stream()).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 }

@@ -5,6 +5,7 @@ import io.fastforward.run.PruneRequest;
 import io.fastforward.settings.PruneSettings;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,7 +22,7 @@ public record RunTemplate(Path output, boolean resume, boolean keepModels, Compu
     private static final String RECORD = "pruned-run";
 
     /**
-     * A run.
+     * A run at every point of a grid.
      *
      * @param files what all of them read
      * @param model name of its model
@@ -29,7 +30,14 @@ public record RunTemplate(Path output, boolean resume, boolean keepModels, Compu
      * @param settings in which it differs by itself, by their paths
      * @param values those of the grid
      */
-    PlannedRun run(BatchFiles files, String model, String name, Map<String, String> settings, Settled values) {
+    List<PlannedRun> runs(
+            BatchFiles files, String model, String name, Map<String, String> settings, List<Settled> values) {
+        return values.stream()
+                .map(point -> run(files, model, name, settings, point))
+                .toList();
+    }
+
+    private PlannedRun run(BatchFiles files, String model, String name, Map<String, String> settings, Settled values) {
         Path directory = new RunDirectories(output).of(model, name, values.grid());
         Map<String, String> differing = new LinkedHashMap<>(settings);
         differing.putAll(values.grid());

@@ -44,6 +44,17 @@ record SettingPath(List<String> names) {
         return place == 2 && names.subList(0, 2).equals(List.of("plugins", "options"));
     }
 
+    /** As people write it. */
+    @Override
+    public String toString() {
+        return String.join(".", names);
+    }
+
+    /** A value as people read it. */
+    static String shown(JsonNode value) {
+        return value.isTextual() ? value.asText() : value.toString();
+    }
+
     /** Settings with nothing but this one. */
     ObjectNode with(JsonNode value) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
@@ -70,7 +81,7 @@ record SettingPath(List<String> names) {
                     .forEach(one ->
                             collect(at.isEmpty() ? one.getKey() : at + "." + one.getKey(), one.getValue(), leaves));
         } else {
-            leaves.put(at, value.isTextual() ? value.asText() : value.toString());
+            leaves.put(at, shown(value));
         }
     }
 }

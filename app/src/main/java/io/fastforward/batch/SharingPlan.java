@@ -7,11 +7,9 @@ import io.fastforward.report.Table.Column;
 import io.fastforward.run.RunPreview;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * What several runs are going to share, as it is known before anything is computed.
@@ -71,9 +69,7 @@ public record SharingPlan(List<Row> rows) {
 
     /** With a column for every setting in which some run differs. */
     public Table table() {
-        Set<String> settings = rows.stream()
-                .flatMap(row -> row.settings().keySet().stream())
-                .collect(Collectors.toCollection(LinkedHashSet::new));
+        Set<String> settings = RunTable.differing(rows.stream().map(Row::settings));
         List<Column> columns = new ArrayList<>(List.of(Column.text("model"), Column.text("run")));
         settings.forEach(setting -> columns.add(Column.text(setting)));
         columns.addAll(List.of(Column.number("ranking"), Column.text("record")));

@@ -1,6 +1,7 @@
 package io.fastforward.batch;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.Failure;
 import io.fastforward.settings.PruneSettings;
@@ -15,6 +16,11 @@ import java.util.Optional;
  * @param settings their own, nested
  */
 record Variation(Optional<String> recipe, ObjectNode settings) {
+
+    /** None. */
+    static Variation none() {
+        return new Variation(Optional.empty(), JsonNodeFactory.instance.objectNode());
+    }
 
     /** What stands in a group of settings. */
     static Variation of(Section section, String group) {

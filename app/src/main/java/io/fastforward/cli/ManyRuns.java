@@ -34,7 +34,6 @@ record ManyRuns(
         CommonOptions common,
         Function<List<RunRow>, Optional<Table>> summary) {
 
-    private static final String SHARED = "shared";
     private static final String SUMMARY = "ablation";
 
     void run() {
@@ -50,14 +49,13 @@ record ManyRuns(
         List<Path> records =
                 runs.stream().map(run -> run.request().runDirectory()).toList();
         try (ShutdownHook ignored = InterruptionNotice.about(options.output, records)) {
-            new RunQueue(plugins, Console.of(common.json), options.jobs)
-                    .execute(runs, options.output.resolve(SHARED), outcome -> {
-                        RunRow row = rows.add(outcome);
-                        summary.apply(rows.rows()).ifPresent(table -> files.write(SUMMARY, table));
-                        if (!common.json) {
-                            grow(sized, row, rows.rows().size() == 1);
-                        }
-                    });
+            new RunQueue(plugins, Console.of(common.json), options.jobs).execute(runs, options.output, outcome -> {
+                RunRow row = rows.add(outcome);
+                summary.apply(rows.rows()).ifPresent(table -> files.write(SUMMARY, table));
+                if (!common.json) {
+                    grow(sized, row, rows.rows().size() == 1);
+                }
+            });
         }
         common.print(rows.rows(), out -> print(rows, out));
         if (rows.failures() > 0) {

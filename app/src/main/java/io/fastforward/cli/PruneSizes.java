@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -28,8 +29,6 @@ import java.util.stream.Stream;
  * @param common options of all commands
  */
 record PruneSizes(Path output, List<PruneRequest> requests, CommonOptions common) {
-
-    private static final String SHARED = "shared";
 
     /** Where a size goes. */
     static Path output(Path output, double sparsity) {
@@ -45,14 +44,13 @@ record PruneSizes(Path output, List<PruneRequest> requests, CommonOptions common
         List<Throwable> causes = new ArrayList<>();
         List<Path> records = requests.stream().map(PruneRequest::runDirectory).toList();
         try (ShutdownHook ignored = InterruptionNotice.about(output, records)) {
-            new RunQueue(common.loadPlugins(), Console.of(common.json), 1)
-                    .execute(runs, output.resolve(SHARED), outcome -> {
-                        rows.add(outcome);
-                        switch (outcome) {
-                            case RunOutcome.Finished done -> results.add(done.result());
-                            case RunOutcome.Failed failed -> causes.add(failed.cause());
-                        }
-                    });
+            new RunQueue(common.loadPlugins(), Console.of(common.json), 1).execute(runs, output, outcome -> {
+                rows.add(outcome);
+                switch (outcome) {
+                    case RunOutcome.Finished done -> results.add(done.result());
+                    case RunOutcome.Failed failed -> causes.add(failed.cause());
+                }
+            });
         }
         if (results.isEmpty()) {
             throw rethrown(causes.getFirst());
@@ -85,8 +83,8 @@ record PruneSizes(Path output, List<PruneRequest> requests, CommonOptions common
     /** What can be read but once cannot be read for every size. */
     private static void requireFiles(PruneRequest request) {
         PruneRequest.Files files = request.files();
-        Stream.of(Stream.of(files.calibrationText()), files.evaluationText().stream(), files.tasks().stream())
-                .flatMap(paths -> paths)
+        Stream.of(Optional.of(files.calibrationText()), files.evaluationText(), files.tasks(), files.rewardTasks())
+                .flatMap(Optional::stream)
                 .filter(path -> TextSource.text(path).isStream())
                 .findFirst()
                 .ifPresent(path -> {

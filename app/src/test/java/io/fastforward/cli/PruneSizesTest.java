@@ -152,6 +152,11 @@ class PruneSizesTest {
                 .run()
                 .isRefused(FailureKind.USAGE, "--policy", "--sparsity asks for several");
         sizes("0.3,0.5").with("--calibration", "-").run().isRefused(FailureKind.USAGE, "'-' is a pipe", "--sparsity");
+        sizes("0.3,0.5")
+                .with("--reward", "accuracy")
+                .with("--reward-tasks", "-")
+                .run()
+                .isRefused(FailureKind.USAGE, "'-' is a pipe", "--sparsity");
         sizes("0.3,0.5").and("--resume").run().isRefused(FailureKind.BAD_RECORD, "no run to resume", "--resume");
     }
 
