@@ -69,7 +69,7 @@ final class EvaluateCommand implements Runnable {
                 directory,
                 text,
                 texts.settings(PruneSettings.DEFAULT.text()),
-                requireNonNullElse(texts.windowLength, 0),
+                texts.windowLength(0),
                 windows,
                 tasks.file(),
                 requireNonNullElse(tasks.most, 0),

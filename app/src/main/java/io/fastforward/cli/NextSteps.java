@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import io.fastforward.record.PruneResult;
 import io.fastforward.run.PruneRequest;
+import io.fastforward.settings.WindowSettings;
 import io.fastforward.tokenizer.TextFormat;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextSource;
@@ -19,10 +20,7 @@ final class NextSteps {
     static List<String> after(PruneRequest request, PruneResult result) {
         List<String> evaluate = new ArrayList<>(List.of("evaluate", result.output()));
         evaluate.addAll(text(request));
-        int windowLength = request.settings().windows().length();
-        if (windowLength != 0) {
-            evaluate.addAll(List.of("--window", String.valueOf(windowLength)));
-        }
+        evaluate.addAll(window(request.settings().windows()));
         return List.of(
                 ShellCommand.of(List.of("inspect", result.output())),
                 ShellCommand.of(List.of(
@@ -42,6 +40,11 @@ final class NextSteps {
                 new ArrayList<>(List.of("--text", TextSource.text(file).isStream() ? "FILE" : file.toString()));
         options.addAll(reading(settings));
         return options;
+    }
+
+    /** The length of windows, as an option of a command; none where it is the model's. */
+    static List<String> window(WindowSettings windows) {
+        return windows.length() == 0 ? List.of() : List.of("--window", String.valueOf(windows.length()));
     }
 
     /** How texts are read, as options of a command. */

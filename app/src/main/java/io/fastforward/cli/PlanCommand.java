@@ -3,7 +3,6 @@ package io.fastforward.cli;
 import static java.util.Objects.requireNonNullElse;
 
 import io.fastforward.checkpoint.ShutdownHook;
-import io.fastforward.failure.Setting;
 import io.fastforward.record.PlanResult;
 import io.fastforward.report.Table;
 import io.fastforward.report.Table.Column;
@@ -95,17 +94,8 @@ final class PlanCommand implements Runnable {
     @Mixin
     private TextOptions texts;
 
-    @Option(
-            names = "--scoring-windows",
-            paramLabel = "N",
-            description = "Windows for scoring; default: ${bundle:default.windows.scoring}.")
-    private @Nullable Integer scoring;
-
-    @Option(
-            names = "--repair-windows",
-            paramLabel = "N",
-            description = "Windows for a repair; default: ${bundle:default.windows.repair}.")
-    private @Nullable Integer repair;
+    @Mixin
+    private MeasuringWindowOptions measuring;
 
     @Option(
             names = "--reward-windows",
@@ -160,9 +150,6 @@ final class PlanCommand implements Runnable {
     }
 
     private PruneSettings settings(double least) {
-        if (texts.windowLength != null) {
-            Setting.WINDOW_LENGTH.requireAtLeast(2, texts.windowLength);
-        }
         WindowSettings windows = BASE.windows();
         SearchPlan search = BASE.search();
         PluginSettings plugins = BASE.plugins();
@@ -170,9 +157,9 @@ final class PlanCommand implements Runnable {
                 BASE.recipe(),
                 texts.settings(BASE.text()),
                 new WindowSettings(
-                        requireNonNullElse(texts.windowLength, windows.length()),
-                        requireNonNullElse(scoring, windows.scoring()),
-                        requireNonNullElse(repair, windows.repair()),
+                        texts.windowLength(windows.length()),
+                        measuring.scoring(windows),
+                        measuring.repair(windows),
                         requireNonNullElse(reward, windows.reward()),
                         requireNonNullElse(reward, windows.reward()),
                         windows.evaluation(),
@@ -246,9 +233,7 @@ final class PlanCommand implements Runnable {
         List<String> words =
                 new ArrayList<>(List.of("prune", model.toString(), "--calibration", calibration.toString()));
         words.addAll(NextSteps.reading(request.settings().text()));
-        if (texts.windowLength != null) {
-            words.addAll(List.of("--window", texts.windowLength.toString()));
-        }
+        words.addAll(NextSteps.window(request.settings().windows()));
         String sparsities = result.points().stream()
                 .map(point -> String.valueOf(point.targetSparsity()))
                 .collect(Collectors.joining(","));

@@ -156,7 +156,8 @@ final class PruneCommand implements Runnable {
         return new PruneSettings(
                 base.recipe(),
                 texts.settings(base.text()),
-                windows.settings(base.windows(), texts.windowLength),
+                windows.settings(
+                        base.windows(), texts.windowLength(base.windows().length())),
                 plugins.settings(base.plugins()),
                 size,
                 prior.in(search.settings(base.search())),

@@ -181,7 +181,7 @@ final class SparsifyCommand implements Runnable {
         return new SparsifySettings(
                 texts.settings(BASE.text()),
                 new SparsifySettings.Windows(
-                        requireNonNullElse(texts.windowLength, BASE.windows().length()),
+                        texts.windowLength(BASE.windows().length()),
                         requireNonNullElse(windows, BASE.windows().calibration()),
                         search.windows().reward(BASE.windows().reward()),
                         search.windows().finalists(BASE.windows().finalists()),

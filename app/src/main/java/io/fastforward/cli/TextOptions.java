@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import static java.util.Objects.requireNonNullElse;
 
+import io.fastforward.failure.Setting;
 import io.fastforward.tokenizer.TextFormat;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextUnit;
@@ -15,8 +16,7 @@ final class TextOptions {
             names = "--window",
             paramLabel = "N",
             description = "Tokens of a window; default: 2048, or the model's context if that is shorter.")
-    @Nullable
-    Integer windowLength;
+    private @Nullable Integer windowLength;
 
     @Option(
             names = "--text-unit",
@@ -37,6 +37,15 @@ final class TextOptions {
             paramLabel = "NAME",
             description = "The field of JSON lines that holds the text; default: ${bundle:default.text.field}.")
     private @Nullable String field;
+
+    /** Tokens of a window. */
+    int windowLength(int base) {
+        // 0 stands for a default in the settings, and is no length that a user can mean.
+        if (windowLength != null) {
+            Setting.WINDOW_LENGTH.requireAtLeast(2, windowLength);
+        }
+        return requireNonNullElse(windowLength, base);
+    }
 
     TextSettings settings(TextSettings base) {
         return new TextSettings(

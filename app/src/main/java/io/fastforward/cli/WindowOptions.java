@@ -2,7 +2,6 @@ package io.fastforward.cli;
 
 import static java.util.Objects.requireNonNullElse;
 
-import io.fastforward.failure.Setting;
 import io.fastforward.settings.WindowSettings;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -12,17 +11,8 @@ import picocli.CommandLine.Option;
 /** How many windows each purpose sees. */
 final class WindowOptions {
 
-    @Option(
-            names = "--scoring-windows",
-            paramLabel = "N",
-            description = "Windows for scoring; default: ${bundle:default.windows.scoring}.")
-    private @Nullable Integer scoring;
-
-    @Option(
-            names = "--repair-windows",
-            paramLabel = "N",
-            description = "Windows for calibration; default: ${bundle:default.windows.repair}.")
-    private @Nullable Integer repair;
+    @Mixin
+    private MeasuringWindowOptions measuring;
 
     @Mixin
     private RewardWindowOptions rewards;
@@ -39,16 +29,12 @@ final class WindowOptions {
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     WindowOptions() {}
 
-    /** @param length tokens of a window, if the user says so */
-    WindowSettings settings(WindowSettings base, @Nullable Integer length) {
-        // 0 stands for a default in the settings, and is no length that a user can mean.
-        if (length != null) {
-            Setting.WINDOW_LENGTH.requireAtLeast(2, length);
-        }
+    /** @param length tokens of a window */
+    WindowSettings settings(WindowSettings base, int length) {
         return new WindowSettings(
-                requireNonNullElse(length, base.length()),
-                requireNonNullElse(scoring, base.scoring()),
-                requireNonNullElse(repair, base.repair()),
+                length,
+                measuring.scoring(base),
+                measuring.repair(base),
                 rewards.reward(base.reward()),
                 rewards.finalists(base.finalists()),
                 requireNonNullElse(evaluation, base.evaluation()),

@@ -391,6 +391,8 @@ class BadInputTest {
         CommandRun.of("evaluate", demo("")).isRefused(FailureKind.USAGE, "--text");
         CommandRun.of("evaluate", demo(""), "--text", demo("validation.txt"), "--window", "1")
                 .isRefused(FailureKind.USAGE, "--window");
+        CommandRun.of("evaluate", demo(""), "--text", demo("validation.txt"), "--window", "0")
+                .isRefused(FailureKind.USAGE, "--window must be at least 2");
         CommandRun.of("evaluate", demo(""), "--text", demo("validation.txt"), "--repeat", "0")
                 .isRefused(FailureKind.USAGE, "--repeat");
     }

@@ -31,8 +31,12 @@ class PlanCommandTest {
     }
 
     private CommandRun plan(String record, String... more) {
+        return run("plan", List.of("--run-dir", directory.resolve(record).toString()), more);
+    }
+
+    private CommandRun run(String command, List<String> own, String... more) {
         List<String> arguments = new ArrayList<>(List.of(
-                "plan",
+                command,
                 model.toString(),
                 "--calibration",
                 directory.resolve("text").toString(),
@@ -43,9 +47,8 @@ class PlanCommandTest {
                 "--repair-windows",
                 "8",
                 "--reward-windows",
-                "3",
-                "--run-dir",
-                directory.resolve(record).toString()));
+                "3"));
+        arguments.addAll(own);
         Collections.addAll(arguments, more);
         return CommandRun.of(arguments.toArray(String[]::new));
     }
@@ -81,19 +84,9 @@ class PlanCommandTest {
         JsonNode point = JSON.readTree(
                         directory.resolve("plan").resolve("result.json").toFile())
                 .at("/points/0");
-        CommandRun.of(
+        run(
                         "prune",
-                        model.toString(),
-                        "--calibration",
-                        directory.resolve("text").toString(),
-                        "--window",
-                        "32",
-                        "--scoring-windows",
-                        "4",
-                        "--repair-windows",
-                        "8",
-                        "--reward-windows",
-                        "3",
+                        List.of("--output", directory.resolve("out").toString()),
                         "--finalist-windows",
                         "3",
                         "--race",
@@ -101,9 +94,7 @@ class PlanCommandTest {
                         "--uniform-finalist",
                         "false",
                         "--sparsity",
-                        "0.3",
-                        "--output",
-                        directory.resolve("out").toString())
+                        "0.3")
                 .succeeds();
         JsonNode pruned = JSON.readTree(
                 directory.resolve("out-run").resolve("result.json").toFile());
