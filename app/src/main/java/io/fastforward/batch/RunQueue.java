@@ -150,6 +150,6 @@ public final class RunQueue {
     }
 
     private static boolean isBegun(PlannedRun run) {
-        return RunRecord.holdsRun(run.request().runDirectory());
+        return RunRecord.holdsStage(run.request().runDirectory());
     }
 }

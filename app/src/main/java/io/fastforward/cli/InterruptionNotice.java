@@ -13,7 +13,7 @@ final class InterruptionNotice {
     private InterruptionNotice() {}
 
     static ShutdownHook about(Path runDirectory) {
-        return saying(() -> RunRecord.holdsRun(runDirectory)
+        return saying(() -> RunRecord.holdsStage(runDirectory)
                 ? "what was finished is in '" + runDirectory + "'; run the same command with --resume to go on"
                 : "nothing was finished that one could go on from");
     }
@@ -25,7 +25,7 @@ final class InterruptionNotice {
      * @param runDirectories those of their records
      */
     static ShutdownHook about(Path output, List<Path> runDirectories) {
-        return saying(() -> runDirectories.stream().anyMatch(RunRecord::holdsRun)
+        return saying(() -> runDirectories.stream().anyMatch(RunRecord::holdsStage)
                 ? "what was finished is in '" + output + "'; run the same command with --resume to go on"
                 : "nothing was finished that one could go on from");
     }

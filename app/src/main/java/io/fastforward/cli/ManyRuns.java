@@ -60,8 +60,9 @@ record ManyRuns(
         common.print(rows.rows(), out -> print(rows, out));
         if (rows.failures() > 0) {
             throw FailureKind.RUNS.failure(rows.failures() + " of " + runs.size()
-                    + " runs failed, as the table says; the others are in '" + options.output + "'; " + Setting.RESUME
-                    + " tries again what failed");
+                    + " runs failed, as the table says"
+                    + (rows.failures() == runs.size() ? "" : "; the others are in '" + options.output + "'")
+                    + "; " + Setting.RESUME + " tries again what failed");
         }
     }
 

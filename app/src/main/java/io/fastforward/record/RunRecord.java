@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -24,7 +25,8 @@ import java.util.stream.Stream;
  * {@code policy.json}, {@code export.json}, {@code result.json}, {@code run.log}. What the result depends on is a {@link RecordFile};
  * {@code trials.jsonl} and {@code policy.json} are for people.
  *
- * <p>Closing a new record in which no stage was finished deletes it: there is nothing to go on from.
+ * <p>A record in which no stage was finished is nothing to go on from: closing a new one deletes it, and what a killed process
+ * left of one may be taken by any run.
  */
 public final class RunRecord implements AutoCloseable {
 
@@ -40,6 +42,11 @@ public final class RunRecord implements AutoCloseable {
 
     private static final List<String> FILES =
             List.of(MANIFEST, ORDER, SEARCH_STATE, Trials.FILE, SEARCH_RESULT, SHARE_CHOICE, POLICY, EXPORT, RESULT);
+
+    /** What the first finished stage leaves, in one kind of run or another. */
+    private static final List<String> FIRST_STAGES = List.of(ORDER, SEARCH_STATE, EXPORT);
+
+    private static final List<String> WITHOUT_STAGES = List.of(LOG, Trials.FILE, MANIFEST);
 
     private final RecordStore store;
     private final Trials trials;
@@ -59,7 +66,7 @@ public final class RunRecord implements AutoCloseable {
      *
      * @param manifest of the run that is about to begin
      * @param resume whether the directory should hold an interrupted run with the same manifest, but for the device;
-     *     one that was killed before it had written its manifest is begun again
+     *     one that was killed before it had finished a stage is begun again
      * @throws Failure if it holds another run, or, without {@code resume}, anything at all, or if another process works
      *     on it
      */
@@ -73,7 +80,7 @@ public final class RunRecord implements AutoCloseable {
         }
         RecordStore store = RecordStore.take(path, Setting.RUN_DIRECTORY);
         try {
-            return holdsRun(path) ? goOn(store, manifest, resume) : begin(store, manifest);
+            return holdsStage(path) ? goOn(store, manifest, resume) : begin(store, manifest);
         } catch (Throwable e) {
             store.close();
             throw e;
@@ -98,7 +105,10 @@ public final class RunRecord implements AutoCloseable {
 
     private static RunRecord begin(RecordStore store, Manifest manifest) {
         store.deleteAbandoned(FILES);
-        RecordStore.requireNothingBut(store.path(), Set.of(RecordStore.LOCK, LOG));
+        RecordStore.requireNothingBut(
+                store.path(),
+                Stream.concat(Stream.of(RecordStore.LOCK), WITHOUT_STAGES.stream())
+                        .collect(Collectors.toSet()));
         RunRecord run = new RunRecord(store, true, manifest);
         try {
             run.write(MANIFEST, manifest);
@@ -112,6 +122,11 @@ public final class RunRecord implements AutoCloseable {
     /** Whether a directory holds the record of a run, finished or not. */
     public static boolean holdsRun(Path path) {
         return Files.exists(path.resolve(MANIFEST));
+    }
+
+    /** Whether a directory holds a stage that a run has finished, and could go on from. */
+    public static boolean holdsStage(Path path) {
+        return holdsRun(path) && FIRST_STAGES.stream().anyMatch(name -> Files.exists(path.resolve(name)));
     }
 
     /** The manifest of the run whose record a directory holds. */
@@ -261,8 +276,8 @@ public final class RunRecord implements AutoCloseable {
     /** Deletes a record that was begun here and in which no stage was finished. */
     @Override
     public void close() {
-        if (begun && Stream.of(ORDER, SEARCH_STATE, EXPORT).noneMatch(store::holds)) {
-            store.closeAndDelete(List.of(LOG, Trials.FILE, MANIFEST));
+        if (begun && FIRST_STAGES.stream().noneMatch(store::holds)) {
+            store.closeAndDelete(WITHOUT_STAGES);
         } else {
             store.close();
         }

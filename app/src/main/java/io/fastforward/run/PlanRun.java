@@ -88,6 +88,9 @@ public final class PlanRun {
                     (record, progress) -> {
                         model.remarks().forEach(progress::note);
                         progress.note(plan.memory().describe());
+                        if (repairs()) {
+                            plan.warn(progress);
+                        }
                         return run(
                                 plan,
                                 reachable,
@@ -144,9 +147,9 @@ public final class PlanRun {
             Map<Policy, Result> cut = evaluate(new RewardEvaluator(decoder, workload), all);
             Map<Double, Policy> chosen = new LinkedHashMap<>();
             likely.forEach((sparsity, policies) -> chosen.put(sparsity, best(policies, cut)));
-            Map<Policy, Result> repaired = request.settings().search().rewardAfter() == SearchPlan.RewardAfter.CUT
-                    ? Map.of()
-                    : repaired(plan, run, decoder, nested, workload, new LinkedHashSet<>(chosen.values()));
+            Map<Policy, Result> repaired = repairs()
+                    ? repaired(plan, run, decoder, nested, workload, new LinkedHashSet<>(chosen.values()))
+                    : Map.of();
             PlanResult result = new PlanResult(
                     request.settings().windows().reward(),
                     plan.windows().reward().length(),
@@ -170,6 +173,10 @@ public final class PlanRun {
             run.progress().end(chosen.size() + " sizes, " + all.size() + " evaluations");
             return result;
         }
+    }
+
+    private boolean repairs() {
+        return request.settings().search().rewardAfter() == SearchPlan.RewardAfter.REPAIR;
     }
 
     private Map<Policy, Result> repaired(

@@ -204,6 +204,11 @@ record RunPlan(
                 windows.heldOut() ? "the held-out end of the calibration text" : "the evaluation text"));
         windows.texts().forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
         progress.note(memory.describe());
+        warn(progress);
+    }
+
+    /** Tells what a reader should know before trusting the figures of repaired models. */
+    void warn(Progress progress) {
         warnings.forEach(warning -> progress.note("Warning: " + warning));
     }
 }

@@ -75,26 +75,33 @@ class InterruptionIT {
     }
 
     @Test
-    void anInterruptedSparsifierLeavesNothing() throws Exception {
+    void anInterruptedSparsifierLeavesNothingInTheWay() throws Exception {
         Launcher.Finished interrupted = Launcher.in(directory)
-                .start(
-                        "sparsify",
-                        DemoModel.directory().toString(),
-                        "--output=" + directory.resolve("out"),
-                        "--pattern=2:4",
-                        "--option=sparsifier.rounds=1000", // far more than it gets to
-                        "--calibration=" + DemoModel.directory().resolve("calibration.txt"),
-                        "--text-unit=line",
-                        "--window=64",
-                        "--calibration-windows=8",
-                        "--evaluation-windows=2")
-                .awaitWhileRunning(this::hasPartials)
+                .start(sparsify("--option=sparsifier.rounds=1000")) // far more than it gets to
+                .awaitWhileRunning(() -> Files.exists(directory.resolve("out-run/manifest.json")) && hasPartials())
                 .send(signal().name())
                 .await();
         assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
         assertThat(interrupted.output()).isEmpty();
         assertThat(interrupted.message()).contains("interrupted", "nothing was finished");
-        assertThat(names(directory)).isEmpty();
+        assertThat(names(directory)).containsExactly("out-run");
+        Launcher.in(directory).run(sparsify("--method=magnitude")).succeeds();
+        assertThat(names(directory)).containsExactlyInAnyOrder("out", "out-run");
+    }
+
+    private String[] sparsify(String option) {
+        return new String[] {
+            "sparsify",
+            DemoModel.directory().toString(),
+            "--output=" + directory.resolve("out"),
+            "--pattern=2:4",
+            option,
+            "--calibration=" + DemoModel.directory().resolve("calibration.txt"),
+            "--text-unit=line",
+            "--window=64",
+            "--scoring-windows=8",
+            "--evaluation-windows=2"
+        };
     }
 
     private boolean hasPartials() {

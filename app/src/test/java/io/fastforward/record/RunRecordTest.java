@@ -1,8 +1,12 @@
 package io.fastforward.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.fastforward.failure.Failure;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -30,5 +34,23 @@ class RunRecordTest {
             }
             assertThat(run).doesNotExist();
         }
+    }
+
+    /** The process was killed in its first stage; the next command need not know of it. */
+    @Test
+    void aRecordWithoutAFinishedStageIsTakenByAnyRun() throws IOException {
+        Path run = directory.resolve("run");
+        Path left = directory.resolve("left");
+        try (RunRecord record = open(run)) {
+            Files.createDirectories(left);
+            Files.copy(record.path().resolve(RunRecord.MANIFEST), left.resolve(RunRecord.MANIFEST));
+            Files.writeString(left.resolve("run.log"), "begun\n");
+        }
+        assertThat(RunRecord.holdsStage(left)).isFalse();
+        try (RunRecord record = open(left)) {
+            record.saveExport(new ExportRecord(List.of(), 0, List.of()));
+        }
+        assertThat(RunRecord.holdsStage(left)).isTrue();
+        assertThatThrownBy(() -> open(left)).isInstanceOf(Failure.class).hasMessageContaining("holds an earlier run");
     }
 }
