@@ -4,6 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -17,7 +18,7 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Small files that are there as a whole or not at all, even if the process or the machine dies while they are
+ * Files that are there as a whole or not at all, even if the process or the machine dies while they are
  * written.
  */
 public final class AtomicFile {
@@ -28,6 +29,9 @@ public final class AtomicFile {
     private static final List<String> UNSUPPORTED =
             List.of("Invalid argument", "Operation not supported", "Function not implemented", "Bad file descriptor");
 
+    /** Most bytes of a buffer that is written at once. */
+    private static final long PIECE = 1 << 30;
+
     private AtomicFile() {}
 
     /**
@@ -37,12 +41,20 @@ public final class AtomicFile {
      *     the old file as it was, or, if only the name could not be forced to disk, the new one
      */
     public static void write(Path target, byte[] contents) {
+        write(target, MemorySegment.ofArray(contents));
+    }
+
+    /** Likewise, of any size. */
+    public static void write(Path target, MemorySegment contents) {
         Path temporary = temporaryName(target);
         try {
             try (FileChannel channel =
                     FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-                for (ByteBuffer rest = ByteBuffer.wrap(contents); rest.hasRemaining(); ) {
-                    channel.write(rest);
+                for (long done = 0; done < contents.byteSize(); done += PIECE) {
+                    long bytes = Math.min(PIECE, contents.byteSize() - done);
+                    for (ByteBuffer rest = contents.asSlice(done, bytes).asByteBuffer(); rest.hasRemaining(); ) {
+                        channel.write(rest);
+                    }
                 }
                 channel.force(true);
             }
@@ -50,7 +62,7 @@ public final class AtomicFile {
             forceDirectory(target.toAbsolutePath().resolveSibling(""));
         } catch (IOException e) {
             deleteQuietly(temporary, e);
-            throw StorageFailure.of(target, contents.length, e);
+            throw StorageFailure.of(target, contents.byteSize(), e);
         }
     }
 

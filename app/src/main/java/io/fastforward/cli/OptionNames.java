@@ -59,7 +59,7 @@ final class OptionNames {
     static void note(ParseResult parsed, PrintWriter err) {
         for (OptionSpec option : parsed.matchedOptions()) {
             String name = OLD.get(option.longestName());
-            if (name != null) {
+            if (name != null && option.hidden()) { // another command may have one of that name
                 err.println("Note: " + option.longestName() + " is called " + name
                         + " now; the old name will not be accepted for long");
             }

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -21,7 +22,7 @@ import java.util.stream.IntStream;
  * layers. Called from one thread at a time.
  *
  * <p>When layers are streamed, all windows (as far as the memory for hidden states goes) and all policies pass through
- * a layer before the next is loaded. Policies that agree on leading layers pass these as one.
+ * a layer before the next is loaded. Policies that agree on leading modules pass these as one.
  */
 public final class Decoder implements AutoCloseable {
 
@@ -74,7 +75,7 @@ public final class Decoder implements AutoCloseable {
     }
 
     /**
-     * Passes windows through all layers for each policy. Policies that agree on leading layers share these.
+     * Passes windows through all layers for each policy. Policies that agree on leading modules share these.
      *
      * @return for each policy the tokens that passed layers for it alone, or for it first, times the share of the layers that
      *     they passed
@@ -168,24 +169,23 @@ public final class Decoder implements AutoCloseable {
         int count = layers.spec().layers().size();
         try (DeviceMatrix scratch =
                 backend.allocate(branches.chunkRows(), layers.spec().widestFeatures())) {
-            for (int index = 0; index < count; index++) {
-                int layer = index;
+            for (int layer = 0; layer < count; layer++) {
                 try (LoadedLayer loaded = layers.load(layer)) {
-                    branches.split(backend, policy -> units(policies.get(policy), layer));
-                    branches.forEachBranch((policy, states) -> {
-                        List<Integer> units = units(policies.get(policy), layer);
-                        for (Chunk chunk : states.chunks()) {
-                            loaded.apply(backend, units.getFirst(), units.getLast(), chunk, scratch);
-                            costs[policy] += (double) chunk.shape().rows() / count;
-                        }
-                    });
+                    for (int index : new int[] {2 * layer, 2 * layer + 1}) {
+                        int module = index;
+                        IntUnaryOperator units =
+                                policy -> policies.get(policy).retained().get(module);
+                        branches.split(backend, units);
+                        branches.forEachBranch((policy, states) -> {
+                            for (Chunk chunk : states.chunks()) {
+                                loaded.apply(backend, module, units.applyAsInt(policy), chunk, scratch);
+                                costs[policy] += chunk.shape().rows() / (2.0 * count);
+                            }
+                        });
+                    }
                 }
             }
         }
-    }
-
-    private static List<Integer> units(Policy policy, int layer) {
-        return List.of(policy.attentionUnits(layer), policy.channels(layer));
     }
 
     /** Indexes of policies, in an order in which those stand together that agree on leading modules. */

@@ -17,7 +17,7 @@ import java.util.List;
  * use, for a model that is run once or does not fit.
  */
 public sealed interface LayerSource extends AutoCloseable
-        permits LayerSource.Resident, LayerSource.Streamed, ReadAhead {
+        permits LayerSource.Resident, LayerSource.Streamed, ReadAhead, RepairedLayers {
 
     /** The architecture of the layers. */
     ModelSpec spec();

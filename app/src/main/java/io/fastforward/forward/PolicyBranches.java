@@ -6,7 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 
 /**
@@ -48,16 +48,16 @@ final class PolicyBranches implements AutoCloseable {
     }
 
     /**
-     * Lets policies part that retain something else of a layer.
+     * Lets policies part that retain something else of a module.
      *
-     * @param units what a policy retains of it
+     * @param units how many units of it a policy retains
      */
-    void split(ComputeBackend backend, IntFunction<List<Integer>> units) {
+    void split(ComputeBackend backend, IntUnaryOperator units) {
         int before = branches.size();
         for (int i = 0; i < before; i++) {
             Branch branch = branches.get(i);
-            Map<List<Integer>, List<Integer>> parts = branch.policies().stream()
-                    .collect(Collectors.groupingBy(units::apply, LinkedHashMap::new, Collectors.toList()));
+            Map<Integer, List<Integer>> parts = branch.policies().stream()
+                    .collect(Collectors.groupingBy(units::applyAsInt, LinkedHashMap::new, Collectors.toList()));
             Iterator<List<Integer>> part = parts.values().iterator();
             branches.set(i, new Branch(part.next(), branch.states()));
             while (part.hasNext()) {

@@ -14,21 +14,17 @@ import java.util.stream.IntStream;
  * @param modules the parts of each module, as in {@link NestedOrder}
  * @param errors for each module, what its output lacks with none of its units, the first one, and so on up to all, as
  *     {@link io.fastforward.spi.model.Site} has it; empty if that was not measured
- * @param divergences for each module, what the model's predictions lose if it alone keeps half of its units and is repaired: mean
- *     KL(dense ‖ pruned) of the next token, in nats; empty if that was not tried
+ * @param probes for each module, what became of the model when it alone was pruned; empty if that was not tried
  * @param unitScores for each module, the scores of its units in nested order, descending; a unit of several parts has their sum
  */
 public record UnitRanking(
-        List<List<Integer>> modules,
-        List<List<Double>> unitScores,
-        List<List<Double>> errors,
-        List<Double> divergences) {
+        List<List<Integer>> modules, List<List<Double>> unitScores, List<List<Double>> errors, List<Probe> probes) {
 
     public UnitRanking {
         modules = new NestedOrder(modules).modules();
         unitScores = unitScores.stream().map(List::copyOf).toList();
         errors = errors.stream().map(List::copyOf).toList();
-        divergences = List.copyOf(divergences);
+        probes = List.copyOf(probes);
     }
 
     /**
@@ -36,10 +32,8 @@ public record UnitRanking(
      *
      * @param scores one finite number for each part of each module, as in {@link NestedOrder#byDescendingScore}
      * @param errors for each module, or empty
-     * @param divergences for each module, or empty
      */
-    public static UnitRanking of(
-            ModelSpec spec, List<double[]> scores, List<double[]> errors, List<Double> divergences) {
+    public static UnitRanking of(ModelSpec spec, List<double[]> scores, List<double[]> errors) {
         NestedOrder order = NestedOrder.byDescendingScore(spec, scores);
         List<ModuleSpec> modules = spec.modules();
         List<List<Double>> unitScores = new ArrayList<>();
@@ -52,7 +46,22 @@ public record UnitRanking(
                 errors.stream()
                         .map(curve -> Arrays.stream(curve).boxed().toList())
                         .toList(),
-                divergences);
+                List.of());
+    }
+
+    /** The same ranking with what came of trying the modules. */
+    public UnitRanking with(List<Probe> tried) {
+        return new UnitRanking(modules, unitScores, errors, tried);
+    }
+
+    /** Of the probes, for each module; empty if there are none. */
+    public List<Double> divergences() {
+        return probes.stream().map(Probe::divergence).toList();
+    }
+
+    /** What the probes took together. */
+    public double probingCost() {
+        return probes.stream().mapToDouble(Probe::cost).sum();
     }
 
     /** Each group's k-th best part, summed up: no sum is above the one before it. */
@@ -125,13 +134,13 @@ public record UnitRanking(
         for (int m = 0; m < errors.size(); m++) {
             requireDescending(m, errors.get(m), units.get(m) + 1);
         }
-        if (!divergences.isEmpty() && (divergences.size() != units.size() || errors.isEmpty())) {
-            throw new IllegalArgumentException("it has " + divergences.size() + " divergences and errors of "
-                    + errors.size() + " modules, but the model has " + units.size());
+        if (!probes.isEmpty() && (probes.size() != units.size() || errors.isEmpty())) {
+            throw new IllegalArgumentException("it has " + probes.size() + " probes and errors of " + errors.size()
+                    + " modules, but the model has " + units.size());
         }
-        for (double divergence : divergences) {
-            if (!Double.isFinite(divergence)) {
-                throw new IllegalArgumentException("a divergence is " + divergence);
+        for (Probe probe : probes) {
+            if (!Double.isFinite(probe.divergence()) || !(probe.cost() >= 0) || Double.isInfinite(probe.cost())) {
+                throw new IllegalArgumentException("there is " + probe);
             }
         }
     }

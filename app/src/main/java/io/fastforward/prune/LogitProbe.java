@@ -70,12 +70,8 @@ public final class LogitProbe implements PrunedLayerSink, AutoCloseable {
                 DeviceMatrix scratch = backend.allocate(chunkRows(), pruned.widestFeatures())) {
             for (HiddenStates some : states) {
                 for (Chunk chunk : some.chunks()) {
-                    loaded.apply(
-                            backend,
-                            loaded.attention().spec().units(),
-                            loaded.mlp().spec().units(),
-                            chunk,
-                            scratch);
+                    loaded.apply(backend, 2 * layer, loaded.attention().spec().units(), chunk, scratch);
+                    loaded.apply(backend, 2 * layer + 1, loaded.mlp().spec().units(), chunk, scratch);
                 }
             }
         }

@@ -6,7 +6,6 @@ import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.forward.LoadedLayer;
 import io.fastforward.nested.NestedOrder;
-import io.fastforward.nested.PartMove;
 import io.fastforward.nested.UnitRanking;
 import io.fastforward.search.Prior;
 import io.fastforward.spi.backend.ComputeBackend;
@@ -17,15 +16,14 @@ import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
-import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.model.ModelSpec;
-import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.tensor.ColumnMagnitudes;
+import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -34,11 +32,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Scores the parts of all modules on one walk of calibration windows through the dense model, and measures on the same walk, if
- * that is wanted, what modules lack when they lose the worst of them.
+ * that is wanted, what modules lack when they lose the worst of them, and what repairs them.
  */
 public final class ScoringPass {
 
@@ -50,7 +47,6 @@ public final class ScoringPass {
     private final Wanted wanted;
     private final List<double[]> scores = new ArrayList<>();
     private final List<double[]> errors = new ArrayList<>();
-    private List<Double> divergences = List.of();
 
     /**
      * What is wanted of the units.
@@ -58,8 +54,8 @@ public final class ScoringPass {
      * @param criterion scores them
      * @param likely how many of them each module is likely to keep
      * @param errors whether {@linkplain ErrorCurve errors} are wanted besides, of every module with every number of units
-     * @param probes windows on which it is tried, too, what the model's predictions lose if one module is pruned to half of its units
-     *     and repaired; takes errors. Empty: it is not
+     * @param probes windows on which it will be tried, too, what the model's predictions lose if one module is pruned to half of its
+     *     units and repaired, for which this pass repairs; takes errors. Empty: it will not
      */
     public record Wanted(Criterion criterion, Policy likely, boolean errors, Optional<TokenWindows> probes) {
 
@@ -67,17 +63,20 @@ public final class ScoringPass {
         public static Wanted scores(Criterion criterion, Policy likely) {
             return new Wanted(criterion, likely, false, Optional.empty());
         }
+    }
+
+    /** Is given output maps as soon as there are any. */
+    @FunctionalInterface
+    public interface RepairedMaps {
 
         /**
-         * What it takes to try single modules: each probe leaves the dense model at its module and passes those behind it.
+         * A module's output map for a number of units.
          *
-         * @return tokens times the share of the modules that they pass; 0 if none is tried
+         * @param module its index
+         * @param units above 0
+         * @param output F32, {@code hidden × features} of these units in nested order, until this returns
          */
-        public double probingCost() {
-            int modules = likely.retained().size();
-            return probes.map(windows -> windows.tokens().length * (1 + (modules + 1) / 2.0))
-                    .orElse(0.0);
-        }
+        void accept(int module, int units, Matrix output);
     }
 
     /**
@@ -102,17 +101,18 @@ public final class ScoringPass {
      *
      * @param ends what is before the layers
      * @param windows calibration windows; not looked at if the criterion wishes for nothing
+     * @param repaired is given the output map of every module that will be tried
      * @param progress is told the number of layers that are done
      * @return the order that the scores make
      * @throws Failure if the weights or what is measured are not finite
      */
-    public UnitRanking run(ModelEnds ends, TokenWindows windows, IntConsumer progress) {
+    public UnitRanking run(ModelEnds ends, TokenWindows windows, RepairedMaps repaired, IntConsumer progress) {
         if (criterion.wishes().isEmpty() && !wanted.errors()) {
             scoreWeights(progress);
         } else {
-            walk(ends, windows, progress);
+            walk(ends, windows, repaired, progress);
         }
-        return UnitRanking.of(spec, scores, errors, divergences);
+        return UnitRanking.of(spec, scores, errors);
     }
 
     private void scoreWeights(IntConsumer progress) {
@@ -127,32 +127,28 @@ public final class ScoringPass {
         }
     }
 
-    private void walk(ModelEnds ends, TokenWindows windows, IntConsumer progress) {
+    private void walk(ModelEnds ends, TokenWindows windows, RepairedMaps repaired, IntConsumer progress) {
         try (LayerWalk walk = new LayerWalk(backend, ends, windows, Set.of(HiddenStream.DENSE));
-                LayerSource layers = LayerSource.streamed(backend, spec, weights);
-                Probes probes = wanted.probes()
-                        .map(probed -> new Probes(backend, spec, ends, probed))
-                        .orElse(null)) {
+                LayerSource layers = LayerSource.streamed(backend, spec, weights)) {
             for (int i = 0; i < spec.layers().size(); i++) {
                 try (LoadedLayer layer = layers.load(i);
                         Arena arena = Arena.ofShared()) {
                     LayerWeights stored = weights.layer(i, arena);
-                    score(i, layer.attention(), stored.attention(), walk, probes);
-                    score(i, layer.mlp(), stored.mlp(), walk, probes);
+                    score(i, layer.attention(), stored.attention(), walk, repaired);
+                    score(i, layer.mlp(), stored.mlp(), walk, repaired);
                 }
                 progress.accept(i + 1);
-            }
-            if (probes != null) {
-                divergences = probes.divergences();
             }
         }
     }
 
-    private void score(int layer, LoadedModule module, ModuleWeights stored, LayerWalk walk, @Nullable Probes probes) {
+    private void score(int layer, LoadedModule module, ModuleWeights stored, LayerWalk walk, RepairedMaps repaired) {
         try (Arena arena = Arena.ofShared()) {
             if (module.spec().isIdentity()) {
                 score(view(layer, module, stored, Measured.NOTHING));
-                noErrors(probes);
+                if (wanted.errors()) {
+                    errors.add(new double[1]);
+                }
                 return;
             }
             if (!wanted.errors()) {
@@ -171,29 +167,14 @@ public final class ScoringPass {
                     algebra,
                     arena);
             errors.add(curve.errors());
-            if (probes != null) {
-                probe(probes, module, PartMove.reorder(module.spec(), stored, order, arena), curve, arena);
+            int probed = Prior.probedUnits(module.spec().units());
+            if (wanted.probes().isPresent() && probed > 0) {
+                repaired.accept(
+                        errors.size() - 1,
+                        probed,
+                        curve.repaired(probed, arena)
+                                .leadingColumns(module.spec().features(probed)));
             }
-        }
-    }
-
-    private void noErrors(@Nullable Probes probes) {
-        if (wanted.errors()) {
-            errors.add(new double[1]);
-        }
-        if (probes != null) {
-            probes.skip();
-        }
-    }
-
-    /** Half of the units, repaired. */
-    private void probe(Probes probes, LoadedModule module, ModuleWeights nested, ErrorCurve curve, Arena arena) {
-        ModuleSpec moduleSpec = module.spec();
-        int units = Prior.probedUnits(moduleSpec.units());
-        Linear output = new Linear(curve.repaired(units, arena), nested.output().bias());
-        ModuleWeights repaired = nested.with(Map.of(moduleSpec.maps().getLast().role(), output));
-        try (LoadedModule pruned = backend.load(moduleSpec, repaired)) {
-            probes.pass(module, probes.branch(pruned, units));
         }
     }
 

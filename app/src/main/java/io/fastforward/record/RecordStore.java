@@ -10,6 +10,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
 import io.fastforward.failure.Setting;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -122,9 +123,20 @@ final class RecordStore implements AutoCloseable {
     }
 
     /** Writes a file whole. */
-    synchronized void write(String name, byte[] contents) {
+    void write(String name, byte[] contents) {
+        write(name, MemorySegment.ofArray(contents));
+    }
+
+    /** Writes a file whole; makes the directory that it is in. */
+    synchronized void write(String name, MemorySegment contents) {
         checkNotEnded();
-        AtomicFile.write(file(name), contents);
+        Path file = file(name);
+        try {
+            Files.createDirectories(file.resolveSibling(""));
+        } catch (IOException e) {
+            throw StorageFailure.of(file, e);
+        }
+        AtomicFile.write(file, contents);
     }
 
     /** Appends to a file, of which a crash may leave a part. */

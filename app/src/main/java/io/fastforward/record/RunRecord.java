@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The record of a run, in a {@linkplain RecordStore directory}: {@code manifest.json}, {@code nested-order.json},
+ * The record of a run, in a {@linkplain RecordStore directory}: {@code manifest.json}, a {@link ProbeRecord}, {@code nested-order.json},
  * {@code search-state.json}, {@code trials.jsonl}, {@code search-result.json}, {@code share-choice.json},
  * {@code policy.json}, {@code export.json}, {@code result.json}, {@code run.log}. What the result depends on is a {@link RecordFile};
  * {@code trials.jsonl} and {@code policy.json} are for people.
@@ -40,16 +40,27 @@ public final class RunRecord implements AutoCloseable {
     static final String RESULT = "result.json";
     private static final String LOG = "run.log";
 
-    private static final List<String> FILES =
-            List.of(MANIFEST, ORDER, SEARCH_STATE, Trials.FILE, SEARCH_RESULT, SHARE_CHOICE, POLICY, EXPORT, RESULT);
+    private static final List<String> FILES = List.of(
+            MANIFEST,
+            ProbeRecord.SCORED,
+            ProbeRecord.PROBES,
+            ORDER,
+            SEARCH_STATE,
+            Trials.FILE,
+            SEARCH_RESULT,
+            SHARE_CHOICE,
+            POLICY,
+            EXPORT,
+            RESULT);
 
     /** What the first finished stage leaves, in one kind of run or another. */
-    private static final List<String> FIRST_STAGES = List.of(ORDER, SEARCH_STATE, EXPORT);
+    private static final List<String> FIRST_STAGES = List.of(ProbeRecord.SCORED, ORDER, SEARCH_STATE, EXPORT);
 
     private static final List<String> WITHOUT_STAGES = List.of(LOG, Trials.FILE, MANIFEST);
 
     private final RecordStore store;
     private final Trials trials;
+    private final ProbeRecord probing;
     private final boolean begun;
     private Manifest manifest;
 
@@ -57,6 +68,7 @@ public final class RunRecord implements AutoCloseable {
     private RunRecord(RecordStore store, boolean begun, Manifest manifest) {
         this.store = store;
         this.trials = new Trials(store);
+        this.probing = new ProbeRecord(store, manifest.id());
         this.begun = begun;
         this.manifest = manifest;
     }
@@ -107,10 +119,11 @@ public final class RunRecord implements AutoCloseable {
         store.deleteAbandoned(FILES);
         RecordStore.requireNothingBut(
                 store.path(),
-                Stream.concat(Stream.of(RecordStore.LOCK), WITHOUT_STAGES.stream())
+                Stream.concat(Stream.of(RecordStore.LOCK, ProbeRecord.MAPS), WITHOUT_STAGES.stream())
                         .collect(Collectors.toSet()));
         RunRecord run = new RunRecord(store, true, manifest);
         try {
+            run.probing().delete();
             run.write(MANIFEST, manifest);
             return run;
         } catch (Throwable e) {
@@ -197,6 +210,11 @@ public final class RunRecord implements AutoCloseable {
         return readIfThere(ORDER, UnitRanking.class, ranking -> ranking.requireFits(spec));
     }
 
+    /** What is there before the ranking. */
+    public ProbeRecord probing() {
+        return probing;
+    }
+
     public void saveRanking(UnitRanking ranking) {
         write(ORDER, ranking);
     }
@@ -277,6 +295,7 @@ public final class RunRecord implements AutoCloseable {
     @Override
     public void close() {
         if (begun && FIRST_STAGES.stream().noneMatch(store::holds)) {
+            probing.delete();
             store.closeAndDelete(WITHOUT_STAGES);
         } else {
             store.close();

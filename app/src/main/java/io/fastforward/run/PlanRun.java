@@ -131,7 +131,12 @@ public final class PlanRun {
 
     private PlanResult run(RunPlan plan, List<Double> sparsities, RunContext run) {
         ScoringPass.Wanted wanted = plan.wanted(serving, request.sparsities().getFirst());
-        UnitRanking ranking = new ScoreStage(run, request.settings().plugins().criterion(), wanted, StageSource.none())
+        UnitRanking ranking = new ScoreStage(
+                        run,
+                        request.settings().plugins().criterion(),
+                        wanted,
+                        StageSource.none(),
+                        new PlannedProbing(request, serving, plan, run.record().model()))
                 .execute(plan.windows().scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         try (LayerSource layers = run.layers(run.spec(), nested);
@@ -144,7 +149,10 @@ public final class PlanRun {
             likely.values().forEach(all::addAll);
             Workload workload = plan.workload(request, run.record().model(), ranking.order());
             run.progress().begin("Evaluating", likely.size());
-            Map<Policy, Result> cut = evaluate(new RewardEvaluator(decoder, workload), all);
+            Map<Policy, Result> cut;
+            try (TrialExecutor executor = serving.createExecutor(new RewardEvaluator(decoder, workload), workload)) {
+                cut = evaluate(executor::execute, all);
+            }
             Map<Double, Policy> chosen = new LinkedHashMap<>();
             likely.forEach((sparsity, policies) -> chosen.put(sparsity, best(policies, cut)));
             Map<Policy, Result> repaired = repairs()
@@ -162,7 +170,7 @@ public final class PlanRun {
                     request.sparsities().stream()
                             .filter(sparsity -> !chosen.containsKey(sparsity))
                             .toList(),
-                    wanted.probingCost()
+                    ranking.probingCost()
                             + Stream.of(cut, repaired)
                                     .flatMap(results -> results.values().stream())
                                     .mapToDouble(Result::cost)

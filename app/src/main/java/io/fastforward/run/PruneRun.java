@@ -117,7 +117,8 @@ public final class PruneRun {
                         run,
                         settings.plugins().criterion(),
                         wanted,
-                        sources.ranking(serving.criterionIdentity(), wanted))
+                        sources.ranking(serving.criterionIdentity(), wanted),
+                        new PlannedProbing(request, serving, plan, run.record().model()))
                 .execute(windows.scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         NestedModel repaired = serving.repaired(nested);

@@ -48,7 +48,7 @@ record PruneSearch(PruneRequest request, ServingPlugins serving, RunPlan plan, R
                         settings.forSearch(),
                         settings.plugins().agent(),
                         settings.search().reward(),
-                        plan.wanted(serving, sparsity).probingCost())
+                        ranking.probingCost())
                 .execute(prior, agent, () -> serving.createExecutor(evaluator, workload));
     }
 }

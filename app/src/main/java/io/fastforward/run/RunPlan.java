@@ -23,13 +23,17 @@ import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.Workload;
+import io.fastforward.spi.search.Workload.Measure;
+import io.fastforward.spi.search.Workload.Objective;
 import io.fastforward.spi.search.Workload.Question;
+import io.fastforward.spi.search.Workload.RepairedMap;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -178,15 +182,43 @@ record RunPlan(
      * @param model hashes of the model's files
      */
     Workload workload(ModelRequest request, List<FileHash> model, NestedOrder order) {
-        TokenWindows reward = windows.reward();
+        Objective objective = request.settings().search().reward().objective();
+        return workload(request, model, order, windows.reward(), rewardQuestions, objective, Map.of());
+    }
+
+    /**
+     * What it takes to try single modules elsewhere.
+     *
+     * @param model hashes of the model's files
+     * @param maps with which they are repaired
+     */
+    Workload probes(
+            ModelRequest request,
+            ServingPlugins serving,
+            List<FileHash> model,
+            NestedOrder order,
+            Map<Integer, RepairedMap> maps) {
+        TokenWindows tried = serving.probeWindows(windows.reward()).orElseThrow();
+        return workload(request, model, order, tried, List.of(), Objective.of(Measure.DIVERGENCE), maps);
+    }
+
+    private static Workload workload(
+            ModelRequest request,
+            List<FileHash> model,
+            NestedOrder order,
+            TokenWindows windows,
+            List<Question> questions,
+            Objective objective,
+            Map<Integer, RepairedMap> maps) {
         return new Workload(
                 request.files().model().toAbsolutePath().toString(),
                 model.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
                 request.settings().budget().unit(),
                 order.modules(),
-                new Workload.Windows(reward.length(), reward.tokens()),
-                rewardQuestions,
-                request.settings().search().reward().objective(),
+                new Workload.Windows(windows.length(), windows.tokens()),
+                questions,
+                objective,
+                maps,
                 DataType.F32,
                 Versions.current());
     }

@@ -59,7 +59,7 @@ record StageSources(Optional<SharedStages> shared, StageKeys keys, RunPlan plan)
     private void requireWanted(UnitRanking ranking, ScoringPass.Wanted wanted) {
         ranking.requireFits(plan.spec());
         if (ranking.errors().isEmpty() == wanted.errors()
-                || ranking.divergences().isEmpty() == wanted.probes().isPresent()) {
+                || ranking.probes().isEmpty() == wanted.probes().isPresent()) {
             throw new IllegalArgumentException("it has other measures than were wanted");
         }
     }

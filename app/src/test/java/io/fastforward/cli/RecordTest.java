@@ -208,7 +208,7 @@ class RecordTest {
     void aRecordWithoutCurvesSaysSo() throws IOException {
         ObjectNode order = run.document("nested-order.json");
         order.putArray("errors");
-        order.putArray("divergences");
+        order.putArray("probes");
         run.seal("nested-order.json", order);
         assertThat(CommandRun.of("inspect", run.record().toString()).succeeds().output())
                 .singleElement()

@@ -35,7 +35,12 @@ record TinyRun(Path directory) {
 
     /** Writes model and text into an empty directory. */
     static TinyRun in(Path directory) throws IOException {
-        Path model = new RandomLlama().with("vocab_size", "1024").write(directory.resolve("model"));
+        return of(directory, new RandomLlama());
+    }
+
+    /** Likewise, of another model of this kind. */
+    static TinyRun of(Path directory, RandomLlama llama) throws IOException {
+        Path model = llama.with("vocab_size", "1024").write(directory.resolve("model"));
         Files.copy(DemoModel.directory().resolve("tokenizer.json"), model.resolve("tokenizer.json"));
         String text = Files.readString(DemoModel.directory().resolve("calibration.txt"));
         Files.writeString(directory.resolve("text"), text.substring(0, TEXT));

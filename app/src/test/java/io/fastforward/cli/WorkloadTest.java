@@ -2,27 +2,40 @@ package io.fastforward.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.FileHash;
+import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
+import io.fastforward.forward.RepairedLayers;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.record.RepairedMapFiles;
 import io.fastforward.run.stage.RewardEvaluator;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.search.Workload;
+import io.fastforward.spi.search.Workload.RepairedMap;
 import io.fastforward.testing.PluginJar;
+import io.fastforward.testing.RandomLlama;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,17 +56,40 @@ class WorkloadTest {
                 public String description() { return "keeps what it was given"; }
                 public List<OptionSpec> options() { return List.of(OptionSpec.text("to", "a directory", "")); }
                 public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
-                    Path to = Path.of(options.text("to"));
+                    Path all = Path.of(options.text("to"));
+                    int number = 0;
+                    while (Files.exists(all.resolve("" + number))) number++;
+                    Path to = directory(all.resolve("" + number));
+                    for (Workload.RepairedMap map : workload.repairedMaps().values()) {
+                        copy(Path.of(map.file()), to); // it will not stay
+                    }
                     write(to.resolve("workload"), workload);
                     return new TrialExecutor() {
                         private int batches;
                         public List<Result> execute(TrialBatch batch) {
+                            if (batches > 0 && Files.exists(all.resolve("fail"))) {
+                                throw new IllegalStateException("this cluster is out of order");
+                            }
                             List<Result> results = local.evaluate(batch);
                             write(to.resolve(batches++ + ".batch"), batch, new ArrayList<>(results));
                             return results;
                         }
                         public void close() {}
                     };
+                }
+                private static Path directory(Path directory) {
+                    try {
+                        return Files.createDirectory(directory);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+                private static void copy(Path file, Path directory) {
+                    try {
+                        Files.copy(file, directory.resolve(file.getFileName()));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
                 }
                 private static void write(Path file, Object... objects) {
                     try (ObjectOutputStream out = new ObjectOutputStream(Files.newOutputStream(file))) {
@@ -68,46 +104,126 @@ class WorkloadTest {
     @TempDir
     private Path directory;
 
-    @ParameterizedTest
-    @ValueSource(strings = {"kv-group", "query-heads", "value-channels"})
-    void isEnoughToEvaluateElsewhere(String attention) throws Exception {
+    private Path given() throws IOException {
         new PluginJar()
                 .service(TrialExecutor.Provider.class, "Recording")
                 .compiled("Recording", SOURCE)
                 .write(directory.resolve("recording.jar"));
-        Path to = Files.createDirectory(directory.resolve("given"));
-        TinyRun.in(Files.createDirectory(directory.resolve("run")))
-                .command()
+        return Files.createDirectory(directory.resolve("given"));
+    }
+
+    private SmallRun recorded(TinyRun run, Path to) {
+        return run.command()
                 .with("--plugins", directory)
                 .with("--executor", "recording")
-                .with("--attention", attention)
-                .and("--option", "executor.to=" + to)
-                .run()
-                .succeeds();
+                .and("--option", "executor.to=" + to);
+    }
 
-        Workload workload = (Workload) read(to.resolve("workload")).getFirst();
+    @ParameterizedTest
+    @ValueSource(strings = {"kv-group", "query-heads", "value-channels"})
+    void isEnoughToEvaluateElsewhere(String attention) throws Exception {
+        Path to = given();
+        TinyRun run = TinyRun.in(Files.createDirectory(directory.resolve("run")));
+        recorded(run, to).with("--attention", attention).run().succeeds();
+
+        List<Double> probed = evaluateElsewhere(to.resolve("0"), 1);
+        assertThat(run.document("nested-order.json").get("probes").findValues("divergence"))
+                .extracting(JsonNode::doubleValue)
+                .isEqualTo(probed)
+                .hasSize(4);
+        evaluateElsewhere(to.resolve("1"), 3);
+    }
+
+    /** Returns the mean losses of all candidates. */
+    private static List<Double> evaluateElsewhere(Path given, int leastBatches) throws Exception {
+        Workload workload = (Workload) read(given.resolve("workload")).getFirst();
         workload.files()
                 .forEach((name, sha256) -> assertThat(
                                 FileHash.of(Path.of(workload.model(), name)).sha256())
                         .isEqualTo(sha256));
         assertThat(workload.files()).containsKeys("config.json", "model.safetensors");
+        Map<Integer, RepairedMap> copies = new HashMap<>();
+        workload.repairedMaps()
+                .forEach((module, map) -> copies.put(
+                        module,
+                        new RepairedMap(
+                                map.units(),
+                                given.resolve(Path.of(map.file()).getFileName()).toString(),
+                                map.sha256())));
+        RepairedMapFiles maps = new RepairedMapFiles(copies);
+        assertThat(maps.areIntact()).isTrue();
+        List<Double> losses = new ArrayList<>();
         ComputeBackend.Provider cpu = PluginRegistry.load(null).find(PluginKind.BACKEND, "cpu");
         try (ComputeBackend backend = cpu.open(1);
                 Model model = Model.open(Path.of(workload.model()))) {
             ModelSpec spec = model.spec().withAttentionUnit(workload.attentionUnit());
             NestedModel nested = new NestedModel(spec, model, new NestedOrder(workload.order()));
             try (LayerSource layers = LayerSource.resident(backend, spec, nested);
-                    Decoder decoder = new Decoder(backend, layers, model.ends(), 1 << 20)) {
+                    LayerSource repaired = new RepairedLayers(backend, layers, nested, maps);
+                    Decoder decoder = new Decoder(backend, repaired, model.ends(), 1 << 20)) {
                 RewardEvaluator elsewhere = new RewardEvaluator(decoder, workload);
-                List<Path> batches = batches(to);
-                assertThat(batches).hasSizeGreaterThan(1);
+                List<Path> batches = batches(given);
+                assertThat(batches).hasSizeGreaterThanOrEqualTo(leastBatches);
                 for (Path file : batches) {
                     List<Object> written = read(file);
                     TrialBatch batch = (TrialBatch) written.getFirst();
-                    assertThat(elsewhere.evaluate(batch)).isEqualTo(written.getLast());
+                    List<TrialExecutor.Result> results = elsewhere.evaluate(batch);
+                    assertThat(results).isEqualTo(written.getLast());
+                    results.forEach(result -> losses.add(result.losses().stream()
+                            .mapToDouble(Double::doubleValue)
+                            .average()
+                            .orElseThrow()));
                 }
             }
         }
+        return losses;
+    }
+
+    /** 18 modules are two batches of probes; the second one fails, and is done again alone. */
+    @Test
+    void probesGoOnWhereTheyWereInterrupted() throws Exception {
+        Path to = given();
+        TinyRun run = TinyRun.of(
+                Files.createDirectory(directory.resolve("run")), new RandomLlama().with("num_hidden_layers", "9"));
+        recorded(run, to).run().succeeds();
+        SortedMap<String, String> expected = run.outcome();
+        String order = run.document("nested-order.json").toString();
+
+        run.restore(new TreeMap<>());
+        Path fail = Files.createFile(to.resolve("fail"));
+        recorded(run, to).run().isRefused(FailureKind.PLUGIN, "this cluster is out of order");
+        assertThat(run.files().keySet())
+                .contains("out-run/scored-units.json", "out-run/probes.json", "out-run/probes/module-17.f32");
+        SortedMap<String, byte[]> interrupted = run.files();
+        Files.delete(fail);
+        recorded(run, to).run().isRefused(FailureKind.OUTPUT_NOT_EMPTY, "holds an earlier run");
+        CommandRun resumed = recorded(run, to).and("--resume").run().succeeds();
+        assertThat(resumed.errors())
+                .contains("Resuming after 16 of 18 modules tried")
+                .noneMatch(line -> line.startsWith("Scoring units"));
+        assertThat(run.outcome()).isEqualTo(expected);
+        assertThat(withoutItsRun(run.document("nested-order.json").toString())).isEqualTo(withoutItsRun(order));
+        assertThat(run.files().keySet()).noneMatch(name -> name.contains("probes") || name.contains("scored"));
+
+        run.restore(interrupted);
+        Files.write(run.record("probes/module-3.f32"), new byte[4]);
+        assertThat(recorded(run, to).and("--resume").run().succeeds().errors())
+                .anyMatch(line -> line.contains("Warning: an output map in '") && line.contains("scored once more"))
+                .anyMatch(line -> line.startsWith("Scoring units"));
+        assertThat(run.outcome()).isEqualTo(expected);
+
+        run.restore(interrupted);
+        ObjectNode scored = run.document("scored-units.json");
+        ((ObjectNode) scored.get("maps")).remove("3");
+        run.seal("scored-units.json", scored);
+        recorded(run, to)
+                .and("--resume")
+                .run()
+                .isRefused(FailureKind.BAD_RECORD, "scored-units.json' is damaged", "no output map of module 3");
+    }
+
+    private static String withoutItsRun(String document) {
+        return document.replaceFirst("\"run\":\"[^\"]*\"", "");
     }
 
     private static List<Path> batches(Path directory) throws IOException {

@@ -17,11 +17,6 @@ class InterruptionIT {
 
     private static final int KILLED = 137;
 
-    private static final String IGNORED = "SigIgn:";
-
-    /** The bit of SIGINT in the set of ignored signals. */
-    private static final long SIGINT_BIT = 1 << 1;
-
     @TempDir
     private static Path shared;
 
@@ -39,8 +34,9 @@ class InterruptionIT {
     @Test
     void anInterruptedSearchGoesOnToTheSameResult() throws Exception {
         Path output = directory.resolve("out");
-        Launcher.Finished interrupted = searching(output).send(signal().name()).await();
-        assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
+        Launcher.Finished interrupted =
+                searching(output).send(EndSignal.sent().name()).await();
+        assertThat(interrupted.exitCode()).isEqualTo(EndSignal.sent().exitCode());
         assertThat(interrupted.output()).isEmpty();
         assertThat(interrupted.message()).contains("interrupted", "'" + output + "-run'", "--resume");
         assertThat(names(directory)).containsExactly("out-run");
@@ -67,9 +63,9 @@ class InterruptionIT {
                         "--threads=1");
         Launcher.Finished interrupted = generating
                 .awaitWhileRunning(() -> lineCount(generating.output()) > 0)
-                .send(signal().name())
+                .send(EndSignal.sent().name())
                 .await();
-        assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
+        assertThat(interrupted.exitCode()).isEqualTo(EndSignal.sent().exitCode());
         assertThat(interrupted.text()).startsWith("Once upon a time").doesNotContain("tokens/s");
         assertThat(interrupted.message()).contains("interrupted", "not complete");
     }
@@ -79,9 +75,9 @@ class InterruptionIT {
         Launcher.Finished interrupted = Launcher.in(directory)
                 .start(sparsify("--option=sparsifier.rounds=1000")) // far more than it gets to
                 .awaitWhileRunning(() -> Files.exists(directory.resolve("out-run/manifest.json")) && hasPartials())
-                .send(signal().name())
+                .send(EndSignal.sent().name())
                 .await();
-        assertThat(interrupted.exitCode()).isEqualTo(signal().exitCode());
+        assertThat(interrupted.exitCode()).isEqualTo(EndSignal.sent().exitCode());
         assertThat(interrupted.output()).isEmpty();
         assertThat(interrupted.message()).contains("interrupted", "nothing was finished");
         assertThat(names(directory)).containsExactly("out-run");
@@ -99,7 +95,7 @@ class InterruptionIT {
             "--calibration=" + DemoModel.directory().resolve("calibration.txt"),
             "--text-unit=line",
             "--window=64",
-            "--scoring-windows=8",
+            "--calibration-windows=8",
             "--evaluation-windows=2"
         };
     }
@@ -153,23 +149,5 @@ class InterruptionIT {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-    }
-
-    /** A signal that ends a process, and the exit code that tells of it. */
-    private record Signal(String name, int exitCode) {}
-
-    /**
-     * What Ctrl-C sends; or, since a process started in the background of a script ignores that and passes it on, what
-     * a batch system sends.
-     */
-    private static Signal signal() throws IOException {
-        Path status = Path.of("/proc/self/status");
-        boolean ignored = Files.exists(status)
-                && Files.readAllLines(status).stream()
-                        .filter(line -> line.startsWith(IGNORED))
-                        .mapToLong(line -> Long.parseUnsignedLong(
-                                line.substring(IGNORED.length()).strip(), 16))
-                        .anyMatch(set -> (set & SIGINT_BIT) != 0);
-        return ignored ? new Signal("TERM", 143) : new Signal("INT", 130);
     }
 }

@@ -22,9 +22,9 @@ class SeveralSizesIT {
         Launcher.Finished interrupted = Launcher.in(directory)
                 .start(command)
                 .awaitWhileRunning(() -> Files.exists(output.resolve("0.3-run/nested-order.json")))
-                .send("INT")
+                .send(EndSignal.sent().name())
                 .await();
-        assertThat(interrupted.exitCode()).isEqualTo(130);
+        assertThat(interrupted.exitCode()).isEqualTo(EndSignal.sent().exitCode());
         assertThat(interrupted.errors())
                 .anySatisfy(line -> assertThat(line)
                         .contains("interrupted", "what was finished is in '" + output + "'", "--resume"));

@@ -91,7 +91,7 @@ class DecoderTest {
 
     /** What they share is computed once; bit by bit, each gives what it gives alone. */
     @Test
-    void policiesThatAgreeOnLeadingLayersShareThem() {
+    void policiesThatAgreeOnLeadingModulesShareThem() {
         TokenWindows windows = RunningModel.randomWindows(model.spec(), LENGTH, COUNT, 8);
         List<Policy> policies = List.of(
                 new Policy(List.of(2, 7, 3, 1)),
@@ -121,7 +121,7 @@ class DecoderTest {
                         } else if (bytes == Long.MAX_VALUE) {
                             assertThat(costs)
                                     .containsExactly(
-                                            new double[] {tokens, tokens, tokens / 2, tokens / 2, tokens, 0},
+                                            new double[] {tokens, tokens, tokens / 2, tokens / 4, 3 * tokens / 4, 0},
                                             within(1e-6 * tokens));
                         }
                     }

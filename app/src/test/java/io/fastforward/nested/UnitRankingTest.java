@@ -21,8 +21,7 @@ class UnitRankingTest {
     @Test
     void scoresDescendWithTheUnits() {
         ModelSpec spec = model(new AttentionSpec(RMS, 8, 2, 3, 2, null, 0, false, false));
-        UnitRanking ranking =
-                UnitRanking.of(spec, List.of(new double[] {0.5, 2, -1}, new double[] {7}), List.of(), List.of());
+        UnitRanking ranking = UnitRanking.of(spec, List.of(new double[] {0.5, 2, -1}, new double[] {7}), List.of());
         assertThat(ranking.modules()).containsExactly(List.of(1, 0, 2), List.of(0));
         assertThat(ranking.unitScores()).containsExactly(List.of(2.0, 0.5, -1.0), List.of(7.0));
         ranking.requireFits(spec);
@@ -34,7 +33,7 @@ class UnitRankingTest {
         ModelSpec spec = model(new AttentionSpec(RMS, 8, 2, 2, 3, null, 0, false, false))
                 .withAttentionUnit(AttentionUnit.QUERY_HEAD);
         UnitRanking ranking =
-                UnitRanking.of(spec, List.of(new double[] {1, 9, 3, 5, 2, 7}, new double[] {7}), List.of(), List.of());
+                UnitRanking.of(spec, List.of(new double[] {1, 9, 3, 5, 2, 7}, new double[] {7}), List.of());
         assertThat(ranking.order().modules().getFirst()).containsExactly(1, 3, 2, 5, 0, 4);
         assertThat(ranking.unitScores().getFirst()).containsExactly(3.0 + 9, 2.0 + 7, 1.0 + 5);
         ranking.requireFits(spec);

@@ -68,6 +68,7 @@ class FaultyPluginsTest {
             new Workload.Windows(1, new int[1]),
             List.of(),
             Workload.Objective.of(Workload.Measure.NEGATIVE_LOG_LIKELIHOOD),
+            Map.of(),
             DataType.F32,
             Map.of());
 

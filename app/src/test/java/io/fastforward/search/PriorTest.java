@@ -2,6 +2,7 @@ package io.fastforward.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fastforward.nested.Probe;
 import io.fastforward.nested.UnitRanking;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.Policy;
@@ -35,7 +36,7 @@ class PriorTest {
                 scores,
                 errors,
                 IntStream.range(0, divergences.length)
-                        .mapToObj(module -> divergences[module])
+                        .mapToObj(module -> new Probe(divergences[module], 1))
                         .toList());
     }
 

@@ -31,7 +31,7 @@ import java.util.stream.Collectors;
  *
  * @param residentSearch whether all layers stay loaded during the search
  * @param scoringBytes peak of the statistics pass
- * @param searchBytes peak of the search
+ * @param searchBytes peak of the search and of the probes before it
  * @param repairBytes peak of calibration
  * @param limitBytes most that may be planned with
  */
@@ -55,6 +55,7 @@ public record MemoryPlan(
         long scratch = scratchBytes(spec, windowLength);
         long layer = largestLayerBytes(spec);
         boolean measured = !wishes.isEmpty() || withErrors;
+        boolean probes = withErrors && settings.search().prior() == SearchPlan.Prior.PROBES;
         long scoring = measured
                 ? layer
                         + scratch
@@ -62,9 +63,7 @@ public record MemoryPlan(
                         + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
                         + (wishes.stream().anyMatch(wish -> wish.moment() == Moment.GRAM) ? 2 * solverBytes(spec) : 0)
                         + (withErrors ? errorBytes(spec, windowLength) : 0)
-                        + (withErrors && settings.search().prior() == SearchPlan.Prior.PROBES
-                                ? probeBytes(spec, windowBytes)
-                                : 0)
+                        + (probes ? 2 * widestMapBytes(spec) : 0)
                 : 0;
         int streams = repair.streams().size();
         long repairing = 2 * layer // on the device, and in nested order on the host
@@ -82,7 +81,9 @@ public record MemoryPlan(
         long search = (resident ? allLayers : 2 * layer)
                 + scratch
                 + hidden
-                + (settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR ? repairing + layer : 0);
+                + Math.max(
+                        probes ? probeBytes(spec, windowBytes) : 0,
+                        settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR ? repairing + layer : 0);
         return new MemoryPlan(resident, scoring, search, repairing, limitBytes);
     }
 
@@ -206,9 +207,13 @@ public record MemoryPlan(
                 + (long) chunkRows(windowLength) * spec.hiddenSize() * Float.BYTES;
     }
 
-    /** The hidden states of every probe, and of the dense model; and a pruned module beside its layer. */
+    /** What probes take beside the search: the dense model's hidden states, and both modules of a layer, repaired. */
     private static long probeBytes(ModelSpec spec, long windowBytes) {
-        return SearchPlan.PROBE_WINDOWS * windowBytes * (spec.modules().size() + 1) + 2 * largestLayerBytes(spec);
+        return SearchPlan.PROBE_WINDOWS * windowBytes + 2 * largestLayerBytes(spec);
+    }
+
+    private static long widestMapBytes(ModelSpec spec) {
+        return (long) spec.widestFeatures() * spec.hiddenSize() * Float.BYTES;
     }
 
     /** What a calibrator works with at the module that takes most, and the batches that it looks at. */

@@ -10,21 +10,40 @@ import io.fastforward.spi.model.WeightSource;
 import io.fastforward.tokenizer.TokenWindows;
 
 /**
- * Ranks the units of every module by what a criterion makes of them.
+ * Ranks the units of every module by what a criterion makes of them, and tries the modules, if that is wanted.
  *
  * @param id name of the criterion
  * @param wanted what is measured of them
  * @param shared where another run may have done it
+ * @param probing where modules are tried
  */
-public record ScoreStage(RunContext run, String id, ScoringPass.Wanted wanted, StageSource<UnitRanking> shared) {
+public record ScoreStage(
+        RunContext run, String id, ScoringPass.Wanted wanted, StageSource<UnitRanking> shared, Probing probing) {
 
     /** The ranking, the best unit of each module first; from the record if it is there. */
     public UnitRanking execute(TokenWindows windows) {
-        return run.record().ranking(run.spec()).orElseGet(() -> {
-            UnitRanking ranking = shared.orMade(run.progress(), () -> score(windows));
-            run.record().saveRanking(ranking);
-            return ranking;
+        UnitRanking ranking = run.record().ranking(run.spec()).orElseGet(() -> {
+            UnitRanking made = shared.orMade(run.progress(), () -> make(windows));
+            run.record().saveRanking(made);
+            return made;
         });
+        run.record().probing().delete();
+        return ranking;
+    }
+
+    private UnitRanking make(TokenWindows windows) {
+        if (wanted.probes().isEmpty()) {
+            return score(windows);
+        }
+        UnitRanking scored = run.record()
+                .probing()
+                .scored(run.spec(), run.progress())
+                .orElseGet(() -> {
+                    UnitRanking made = score(windows);
+                    run.record().probing().saveScored(made);
+                    return made;
+                });
+        return scored.with(new ProbeStage(run, probing).execute(scored));
     }
 
     private UnitRanking score(TokenWindows windows) {
@@ -33,7 +52,11 @@ public record ScoreStage(RunContext run, String id, ScoringPass.Wanted wanted, S
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
         UnitRanking ranking = new ScoringPass(run.backend(), run.algebra(), spec, weights, wanted)
-                .run(run.model().ends(), windows, layers -> run.progress().advance(layers, "layers"));
+                .run(
+                        run.model().ends(),
+                        windows,
+                        run.record().probing()::saveRepairedMap,
+                        layers -> run.progress().advance(layers, "layers"));
         run.progress().end("sorted the units of " + ranking.modules().size() + " modules");
         return ranking;
     }

@@ -79,6 +79,7 @@ class RewardEvaluatorTest {
                 new Workload.Windows(windows.length(), windows.tokens()),
                 QUESTIONS,
                 objective,
+                Map.of(),
                 DataType.F32,
                 Map.of());
         try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param windows text that the candidates are evaluated on
  * @param questions that they are asked besides, as far as the objective looks at them
  * @param objective what the loss is
+ * @param repairedMaps by the index of modules: output maps that they have in some candidates in place of the model's own
  * @param precision the data type of hidden states
  * @param versions of what evaluates them here
  */
@@ -29,6 +30,7 @@ public record Workload(
         Windows windows,
         List<Question> questions,
         Objective objective,
+        Map<Integer, RepairedMap> repairedMaps,
         DataType precision,
         Map<String, String> versions)
         implements Serializable {
@@ -125,8 +127,26 @@ public record Workload(
         }
     }
 
+    /**
+     * The output map that repairs a module for one number of units.
+     *
+     * @param units of how many units: a candidate in which the module retains just as many has it, any other has not
+     * @param file where it is: elements of 4 bytes, little-endian, row by row, {@code hidden × features of these units}, in
+     *     the workload's order
+     * @param sha256 of the file, in lower-case hexadecimal
+     */
+    public record RepairedMap(int units, String file, String sha256) implements Serializable {
+
+        public RepairedMap {
+            if (units < 1) {
+                throw new IllegalArgumentException("no output map repairs a module of " + units + " units");
+            }
+        }
+    }
+
     public Workload {
         files = Map.copyOf(files);
+        repairedMaps = Map.copyOf(repairedMaps);
         order = order.stream().map(List::copyOf).toList();
         questions = List.copyOf(questions);
         versions = Map.copyOf(versions);
