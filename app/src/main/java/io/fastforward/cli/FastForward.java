@@ -35,6 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             GenerateCommand.class,
             ExportCommand.class,
             InspectCommand.class,
+            ReportCommand.class,
             RecipesCommand.class,
             PluginsCommand.class,
             DevicesCommand.class

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNullElse;
 
 import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.record.PlanResult;
+import io.fastforward.record.RunRecord;
 import io.fastforward.report.Table;
 import io.fastforward.report.Table.Column;
 import io.fastforward.report.VariantTable;
@@ -193,6 +194,7 @@ final class PlanCommand implements Runnable {
                     + result.unreachable().stream().map(String::valueOf).collect(Collectors.joining(", ")));
         }
         out.println("Record of the run: " + result.runDirectory());
+        out.println("Report to look at: " + Path.of(result.runDirectory()).resolve(RunRecord.REPORT));
         out.println();
         out.println("Try next:");
         out.println("  " + ShellCommand.of(List.of("inspect", result.runDirectory())));

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNullElse;
 import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.record.PruneResult;
+import io.fastforward.record.RunRecord;
 import io.fastforward.report.VariantTable;
 import io.fastforward.run.Demo;
 import io.fastforward.run.PruneRequest;
@@ -178,6 +179,7 @@ final class PruneCommand implements Runnable {
                 100 * result.parameterSparsity());
         out.println("Pruned model: " + result.output());
         out.println("Record of the run: " + result.runDirectory());
+        out.println("Report to look at: " + Path.of(result.runDirectory()).resolve(RunRecord.REPORT));
         out.println();
         out.println("Try next:");
         NextSteps.after(request, result).forEach(step -> out.println("  " + step));

@@ -6,6 +6,7 @@ import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.evaluate.ZeroShares;
 import io.fastforward.evaluate.ZeroShares.MapZeros;
 import io.fastforward.prune.LayerInput;
+import io.fastforward.record.RunRecord;
 import io.fastforward.record.ShareChoice;
 import io.fastforward.record.SparsifyResult;
 import io.fastforward.report.VariantTable;
@@ -209,6 +210,7 @@ final class SparsifyCommand implements Runnable {
                 spread(result));
         out.println("Sparse model: " + result.output());
         out.println("Record of the run: " + result.runDirectory());
+        out.println("Report to look at: " + Path.of(result.runDirectory()).resolve(RunRecord.REPORT));
         out.println();
         out.println("Try next:");
         out.println("  " + ShellCommand.of(List.of("inspect", result.output(), "--zeros")));

@@ -31,9 +31,20 @@ public record ModuleCurves(
      */
     public static ModuleCurves read(Path runDirectory) {
         Manifest manifest = RunRecord.manifest(runDirectory);
+        return ranking(runDirectory, manifest)
+                .map(ranking -> new ModuleCurves(
+                        unit(runDirectory, manifest),
+                        ranking.errors(),
+                        ranking.divergences(),
+                        policy(runDirectory, manifest, ranking)))
+                .orElseGet(() -> new ModuleCurves(AttentionUnit.KV_GROUP, List.of(), List.of(), Optional.empty()));
+    }
+
+    /** The ranking of units that a record holds. */
+    static Optional<UnitRanking> ranking(Path runDirectory, Manifest manifest) {
         Path order = runDirectory.resolve(RunRecord.ORDER);
         if (!Files.exists(order)) {
-            return new ModuleCurves(AttentionUnit.KV_GROUP, List.of(), List.of(), Optional.empty());
+            return Optional.empty();
         }
         UnitRanking ranking = RecordFile.read(order, manifest.id(), UnitRanking.class);
         try {
@@ -41,20 +52,17 @@ public record ModuleCurves(
         } catch (IllegalArgumentException e) {
             throw RecordFile.damaged(order, OneLine.of(String.valueOf(e.getMessage())), e);
         }
-        return new ModuleCurves(
-                unit(runDirectory.resolve(RunRecord.MANIFEST), manifest),
-                ranking.errors(),
-                ranking.divergences(),
-                policy(runDirectory, manifest, ranking));
+        return Optional.of(ranking);
     }
 
-    private static AttentionUnit unit(Path file, Manifest manifest) {
+    /** The unit of attention of a run that ranked units. */
+    static AttentionUnit unit(Path runDirectory, Manifest manifest) {
         try {
             return StrictJson.MAPPER
                     .treeToValue(manifest.settings().path("budget"), BudgetSettings.class)
                     .unit();
         } catch (JsonProcessingException e) {
-            throw RecordFile.damaged(file, StrictJson.reason(e), e);
+            throw RecordFile.damaged(runDirectory.resolve(RunRecord.MANIFEST), StrictJson.reason(e), e);
         }
     }
 

@@ -30,7 +30,8 @@ public record PlanResult(
         List<Double> unreachable,
         double cost,
         List<String> remarks,
-        String runDirectory) {
+        String runDirectory)
+        implements RunResult {
 
     /**
      * One size.

@@ -42,7 +42,8 @@ public record PruneResult(
         List<String> warnings,
         List<String> remarks,
         String output,
-        String runDirectory) {
+        String runDirectory)
+        implements RunResult {
 
     /**
      * A search in a few numbers. What something costs is tokens times the share of the layers that they passed.

@@ -40,6 +40,9 @@ public final class RunRecord implements AutoCloseable {
     static final String RESULT = "result.json";
     private static final String LOG = "run.log";
 
+    /** What people look at, in the directory of a run that came to its end. */
+    public static final String REPORT = "report.html";
+
     private static final List<String> FILES = List.of(
             MANIFEST,
             ProbeRecord.SCORED,
@@ -289,6 +292,15 @@ public final class RunRecord implements AutoCloseable {
 
     public void saveResult(Object result) {
         write(RESULT, result);
+    }
+
+    /** Whether the report is there. */
+    public boolean holdsReport() {
+        return store.holds(REPORT);
+    }
+
+    public void saveReport(byte[] html) {
+        store.write(REPORT, html);
     }
 
     /** Deletes a record that was begun here and in which no stage was finished. */

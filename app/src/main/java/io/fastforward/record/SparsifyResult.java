@@ -33,7 +33,8 @@ public record SparsifyResult(
         boolean heldOut,
         List<String> remarks,
         String output,
-        String runDirectory) {
+        String runDirectory)
+        implements RunResult {
 
     public SparsifyResult {
         variants = List.copyOf(variants);

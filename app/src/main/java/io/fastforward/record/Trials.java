@@ -42,26 +42,35 @@ final class Trials {
      * @return what is missing, for people who read them
      */
     Optional<String> keep(int trials) {
-        SortedMap<Integer, String> kept = new TreeMap<>();
-        for (String line : lines()) {
-            try {
-                TrialRecord trial = StrictJson.read(line, TrialRecord.class);
-                if (trial.trial() >= 0 && trial.trial() < trials) {
-                    kept.putIfAbsent(trial.trial(), line);
-                }
-            } catch (JsonProcessingException _) {
-                // A line that was cut off, or damaged.
-            }
-        }
-        store.write(FILE, bytes(List.copyOf(kept.values())));
+        SortedMap<Integer, TrialRecord> kept = byNumber(store.file(FILE)).headMap(trials);
+        store.write(FILE, bytes(kept.values().stream().map(StrictJson::line).toList()));
         return kept.size() == trials
                 ? Optional.empty()
                 : Optional.of("'" + store.file(FILE) + "' holds " + kept.size() + " of the " + trials
                         + " trials that the search had done; it goes on without the others, which it does not need");
     }
 
-    private List<String> lines() {
-        Path file = store.file(FILE);
+    /** The trials of a file, in their order, as far as their lines are whole. */
+    static List<TrialRecord> read(Path file) {
+        return List.copyOf(byNumber(file).values());
+    }
+
+    private static SortedMap<Integer, TrialRecord> byNumber(Path file) {
+        SortedMap<Integer, TrialRecord> trials = new TreeMap<>();
+        for (String line : lines(file)) {
+            try {
+                TrialRecord trial = StrictJson.read(line, TrialRecord.class);
+                if (trial.trial() >= 0) {
+                    trials.putIfAbsent(trial.trial(), trial);
+                }
+            } catch (JsonProcessingException _) {
+                // A line that was cut off, or damaged.
+            }
+        }
+        return trials;
+    }
+
+    private static List<String> lines(Path file) {
         try {
             if (!Files.exists(file) || Files.size(file) > LARGEST) {
                 return List.of();

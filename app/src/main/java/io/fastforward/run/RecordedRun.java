@@ -1,7 +1,9 @@
 package io.fastforward.run;
 
 import io.fastforward.model.Model;
+import io.fastforward.page.RunReport;
 import io.fastforward.plugin.PluginRegistry;
+import io.fastforward.record.FinishedRun;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.RunRecord;
 import io.fastforward.report.LoggedProgress;
@@ -16,7 +18,7 @@ import java.util.function.Predicate;
 
 /**
  * What every run with a record has around its work: a device, and the next one if that fails, linear algebra, the model; then
- * the record, the log, and the result of a run that is complete.
+ * the record, the log, the result of a run that is complete, and its report.
  *
  * @param plugins serve it
  * @param compute what it may compute with
@@ -73,6 +75,9 @@ record RecordedRun(
                 record.workOn(manifest.device()).ifPresent(progress::note);
                 return work.apply(record, progress);
             }));
+            if (!record.holdsReport()) {
+                record.saveReport(RunReport.of(FinishedRun.read(directory)));
+            }
             atEnd.accept(record);
             return result;
         }

@@ -44,6 +44,7 @@ class ArchitectureTest {
             "report",
             "settings",
             "record",
+            "page",
             "run.stage",
             "run",
             "batch",
