@@ -38,7 +38,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ReportCommand.class,
             RecipesCommand.class,
             PluginsCommand.class,
-            DevicesCommand.class
+            DevicesCommand.class,
+            DoctorCommand.class,
+            CompletionCommand.class
         },
         footer = {
             "",

@@ -30,6 +30,7 @@ public record Demo(Path directory) {
     private static final String NAME = "fastforward-demo";
     private static final List<String> MODEL_FILES = List.of(
             "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");
+    private static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json");
     private static final List<String> DATA_FILES = List.of("calibration.txt", "validation.txt", "tasks.jsonl");
 
     /** Most questions to ask. */
@@ -106,6 +107,19 @@ public record Demo(Path directory) {
                 || child.startsWith(output())
                 || child.startsWith(runDirectory())
                 || String.valueOf(child.getFileName()).contains(".partial-");
+    }
+
+    /** Writes the bundled tokenizer into a directory. */
+    static void unpackTokenizer(Path directory) {
+        TOKENIZER_FILES.forEach(name -> unpack(name, directory.resolve(name)));
+    }
+
+    /** Deletes what {@link #unpackTokenizer} has written, and the directory. */
+    static void deleteTokenizer(Path directory) throws IOException {
+        for (String name : TOKENIZER_FILES) {
+            Files.deleteIfExists(directory.resolve(name));
+        }
+        Files.deleteIfExists(directory);
     }
 
     /** Writes the bundled files. */
