@@ -5,6 +5,8 @@ import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.CheckedBackend;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
+import io.fastforward.spi.backend.Precision;
+import io.fastforward.spi.backend.PrecisionSupport;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -52,6 +54,25 @@ record CheckedBackendProvider(CalledPlugin called, ComputeBackend.Provider plugi
     @Override
     public ComputeBackend open(String device, int threads) {
         return checked(called.callOnDevice("opening '" + device + "'", () -> plugin.open(device, threads)));
+    }
+
+    @Override
+    public PrecisionSupport support(String device, Precision precision) {
+        try {
+            return called.call("saying in what precisions '" + device + "' computes", () -> {
+                PrecisionSupport support = plugin.support(device, precision);
+                Objects.requireNonNull(support.message(), "what it says of a precision");
+                return support;
+            });
+        } catch (Failure e) {
+            return PrecisionSupport.missing(String.valueOf(e.getMessage()));
+        }
+    }
+
+    @Override
+    public ComputeBackend open(String device, int threads, Precision precision) {
+        return checked(called.callOnDevice(
+                "opening '" + device + "' for " + precision.label(), () -> plugin.open(device, threads, precision)));
     }
 
     private ComputeBackend checked(ComputeBackend backend) {

@@ -16,6 +16,8 @@ import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.backend.Precision;
+import io.fastforward.spi.backend.PrecisionSupport;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
@@ -72,6 +74,15 @@ public abstract class ComputeBackendContract {
     /** The provider under test; it must be available where the test runs. */
     protected abstract ComputeBackend.Provider provider();
 
+    /** What it is opened for; each that it supports has a test class of its own. */
+    protected Precision precision() {
+        return Precision.SINGLE;
+    }
+
+    private DoublePrecisionReference reference() {
+        return new DoublePrecisionReference(precision());
+    }
+
     @BeforeEach
     final void open() {
         backend = open(2);
@@ -79,7 +90,14 @@ public abstract class ComputeBackendContract {
 
     /** Opens it the way the engine does. */
     private ComputeBackend open(int threads) {
-        return new CheckedBackend(provider().open(threads));
+        return new CheckedBackend(
+                precision() == Precision.SINGLE
+                        ? provider().open(threads)
+                        : provider().open(device(), threads, precision()));
+    }
+
+    private String device() {
+        return provider().devices().getFirst().id();
     }
 
     @AfterEach
@@ -213,6 +231,46 @@ public abstract class ComputeBackendContract {
 
     @ParameterizedTest
     @EnumSource
+    void itSaysInWhatItComputes(Precision other) {
+        PrecisionSupport support = provider().support(device(), other);
+        assertThat(support.message()).isNotBlank().doesNotContain("\n");
+        assertThat(provider().support(device(), other)).as("asked again").isEqualTo(support);
+        assertThat(support.available() || other != precision()).isTrue();
+        if (support.available()) {
+            try (ComputeBackend opened = provider().open(device(), 1, other)) {
+                assertThat(opened.precision()).isEqualTo(other);
+            }
+        } else {
+            assertThatIllegalStateException().isThrownBy(() -> provider().open(device(), 1, other));
+        }
+        assertThat(provider().support(device(), Precision.SINGLE).available()).isTrue();
+        assertThat(backend.precision()).isEqualTo(precision());
+    }
+
+    /** Where operands need no rounding, sums and results must be as good as in single precision. */
+    @ParameterizedTest
+    @MethodSource("modules")
+    void whatCanBeRepresentedIsNotRounded(ModuleCase test) {
+        int rows = test.batch().rows();
+        int width = test.spec().features(test.units());
+        ModuleWeights weights = new RandomWeights(arena, DataType.BF16, 62).module(test.spec());
+        Matrix source = new RandomWeights(arena, DataType.BF16, 63).matrix(rows, width, 2);
+        List<Approximation> features =
+                Stream.of(rows(source)).map(ComputeBackendContract::exact).toList();
+        Approximation[] hidden = hidden(rows, test.spec().hiddenSize(), 64);
+        try (LoadedModule module = backend.load(test.spec(), weights);
+                DeviceMatrix scratch = backend.allocate(rows, width);
+                DeviceMatrix state = device(hidden, 0)) {
+            backend.write(source, scratch, 0);
+            backend.project(module, test.units(), rows, scratch, state);
+            List<Approximation> expected = new DoublePrecisionReference(Precision.SINGLE)
+                    .project(test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
+            assertRows(expected, rows(state), "hidden state after projection");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void writesWidenedRowsAndReadsLeadingColumns(DataType type) {
         Matrix source = new RandomWeights(arena, type, 1).matrix(3, 21, 1);
         source.set(0, 0, Float.POSITIVE_INFINITY);
@@ -240,7 +298,7 @@ public abstract class ComputeBackendContract {
         Approximation[] hidden = hidden(test.batch().rows(), test.spec().hiddenSize(), 5);
         ModuleWeights weights = new RandomWeights(arena, test.type(), 6).module(test.spec());
         List<Approximation> expected =
-                DoublePrecisionReference.features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
+                reference().features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
         int width = test.spec().features(test.units());
         try (LoadedModule module = backend.load(test.spec(), weights);
                 DeviceMatrix input = device(hidden, 2);
@@ -266,8 +324,8 @@ public abstract class ComputeBackendContract {
                     .limit(test.batch().rows())
                     .map(row -> exact(Arrays.copyOf(row, width)))
                     .toList();
-            List<Approximation> projected = DoublePrecisionReference.project(
-                    test.spec(), weights.norm(), weights.output(), made, List.of(hidden));
+            List<Approximation> projected =
+                    reference().project(test.spec(), weights.norm(), weights.output(), made, List.of(hidden));
             backend.project(module, test.units(), test.batch().rows(), features, input);
             assertRows(projected, rows(input), "hidden state after projection");
             assertThat(rows(input)[test.batch().rows()])
@@ -285,8 +343,8 @@ public abstract class ComputeBackendContract {
         int length = Math.min(test.batch().length(), 300);
         Approximation[] hidden = hidden(length, test.spec().hiddenSize(), 40);
         ModuleWeights weights = new RandomWeights(arena, test.type(), 41).module(test.spec());
-        List<Approximation> expected = DoublePrecisionReference.features(
-                test.spec(), weights, test.units(), new BatchShape(1, length), List.of(hidden));
+        List<Approximation> expected =
+                reference().features(test.spec(), weights, test.units(), new BatchShape(1, length), List.of(hidden));
         int width = test.spec().features(test.units());
         try (LoadedModule module = backend.load(test.spec(), weights);
                 KeyValueCache cache = backend.keyValueCache(module, test.units(), length)) {
@@ -355,9 +413,9 @@ public abstract class ComputeBackendContract {
         Approximation[] hidden = hidden(test.batch().rows(), test.spec().hiddenSize(), 8);
         ModuleWeights weights = new RandomWeights(arena, test.type(), 9).module(test.spec());
         List<Approximation> features =
-                DoublePrecisionReference.features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
-        List<Approximation> expected = DoublePrecisionReference.project(
-                test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
+                reference().features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
+        List<Approximation> expected =
+                reference().project(test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
         try (LoadedModule module = backend.load(test.spec(), weights)) {
             assertRows(expected, apply(backend, module, test.units(), test.batch(), hidden), "hidden state");
         }
@@ -374,8 +432,7 @@ public abstract class ComputeBackendContract {
         try (LoadedModule module = backend.load(test.spec(), weights)) {
             sliced = apply(backend, module, test.units(), test.batch(), hidden);
         }
-        List<Approximation> features =
-                DoublePrecisionReference.features(test.spec(), weights, units, test.batch(), List.of(hidden));
+        List<Approximation> features = reference().features(test.spec(), weights, units, test.batch(), List.of(hidden));
         Matrix output = weights.output().weight();
         for (int row = 0; row < output.rows(); row++) {
             for (int column = test.spec().features(test.units()); column < output.columns(); column++) {
@@ -385,8 +442,8 @@ public abstract class ComputeBackendContract {
         try (LoadedModule module = backend.load(test.spec(), weights)) {
             masked = apply(backend, module, units, test.batch(), hidden);
         }
-        List<Approximation> expected = DoublePrecisionReference.project(
-                test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
+        List<Approximation> expected =
+                reference().project(test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
         assertRows(expected, sliced, "hidden state of the slice");
         assertRows(expected, masked, "hidden state of the masked module");
     }
@@ -398,10 +455,9 @@ public abstract class ComputeBackendContract {
         var batch = new BatchShape(2, length);
         Approximation[] hidden = hidden(batch.rows(), test.spec().hiddenSize(), 12);
         ModuleWeights weights = new RandomWeights(arena, test.type(), 13).module(test.spec());
-        List<Approximation> features =
-                DoublePrecisionReference.features(test.spec(), weights, test.units(), batch, List.of(hidden));
-        List<Approximation> expected = DoublePrecisionReference.project(
-                test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
+        List<Approximation> features = reference().features(test.spec(), weights, test.units(), batch, List.of(hidden));
+        List<Approximation> expected =
+                reference().project(test.spec(), weights.norm(), weights.output(), features, List.of(hidden));
         try (LoadedModule module = backend.load(test.spec(), weights)) {
             assertRows(expected, apply(backend, module, test.units(), batch, hidden), "two sequences together");
             Approximation[] last = Arrays.copyOfRange(hidden, length, hidden.length);
@@ -458,6 +514,21 @@ public abstract class ComputeBackendContract {
                     }
                 }
             }
+        }
+    }
+
+    @Test
+    void theSameTwiceIsTheSameBitByBit() {
+        ModuleCase test = mlp(RMS, 70, 331, true, Activation.SILU, true, DataType.F32, 277, 3, 50);
+        ModuleWeights weights = new RandomWeights(arena, test.type(), 65).module(test.spec());
+        Approximation[] hidden = hidden(150, 70, 66);
+        try (LoadedModule module = backend.load(test.spec(), weights);
+                ComputeBackend other = open(2);
+                LoadedModule again = other.load(test.spec(), weights)) {
+            float[][] first = apply(backend, module, 277, test.batch(), hidden);
+            apply(backend, module, 331, test.batch(), hidden);
+            assertThat(apply(backend, module, 277, test.batch(), hidden)).isDeepEqualTo(first);
+            assertThat(apply(other, again, 277, test.batch(), hidden)).isDeepEqualTo(first);
         }
     }
 
@@ -552,9 +623,9 @@ public abstract class ComputeBackendContract {
         ModuleSpec spec = module.spec();
         var batch = new BatchShape(1, Math.min(whole.length(), 40));
         Approximation[] hidden = hidden(batch.rows(), spec.hiddenSize(), 21);
-        List<Approximation> features = DoublePrecisionReference.features(spec, weights, units, batch, List.of(hidden));
+        List<Approximation> features = reference().features(spec, weights, units, batch, List.of(hidden));
         List<Approximation> expected =
-                DoublePrecisionReference.project(spec, weights.norm(), weights.output(), features, List.of(hidden));
+                reference().project(spec, weights.norm(), weights.output(), features, List.of(hidden));
         assertRows(expected, apply(backend, module, units, batch, hidden), what);
     }
 
@@ -636,18 +707,19 @@ public abstract class ComputeBackendContract {
             backend.logits(head, state, 0, logits);
             float[][] actual = rows(logits);
             for (int row = 0; row < test.rows(); row++) {
-                DoublePrecisionReference.logits(weights, hidden[row])
-                        .assertMatches(actual[row], "logits of row " + row);
+                reference().logits(weights, hidden[row]).assertMatches(actual[row], "logits of row " + row);
                 if (targets[row] < 0) {
                     assertThat(result[row]).isZero();
                 } else {
-                    DoublePrecisionReference.logLikelihood(weights, hidden[row], targets[row])
+                    reference()
+                            .logLikelihood(weights, hidden[row], targets[row])
                             .assertMatches(new float[] {(float) result[row]}, "log-likelihood of row " + row);
                 }
             }
             Matrix later = Matrix.allocate(arena, DataType.F32, 1, test.vocabulary());
             backend.logits(head, state, test.rows() - 1, later);
-            DoublePrecisionReference.logits(weights, hidden[test.rows() - 1])
+            reference()
+                    .logits(weights, hidden[test.rows() - 1])
                     .assertMatches(rows(later)[0], "logits of the last row alone");
         }
     }

@@ -3,6 +3,7 @@ package io.fastforward.testkit;
 import static io.fastforward.testkit.Approximation.UNIT;
 
 import io.fastforward.spi.backend.BatchShape;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
@@ -20,13 +21,18 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The formulas of the contract in double precision, with error bounds, written without regard to speed. */
-final class DoublePrecisionReference {
+/**
+ * The formulas of the contract in double precision, with error bounds, written without regard to speed.
+ *
+ * @param precision of the backend that is compared with it
+ */
+record DoublePrecisionReference(Precision precision) {
 
-    private DoublePrecisionReference() {}
+    /** The unit roundoff of bfloat16, which has 8 significant bits. */
+    private static final double BFLOAT16_UNIT = 0x1.0p-8;
 
     /** The features of a whole batch, row by row. */
-    static List<Approximation> features(
+    List<Approximation> features(
             ModuleSpec spec, ModuleWeights weights, int units, BatchShape batch, List<Approximation> hidden) {
         var features = new ArrayList<Approximation>();
         for (int sequence = 0; sequence < batch.sequences(); sequence++) {
@@ -44,7 +50,7 @@ final class DoublePrecisionReference {
     }
 
     /** Hidden states plus the output map of features, normalised if that is where the normalisation is. */
-    static List<Approximation> project(
+    List<Approximation> project(
             ModuleSpec spec,
             NormWeights norm,
             Linear output,
@@ -67,7 +73,7 @@ final class DoublePrecisionReference {
         return result;
     }
 
-    static Approximation logits(HeadWeights weights, Approximation hidden) {
+    Approximation logits(HeadWeights weights, Approximation hidden) {
         Approximation x = weights.normalization() == null || weights.norm() == null
                 ? hidden
                 : normalize(weights.normalization(), weights.norm(), hidden);
@@ -75,7 +81,7 @@ final class DoublePrecisionReference {
     }
 
     /** The log-likelihood of a token in element 0. */
-    static Approximation logLikelihood(HeadWeights weights, Approximation hidden, int target) {
+    Approximation logLikelihood(HeadWeights weights, Approximation hidden, int target) {
         Approximation logits = logits(weights, hidden);
         Approximation probabilities = softmax(logits);
         double sum = 0;
@@ -94,7 +100,7 @@ final class DoublePrecisionReference {
                 new double[] {value}, new double[] {logits.error()[target] + 2 * expectedError + rounding});
     }
 
-    private static Approximation mlp(MlpSpec spec, ModuleWeights weights, int units, Approximation hidden) {
+    private Approximation mlp(MlpSpec spec, ModuleWeights weights, int units, Approximation hidden) {
         Approximation x = input(spec, weights.norm(), hidden);
         Linear activated = weights.map(spec.gated() ? MapRole.GATE : MapRole.UP);
         Approximation result = activate(spec.activation(), linear(activated, x, units));
@@ -127,7 +133,7 @@ final class DoublePrecisionReference {
         return result;
     }
 
-    private static List<Approximation> attention(
+    private List<Approximation> attention(
             AttentionSpec spec, ModuleWeights weights, int units, List<Approximation> hidden) {
         int keyWidth = spec.groups(units) * spec.headSize();
         int valueWidth = spec.groups(units) * spec.valueSize(units);
@@ -165,7 +171,7 @@ final class DoublePrecisionReference {
     }
 
     /** How much a query head attends to each of the positions that it sees. */
-    private static Approximation weights(
+    private Approximation weights(
             AttentionSpec spec, Approximation query, int head, List<Approximation> keys, int keyHead, int from) {
         int size = spec.headSize();
         Approximation scores = Approximation.zeros(keys.size() - from);
@@ -174,8 +180,8 @@ final class DoublePrecisionReference {
             for (int i = 0; i < size; i++) {
                 double q = query.value()[head * size + i];
                 double k = key.value()[keyHead * size + i];
-                double qError = query.error()[head * size + i];
-                double kError = key.error()[keyHead * size + i];
+                double qError = asOperand(q, query.error()[head * size + i]);
+                double kError = asOperand(k, key.error()[keyHead * size + i]);
                 scores.value()[j] += q * k * spec.scale();
                 scores.error()[j] += spec.scale()
                         * (Math.abs(q) * kError
@@ -188,7 +194,7 @@ final class DoublePrecisionReference {
     }
 
     /** One feature: the average of one column of the values. */
-    private static void average(
+    private void average(
             Approximation weights,
             List<Approximation> values,
             int column,
@@ -197,10 +203,12 @@ final class DoublePrecisionReference {
             Approximation result) {
         for (int j = 0; j < weights.length(); j++) {
             double value = values.get(from + j).value()[column];
-            double error = values.get(from + j).error()[column];
+            double error = asOperand(value, values.get(from + j).error()[column]);
+            double weightError = asOperand(weights.value()[j], weights.error()[j]);
             result.value()[feature] += weights.value()[j] * value;
-            result.error()[feature] += weights.error()[j] * Math.abs(value)
+            result.error()[feature] += weightError * Math.abs(value)
                     + weights.value()[j] * error
+                    + weightError * error
                     + (weights.length() + 4) * UNIT * weights.value()[j] * Math.abs(value);
         }
     }
@@ -290,7 +298,7 @@ final class DoublePrecisionReference {
     }
 
     /** The leading outputs of a map of the leading inputs. */
-    private static Approximation linear(Linear map, Approximation x, int outputs) {
+    private Approximation linear(Linear map, Approximation x, int outputs) {
         @Nullable Matrix bias = map.bias();
         Approximation result = Approximation.zeros(outputs);
         for (int i = 0; i < outputs; i++) {
@@ -299,13 +307,28 @@ final class DoublePrecisionReference {
             double error = 0;
             for (int j = 0; j < x.length(); j++) {
                 double weight = map.weight().get(i, j);
+                double weightError = asOperand(weight, 0);
+                double inputError = asOperand(x.value()[j], x.error()[j]);
                 sum += weight * x.value()[j];
                 magnitude += Math.abs(weight * x.value()[j]);
-                error += Math.abs(weight) * x.error()[j];
+                error += Math.abs(weight) * inputError + weightError * (Math.abs(x.value()[j]) + inputError);
             }
             result.value()[i] = sum;
             result.error()[i] = error + (x.length() + 4) * UNIT * magnitude;
         }
         return result;
+    }
+
+    /**
+     * The error of a number when it is multiplied: it may be rounded before. A number that is known exactly and can be
+     * represented stays as it is.
+     */
+    private double asOperand(double value, double error) {
+        boolean rounded = precision == Precision.BFLOAT16 && (error > 0 || !isBfloat16(value));
+        return rounded ? error + BFLOAT16_UNIT * (Math.abs(value) + error) : error;
+    }
+
+    private static boolean isBfloat16(double value) {
+        return (float) value == value && (Float.floatToRawIntBits((float) value) & 0xffff) == 0;
     }
 }

@@ -36,6 +36,11 @@ public final class CheckedBackend implements ComputeBackend {
     }
 
     @Override
+    public Precision precision() {
+        return backend.precision();
+    }
+
+    @Override
     public String device() {
         return backend.device();
     }

@@ -17,7 +17,8 @@ import java.util.Optional;
  * every pruned candidate without a copy and without recompiling.
  *
  * <p>All arithmetic is in single precision or better; the error of an output is at most a small multiple of
- * n·2⁻²⁴·Σ|w·x| for a sum of n products. A backend uses all cores or the whole device by itself and is called from
+ * n·2⁻²⁴·Σ|w·x| for a sum of n products, and of 2⁻⁷·Σ|w·x| more where the backend was opened with
+ * {@link Precision#BFLOAT16} and w and x are not representable in it. A backend uses all cores or the whole device by itself and is called from
  * one thread at a time (but for {@link #loadsWhileComputing}). Results do not depend on the number of threads.
  *
  * <p>Who calls one calls it through {@link CheckedBackend}, as the engine does with whatever opens and the contract test
@@ -47,7 +48,7 @@ public interface ComputeBackend extends AutoCloseable {
         }
 
         /**
-         * Opens the device.
+         * Opens the device, for single precision.
          *
          * @param threads upper bound on the CPU threads that it uses, at least 1
          * @throws IllegalStateException if {@link #probe()} said that it is not available
@@ -55,7 +56,7 @@ public interface ComputeBackend extends AutoCloseable {
         ComputeBackend open(int threads);
 
         /**
-         * Opens one of its {@link #devices()}.
+         * Opens one of its {@link #devices()}, for single precision.
          *
          * @param device its id
          * @throws IllegalArgumentException if there is no such device
@@ -67,6 +68,37 @@ public interface ComputeBackend extends AutoCloseable {
             }
             return open(threads);
         }
+
+        /**
+         * Whether one of its {@link #devices()} computes in a precision. May take a second the first time, if that has to
+         * be measured; the answer stays the same. Never throws, and leaves nothing behind.
+         *
+         * @param device its id
+         */
+        default PrecisionSupport support(String device, Precision precision) {
+            return precision == Precision.SINGLE
+                    ? new PrecisionSupport(true, false, "single precision")
+                    : PrecisionSupport.missing("backend '" + id() + "' computes in single precision only");
+        }
+
+        /**
+         * Opens one of its {@link #devices()} for some precision. Backends of different precisions may be open at a time.
+         *
+         * @throws IllegalArgumentException if there is no such device
+         * @throws IllegalStateException if {@link #support} said that it does not compute in that precision
+         * @throws DeviceException if it does not open
+         */
+        default ComputeBackend open(String device, int threads, Precision precision) {
+            if (precision != Precision.SINGLE) {
+                throw new IllegalStateException(support(device, precision).message());
+            }
+            return open(device, threads);
+        }
+    }
+
+    /** What it was opened for. */
+    default Precision precision() {
+        return Precision.SINGLE;
     }
 
     /** One line for people and manifests: what results depend on, such as device and library with its version. */
