@@ -7,6 +7,7 @@ import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.RotaryPositions;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,16 +88,21 @@ final class AttentionFeatures {
         int outputs = layout.width(part.units());
         CpuMap map = module.inputs().getFirst();
         FloatView x = cpu.normalize(module.norm(), hidden, rows, width);
+        MapInput input = map.weight().input(cpu, x, rows, width);
         FloatView projected = cpu.projected().matrix(rows, outputs);
         RotaryTable table = spec.rotary() == null ? null : rotaryTable(spec.rotary(), part.firstPosition() + length);
         cpu.pool()
                 .forTiles(
-                        Tiling.of(rows, outputs, spec.headSize()),
+                        Tiling.of(
+                                rows,
+                                outputs,
+                                leastCommonMultiple(
+                                        spec.headSize(), map.weight().block())),
                         rows,
                         outputs,
                         (row, count, column, columns, worker) -> {
                             FloatView tile = projected.at(row, column);
-                            map.apply(cpu, x.at(row, 0), count, width, column, columns, 0, tile);
+                            map.apply(cpu, input.from(row), count, width, column, columns, 0, tile, worker);
                             if (table != null && layout.isAligned()) {
                                 for (int i = 0; i < count; i++) {
                                     int position = part.firstPosition() + (row + i) % length;
@@ -112,6 +118,12 @@ final class AttentionFeatures {
             transpose(projected.at(0, layout.value(0, units)), rows, units, spec.groups());
         }
         return projected;
+    }
+
+    /** A tile is as wide as some heads and some blocks of weights. */
+    private static int leastCommonMultiple(int a, int b) {
+        int divisor = BigInteger.valueOf(a).gcd(BigInteger.valueOf(b)).intValue();
+        return a / divisor * b;
     }
 
     private RotaryTable rotaryTable(RotaryPositions rotary, int length) {

@@ -11,6 +11,7 @@ import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.HeadWeights;
@@ -25,7 +26,7 @@ import io.fastforward.spi.tensor.Matrix;
  * The fast backend. Every operation is cut into {@link Tiling tiles} of tokens and weights, whose size does not depend
  * on the number of threads; each thread computes whole tiles with products that use no other thread, and vectorised Java.
  *
- * <p>Weights are held in single precision until their module is closed. Scratch memory is used again from call to call
+ * <p>Weights are held in memory until their module is closed, in single precision unless it is opened for another one. Scratch memory is used again from call to call
  * until the backend is closed: for at most 4096 rows (or one sequence, if that is longer) the normalised hidden states
  * and the queries, keys and values; for each thread at most 1024 × 2048 numbers, 1024 × 1024 numbers, and 1024 rows of
  * hidden width for the vocabulary. A model of 1.1 billion parameters (hidden 2048) needs 75 MiB, and 20 for a thread.
@@ -38,7 +39,16 @@ final class CpuBackend implements ComputeBackend {
     private final VocabularyLogits vocabularyLogits;
 
     CpuBackend(MatrixProducts products, RowKernels kernels, int threads) {
-        cpu = CpuResources.create(products, kernels, threads);
+        this(products, new SingleMaps(products), kernels, threads);
+    }
+
+    /**
+     * Multiplies linear maps in some precision.
+     *
+     * @param maps closed with the backend
+     */
+    CpuBackend(MatrixProducts products, MapProducts maps, RowKernels kernels, int threads) {
+        cpu = CpuResources.create(products, maps, kernels, threads);
         attentionFeatures = new AttentionFeatures(cpu);
         mlpFeatures = new MlpFeatures(cpu);
         vocabularyLogits = new VocabularyLogits(cpu);
@@ -46,7 +56,14 @@ final class CpuBackend implements ComputeBackend {
 
     @Override
     public String device() {
-        return cpu.products().description() + "; " + cpu.kernels().description();
+        String maps = cpu.maps().description();
+        return cpu.products().description() + (maps.isEmpty() ? "" : "; " + maps) + "; "
+                + cpu.kernels().description();
+    }
+
+    @Override
+    public Precision precision() {
+        return cpu.maps().precision();
     }
 
     @Override
@@ -111,13 +128,27 @@ final class CpuBackend implements ComputeBackend {
         FloatView x = CpuMatrix.view(features);
         FloatView y = CpuMatrix.view(hidden);
         int width = hidden.columns();
-        cpu.pool()
-                .forTiles(
-                        Tiling.of(rows, width, 1),
-                        rows,
-                        width,
-                        (row, count, column, columns, worker) ->
-                                output.apply(cpu, x.at(row, 0), count, inputs, column, columns, 1, y.at(row, column)));
+        for (int start = 0; start < rows; ) {
+            int first = start;
+            int chunk = Math.min(cpu.maps().mostRows(), rows - start);
+            MapInput input = output.weight().input(cpu, x.at(first, 0), chunk, inputs);
+            cpu.pool()
+                    .forTiles(
+                            Tiling.of(chunk, width, output.weight().block()),
+                            chunk,
+                            width,
+                            (row, count, column, columns, worker) -> output.apply(
+                                    cpu,
+                                    input.from(row),
+                                    count,
+                                    inputs,
+                                    column,
+                                    columns,
+                                    1,
+                                    y.at(first + row, column),
+                                    worker));
+            start += chunk;
+        }
         cpu.normalizeResult(loaded.norm(), y, rows);
     }
 

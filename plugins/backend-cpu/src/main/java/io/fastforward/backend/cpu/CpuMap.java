@@ -11,22 +11,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear map with its weights in single precision.
+ * A linear map.
  *
  * @param weight {@code outputs × inputs}
- * @param bias {@code outputs} numbers, or null if there are none
+ * @param bias {@code outputs} numbers in single precision, or null if there are none
  */
-record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
+record CpuMap(MapWeights weight, @Nullable MemorySegment bias) {
 
-    static CpuMap load(WeightLoader loader, Linear linear) {
-        return new CpuMap(loader.load(linear.weight()), loader.loadRow(linear.bias()));
+    /** @param inputsVary as in {@link MapProducts#allocate} */
+    static CpuMap load(WeightLoader loader, Linear linear, boolean inputsVary) {
+        return new CpuMap(loader.loadMap(linear.weight(), inputsVary), loader.loadRow(linear.bias()));
     }
 
     /** Query, key and value map of attention as one, so that they cost one product. */
     static CpuMap ofProjection(WeightLoader loader, AttentionSpec spec, ModuleWeights weights) {
         int rows = new ProjectionLayout(spec).width(spec.units());
         var projection = new CpuMap(
-                FloatView.allocate(loader.arena(), rows, spec.hiddenSize()),
+                loader.cpu().maps().allocate(loader.arena(), rows, spec.hiddenSize(), false),
                 spec.inputBias() ? FloatView.allocate(loader.arena(), 1, rows).data() : null);
         for (MapRole role : List.of(MapRole.QUERY, MapRole.KEY, MapRole.VALUE)) {
             projection.replaceRows(loader.cpu(), spec, role, weights.map(role));
@@ -40,7 +41,7 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
         int size = layout.rowsTogether(role);
         for (int first = 0; first < map.weight().rows(); first += size) {
             int target = layout.column(role, first / size);
-            cpu.widen(map.weight().rowRange(first, size), weight.at(target, 0));
+            weight.write(cpu, map.weight().rowRange(first, size), target);
             Matrix offsets = map.bias();
             if (bias != null && offsets != null) {
                 long firstByte = (long) first * offsets.type().bytes();
@@ -52,7 +53,7 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
 
     /** Replaces leading rows or columns, and as many biases if there are any. */
     void replace(CpuResources cpu, Linear map) {
-        cpu.widen(map.weight(), weight);
+        weight.write(cpu, map.weight(), 0);
         Matrix offsets = map.bias();
         if (bias != null && offsets != null) {
             cpu.widen(offsets, new FloatView(bias, 0, offsets.columns()));
@@ -60,21 +61,19 @@ record CpuMap(FloatView weight, @Nullable MemorySegment bias) {
     }
 
     /**
-     * y = β·y + x·Wᵀ + b for some rows and consecutive outputs.
-     *
-     * @param inputs how many leading columns of x and W are used
-     * @param y where the first of these outputs of the first row goes
+     * y = β·y + x·Wᵀ + b for some rows and consecutive outputs, as {@link MapWeights#multiply}.
      */
     void apply(
             CpuResources cpu,
-            FloatView x,
+            MapInput x,
             int rows,
             int inputs,
             int firstOutput,
             int outputs,
             float beta,
-            FloatView y) {
-        cpu.products().multiplyByTransposed(rows, outputs, inputs, x, weight.at(firstOutput, 0), beta, y);
+            FloatView y,
+            int worker) {
+        weight.multiply(cpu, x, rows, inputs, firstOutput, outputs, beta, y, worker);
         if (bias != null) {
             for (int row = 0; row < rows; row++) {
                 cpu.kernels().add(bias, firstOutput, y.data(), y.index(row), outputs);

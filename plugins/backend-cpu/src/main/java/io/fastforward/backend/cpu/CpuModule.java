@@ -11,7 +11,7 @@ import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
- * A module's weights in single precision, off the heap.
+ * A module's weights, off the heap.
  *
  * @param spec what it computes
  * @param arena owns the memory
@@ -32,10 +32,10 @@ record CpuModule(ModuleSpec spec, Arena arena, CpuNorm norm, List<CpuMap> inputs
                 case AttentionSpec attention -> List.of(CpuMap.ofProjection(loader, attention, weights));
                 case MlpSpec _ ->
                     weights.inputs().stream()
-                            .map(map -> CpuMap.load(loader, map))
+                            .map(map -> CpuMap.load(loader, map, false))
                             .toList();
             };
-            return new CpuModule(spec, arena, norm, inputs, CpuMap.load(loader, weights.output()));
+            return new CpuModule(spec, arena, norm, inputs, CpuMap.load(loader, weights.output(), true));
         } catch (Throwable e) {
             arena.close();
             throw e;

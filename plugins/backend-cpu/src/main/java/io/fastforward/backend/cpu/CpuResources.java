@@ -13,7 +13,8 @@ import java.util.stream.IntStream;
  * What every computation of the CPU backend works with: the library, the kernels, the threads, and scratch memory
  * that is used again from call to call.
  *
- * @param products of matrices
+ * @param products of matrices in single precision
+ * @param maps of linear maps, in the precision of the backend; closed with this
  * @param kernels everything else
  * @param pool the threads
  * @param normalized normalised hidden states of one {@link #CHUNK_ROWS chunk}
@@ -23,6 +24,7 @@ import java.util.stream.IntStream;
  */
 record CpuResources(
         MatrixProducts products,
+        MapProducts maps,
         RowKernels kernels,
         WorkerPool pool,
         Scratch normalized,
@@ -39,11 +41,12 @@ record CpuResources(
         void run(int row, int rows);
     }
 
-    static CpuResources create(MatrixProducts products, RowKernels kernels, int threads) {
+    static CpuResources create(MatrixProducts products, MapProducts maps, RowKernels kernels, int threads) {
         IntFunction<Scratch[]> ofWorkers = count ->
                 IntStream.range(0, count).mapToObj(worker -> new Scratch()).toArray(Scratch[]::new);
         return new CpuResources(
                 products,
+                maps,
                 kernels,
                 new WorkerPool(threads),
                 new Scratch(),
@@ -109,5 +112,6 @@ record CpuResources(
             first[worker].close();
             second[worker].close();
         }
+        maps.close();
     }
 }

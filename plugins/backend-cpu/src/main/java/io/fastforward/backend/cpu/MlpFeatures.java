@@ -25,20 +25,21 @@ record MlpFeatures(CpuResources cpu) {
         FloatView x = cpu.normalize(module.norm(), hidden, chunkRows, width);
         CpuMap activated = module.inputs().getFirst();
         CpuMap up = module.inputs().getLast();
-        cpu.pool()
-                .forTiles(Tiling.of(chunkRows, units, 1), chunkRows, units, (row, rows, channel, channels, worker) -> {
-                    FloatView tile = features.at(row, channel);
-                    activated.apply(cpu, x.at(row, 0), rows, width, channel, channels, 0, tile);
-                    if (spec.gated()) {
-                        FloatView factors = cpu.first()[worker].matrix(rows, channels);
-                        up.apply(cpu, x.at(row, 0), rows, width, channel, channels, 0, factors);
-                        activateGated(spec, rows, channels, tile, factors);
-                    } else {
-                        for (int i = 0; i < rows; i++) {
-                            cpu.kernels().activate(spec.activation(), tile.data(), tile.index(i), channels);
-                        }
-                    }
-                });
+        MapInput input = up.weight().input(cpu, x, chunkRows, width);
+        Tiling tiling = Tiling.of(chunkRows, units, up.weight().block());
+        cpu.pool().forTiles(tiling, chunkRows, units, (row, rows, channel, channels, worker) -> {
+            FloatView tile = features.at(row, channel);
+            activated.apply(cpu, input.from(row), rows, width, channel, channels, 0, tile, worker);
+            if (spec.gated()) {
+                FloatView factors = cpu.first()[worker].matrix(rows, channels);
+                up.apply(cpu, input.from(row), rows, width, channel, channels, 0, factors, worker);
+                activateGated(spec, rows, channels, tile, factors);
+            } else {
+                for (int i = 0; i < rows; i++) {
+                    cpu.kernels().activate(spec.activation(), tile.data(), tile.index(i), channels);
+                }
+            }
+        });
     }
 
     private void activateGated(MlpSpec spec, int rows, int channels, FloatView gate, FloatView up) {

@@ -4,6 +4,8 @@ import io.fastforward.backend.cpu.algebra.PlainProducts;
 import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Precision;
+import io.fastforward.spi.backend.PrecisionSupport;
 
 /** The same as {@link CpuBackendProvider} without native code: a second opinion on its numbers. Serves everywhere. */
 public final class PlainJavaBackendProvider implements ComputeBackend.Provider {
@@ -26,6 +28,22 @@ public final class PlainJavaBackendProvider implements ComputeBackend.Provider {
     @Override
     public Availability probe() {
         return Availability.ready("products as plain Java loops");
+    }
+
+    @Override
+    public PrecisionSupport support(String device, Precision precision) {
+        return precision == Precision.SINGLE
+                ? ComputeBackend.Provider.super.support(device, precision)
+                : new PrecisionSupport(true, false, "plain Java loops over rounded numbers: slower than f32");
+    }
+
+    @Override
+    public ComputeBackend open(String device, int threads, Precision precision) {
+        if (precision == Precision.SINGLE) {
+            return open(device, threads);
+        }
+        var products = new PlainProducts();
+        return new CpuBackend(products, new RoundedMaps(products), RowKernels.best(), threads);
     }
 
     @Override

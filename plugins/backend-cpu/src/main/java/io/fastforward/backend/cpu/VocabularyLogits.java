@@ -35,7 +35,7 @@ record VocabularyLogits(CpuResources cpu) {
 
     private void logLikelihoodOfChunk(
             CpuHead head, FloatView hidden, int[] rows, int start, int count, int[] targets, double[] result) {
-        FloatView x = gather(head, hidden, rows, start, count);
+        MapInput x = head.input(cpu, gather(head, hidden, rows, start, count), count);
         Tiling tiling = tiling(count, head);
         int panels = Math.ceilDiv(head.vocabulary(), tiling.columns());
         var maxima = new float[panels][count];
@@ -43,7 +43,7 @@ record VocabularyLogits(CpuResources cpu) {
         var targetLogits = new float[count];
         cpu.pool().forTiles(tiling, count, head.vocabulary(), (row, tileRows, token, tokens, worker) -> {
             FloatView logits = cpu.second()[worker].matrix(tileRows, tokens);
-            logits(head, x.at(row, 0), tileRows, token, tokens, logits, worker);
+            logits(head, x.from(row), tileRows, token, tokens, logits, worker);
             int panel = token / tiling.columns();
             for (int i = 0; i < tileRows; i++) {
                 float maximum = cpu.kernels().finiteMaximum(logits.data(), logits.index(i), tokens);
@@ -61,7 +61,7 @@ record VocabularyLogits(CpuResources cpu) {
     }
 
     private static Tiling tiling(int rows, CpuHead head) {
-        Tiling tiling = Tiling.of(rows, head.vocabulary(), 1);
+        Tiling tiling = Tiling.of(rows, head.vocabulary(), head.block());
         return new Tiling(tiling.rows(), Math.min(tiling.columns(), LARGEST_PANEL));
     }
 
@@ -83,10 +83,11 @@ record VocabularyLogits(CpuResources cpu) {
         for (int start = 0; start < result.rows(); start += CHUNK_ROWS) {
             int first = start;
             int count = Math.min(CHUNK_ROWS, result.rows() - start);
-            FloatView x = cpu.normalize(head.norm(), hidden.at(start, 0), count, head.hiddenSize());
+            FloatView normalized = cpu.normalize(head.norm(), hidden.at(start, 0), count, head.hiddenSize());
+            MapInput x = head.input(cpu, normalized, count);
             cpu.pool().forTiles(tiling(count, head), count, vocabulary, (row, rows, token, tokens, worker) -> {
                 FloatView tile = cpu.second()[worker].matrix(rows, tokens);
-                logits(head, x.at(row, 0), rows, token, tokens, tile, worker);
+                logits(head, x.from(row), rows, token, tokens, tile, worker);
                 for (int i = 0; i < rows; i++) {
                     long target = (first + row + i) * result.rowStride() + token;
                     tile.at(i, 0).copyTo(result.data(), target, tokens);
@@ -106,9 +107,8 @@ record VocabularyLogits(CpuResources cpu) {
         return target;
     }
 
-    private void logits(CpuHead head, FloatView x, int rows, int token, int tokens, FloatView logits, int worker) {
-        FloatView weights = head.panel(cpu, token, tokens, cpu.first()[worker]);
-        cpu.products().multiplyByTransposed(rows, tokens, head.hiddenSize(), x, weights, 0, logits);
+    private void logits(CpuHead head, MapInput x, int rows, int token, int tokens, FloatView logits, int worker) {
+        head.multiply(cpu, x, rows, token, tokens, logits, worker);
         MemorySegment bias = head.bias();
         if (bias != null) {
             for (int i = 0; i < rows; i++) {
