@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Perplexity evaluation by the CPU backend and by PyTorch in turn, on a model of random weights.
+# Perplexity evaluation by the CPU backend and by PyTorch in turn, in f32 and bf16, on a model of random weights.
 # Usage: scripts/bench/backend.sh demo|1b [rounds]   (PYTHON names a Python with torch and transformers)
 set -euo pipefail
 
@@ -25,14 +25,16 @@ trap 'rm -f "$classpath"' EXIT
 mvn -q -B -ntp -pl plugins/backend-cpu -am -Dspotless.check.skip=true test-compile \
   dependency:build-classpath -Dmdep.outputFile="$classpath" </dev/null
 
-java_model() { # retained share of the units
+java_model() { # precision, retained share of the units
   "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --add-modules=jdk.incubator.vector -Xmx2g \
     -cp "plugins/backend-cpu/target/classes:plugins/backend-cpu/target/test-classes:$(cat "$classpath")" \
-    io.fastforward.backend.cpu.ModelBenchmark "$shape" "$layers" "$1" "$repetitions" "$threads" | tail -1
+    io.fastforward.backend.cpu.ModelBenchmark "$shape" "$layers" "$2" "$repetitions" "$threads" "$1" | tail -1
 }
 
 for ((round = 1; round <= rounds; round++)); do
-  java_model 1
-  java_model 0.7
-  "${PYTHON:-python3}" scripts/bench/backend_pytorch.py "$shape" "$layers" "$threads"
+  for precision in f32 bf16; do
+    java_model "$precision" 1
+    java_model "$precision" 0.7
+    "${PYTHON:-python3}" scripts/bench/backend_pytorch.py "$shape" "$layers" "$threads" "$precision"
+  done
 done

@@ -1,4 +1,4 @@
-"""The yardstick of backend.sh: the same model in PyTorch, float32, scaled-dot-product attention. All layers are one."""
+"""The yardstick of backend.sh: the same model in PyTorch, f32 or bf16, scaled-dot-product attention. All layers are one."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ SHAPES = {  # hidden, heads, key/value heads, MLP, vocabulary, windows, length
 }
 
 
-def main(shape, layers, threads):
+def main(shape, layers, threads, precision):
     hidden, heads, groups, mlp, vocabulary, windows, length = SHAPES[shape]
     torch.set_num_threads(threads)
     config = LlamaConfig(
@@ -25,14 +25,14 @@ def main(shape, layers, threads):
         max_position_embeddings=length,
         attn_implementation="sdpa",
     )
-    model = LlamaForCausalLM(config).float().eval()
+    model = LlamaForCausalLM(config).to({"f32": torch.float32, "bf16": torch.bfloat16}[precision]).eval()
     model.model.layers = torch.nn.ModuleList([model.model.layers[0]] * layers)
     model.config.num_hidden_layers = layers
     ids = torch.randint(0, vocabulary, (windows, length))
 
     @torch.no_grad()
     def evaluate():
-        logits = model(ids, use_cache=False).logits
+        logits = model(ids, use_cache=False).logits.float()
         loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), reduction="sum")
         return loss.item()
 
@@ -43,7 +43,7 @@ def main(shape, layers, threads):
         evaluate()
         best = min(best, time.perf_counter() - start)
         cpu = min(cpu, time.process_time() - cpu_start)
-    print(f"PyTorch {torch.__version__}: {ids.numel() / best:.0f} tokens/s; CPU µs a token: {cpu * 1e6 / ids.numel():.1f}")
+    print(f"PyTorch {torch.__version__} {precision}: {ids.numel() / best:.0f} tokens/s; CPU µs a token: {cpu * 1e6 / ids.numel():.1f}")
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

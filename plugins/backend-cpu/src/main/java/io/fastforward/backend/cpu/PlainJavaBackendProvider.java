@@ -32,6 +32,9 @@ public final class PlainJavaBackendProvider implements ComputeBackend.Provider {
 
     @Override
     public PrecisionSupport support(String device, Precision precision) {
+        if (!device.equals(id())) {
+            return PrecisionSupport.missing("backend '" + id() + "' has no device '" + device + "'");
+        }
         return precision == Precision.SINGLE
                 ? ComputeBackend.Provider.super.support(device, precision)
                 : new PrecisionSupport(true, false, "plain Java loops over rounded numbers: slower than f32");
@@ -41,6 +44,10 @@ public final class PlainJavaBackendProvider implements ComputeBackend.Provider {
     public ComputeBackend open(String device, int threads, Precision precision) {
         if (precision == Precision.SINGLE) {
             return open(device, threads);
+        }
+        PrecisionSupport support = support(device, precision);
+        if (!support.available()) {
+            throw new IllegalStateException(support.message());
         }
         var products = new PlainProducts();
         return new CpuBackend(products, new RoundedMaps(products), RowKernels.best(), threads);

@@ -12,13 +12,18 @@ final class Scratch implements AutoCloseable {
 
     /** A matrix without gaps between its rows and with undefined contents; the one handed out before is gone. */
     FloatView matrix(int rows, int columns) {
-        if (Math.multiplyExact((long) rows * columns, (long) Float.BYTES) > memory.byteSize()) {
+        return new FloatView(bytes(Math.multiplyExact((long) rows * columns, (long) Float.BYTES)), 0, columns);
+    }
+
+    /** At least so many bytes, of undefined contents; what was handed out before is gone. */
+    MemorySegment bytes(long count) {
+        if (count > memory.byteSize()) {
             arena.close();
             arena = Arena.ofShared();
             memory = MemorySegment.NULL; // if there is no room for the next one
-            memory = FloatView.allocate(arena, rows, columns).data();
+            memory = arena.allocate(count, FloatView.ALIGNMENT);
         }
-        return new FloatView(memory, 0, columns);
+        return memory;
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.HeadWeights;
@@ -23,12 +24,14 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Tokens per second of perplexity evaluation, with a breakdown, for a model of random weights. All layers share one
  * set of weights: a layer is larger than the caches anyway, or the whole model is smaller.
  *
- * <p>Arguments: {@code demo} or {@code 1b}, the number of layers, retained share of the units, repetitions, threads.
+ * <p>Arguments: {@code demo} or {@code 1b}, the number of layers, retained share of the units, repetitions, threads,
+ * {@code f32} or {@code bf16}.
  */
 final class ModelBenchmark {
 
@@ -53,8 +56,13 @@ final class ModelBenchmark {
         double retained = Double.parseDouble(arguments[2]);
         int repetitions = Integer.parseInt(arguments[3]);
         int threads = Integer.parseInt(arguments[4]);
+        Precision precision = Stream.of(Precision.values())
+                .filter(one -> one.label().equals(arguments[5]))
+                .findFirst()
+                .orElseThrow();
+        var provider = new CpuBackendProvider();
         try (Arena arena = Arena.ofShared();
-                ComputeBackend backend = new CpuBackendProvider().open(threads)) {
+                ComputeBackend backend = provider.open(provider.id(), threads, precision)) {
             System.out.println(backend.device());
             run(arena, backend, shape, layers, retained, repetitions);
         }
@@ -125,8 +133,9 @@ final class ModelBenchmark {
                 double seconds = (System.nanoTime() - start) * 1e-9;
                 System.out.printf(
                         Locale.ROOT,
-                        "retained %.2f: %.0f tokens/s; CPU µs a token: %.1f = attention features %.1f + projection %.1f"
+                        "%s, retained %.2f: %.0f tokens/s; CPU µs a token: %.1f = attention features %.1f + projection %.1f"
                                 + " + MLP features %.1f + projection %.1f + likelihood %.1f%n",
+                        backend.precision().label(),
                         retained,
                         rows / seconds,
                         DoubleStream.of(spent).sum() / rows,

@@ -12,7 +12,8 @@ import java.lang.foreign.MemorySegment;
  */
 public record FloatView(MemorySegment data, long first, int stride) {
 
-    private static final int ALIGNMENT = 64; // one cache line, and the widest vector register
+    /** Bytes at whose multiples memory begins: one cache line, and the widest vector register. */
+    public static final int ALIGNMENT = 64;
 
     /** A new zeroed matrix without gaps between the rows. */
     public static FloatView allocate(Arena arena, int rows, int columns) {

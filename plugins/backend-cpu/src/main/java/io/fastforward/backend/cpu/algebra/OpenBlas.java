@@ -106,7 +106,7 @@ public final class OpenBlas implements BlockKernels, MatrixProducts {
     }
 
     /** What went wrong at first: after that, Java says no more than that the class could not be initialised. */
-    static Throwable firstCause(Throwable e) {
+    public static Throwable firstCause(Throwable e) {
         Throwable first = e;
         while (first.getCause() != null) {
             first = first.getCause();

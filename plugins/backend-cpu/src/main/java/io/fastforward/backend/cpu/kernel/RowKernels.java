@@ -2,6 +2,7 @@ package io.fastforward.backend.cpu.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.Normalization;
@@ -44,6 +45,14 @@ public class RowKernels {
             DataType type, MemorySegment source, long sourceByte, MemorySegment target, long first, int length) {
         for (int i = 0; i < length; i++) {
             target.setAtIndex(JAVA_FLOAT, first + i, type.get(source, sourceByte + (long) i * type.bytes()));
+        }
+    }
+
+    /** target = source, rounded to the nearest bfloat16 numbers; NaN stays NaN. The target's elements have 16 bits. */
+    public void roundToBfloat16(MemorySegment source, long sourceFirst, MemorySegment target, long first, int length) {
+        for (int i = 0; i < length; i++) {
+            short rounded = DataType.toBfloat16(source.getAtIndex(JAVA_FLOAT, sourceFirst + i));
+            target.setAtIndex(JAVA_SHORT, first + i, rounded);
         }
     }
 

@@ -94,6 +94,24 @@ final class SimdKernels extends RowKernels {
     }
 
     @Override
+    public void roundToBfloat16(MemorySegment source, long sourceFirst, MemorySegment target, long first, int length) {
+        long sourceRow = address(source, sourceFirst, length);
+        int bound = FLOATS.loopBound(length);
+        for (int i = 0; i < bound; i += FLOATS.length()) {
+            FloatVector values = load(sourceRow, i);
+            IntVector bits = values.reinterpretAsInts();
+            IntVector upper = bits.lanewise(VectorOperators.LSHR, 16);
+            bits.add(upper.and(1))
+                    .add(0x7FFF)
+                    .lanewise(VectorOperators.LSHR, 16)
+                    .blend(upper.or(0x40), values.test(VectorOperators.IS_NAN).cast(INTS))
+                    .convertShape(VectorOperators.I2S, SHORTS, 0)
+                    .intoMemorySegment(target, (first + i) * Short.BYTES, ORDER);
+        }
+        super.roundToBfloat16(source, sourceFirst + bound, target, first + bound, length - bound);
+    }
+
+    @Override
     public void normalize(
             Normalization normalization,
             MemorySegment weight,

@@ -1,6 +1,8 @@
 package io.fastforward.backend.cpu.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -123,6 +125,32 @@ class RowKernelsTest {
                 }
             }
         }
+    }
+
+    @Test
+    void everyNumberIsRoundedToTheNearestBfloat16() {
+        // Every upper half, with lower halves around and at ties.
+        int[] lower = {0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF};
+        int count = 65_536 * lower.length;
+        MemorySegment source = arena.allocate((long) count * Float.BYTES, Float.BYTES);
+        MemorySegment expected = arena.allocate((count + 1L) * Short.BYTES, Short.BYTES);
+        MemorySegment actual = arena.allocate((count + 1L) * Short.BYTES, Short.BYTES);
+        for (int i = 0; i < count; i++) {
+            source.setAtIndex(JAVA_INT, i, ((i / lower.length) << 16) | lower[i % lower.length]);
+        }
+        plain.roundToBfloat16(source, 0, expected, 1, count);
+        simd.roundToBfloat16(source, 0, actual, 1, count);
+        assertThat(actual.mismatch(expected)).isEqualTo(-1);
+        for (int i = 0; i < count; i++) {
+            short bits = DataType.toBfloat16(source.getAtIndex(JAVA_FLOAT, i));
+            if (expected.getAtIndex(JAVA_SHORT, i + 1L) != bits) {
+                throw new AssertionError(Integer.toHexString(source.getAtIndex(JAVA_INT, i)));
+            }
+        }
+        MemorySegment odd = arena.allocate(40 * Short.BYTES, Short.BYTES);
+        simd.roundToBfloat16(source, 7, odd, 3, 33);
+        assertThat(odd.asSlice(0, 6).toArray(JAVA_SHORT)).containsOnly(0);
+        assertThat(odd.asSlice(72).toArray(JAVA_SHORT)).containsOnly(0);
     }
 
     @Test
