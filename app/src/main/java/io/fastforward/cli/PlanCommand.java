@@ -14,6 +14,7 @@ import io.fastforward.run.PruneRequest;
 import io.fastforward.settings.PluginSettings;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.SearchPlan;
+import io.fastforward.settings.SearchPrecision;
 import io.fastforward.settings.WindowSettings;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -73,6 +74,14 @@ final class PlanCommand implements Runnable {
                     "cut: evaluate models that are cut; repair: also after a repair, which takes as long for each size as"
                             + " prune does; default: ${bundle:default.search.rewardAfter}.")
     private SearchPlan.@Nullable RewardAfter after;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "auto|f32|bf16",
+            description =
+                    "In what precision the best of several policies is found: auto is bf16 where a trial finds that"
+                            + " faster on this machine; all figures are in f32; default: ${bundle:default.search.precision}.")
+    private @Nullable SearchPrecision precision;
 
     @Option(
             names = "--criterion",
@@ -172,7 +181,8 @@ final class PlanCommand implements Runnable {
                         plugins.executor(),
                         plugins.options()),
                 constraints.settings(BASE.budget(), least),
-                search.evaluating(requireNonNullElse(after, search.rewardAfter())),
+                search.evaluating(requireNonNullElse(after, search.rewardAfter()))
+                        .evaluatingIn(requireNonNullElse(precision, search.precision())),
                 BASE.repair(),
                 BASE.export(),
                 requireNonNullElse(seed, BASE.seed()));

@@ -46,6 +46,7 @@ final class PriorOptions {
                 reward == null ? plan.reward() : RewardMix.parse(reward),
                 requireNonNullElse(rewardAfter, plan.rewardAfter()),
                 plan.race(),
-                plan.uniformFinalist());
+                plan.uniformFinalist(),
+                plan.precision());
     }
 }

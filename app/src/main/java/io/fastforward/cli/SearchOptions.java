@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNullElse;
 import io.fastforward.search.PolicyMapping;
 import io.fastforward.search.Schedule;
 import io.fastforward.settings.SearchPlan;
+import io.fastforward.settings.SearchPrecision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -58,6 +59,14 @@ final class SearchOptions {
                     + " ${bundle:default.search.race}.")
     private @Nullable Boolean race;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "auto|f32|bf16",
+            description = "In what precision candidates are evaluated: auto is bf16 where a trial finds that faster on"
+                    + " this machine; everything else, and all figures, are in f32; default:"
+                    + " ${bundle:default.search.precision}.")
+    private @Nullable SearchPrecision precision;
+
     SearchPlan settings(SearchPlan base) {
         return new SearchPlan(
                 requireNonNullElse(episodes, base.episodes()),
@@ -69,6 +78,7 @@ final class SearchOptions {
                 base.reward(),
                 base.rewardAfter(),
                 requireNonNullElse(race, base.race()),
-                requireNonNullElse(uniformFinalist, base.uniformFinalist()));
+                requireNonNullElse(uniformFinalist, base.uniformFinalist()),
+                requireNonNullElse(precision, base.precision()));
     }
 }

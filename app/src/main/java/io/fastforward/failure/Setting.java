@@ -46,6 +46,7 @@ public enum Setting {
     REWARD_AFTER("search.rewardAfter"),
     RACE("search.race"),
     UNIFORM_FINALIST("search.uniformFinalist"),
+    PRECISION("search.precision"),
     PATTERN("pattern"),
     METHOD("method"),
     LAYER_INPUT("layerInput"),

@@ -30,15 +30,15 @@ public final class Devices {
 
     /** Work that a device does. */
     @FunctionalInterface
-    public interface Work<T> {
+    interface Work<T> {
 
         /**
          * Does it.
          *
-         * @param backend closed by whoever calls
+         * @param device closed by whoever calls
          * @param takesOver whether another device began it and failed; what that finished may be used
          */
-        T on(ComputeBackend backend, boolean takesOver);
+        T on(OpenDevice device, boolean takesOver);
     }
 
     /** A device that may serve. */
@@ -50,7 +50,7 @@ public final class Devices {
      * @param compute whose device is "auto", "gpu", id of a device, or id of a backend for its first device
      * @throws Failure if it is unknown or unavailable, or fails; the message says why, and what to do
      */
-    public static <T> T run(PluginRegistry plugins, Compute compute, Progress progress, Work<T> work) {
+    static <T> T run(PluginRegistry plugins, Compute compute, Progress progress, Work<T> work) {
         return run(
                 candidates(providers(plugins), id -> plugins.find(PluginKind.BACKEND, id), compute.device(), progress),
                 compute.threads(),
@@ -63,7 +63,7 @@ public final class Devices {
         for (int i = 0; ; i++) {
             Candidate candidate = candidates.get(i);
             try (ComputeBackend backend = candidate.provider.open(candidate.device.id(), threads)) {
-                return work.on(backend, i > 0);
+                return work.on(new OpenDevice(candidate.provider, candidate.device, threads, backend), i > 0);
             } catch (DeviceException | OutOfMemoryError e) {
                 if (!candidate.device.gpu() || i + 1 == candidates.size()) {
                     throw asFailure(e, candidate.device);

@@ -91,7 +91,7 @@ public final class EvaluateRun {
                 plugins,
                 request.compute(),
                 progress,
-                (backend, takesOver) -> execute(request, source, tasks, backend, progress));
+                (device, takesOver) -> execute(request, source, tasks, device.backend(), progress));
     }
 
     private static Evaluation execute(

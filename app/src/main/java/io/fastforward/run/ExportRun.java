@@ -50,7 +50,7 @@ public final class ExportRun {
                 plugins,
                 request.compute(),
                 progress,
-                (backend, takesOver) -> execute(request, form, backend, progress));
+                (device, takesOver) -> execute(request, form, device.backend(), progress));
     }
 
     private static Written execute(Request request, Form form, ComputeBackend backend, Progress progress) {

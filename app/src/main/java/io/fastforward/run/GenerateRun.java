@@ -75,7 +75,7 @@ public final class GenerateRun {
                 plugins,
                 request.compute(),
                 progress,
-                (backend, takesOver) -> execute(request, backend, takesOver, progress, shown));
+                (device, takesOver) -> execute(request, device.backend(), takesOver, progress, shown));
     }
 
     private static List<Continuation> execute(

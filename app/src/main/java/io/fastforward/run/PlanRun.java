@@ -31,6 +31,7 @@ import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.search.TrialExecutor.Result;
 import io.fastforward.spi.search.Workload;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -76,34 +77,37 @@ public final class PlanRun {
         Destination.requireRecord(request.files().model(), request.runDirectory());
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
-        return recorded.open((backend, algebra, model, resume) -> {
+        return recorded.open(serving.candidatePrecision(), (backend, candidates, algebra, model, resume) -> {
             RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
             List<Double> reachable = reachable(plan.budget());
             model.requireFinite(request.settings().export().dataType());
             return recorded.record(
-                    manifest(model, backend.device(), plan.windows()),
+                    manifest(model, candidates, candidates.deviceWith(backend), plan.windows()),
                     resume,
                     PlanResult.class,
                     record -> true,
                     (record, progress) -> {
                         model.remarks().forEach(progress::note);
                         progress.note(plan.memory().describe());
+                        candidates.describe(progress);
                         if (repairs()) {
                             plan.warn(progress);
                         }
                         return run(
                                 plan,
                                 reachable,
+                                candidates,
                                 new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
                     },
                     record -> {});
         });
     }
 
-    private Manifest manifest(Model model, String device, RunWindows windows) {
+    private Manifest manifest(Model model, CandidateBackend candidates, String device, RunWindows windows) {
         return Manifest.begin(
                 "plan",
                 request.settings()
+                        .evaluatingIn(candidates.precision())
                         .toJson()
                         .put("sparsities", request.sparsities().toString()),
                 model.checkpoint().hashes(),
@@ -129,7 +133,7 @@ public final class PlanRun {
         return reachable;
     }
 
-    private PlanResult run(RunPlan plan, List<Double> sparsities, RunContext run) {
+    private PlanResult run(RunPlan plan, List<Double> sparsities, CandidateBackend candidates, RunContext run) {
         ScoringPass.Wanted wanted = plan.wanted(serving, request.sparsities().getFirst());
         UnitRanking ranking = new ScoreStage(
                         run,
@@ -139,7 +143,9 @@ public final class PlanRun {
                         new PlannedProbing(request, serving, plan, run.record().model()))
                 .execute(plan.windows().scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
-        try (LayerSource layers = run.layers(run.spec(), nested);
+        try (LayerSource layers = candidates.separate()
+                        ? LayerSource.streamed(run.backend(), run.spec(), nested)
+                        : run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             Prior prior = new Prior(plan.budget(), ranking.errors(), ranking.divergences());
             Map<Double, List<Policy>> likely = new LinkedHashMap<>();
@@ -149,12 +155,13 @@ public final class PlanRun {
             likely.values().forEach(all::addAll);
             Workload workload = plan.workload(request, run.record().model(), ranking.order());
             run.progress().begin("Evaluating", likely.size());
-            Map<Policy, Result> cut;
-            try (TrialExecutor executor = serving.createExecutor(new RewardEvaluator(decoder, workload), workload)) {
-                cut = evaluate(executor::execute, all);
-            }
+            Map<Policy, Result> compared = candidates.separate()
+                    ? compare(candidates.in(run), nested, workload, all)
+                    : execute(decoder, workload, all);
             Map<Double, Policy> chosen = new LinkedHashMap<>();
-            likely.forEach((sparsity, policies) -> chosen.put(sparsity, best(policies, cut)));
+            likely.forEach((sparsity, policies) -> chosen.put(sparsity, best(policies, compared)));
+            Map<Policy, Result> cut =
+                    candidates.separate() ? figures(decoder, workload, dense, chosen.values()) : compared;
             Map<Policy, Result> repaired = repairs()
                     ? repaired(plan, run, decoder, nested, workload, new LinkedHashSet<>(chosen.values()))
                     : Map.of();
@@ -171,7 +178,7 @@ public final class PlanRun {
                             .filter(sparsity -> !chosen.containsKey(sparsity))
                             .toList(),
                     ranking.probingCost()
-                            + Stream.of(cut, repaired)
+                            + (candidates.separate() ? Stream.of(compared, cut, repaired) : Stream.of(cut, repaired))
                                     .flatMap(results -> results.values().stream())
                                     .mapToDouble(Result::cost)
                                     .sum(),
@@ -181,6 +188,28 @@ public final class PlanRun {
             run.progress().end(chosen.size() + " sizes, " + all.size() + " evaluations");
             return result;
         }
+    }
+
+    /** Evaluates policies in another precision than figures are in. */
+    private Map<Policy, Result> compare(
+            RunContext evaluating, NestedModel nested, Workload workload, Set<Policy> policies) {
+        try (LayerSource layers = evaluating.layers(evaluating.spec(), nested);
+                Decoder decoder = evaluating.decoder(layers, evaluating.model().ends())) {
+            return execute(decoder, workload, policies);
+        }
+    }
+
+    private Map<Policy, Result> execute(Decoder decoder, Workload workload, Set<Policy> policies) {
+        try (TrialExecutor executor = serving.createExecutor(new RewardEvaluator(decoder, workload), workload)) {
+            return evaluate(executor::execute, policies);
+        }
+    }
+
+    /** Evaluates once more, for people, what was chosen. */
+    private Map<Policy, Result> figures(Decoder decoder, Workload workload, Policy dense, Collection<Policy> chosen) {
+        Set<Policy> shown = new LinkedHashSet<>(Set.of(dense));
+        shown.addAll(chosen);
+        return execute(decoder, workload, shown);
     }
 
     private boolean repairs() {

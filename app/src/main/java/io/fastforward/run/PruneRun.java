@@ -46,6 +46,7 @@ public final class PruneRun {
     private final Optional<SharedStages> shared;
     private final ServingPlugins serving;
     private final Texts texts;
+    private final CandidatePrecision precision;
 
     /** A run that shares nothing with others. */
     public PruneRun(PruneRequest request, PluginRegistry plugins, Progress shown) {
@@ -66,6 +67,8 @@ public final class PruneRun {
         this.shared = shared;
         this.serving = new ServingPlugins(plugins, settings);
         this.texts = Texts.of(request.files());
+        this.precision =
+                request.files().policy().isPresent() ? CandidatePrecision.single() : serving.candidatePrecision();
     }
 
     /**
@@ -84,29 +87,31 @@ public final class PruneRun {
         texts.requireStreamsOfTheirOwn();
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
-        return recorded.open((backend, algebra, model, resume) -> {
+        return recorded.open(precision, (backend, candidates, algebra, model, resume) -> {
             RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
             Policy likely = plan.likely(settings.budget().sparsity());
             destination.requireRoom(
                     serving.form().weightBytes(model, NestedModel.pruned(serving.repaired(plan.spec()), likely)));
             model.requireFinite(settings.export().dataType());
             return recorded.record(
-                    manifest(model, backend.device(), plan.windows()),
+                    manifest(model, candidates, candidates.deviceWith(backend), plan.windows()),
                     resume,
                     PruneResult.class,
                     record -> !request.keepOutput() || record.holdsOutput(request.output()),
                     (record, progress) -> {
                         model.remarks().forEach(progress::note);
                         plan.describe(progress);
+                        candidates.describe(progress);
                         return run(
                                 plan,
+                                candidates,
                                 new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
                     },
                     this::dropOutput);
         });
     }
 
-    private PruneResult run(RunPlan plan, RunContext run) {
+    private PruneResult run(RunPlan plan, CandidateBackend candidates, RunContext run) {
         RunWindows windows = plan.windows();
         Budget budget = plan.budget();
         MeasureStage measure = new MeasureStage(run, budget, windows.evaluation(), plan.questions());
@@ -122,7 +127,9 @@ public final class PruneRun {
                 .execute(windows.scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         NestedModel repaired = serving.repaired(nested);
-        try (LayerSource layers = run.layers(run.spec(), nested);
+        try (LayerSource layers = candidates.separate()
+                        ? LayerSource.streamed(run.backend(), run.spec(), nested)
+                        : run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             List<Variant> variants = new ArrayList<>();
             variants.add(measure.dense(
@@ -133,8 +140,8 @@ public final class PruneRun {
                             request.files().mostTasks())));
             Optional<SearchOutcome> found = plan.given().isPresent()
                     ? Optional.empty()
-                    : Optional.of(
-                            new PruneSearch(request, serving, plan, run).execute(decoder, ranking, repair, repaired));
+                    : Optional.of(new PruneSearch(request, serving, plan, candidates, run)
+                            .execute(decoder, nested, ranking, repair, repaired));
             Policy policy = found.map(SearchOutcome::policy).or(plan::given).orElseThrow();
             byte[] policyFile = PolicyFile.bytes(policy, run.spec(), budget.sparsity(policy));
             run.record().savePolicy(policyFile);
@@ -180,7 +187,7 @@ public final class PruneRun {
         return " + " + settings.plugins().calibrator();
     }
 
-    private Manifest manifest(Model model, String device, RunWindows windows) {
+    private Manifest manifest(Model model, CandidateBackend candidates, String device, RunWindows windows) {
         Map<String, FileHash> files = texts.hashes(windows);
         request.files().policy().ifPresent(file -> files.put("policy", FileHash.of(file)));
         request.files()
@@ -188,7 +195,7 @@ public final class PruneRun {
                 .ifPresent(from -> files.put("warm start", FileHash.of(RunRecord.searchStateFile(from))));
         return Manifest.begin(
                 "prune",
-                settings.toJson(),
+                settings.evaluatingIn(candidates.precision()).toJson(),
                 model.checkpoint().hashes(),
                 files,
                 device,

@@ -1,6 +1,7 @@
 package io.fastforward.run;
 
 import io.fastforward.forward.Decoder;
+import io.fastforward.forward.LayerSource;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.UnitRanking;
 import io.fastforward.record.SearchOutcome;
@@ -19,16 +20,30 @@ import io.fastforward.spi.search.Workload;
 import java.util.List;
 
 /** The search of a pruning run: what it knows before, who proposes, and who evaluates. */
-record PruneSearch(PruneRequest request, ServingPlugins serving, RunPlan plan, RunContext run) {
+record PruneSearch(
+        PruneRequest request, ServingPlugins serving, RunPlan plan, CandidateBackend candidates, RunContext run) {
 
     /**
      * What the search found.
      *
-     * @param decoder of the model with its units in the order of the ranking
+     * @param decoder of the nested model, in single precision
+     * @param nested the model with its units in the order of the ranking
      * @param repair how candidates are repaired, if they are before they are evaluated
      * @param repaired the model that is repaired
      */
-    SearchOutcome execute(Decoder decoder, UnitRanking ranking, RepairStage repair, NestedModel repaired) {
+    SearchOutcome execute(
+            Decoder decoder, NestedModel nested, UnitRanking ranking, RepairStage repair, NestedModel repaired) {
+        if (!candidates.separate()) {
+            return execute(decoder, ranking, repair, repaired);
+        }
+        RunContext evaluating = candidates.in(run);
+        try (LayerSource layers = evaluating.layers(run.spec(), nested);
+                Decoder own = evaluating.decoder(layers, run.model().ends())) {
+            return execute(own, ranking, repair, repaired);
+        }
+    }
+
+    private SearchOutcome execute(Decoder decoder, UnitRanking ranking, RepairStage repair, NestedModel repaired) {
         PruneSettings settings = request.settings();
         Budget budget = plan.budget();
         double sparsity = settings.budget().sparsity();

@@ -34,19 +34,25 @@ record RecordedRun(
     @FunctionalInterface
     interface Opened<T> {
 
-        /** @param resume whether there is a run to go on with, of the user or of a device that failed */
-        T with(ComputeBackend backend, LinearAlgebra algebra, Model model, boolean resume);
+        /**
+         * Does it.
+         *
+         * @param candidates what evaluates candidates
+         * @param resume whether there is a run to go on with, of the user or of a device that failed
+         */
+        T with(ComputeBackend backend, CandidateBackend candidates, LinearAlgebra algebra, Model model, boolean resume);
     }
 
     /** Opens device and model. */
-    <T> T open(Opened<T> work) {
+    <T> T open(CandidatePrecision precision, Opened<T> work) {
         boolean holdsEarlierRun = RunRecord.holdsRun(directory);
-        return Devices.run(plugins, compute, shown, (backend, takesOver) -> {
+        return Devices.run(plugins, compute, shown, (device, takesOver) -> {
             // What another device left there is this run's own.
             boolean goesOn = takesOver && !holdsEarlierRun && RunRecord.holdsRun(directory);
-            try (LinearAlgebra algebra = Devices.linearAlgebra(plugins, compute.threads());
+            try (CandidateBackend candidates = precision.open(device);
+                    LinearAlgebra algebra = Devices.linearAlgebra(plugins, compute.threads());
                     Model opened = Model.open(model)) {
-                return work.with(backend, algebra, opened, resume || goesOn);
+                return work.with(device.backend(), candidates, algebra, opened, resume || goesOn);
             }
         });
     }

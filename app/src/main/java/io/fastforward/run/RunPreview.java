@@ -4,6 +4,7 @@ import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.record.StageKey;
 import io.fastforward.report.Progress;
+import io.fastforward.spi.backend.ComputeBackend;
 import java.util.List;
 
 /**
@@ -22,7 +23,8 @@ public record RunPreview(PruneRequest request, PluginRegistry plugins) {
     public StageKey ranking() {
         ServingPlugins serving = new ServingPlugins(plugins, request.settings());
         Texts texts = Texts.of(request.files());
-        return Devices.run(plugins, request.compute(), Progress.silent(), (backend, takesOver) -> {
+        return Devices.run(plugins, request.compute(), Progress.silent(), (device, takesOver) -> {
+            ComputeBackend backend = device.backend();
             try (Model model = Model.open(request.files().model())) {
                 RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
                 StageKeys keys = new StageKeys(

@@ -79,6 +79,21 @@ final class ServingPlugins {
         form = settings.export().in(formats.create(options(PluginKind.FORMAT, formats)));
     }
 
+    /**
+     * In what precision candidates are evaluated.
+     *
+     * @throws Failure if the user wants another one than they can be in
+     */
+    CandidatePrecision candidatePrecision() {
+        String single = "";
+        if (settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR) {
+            single = "these are repaired (" + Setting.REWARD_AFTER + "), which is in f32 and takes most of the time";
+        } else if (!settings.plugins().executor().equals(PluginSettings.DEFAULT.executor())) {
+            single = "these are evaluated elsewhere (" + Setting.EXECUTOR + ")";
+        }
+        return new CandidatePrecision(settings.search().precision(), single);
+    }
+
     /** How the result is written. */
     Form form() {
         return form;

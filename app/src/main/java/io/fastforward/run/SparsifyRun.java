@@ -69,10 +69,10 @@ public final class SparsifyRun {
         texts.requireStreamsOfTheirOwn();
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.model(), request.runDirectory(), request.resume(), shown);
-        return recorded.open((backend, algebra, model, resume) -> {
+        return recorded.open(precision(), (backend, candidates, algebra, model, resume) -> {
             SparsifyPlan plan = SparsifyPlan.of(request, serving, texts, destination, backend, algebra, model);
             return recorded.record(
-                    manifest(plan),
+                    manifest(plan, candidates),
                     resume,
                     SparsifyResult.class,
                     record -> record.holdsOutput(request.output()),
@@ -81,29 +81,36 @@ public final class SparsifyRun {
                         plan.windows()
                                 .texts()
                                 .forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
-                        return run(plan, record, progress);
+                        candidates.describe(progress);
+                        return run(plan, candidates, record, progress);
                     },
                     record -> {});
         });
     }
 
-    private Manifest manifest(SparsifyPlan plan) {
+    private CandidatePrecision precision() {
+        return settings.search() == null
+                ? CandidatePrecision.single()
+                : new CandidatePrecision(settings.search().plan().precision(), "");
+    }
+
+    private Manifest manifest(SparsifyPlan plan, CandidateBackend candidates) {
         return Manifest.begin(
                 "sparsify",
-                settings.toJson(),
+                settings.evaluatingIn(candidates.precision()).toJson(),
                 plan.model().checkpoint().hashes(),
                 texts.hashes(plan.windows()),
-                plan.backend().device(),
+                candidates.deviceWith(plan.backend()),
                 serving.describe(),
                 Versions.current());
     }
 
-    private SparsifyResult run(SparsifyPlan plan, RunRecord record, Progress progress) {
+    private SparsifyResult run(SparsifyPlan plan, CandidateBackend candidates, RunRecord record, Progress progress) {
         Model model = plan.model();
         Figures figures = new Figures(plan.windows().evaluation(), plan.questions(), progress);
         List<Variant> variants = new ArrayList<>();
         variants.add(measure("dense", 0, figures, plan.backend(), model.spec(), model, model.ends()));
-        Optional<SearchOutcome> found = plan.budget().map(budget -> search(plan, budget, record, progress));
+        Optional<SearchOutcome> found = plan.budget().map(budget -> search(plan, candidates, budget, record, progress));
         Optional<ShareChoice> choice = found.flatMap(outcome -> choose(plan, outcome.policy(), record, progress));
         ModulePatterns patterns = choice.map(ShareChoice::policy)
                 .or(() -> found.map(SearchOutcome::policy))
@@ -115,7 +122,7 @@ public final class SparsifyRun {
                         pass(plan, patterns),
                         patterns,
                         plan.windows(),
-                        settings,
+                        settings.evaluatingIn(candidates.precision()),
                         texts.hashes(plan.windows()),
                         Versions.current());
         String name = settings.method() + " " + settings.pattern()
@@ -141,7 +148,8 @@ public final class SparsifyRun {
         return result;
     }
 
-    private SearchOutcome search(SparsifyPlan plan, Budget budget, RunRecord record, Progress progress) {
+    private SearchOutcome search(
+            SparsifyPlan plan, CandidateBackend candidates, Budget budget, RunRecord record, Progress progress) {
         ShareSearch search = requireNonNull(settings.search());
         return new ShareSearchStage(
                         record,
@@ -153,6 +161,7 @@ public final class SparsifyRun {
                         request.compute().memoryBytes() / 4)
                 .execute(
                         plan.backend(),
+                        candidates.backend(),
                         plan.algebra(),
                         plan.model(),
                         plan.windows(),

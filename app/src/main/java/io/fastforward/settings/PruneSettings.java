@@ -72,6 +72,12 @@ public record PruneSettings(
         }
     }
 
+    /** The same with candidates of a search that are evaluated in some precision. */
+    public PruneSettings evaluatingIn(SearchPrecision precision) {
+        return new PruneSettings(
+                recipe, text, windows, plugins, budget, search.evaluatingIn(precision), repair, export, seed);
+    }
+
     /** All of them, nested. */
     public ObjectNode toJson() {
         return StrictJson.MAPPER.valueToTree(this);

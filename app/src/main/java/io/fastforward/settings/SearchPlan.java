@@ -18,6 +18,7 @@ import io.fastforward.search.SearchSettings;
  * @param rewardAfter what is done to a candidate before it is evaluated
  * @param race whether those that cannot win are dropped early when the best are compared in the end
  * @param uniformFinalist whether the uniform policy is compared with the best in the end, and may win
+ * @param precision in what precision candidates are evaluated
  */
 public record SearchPlan(
         int episodes,
@@ -29,7 +30,8 @@ public record SearchPlan(
         RewardMix reward,
         RewardAfter rewardAfter,
         boolean race,
-        boolean uniformFinalist) {
+        boolean uniformFinalist,
+        SearchPrecision precision) {
 
     /** Most windows on which single modules are tried. An independent program found no gain in more, and half of them nearly as good. */
     public static final int PROBE_WINDOWS = 4;
@@ -63,7 +65,8 @@ public record SearchPlan(
             RewardMix.PERPLEXITY,
             RewardAfter.CUT,
             true,
-            true);
+            true,
+            SearchPrecision.F32);
 
     /** The same for a search of something else than units, which knows nothing before, and repairs nothing. */
     public static final SearchPlan WITHOUT_PRIOR = new SearchPlan(
@@ -76,11 +79,19 @@ public record SearchPlan(
             RewardMix.PERPLEXITY,
             RewardAfter.CUT,
             DEFAULT.race(),
-            DEFAULT.uniformFinalist());
+            DEFAULT.uniformFinalist(),
+            DEFAULT.precision());
 
     /** The same with candidates that are evaluated after another step. */
     public SearchPlan evaluating(RewardAfter step) {
-        return new SearchPlan(episodes, finalists, mapping, schedule, ramp, prior, reward, step, race, uniformFinalist);
+        return new SearchPlan(
+                episodes, finalists, mapping, schedule, ramp, prior, reward, step, race, uniformFinalist, precision);
+    }
+
+    /** The same with candidates that are evaluated in some precision. */
+    public SearchPlan evaluatingIn(SearchPrecision other) {
+        return new SearchPlan(
+                episodes, finalists, mapping, schedule, ramp, prior, reward, rewardAfter, race, uniformFinalist, other);
     }
 
     public SearchPlan {

@@ -35,6 +35,11 @@ public record ShareSearch(
         keptLayers = Collections.unmodifiableSortedSet(new TreeSet<>(keptLayers));
     }
 
+    /** The same with candidates that are evaluated in some precision. */
+    ShareSearch evaluatingIn(SearchPrecision precision) {
+        return new ShareSearch(agent, method, minimumRetention, keptLayers, plan.evaluatingIn(precision));
+    }
+
     /**
      * What zeros may be where.
      *

@@ -113,6 +113,21 @@ public record SparsifySettings(
         return search.plan().settings(ModulePatterns.sparsity(zeros()), windows.asked(), seed);
     }
 
+    /** The same with candidates of a search, if there is one, that are evaluated in some precision. */
+    public SparsifySettings evaluatingIn(SearchPrecision precision) {
+        return new SparsifySettings(
+                text,
+                windows,
+                method,
+                options,
+                pattern,
+                search == null ? null : search.evaluatingIn(precision),
+                refit,
+                layerInput,
+                export,
+                seed);
+    }
+
     /** All of them, nested. */
     public ObjectNode toJson() {
         return StrictJson.MAPPER.valueToTree(this);

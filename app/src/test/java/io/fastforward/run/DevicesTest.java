@@ -65,7 +65,8 @@ class DevicesTest {
                         .orElseThrow(),
                 device,
                 progress());
-        Devices.run(candidates, 1, progress(), (backend, takesOver) -> {
+        Devices.run(candidates, 1, progress(), (open, takesOver) -> {
+            ComputeBackend backend = open.backend();
             tried.add(backend.device() + (takesOver ? " takes over" : ""));
             if (backend.device().equals(GPU.id())) {
                 if (gpuFailure instanceof Error error) {
@@ -170,7 +171,7 @@ class DevicesTest {
                 PluginRegistry.load(null),
                 new Compute("cpu", 1, 0),
                 progress(),
-                (backend, takesOver) -> backend.device());
+                (open, takesOver) -> open.backend().device());
         assertThat(device).isNotBlank();
         // Who forces the kernels of OpenBLAS is told so, and the machine of the tests may.
         assertThat(notes)

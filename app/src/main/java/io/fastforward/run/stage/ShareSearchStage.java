@@ -44,10 +44,12 @@ public record ShareSearchStage(
     /**
      * The winner; from the record if it is there.
      *
+     * @param candidates evaluates candidates, perhaps in another precision
      * @param agents makes the agent
      */
     public SearchOutcome execute(
             ComputeBackend backend,
+            ComputeBackend candidates,
             LinearAlgebra algebra,
             Model model,
             RunWindows windows,
@@ -65,7 +67,7 @@ public record ShareSearchStage(
                     budget.searchSpace(settings.sparsity(), preview.unitScores(asked), List.of(), List.of());
             progress.end("looked at " + budget.modules() + " modules");
             TrialExecutor.Evaluator evaluator =
-                    new SparseRewardEvaluator(backend, model, preview, asked, windows.reward(), hiddenStateBytes);
+                    new SparseRewardEvaluator(candidates, model, preview, asked, windows.reward(), hiddenStateBytes);
             return search.execute(List.of(), agents.apply(space), () -> new InProcessTrialExecutor(evaluator));
         }
     }
