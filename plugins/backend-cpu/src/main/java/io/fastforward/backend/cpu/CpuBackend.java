@@ -26,10 +26,12 @@ import io.fastforward.spi.tensor.Matrix;
  * The fast backend. Every operation is cut into {@link Tiling tiles} of tokens and weights, whose size does not depend
  * on the number of threads; each thread computes whole tiles with products that use no other thread, and vectorised Java.
  *
- * <p>Weights are held in memory until their module is closed, in single precision unless it is opened for another one. Scratch memory is used again from call to call
- * until the backend is closed: for at most 4096 rows (or one sequence, if that is longer) the normalised hidden states
- * and the queries, keys and values; for each thread at most 1024 × 2048 numbers, 1024 × 1024 numbers, and 1024 rows of
- * hidden width for the vocabulary. A model of 1.1 billion parameters (hidden 2048) needs 75 MiB, and 20 for a thread.
+ * <p>Weights are held until their module is closed, in single precision unless it is opened for another one. Scratch memory is
+ * used again from call to call until the backend is closed: for at most 4096 rows (or one sequence, if that is longer) the
+ * normalised hidden states and the queries, keys and values; for each thread at most 1024 × 2048 numbers, 1024 × 1024
+ * numbers, and 1024 rows of hidden width for the vocabulary. A model of 1.1 billion parameters (hidden 2048) needs 75 MiB,
+ * and 20 for a thread. In bfloat16, the rounded rows of the widest map come to that (44 MiB for 5632 features), and less than
+ * 1 MiB for a thread.
  */
 final class CpuBackend implements ComputeBackend {
 

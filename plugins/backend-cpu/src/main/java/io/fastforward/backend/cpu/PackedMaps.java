@@ -80,8 +80,7 @@ final class PackedMaps implements MapProducts {
     public MapWeights allocate(Arena arena, int outputs, int width, boolean inputsVary) {
         int panel = inputsVary ? Math.clamp(Math.ceilDiv(width, PANELS), 1, WIDEST_PANEL) : width;
         panel = Math.ceilDiv(panel, STEP) * STEP;
-        int block = library.block(panel, outputs);
-        return new Weights(arena, width, panel, Math.ceilDiv(outputs, block) * block, block);
+        return new Weights(arena, width, panel, library.packedOutputs(panel, outputs));
     }
 
     @Override
@@ -101,11 +100,11 @@ final class PackedMaps implements MapProducts {
         private final int block;
         private final List<MemorySegment> panels = new ArrayList<>();
 
-        Weights(Arena arena, int width, int panel, int outputs, int block) {
+        Weights(Arena arena, int width, int panel, int outputs) {
             this.width = width;
             this.panel = panel;
             this.outputs = outputs;
-            this.block = block;
+            this.block = library.block(panel, outputs);
             long bytes = library.packedBytes(panel, outputs);
             for (int first = 0; first < width; first += panel) {
                 panels.add(arena.allocate(bytes, ALIGNMENT));

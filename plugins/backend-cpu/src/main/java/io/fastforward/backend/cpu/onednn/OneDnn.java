@@ -69,11 +69,24 @@ public final class OneDnn implements AutoCloseable {
         return new OneDnnThread(library, engine);
     }
 
-    /** Outputs that lie together in packed weights of some inputs; a multiple of so many is packed. */
-    public int block(int inputs, int outputs) {
-        try (Arena scratch = Arena.ofConfined()) {
-            return library.columnBlock(library.weightsOf(typicalProduct(scratch, inputs, outputs)));
+    /** The fewest outputs, at least as many as are asked for, that packed weights can have: a multiple of a block. */
+    public int packedOutputs(int inputs, int outputs) {
+        // How many make a block may depend on how many there are.
+        for (int packed = outputs; ; ) {
+            int block;
+            try (Arena scratch = Arena.ofConfined()) {
+                block = library.columnBlock(library.weightsOf(typicalProduct(scratch, inputs, packed)));
+            }
+            if (packed % block == 0) {
+                return packed;
+            }
+            packed = Math.ceilDiv(packed, block) * block;
         }
+    }
+
+    /** Outputs that lie together in packed weights. */
+    public int block(int inputs, int packedOutputs) {
+        return layout(inputs, packedOutputs).block();
     }
 
     /** Bytes of packed weights; they begin at a multiple of 64. */

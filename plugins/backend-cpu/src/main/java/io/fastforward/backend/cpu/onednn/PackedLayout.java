@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * How the library wants the transposed weights of some outputs in bfloat16. It is asked, never assumed: it differs from
- * one instruction set to the next. Blocks of outputs lie one after the other, so that leading blocks are leading memory.
+ * one instruction set to the next. All that is known of it is that blocks of outputs are equally far apart.
  *
  * @param inputs rows of the transposed weights
  * @param outputs columns of them, a multiple of the block
