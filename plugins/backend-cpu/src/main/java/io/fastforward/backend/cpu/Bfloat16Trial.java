@@ -25,7 +25,7 @@ final class Bfloat16Trial {
 
     private static final int WIDTH = 1024;
 
-    private static final int ROUNDS = 7;
+    private static final int ROUNDS = 20;
 
     /** By how much parts are smaller than the whole, and how many tokens are multiplied by them. */
     private static final int[] PARTS = {1, 7, 33, 300};
