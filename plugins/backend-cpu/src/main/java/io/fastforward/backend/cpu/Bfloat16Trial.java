@@ -15,8 +15,9 @@ import java.util.SplittableRandom;
 
 /**
  * Finds out by trying whether linear maps in bfloat16 are right and faster on this machine: one thread multiplies the same
- * numbers in both precisions, in turn. What processors promise is no answer. With AVX-512 but without bfloat16
- * instructions, oneDNN emulates these ten times slower; with AVX2 alone it refuses.
+ * numbers in both precisions, in turn. What processors promise is no answer: with AVX-512 but without bfloat16
+ * instructions oneDNN emulates some products, ten times slower, and has nothing but plain loops for others; with AVX2 alone
+ * it refuses.
  */
 final class Bfloat16Trial {
 
