@@ -11,6 +11,7 @@ import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -100,6 +101,7 @@ public final class Checkup {
                 device.name() + ", device '" + device.id() + "'"
                         + (device.automatic() ? "" : ", only when asked for")));
         List<ComputeBackend.Provider> providers = plugins.all(PluginKind.BACKEND);
+        devices.stream().filter(Device::automatic).findFirst().ifPresent(first -> precision(providers, first));
         for (ComputeBackend.Provider provider : providers) {
             Availability availability = provider.probe();
             if (availability.available() && !availability.hint().isEmpty()) {
@@ -114,6 +116,19 @@ public final class Checkup {
                     .forEach((why, drivers) -> findings.add(new Finding(
                             "GPU", "none by " + String.join(", ", drivers) + ": " + why.message(), why.hint(), null)));
         }
+    }
+
+    /** Whether the device that serves evaluates candidates faster in another precision than that of everything else. */
+    private void precision(List<ComputeBackend.Provider> providers, Device device) {
+        providers.stream()
+                .filter(provider -> provider.devices().contains(device))
+                .findFirst()
+                .map(provider -> provider.support(device.id(), Precision.BFLOAT16))
+                .ifPresent(support -> findings.add(new Finding(
+                        "bfloat16",
+                        support.message(),
+                        support.faster() ? "search with " + Setting.PRECISION + " auto" : "",
+                        null)));
     }
 
     private static Map<Availability, List<String>> missing(List<ComputeBackend.Provider> providers) {

@@ -19,6 +19,7 @@ class DoctorCommandTest {
                 .anyMatch(line -> line.startsWith("ok       Java            25"))
                 .anyMatch(line -> line.startsWith("ok       memory ") && line.contains("billion parameters"))
                 .anyMatch(line -> line.startsWith("ok       CPU ") && line.contains("device 'cpu'"))
+                .anyMatch(line -> line.matches("(ok|note) +bfloat16 .*"))
                 .anyMatch(line -> line.matches("(ok|note) +linear algebra .*"))
                 .anyMatch(line -> line.startsWith("ok       tokenizers ") && line.contains("tokens in"))
                 .anyMatch(line -> line.startsWith("ok       disk ") && line.contains("GiB left"))
