@@ -1,5 +1,6 @@
 package io.fastforward.record;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
@@ -9,9 +10,11 @@ import io.fastforward.nested.UnitRanking;
 import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
+import io.fastforward.settings.SearchPrecision;
 import io.fastforward.spi.model.ModelSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -143,6 +146,24 @@ public final class RunRecord implements AutoCloseable {
     /** Whether a directory holds a stage that a run has finished, and could go on from. */
     public static boolean holdsStage(Path path) {
         return holdsRun(path) && FIRST_STAGES.stream().anyMatch(name -> Files.exists(path.resolve(name)));
+    }
+
+    /**
+     * In what precision a run that can be gone on with evaluates candidates.
+     *
+     * @return empty if there is no such run, or it says nothing of that
+     */
+    public static Optional<SearchPrecision> candidatePrecision(Path path) {
+        if (!holdsStage(path)) {
+            return Optional.empty();
+        }
+        JsonNode settings = manifest(path).settings();
+        return Stream.of("/search/precision", "/search/plan/precision")
+                .map(settings::at)
+                .map(JsonNode::asText)
+                .flatMap(name -> Arrays.stream(SearchPrecision.values())
+                        .filter(precision -> precision.name().equals(name)))
+                .findFirst();
     }
 
     /** The manifest of the run whose record a directory holds. */

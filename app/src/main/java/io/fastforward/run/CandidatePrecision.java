@@ -40,6 +40,16 @@ final class CandidatePrecision {
     }
 
     /**
+     * A run that goes on was in this precision. Where the device was to decide, it is not asked again: what is measured on a busy
+     * machine may be another answer.
+     */
+    void goOn(SearchPrecision recorded) {
+        if (asked == SearchPrecision.AUTO) {
+            chosen = Optional.of(recorded);
+        }
+    }
+
+    /**
      * What evaluates candidates on a device. The caller closes it before the device.
      *
      * @throws Failure if the device does not compute in the precision that is asked for, or was chosen before

@@ -46,6 +46,9 @@ record RecordedRun(
     /** Opens device and model. */
     <T> T open(CandidatePrecision precision, Opened<T> work) {
         boolean holdsEarlierRun = RunRecord.holdsRun(directory);
+        if (resume) {
+            RunRecord.candidatePrecision(directory).ifPresent(precision::goOn);
+        }
         return Devices.run(plugins, compute, shown, (device, takesOver) -> {
             // What another device left there is this run's own.
             boolean goesOn = takesOver && !holdsEarlierRun && RunRecord.holdsRun(directory);

@@ -73,6 +73,12 @@ class PrecisionTest {
                 .run()
                 .succeeds();
         assertThat(run.outcome()).isEqualTo(outcome);
+
+        // Where the machine would answer otherwise, what was begun counts.
+        run.killedInTheSearch();
+        assertThat(command.with("--precision", "auto").and("--resume").run().succeeds().errors())
+                .noneMatch(line -> line.contains("evaluated in f32"));
+        assertThat(run.outcome()).isEqualTo(outcome);
     }
 
     /** Whatever the processor of this machine can do. */

@@ -135,6 +135,21 @@ class CandidatePrecisionTest {
                 "they are repaired");
     }
 
+    /** The answer of a busy machine may be another one, and users are not to blame. */
+    @Test
+    void aRunThatGoesOnKeepsWhatWasChosen() {
+        CandidatePrecision auto = new CandidatePrecision(SearchPrecision.AUTO, "");
+        auto.goOn(SearchPrecision.BF16);
+        try (CandidateBackend candidates = auto.open(device(SLOWER))) {
+            assertThat(candidates.precision()).isEqualTo(SearchPrecision.BF16);
+        }
+        CandidatePrecision asked = new CandidatePrecision(SearchPrecision.F32, "");
+        asked.goOn(SearchPrecision.BF16); // which the record will refuse
+        try (CandidateBackend candidates = asked.open(device(FASTER))) {
+            assertThat(candidates.precision()).isEqualTo(SearchPrecision.F32);
+        }
+    }
+
     /** What a search has recorded on one device is worth nothing in another precision. */
     @ParameterizedTest
     @EnumSource
