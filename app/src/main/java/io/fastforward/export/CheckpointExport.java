@@ -15,6 +15,7 @@ import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.tensor.DataType;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +51,13 @@ public final class CheckpointExport implements PrunedLayerSink, AutoCloseable {
     public record Form(ModelFormat format, WriteSettings settings) {
 
         /**
-         * Makes sure that the format can hold a model.
+         * Makes sure that the format can hold a model, and what its directory has beside the weights.
          *
          * @throws Failure of kind {@link FailureKind#UNSUPPORTED_MODEL} if it cannot
          */
         public void requireAccepted(Model source, ModelSpec model) {
-            format.refusal(source.unprunedSpec(), model).ifPresent(reason -> {
+            Optional<String> refusal = format.refusal(source.unprunedSpec(), model);
+            refusal.or(() -> format.refusal(new ExportSource(source))).ifPresent(reason -> {
                 throw FailureKind.UNSUPPORTED_MODEL.failure(
                         source.checkpoint().directory() + " cannot be written in this format: " + reason);
             });

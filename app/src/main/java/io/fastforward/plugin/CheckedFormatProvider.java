@@ -1,5 +1,9 @@
 package io.fastforward.plugin;
 
+import static java.util.Objects.requireNonNull;
+
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Reason;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.format.Demands;
 import io.fastforward.spi.format.ModelFormat;
@@ -9,8 +13,10 @@ import io.fastforward.spi.format.ReadableModel;
 import io.fastforward.spi.format.WriteSettings;
 import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** A maker of formats whose calls are watched. */
 record CheckedFormatProvider(CalledPlugin called, ModelFormat.Provider plugin)
@@ -29,6 +35,11 @@ record CheckedFormatProvider(CalledPlugin called, ModelFormat.Provider plugin)
         }
 
         @Override
+        public Optional<String> refusal(ModelSource source) {
+            return called.call("looking at a model's files", () -> format.refusal(source));
+        }
+
+        @Override
         public Demands demands(ModelSpec unpruned) {
             return called.call("looking at an architecture", () -> format.demands(unpruned));
         }
@@ -40,8 +51,10 @@ record CheckedFormatProvider(CalledPlugin called, ModelFormat.Provider plugin)
 
         @Override
         public ModelWriter begin(ModelSource source, ModelSpec model, WriteSettings settings, Path directory) {
-            return new CheckedWriter(
-                    called, called.call("beginning to write", () -> format.begin(source, model, settings, directory)));
+            ModelWriter writer = called.call(
+                    "beginning to write",
+                    () -> writing(called, directory, () -> format.begin(source, model, settings, directory)));
+            return new CheckedWriter(called, directory, writer);
         }
 
         @Override
@@ -50,21 +63,43 @@ record CheckedFormatProvider(CalledPlugin called, ModelFormat.Provider plugin)
         }
     }
 
-    private record CheckedWriter(CalledPlugin called, ModelWriter writer) implements ModelWriter {
+    /** A disk that is full, or fails, is not the plugin's fault. */
+    private static <R> R writing(CalledPlugin called, Path directory, Supplier<R> call) {
+        try {
+            return call.get();
+        } catch (UncheckedIOException e) {
+            throw FailureKind.STORAGE.failure(
+                    called.kind() + " '" + called.id() + "' cannot write to '" + directory + "': "
+                            + Reason.of(requireNonNull(e.getCause()))
+                            + "; make room there, or choose another output directory",
+                    e);
+        }
+    }
+
+    private record CheckedWriter(CalledPlugin called, Path directory, ModelWriter writer) implements ModelWriter {
 
         @Override
         public void layer(int layer, LayerWeights weights) {
-            called.run("writing layer " + layer, () -> writer.layer(layer, weights));
+            run("writing layer " + layer, () -> writer.layer(layer, weights));
         }
 
         @Override
         public void finish() {
-            called.run("completing its files", writer::finish);
+            run("completing its files", writer::finish);
         }
 
         @Override
         public void close() {
-            called.run("closing", writer::close);
+            run("closing", writer::close);
+        }
+
+        private void run(String doing, Runnable call) {
+            called.run(
+                    doing,
+                    () -> writing(called, directory, () -> {
+                        call.run();
+                        return true;
+                    }));
         }
     }
 }

@@ -76,6 +76,7 @@ public record BudgetSettings(
                             + " can go; use " + Setting.ATTENTION + " kv-group, which removes heads, or none");
         }
         requireRunnableValues(model);
+        requireWholeValues(pruned, demands);
         boolean whole = pruned == AttentionPruning.NONE || demands.wholeAttention();
         Constraints asked = new Constraints(minimumRetention, widthMultiple, keptLayers, whole)
                 .withMultipleOf(demands.widthMultiple());
@@ -92,6 +93,15 @@ public record BudgetSettings(
                     + " holds values as wide as keys alone, but this model was pruned by value channels; leave "
                     + Setting.TARGET_RUNTIME + " out: " + Setting.FORMAT
                     + " hf-padded gives a model that runs wherever the unpruned one does");
+        }
+    }
+
+    /** Heads may go where dimensions of values may not: the shape of the model decides what its format can hold. */
+    private static void requireWholeValues(AttentionPruning pruned, Demands demands) {
+        if (pruned == AttentionPruning.VALUE_CHANNELS && demands.wholeValues()) {
+            throw FailureKind.USAGE.failure("this " + Setting.FORMAT
+                    + " holds values as wide as keys alone, so " + Setting.ATTENTION
+                    + " value-channels cannot be; use " + Setting.ATTENTION + " kv-group, or none");
         }
     }
 

@@ -36,6 +36,16 @@ public interface ModelFormat {
         return Optional.empty();
     }
 
+    /**
+     * Why it cannot hold what a model has beside its weights: a tokenizer, say. Asked, as the other is, before anything is searched,
+     * and before it is written.
+     *
+     * @return as of the other; empty if nothing is in the way
+     */
+    default Optional<String> refusal(ModelSource source) {
+        return Optional.empty();
+    }
+
     /** What it asks of every policy, so that no search ends with a model that it refuses. */
     default Demands demands(ModelSpec unpruned) {
         return Demands.NONE;
@@ -50,6 +60,8 @@ public interface ModelFormat {
      * @param source the model that was pruned
      * @param model the architecture of the layers that will come, with units as in checkpoints
      * @param directory is empty, and for files of any name but {@code policy.json}
+     * @throws java.io.UncheckedIOException if the files cannot be written, for which nobody will blame the format; likewise
+     *     what the writer does
      */
     ModelWriter begin(ModelSource source, ModelSpec model, WriteSettings settings, Path directory);
 
