@@ -3,6 +3,7 @@ package io.fastforward.cli;
 import io.fastforward.run.ExportRun;
 import io.fastforward.settings.PruneSettings;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -14,7 +15,8 @@ import picocli.CommandLine.Parameters;
         name = "export",
         description = {
             "Writes a checkpoint again in another form or data type, reads it back and compares the logits.",
-            "hf-padded fills a pruned model up with zeros to its original shape: it loads wherever that did."
+            "hf-padded fills a pruned model up with zeros to its original shape: it loads wherever that did.",
+            "gguf writes a file for llama.cpp, pruned models included."
         },
         mixinStandardHelpOptions = true)
 final class ExportCommand implements Runnable {
@@ -24,6 +26,12 @@ final class ExportCommand implements Runnable {
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where it goes; must be empty.")
     private Path output;
+
+    @Option(
+            names = "--option",
+            paramLabel = "format.NAME=VALUE",
+            description = "An option of the format; the command 'plugins' lists them.")
+    private List<String> options = List.of();
 
     @Mixin
     private ExportOptions form;
@@ -40,7 +48,11 @@ final class ExportCommand implements Runnable {
     @Override
     public void run() {
         ExportRun.Request request = new ExportRun.Request(
-                directory, output, form.settings(PruneSettings.DEFAULT.export()), compute.compute());
+                directory,
+                output,
+                form.settings(PruneSettings.DEFAULT.export()),
+                OptionValues.of(options),
+                compute.compute());
         ExportRun.Written written = ExportRun.execute(request, common.loadPlugins(), Console.of(common.json));
         common.print(written, out -> out.println(written.output() + comparison(written)));
     }

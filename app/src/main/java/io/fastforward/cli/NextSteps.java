@@ -7,6 +7,7 @@ import io.fastforward.tokenizer.TextFormat;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextUnit;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,9 @@ final class NextSteps {
     private NextSteps() {}
 
     static List<String> after(PruneRequest request, PruneResult result) {
+        if (!Files.exists(Path.of(result.output(), "config.json"))) { // in a format of which it is no checkpoint
+            return List.of(ShellCommand.of(List.of("inspect", result.runDirectory())));
+        }
         List<String> evaluate = new ArrayList<>(List.of("evaluate", result.output()));
         evaluate.addAll(text(request));
         evaluate.addAll(window(request.settings().windows()));

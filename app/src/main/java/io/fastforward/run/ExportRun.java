@@ -16,6 +16,7 @@ import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** Writes a checkpoint again in another form or data type. */
 public final class ExportRun {
@@ -28,9 +29,16 @@ public final class ExportRun {
      * @param model checkpoint directory, dense or pruned
      * @param output where the result goes; must be empty
      * @param settings how it is written
+     * @param options of the format, by {@code format.NAME}
      * @param compute what compares the logits
      */
-    public record Request(Path model, Path output, CheckpointExport.Settings settings, Compute compute) {}
+    public record Request(
+            Path model, Path output, CheckpointExport.Settings settings, Map<String, String> options, Compute compute) {
+
+        public Request {
+            options = Map.copyOf(options);
+        }
+    }
 
     /**
      * What was written.
@@ -43,9 +51,11 @@ public final class ExportRun {
 
     /** Writes, reads back and compares. */
     public static Written execute(Request request, PluginRegistry plugins, Progress progress) {
+        GivenOptions.requireKinds(request.options(), List.of(PluginKind.FORMAT));
         ModelFormat.Provider provider =
                 plugins.find(PluginKind.FORMAT, request.settings().format());
-        Form form = request.settings().in(provider.create(Options.defaults(provider)));
+        Options options = GivenOptions.of(request.options(), PluginKind.FORMAT, provider);
+        Form form = request.settings().in(provider.create(options));
         return Devices.run(
                 plugins,
                 request.compute(),

@@ -138,6 +138,7 @@ class ArchitectureTest {
                         ROOT + "criteria..",
                         ROOT + "sparsifiers..",
                         ROOT + "calibrators..",
+                        ROOT + "gguf..",
                         ROOT + "backend..")
                 .check(APP);
     }

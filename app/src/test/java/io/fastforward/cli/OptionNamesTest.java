@@ -55,6 +55,7 @@ class OptionNamesTest {
                 "plugins/backend-cpu",
                 "plugins/calibrators",
                 "plugins/sparsifiers",
+                "plugins/format-gguf",
                 "plugins/criteria",
                 "tornado-kernels"
             })

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -100,7 +101,7 @@ record RecipeRun(Path directory) {
     /** Writes a pruned model with its widths from before; whether it can be: the family's class ignores added biases. */
     static boolean pad(Path pruned, Path output) {
         ExportRun.Request request = new ExportRun.Request(
-                pruned, output, new CheckpointExport.Settings("hf-padded", null, Long.MAX_VALUE), COMPUTE);
+                pruned, output, new CheckpointExport.Settings("hf-padded", null, Long.MAX_VALUE), Map.of(), COMPUTE);
         if (hasAddedBiases(pruned)) {
             Failures.expect(
                     FailureKind.UNSUPPORTED_MODEL,

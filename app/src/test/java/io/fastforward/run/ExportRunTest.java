@@ -11,6 +11,7 @@ import io.fastforward.spi.tensor.DataType;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.RandomLlama;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,7 +59,7 @@ class ExportRunTest {
         Path source = model.write(directory.resolve("source"));
         CheckpointExport.Settings settings = new CheckpointExport.Settings(format, asked, Long.MAX_VALUE);
         return ExportRun.execute(
-                new ExportRun.Request(source, output(), settings, new Compute("cpu", 2, Long.MAX_VALUE)),
+                new ExportRun.Request(source, output(), settings, Map.of(), new Compute("cpu", 2, Long.MAX_VALUE)),
                 PluginRegistry.load(null),
                 Progress.silent());
     }
