@@ -17,9 +17,9 @@ final class ExportOptions {
     @Option(
             names = "--format",
             paramLabel = "FORMAT",
-            description =
-                    "hf: the real widths; hf-padded: the original shape, filled up with zeros, which loads"
-                            + " everywhere and saves nothing; gguf: a file for llama.cpp; 'plugins' lists all; default: ${bundle:default.export.format}.")
+            description = "hf: the real widths; hf-padded: the original shape, filled up with zeros, which loads"
+                    + " everywhere and saves nothing; gguf: a file for llama.cpp; 'plugins' lists all; default:"
+                    + " ${bundle:default.export.format}.")
     private @Nullable String format;
 
     @Option(

@@ -96,7 +96,7 @@ public record BudgetSettings(
         }
     }
 
-    /** Heads may go where dimensions of values may not: the shape of the model decides what its format can hold. */
+    /** Some formats hold layers with other numbers of heads, but not with narrower values. */
     private static void requireWholeValues(AttentionPruning pruned, Demands demands) {
         if (pruned == AttentionPruning.VALUE_CHANNELS && demands.wholeValues()) {
             throw FailureKind.USAGE.failure("this " + Setting.FORMAT

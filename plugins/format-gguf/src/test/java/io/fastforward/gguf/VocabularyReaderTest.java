@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class VocabularyReaderTest {
 
     private static final int ROWS = 270;
+    private static final int DAMAGES = 600;
 
     private static final String LLAMA_3 = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
             + " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -179,6 +182,49 @@ class VocabularyReaderTest {
         Files.writeString(directory.resolve("tokenizer.json"), contents);
         assertThatExceptionOfType(UnsupportedTokenizerException.class)
                 .isThrownBy(() -> VocabularyReader.read(directory, ROWS, "{}"));
+    }
+
+    /** Bytes of files that would be read are changed, moved and left out: nothing but a refusal, or another tokenizer, comes of it. */
+    @Test
+    void damageIsRefusedOrDoesNotMatter() throws IOException {
+        ByteLevelTokenizer tokenizer = new ByteLevelTokenizer();
+        merges(tokenizer, "a b", "c d");
+        tokenizer.vocabulary.put("ab", 259).put("cd", 260);
+        tokenizer.config.set("chat_template", json("[{'name':'default','template':'a'}]"));
+        tokenizer.read(directory, ROWS);
+        SplittableRandom random = new SplittableRandom(11);
+        int refused = 0;
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
+            byte[] whole = Files.readAllBytes(directory.resolve(name));
+            for (int i = 0; i < DAMAGES; i++) {
+                Files.write(directory.resolve(name), damaged(whole, random));
+                try {
+                    assertThat(VocabularyReader.read(directory, ROWS, "{}")
+                                    .pieces()
+                                    .tokens())
+                            .hasSize(ROWS)
+                            .doesNotHaveDuplicates();
+                } catch (UnsupportedTokenizerException _) {
+                    refused++;
+                }
+            }
+            Files.write(directory.resolve(name), whole);
+        }
+        assertThat(refused).isBetween(DAMAGES / 2, 2 * DAMAGES - 1);
+    }
+
+    private static byte[] damaged(byte[] whole, SplittableRandom random) {
+        byte[] bytes = whole.clone();
+        int from = random.nextInt(bytes.length);
+        int to = random.nextInt(bytes.length);
+        int length = Math.min(random.nextInt(1, 40), bytes.length - Math.max(from, to));
+        switch (random.nextInt(4)) {
+            case 0 -> bytes[from] = (byte) random.nextInt(256);
+            case 1 -> bytes[from] = (byte) "{}[]\",:0-1et".charAt(random.nextInt(12));
+            case 2 -> System.arraycopy(whole, from, bytes, to, length);
+            default -> bytes = Arrays.copyOf(bytes, from);
+        }
+        return bytes;
     }
 
     @Test
