@@ -7,6 +7,7 @@ import io.fastforward.record.FinishedRun;
 import io.fastforward.record.PlanResult;
 import io.fastforward.record.PruneResult;
 import io.fastforward.record.SparsifyResult;
+import io.fastforward.report.ShellWords;
 import io.fastforward.report.Variant;
 import io.fastforward.report.VariantTable;
 import java.util.ArrayList;
@@ -55,7 +56,8 @@ public final class ComparisonReport {
             } else {
                 outcomes.add(new Outcome(name, variants.getFirst(), variants.getLast()));
             }
-            commands.add("fastforward report " + run.directory());
+            commands.add(ShellWords.of(
+                    List.of("fastforward", "report", run.directory().toString())));
         }
         Set<Double> dense = new LinkedHashSet<>();
         outcomes.forEach(outcome -> dense.add(outcome.dense().perplexity().meanNegativeLogLikelihood()));

@@ -15,10 +15,12 @@ import io.fastforward.record.Manifest;
 import io.fastforward.record.PlanResult;
 import io.fastforward.record.PruneResult;
 import io.fastforward.record.SparsifyResult;
+import io.fastforward.report.ShellWords;
 import io.fastforward.report.Variant;
 import io.fastforward.report.VariantTable;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.Policy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -78,7 +80,8 @@ public final class RunReport {
                 compared(dense, last, "parameters", count(last.parameters()), "dense " + count(dense.parameters())),
                 result.remarks(),
                 List.of(variants(result.variants(), "removed of the layers")),
-                List.of("inspect " + result.output(), "inspect " + run.directory()));
+                result.output(),
+                true);
     }
 
     private Page sparse(SparsifyResult result) {
@@ -105,7 +108,8 @@ public final class RunReport {
                                 : "pattern " + String.join(", ", zeros.patterns())),
                 result.remarks(),
                 List.of(variants(result.variants(), "zeros")),
-                List.of("inspect " + result.output()));
+                result.output(),
+                false);
     }
 
     private Page planned(PlanResult result) {
@@ -144,7 +148,8 @@ public final class RunReport {
                         "Sizes",
                         List.of("removed of the layers", "parameters", "weights", "perplexity, cut", "repaired"),
                         rows)),
-                List.of("inspect " + run.directory()));
+                "",
+                true);
     }
 
     private Page page(
@@ -154,7 +159,8 @@ public final class RunReport {
             List<Figure> figures,
             List<String> remarks,
             List<PageTable> results,
-            List<String> commands) {
+            String output,
+            boolean curves) {
         notes.addAll(remarks);
         Manifest manifest = run.manifest();
         details.add(settings(manifest.settings()));
@@ -172,10 +178,25 @@ public final class RunReport {
                                         : String.join("; ", manifest.earlierDevices())))));
         details.add(pairs("Plugins", manifest.plugins()));
         details.add(pairs("Versions", manifest.versions()));
-        List<String> all = new ArrayList<>();
-        commands.forEach(command -> all.add("fastforward " + command));
-        all.add("fastforward report " + run.directory() + " OTHER_RUN_DIR …");
-        return new Page(title, subtitle, summary, figures, notes, results, charts, details, all);
+        return new Page(title, subtitle, summary, figures, notes, results, charts, details, commands(output, curves));
+    }
+
+    /**
+     * @param output what was written; empty: nothing was
+     * @param curves whether the record has some
+     */
+    private List<String> commands(String output, boolean curves) {
+        String record = run.directory().toString();
+        List<String> commands = new ArrayList<>();
+        if (!output.isEmpty()
+                && Files.exists(Path.of(output, "config.json"))) { // else of a format that is no checkpoint
+            commands.add(ShellWords.of(List.of("fastforward", "inspect", output)));
+        }
+        if (curves) {
+            commands.add(ShellWords.of(List.of("fastforward", "inspect", record)));
+        }
+        commands.add(ShellWords.of(List.of("fastforward", "report", record)) + " OTHER_RUN_DIR …");
+        return commands;
     }
 
     private static String quality(Variant dense, Variant last) {

@@ -76,7 +76,11 @@ class PrecisionTest {
 
         // Where the machine would answer otherwise, what was begun counts.
         run.killedInTheSearch();
-        assertThat(command.with("--precision", "auto").and("--resume").run().succeeds().errors())
+        assertThat(command.with("--precision", "auto")
+                        .and("--resume")
+                        .run()
+                        .succeeds()
+                        .errors())
                 .noneMatch(line -> line.contains("evaluated in f32"));
         assertThat(run.outcome()).isEqualTo(outcome);
     }

@@ -22,7 +22,7 @@ class NoticeIT {
     private static final Path JAR = Path.of("target", "fastforward.jar");
 
     /** Ours, and what is about the jar itself; what Maven says of a dependency is looked at by itself. */
-    private static final List<String> OURS = List.of("io/fastforward/", "demo/", "META-INF/");
+    private static final List<String> OURS = List.of("io/fastforward/", "demo/", "page/", "META-INF/");
 
     private static final Pattern DEPENDENCY = Pattern.compile("META-INF/maven/([^/]+)/([^/]+)/pom.xml");
 
