@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             AblateCommand.class,
             SparsifyCommand.class,
             EvaluateCommand.class,
+            BenchCommand.class,
             GenerateCommand.class,
             ExportCommand.class,
             InspectCommand.class,

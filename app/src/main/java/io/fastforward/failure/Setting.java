@@ -77,7 +77,10 @@ public enum Setting {
     PROMPT("generate.prompt"),
     MOST_TOKENS("generate.maxTokens"),
     TEMPERATURE("generate.temperature"),
-    TOP_P("generate.topP");
+    TOP_P("generate.topP"),
+    PROMPT_TOKENS("bench.promptTokens"),
+    NEW_TOKENS("bench.newTokens"),
+    ROUNDS("bench.rounds");
 
     private static final Pattern IN_MESSAGE = Pattern.compile("<[a-zA-Z]+(\\.[a-zA-Z]+)?>");
     private static final Map<String, Setting> BY_MARK =

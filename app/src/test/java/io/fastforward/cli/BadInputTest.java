@@ -377,7 +377,7 @@ class BadInputTest {
         CommandRun.of()
                 .isRefused(
                         FailureKind.USAGE,
-                        "plan, prune, batch, ablate, sparsify, evaluate, generate, export, inspect, report, recipes, plugins");
+                        "plan, prune, batch, ablate, sparsify, evaluate, bench, generate, export, inspect, report, recipes, plugins");
         CommandRun.of("prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
         CommandRun.of("prone", "--help").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
         CommandRun.of("--help", "prone").isRefused(FailureKind.USAGE, "no command 'prone'", "prune");
