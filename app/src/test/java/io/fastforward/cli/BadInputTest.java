@@ -228,7 +228,9 @@ class BadInputTest {
 
     @Test
     void aFormatThatNoPluginWrites() {
-        small().with("--format", "gguf").run().isRefused(FailureKind.PLUGIN, "'gguf'", "there are: hf, hf-padded");
+        small().with("--format", "onnx")
+                .run()
+                .isRefused(FailureKind.PLUGIN, "'onnx'", "there are: gguf, hf, hf-padded");
     }
 
     @Test
