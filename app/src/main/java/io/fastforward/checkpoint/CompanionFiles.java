@@ -111,6 +111,7 @@ public final class CompanionFiles {
     /**
      * Copies all of them.
      *
+     * @param target a directory that is there
      * @throws Failure of kind {@link FailureKind#NOT_FOUND} if one is gone or was changed since the checkpoint was
      *     opened, {@link FailureKind#STORAGE} if it cannot be written
      */
@@ -118,11 +119,28 @@ public final class CompanionFiles {
         for (Companion companion : carried) {
             Path copy = target.resolve(companion.name());
             try {
-                Files.createDirectories(copy.resolveSibling(""));
+                makeFolders(target, target.relativize(copy).getParent());
             } catch (IOException e) {
                 throw StorageFailure.of(copy, companion.bytes(), e);
             }
             AtomicFile.write(copy, contents(companion));
+        }
+    }
+
+    /**
+     * Makes the folders on the way to a file, but not the target: if that is gone, because the process was told to end and deletes what
+     * it has not finished, it must not come back.
+     */
+    private static void makeFolders(Path target, @Nullable Path folders) throws IOException {
+        if (folders == null) {
+            return;
+        }
+        Path at = target;
+        for (Path folder : folders) {
+            at = at.resolve(folder);
+            if (!Files.isDirectory(at)) {
+                Files.createDirectory(at);
+            }
         }
     }
 

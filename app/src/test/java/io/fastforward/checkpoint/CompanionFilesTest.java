@@ -74,6 +74,17 @@ class CompanionFilesTest {
         assertThat(target.resolve(name)).hasContent("{}");
     }
 
+    /** The process was told to end, and has deleted what it was writing to. */
+    @ParameterizedTest
+    @ValueSource(strings = {"additional_chat_templates/rag.jinja", "tokenizer.json"})
+    void aDirectoryThatIsGoneDoesNotComeBack(String name) throws IOException {
+        write(name, "{}");
+        CompanionFiles companions = companions();
+        Path gone = target.resolve("gone");
+        Failures.expect(FailureKind.STORAGE, () -> companions.copyTo(gone), "gone");
+        assertThat(gone).doesNotExist();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -76,7 +76,7 @@ class DiskFullIT {
         mount("1m");
         Path record = disk.resolve("record");
         Launcher.in(directory)
-                .run(SmallPrune.into(directory.resolve("out"), "--run-dir", record.toString()))
+                .run(SmallPrune.into(directory.resolve("out"), "--run-dir", record.toString(), "--prior", "curves"))
                 .isRefused(FailureKind.STORAGE, "No space left", "record");
         assertThat(names(record))
                 .isSubsetOf(
@@ -86,6 +86,18 @@ class DiskFullIT {
                         "trials.jsonl",
                         "run.log",
                         "run.lock");
+        assertThat(directory.resolve("out")).doesNotExist();
+    }
+
+    /** Output maps for trying single modules are the first that fill it; then no stage was finished. */
+    @Test
+    void aRecordThatHasNoRoomForOutputMapsIsNone() throws IOException {
+        mount("1m");
+        Path record = disk.resolve("record");
+        Launcher.in(directory)
+                .run(SmallPrune.into(directory.resolve("out"), "--run-dir", record.toString(), "--prior", "probes"))
+                .isRefused(FailureKind.STORAGE, "No space left", "record/probes", "make room");
+        assertThat(names(disk)).isEmpty();
         assertThat(directory.resolve("out")).doesNotExist();
     }
 
