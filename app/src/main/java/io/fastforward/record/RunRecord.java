@@ -62,7 +62,7 @@ public final class RunRecord implements AutoCloseable {
     /** What the first finished stage leaves, in one kind of run or another. */
     private static final List<String> FIRST_STAGES = List.of(ProbeRecord.SCORED, ORDER, SEARCH_STATE, EXPORT);
 
-    private static final List<String> WITHOUT_STAGES = List.of(LOG, Trials.FILE, MANIFEST);
+    private static final List<String> WITHOUT_STAGES = List.of(LOG, Trials.FILE, REPORT, MANIFEST);
 
     private final RecordStore store;
     private final Trials trials;

@@ -84,7 +84,7 @@ record RecordedRun(
                 record.workOn(manifest.device()).ifPresent(progress::note);
                 return work.apply(record, progress);
             }));
-            if (!record.holdsReport()) {
+            if (finished.isEmpty() || !record.holdsReport()) {
                 record.saveReport(RunReport.of(FinishedRun.read(directory)));
             }
             atEnd.accept(record);

@@ -72,6 +72,7 @@ class PruneCommandIT {
                         "policy.json",
                         "export.json",
                         "result.json",
+                        "report.html",
                         "run.log",
                         "run.lock");
         assertThat(Files.readAllLines(record(output).resolve("trials.jsonl")).stream()
@@ -102,7 +103,7 @@ class PruneCommandIT {
                 JSON.readTree(directory.resolve("out-run/nested-order.json").toFile());
         assertThat(order.get("errors")).hasSize(16);
         assertThat(order.at("/errors/1")).hasSize(513);
-        assertThat(order.get("divergences")).hasSize(16);
+        assertThat(order.get("probes")).hasSize(16);
         JsonNode result = JSON.readTree(directory.resolve("out-run/result.json").toFile());
         assertThat(result.at("/search/episodes").intValue()).isBetween(1, 3);
         assertThat(result.at("/search/evaluations").intValue()).isLessThan(10);
