@@ -98,6 +98,14 @@ final class OrderedTasks<R> implements AutoCloseable {
         first.task.close();
     }
 
+    /** Throws what the first task that failed has thrown, if one has: then this thread was stopped, too. */
+    void requireNoneFailed() {
+        Throwable thrown = failed.get();
+        if (thrown != null) {
+            throw unchecked(thrown);
+        }
+    }
+
     private R await(Future<R> result) {
         try {
             return result.get();

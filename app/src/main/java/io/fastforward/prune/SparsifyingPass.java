@@ -16,6 +16,7 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -121,18 +122,23 @@ public final class SparsifyingPass {
             IntConsumer progress) {
         try (LayerWalk ahead = walk(windows, Set.of(HiddenStream.DENSE));
                 OrderedTasks<LayerWeights> tasks = new OrderedTasks<>(atOnce, turns::end)) {
-            for (int done = 0, next = 0; done < layers(); ) {
-                if (next < layers() && !tasks.isFull()) {
-                    int layer = next++;
-                    tasks.start(new LayerTask(layers, turns, layer, fork(ahead, turns)));
-                    if (!isLast(layer)) {
-                        moveOn(ahead, layer, turns);
+            try {
+                for (int done = 0, next = 0; done < layers(); ) {
+                    if (next < layers() && !tasks.isFull()) {
+                        int layer = next++;
+                        tasks.start(new LayerTask(layers, turns, layer, fork(ahead, turns)));
+                        if (!isLast(layer)) {
+                            moveOn(ahead, layer, turns);
+                        }
+                    } else {
+                        int layer = done++;
+                        tasks.take(weights -> turns.take(() -> sink.accept(layer, weights)));
+                        progress.accept(done);
                     }
-                } else {
-                    int layer = done++;
-                    tasks.take(weights -> turns.take(() -> sink.accept(layer, weights)));
-                    progress.accept(done);
                 }
+            } catch (CancellationException e) {
+                tasks.requireNoneFailed(); // or this thread was interrupted
+                throw e;
             }
         }
     }

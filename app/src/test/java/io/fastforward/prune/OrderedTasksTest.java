@@ -68,6 +68,20 @@ class OrderedTasksTest {
         assertThat(closed).containsExactlyInAnyOrder("first", "second");
     }
 
+    /** Who starts the tasks may be stopped, too, before it asks for a result. */
+    @Test
+    void theFailureCanBeAskedFor() {
+        IllegalStateException failure = new IllegalStateException("layer 1 fails");
+        try (OrderedTasks<String> tasks = tasks()) {
+            tasks.requireNoneFailed();
+            tasks.start(task("first", () -> {
+                throw failure;
+            }));
+            waited(stopped, "");
+            assertThatThrownBy(tasks::requireNoneFailed).isSameAs(failure);
+        }
+    }
+
     @Test
     void whoeverFailsToTakeAResultStopsTheTasks() {
         IllegalStateException failure = new IllegalStateException("the disk is full");
