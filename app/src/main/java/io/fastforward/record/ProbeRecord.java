@@ -109,6 +109,7 @@ public final class ProbeRecord {
      */
     public void saveRepairedMap(int module, int units, Matrix output) {
         String name = mapName(module);
+        store.makeFolder(MAPS);
         try (Arena arena = Arena.ofConfined()) {
             store.write(name, output.copy(DataType.F32, arena).data());
         }

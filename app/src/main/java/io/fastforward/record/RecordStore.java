@@ -127,16 +127,23 @@ final class RecordStore implements AutoCloseable {
         write(name, MemorySegment.ofArray(contents));
     }
 
-    /** Writes a file whole; makes the directory that it is in. */
+    /** Likewise, of any size. */
     synchronized void write(String name, MemorySegment contents) {
         checkNotEnded();
-        Path file = file(name);
+        AtomicFile.write(file(name), contents);
+    }
+
+    /** Makes a folder in the directory, if it is not there. */
+    synchronized void makeFolder(String name) {
+        checkNotEnded();
+        Path folder = file(name);
         try {
-            Files.createDirectories(file.resolveSibling(""));
+            if (!Files.isDirectory(folder)) {
+                Files.createDirectory(folder);
+            }
         } catch (IOException e) {
-            throw StorageFailure.of(file, e);
+            throw StorageFailure.of(folder, e);
         }
-        AtomicFile.write(file, contents);
     }
 
     /** Appends to a file, of which a crash may leave a part. */
