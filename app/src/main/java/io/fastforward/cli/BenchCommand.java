@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import io.fastforward.report.Table;
 import io.fastforward.report.Table.Column;
+import io.fastforward.report.VariantTable;
 import io.fastforward.run.BenchmarkRun;
 import io.fastforward.run.BenchmarkRun.Speed;
 import io.fastforward.run.BenchmarkRun.Spread;
@@ -94,18 +95,14 @@ final class BenchCommand implements Runnable {
                         .map(speed -> List.of(
                                 speed.model(),
                                 String.format(Locale.ROOT, "%,d", speed.parameters()),
-                                megabytes(speed.diskBytes()),
-                                speed.memoryBytes() == null ? "–" : megabytes(speed.memoryBytes()),
+                                VariantTable.megabytes(speed.diskBytes()),
+                                speed.memoryBytes() == null ? "–" : VariantTable.megabytes(speed.memoryBytes()),
                                 spread(speed.firstTokenSeconds(), 1000),
                                 spread(speed.promptTokensPerSecond(), 1),
                                 ratio(speed.promptTokensPerSecond(), dense.promptTokensPerSecond()),
                                 spread(speed.newTokensPerSecond(), 1),
                                 ratio(speed.newTokensPerSecond(), dense.newTokensPerSecond())))
                         .toList());
-    }
-
-    private static String megabytes(long bytes) {
-        return String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6);
     }
 
     private static String spread(Spread spread, double unit) {

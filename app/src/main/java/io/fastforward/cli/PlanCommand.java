@@ -235,7 +235,7 @@ final class PlanCommand implements Runnable {
         return List.of(
                 String.format(Locale.ROOT, "%.1f%%", 100 * sparsity),
                 String.format(Locale.ROOT, "%,d", parameters),
-                String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6),
+                VariantTable.megabytes(bytes),
                 VariantTable.significant(perplexity),
                 repaired == null ? "" : VariantTable.significant(repaired));
     }

@@ -3,7 +3,7 @@ package io.fastforward.cli;
 import io.fastforward.record.ModuleCurves;
 import io.fastforward.report.ErrorCurveChart;
 import io.fastforward.report.ErrorCurveChart.Curve;
-import io.fastforward.spi.model.AttentionUnit;
+import io.fastforward.report.UnitNames;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -61,7 +61,7 @@ record RunInspection(List<Module> modules) {
         return new Curve(
                 module / 2,
                 attention ? "attention" : "MLP",
-                attention ? units(read.unit()) : "channels",
+                attention ? UnitNames.plural(read.unit()) : "channels",
                 read.errors().get(module),
                 read.divergences().isEmpty()
                         ? OptionalDouble.empty()
@@ -69,14 +69,6 @@ record RunInspection(List<Module> modules) {
                 read.policy().isEmpty()
                         ? OptionalInt.empty()
                         : OptionalInt.of(read.policy().get().retained().get(module)));
-    }
-
-    private static String units(AttentionUnit unit) {
-        return switch (unit) {
-            case KV_GROUP -> "KV groups";
-            case QUERY_HEAD -> "query heads";
-            case VALUE_CHANNEL -> "value channels";
-        };
     }
 
     private static void print(List<Curve> curves, PrintWriter out) {

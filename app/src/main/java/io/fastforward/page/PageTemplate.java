@@ -5,6 +5,7 @@ import com.samskivert.mustache.Template;
 import io.fastforward.failure.PlainText;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -21,7 +22,10 @@ final class PageTemplate {
     private PageTemplate() {}
 
     static byte[] html(Page page) {
-        Template template = Mustache.compiler().escapeHTML(true).compile(text("/page/page.mustache"));
+        Template template = Mustache.compiler()
+                .escapeHTML(true)
+                .withLoader(name -> new StringReader(template(name)))
+                .compile(template("page"));
         Map<String, Object> context = new HashMap<>();
         context.put("page", page);
         context.put("charted", !page.charts().isEmpty());
@@ -29,6 +33,10 @@ final class PageTemplate {
         context.put("library", text(CHARTING + "uPlot.iife.min.js"));
         context.put("script", text("/page/page.js"));
         return PlainText.of(template.execute(context)).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String template(String name) {
+        return text("/page/" + name + ".mustache");
     }
 
     private static String text(String resource) {

@@ -4,6 +4,7 @@ import io.fastforward.nested.UnitRanking;
 import io.fastforward.page.Chart.Kind;
 import io.fastforward.page.Chart.Series;
 import io.fastforward.prune.ModuleRepair;
+import io.fastforward.report.UnitNames;
 import io.fastforward.search.TrialRecord;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.Policy;
@@ -27,15 +28,6 @@ final class RunCharts {
 
     private RunCharts() {}
 
-    /** What units of attention are called, in the plural. */
-    static String units(AttentionUnit unit) {
-        return switch (unit) {
-            case KV_GROUP -> "KV groups";
-            case QUERY_HEAD -> "query heads";
-            case VALUE_CHANNEL -> "value channels";
-        };
-    }
-
     /** How much of each module a policy retains. */
     static Chart retention(UnitRanking ranking, AttentionUnit unit, Policy policy) {
         IntToDoubleFunction share = module -> {
@@ -44,7 +36,7 @@ final class RunCharts {
         };
         return byLayer(
                 "What each layer keeps",
-                "Of attention the share of its " + units(unit) + ", of the MLP that of its channels.",
+                "Of attention the share of its " + UnitNames.plural(unit) + ", of the MLP that of its channels.",
                 "% kept",
                 policy.layers(),
                 share);
@@ -55,7 +47,7 @@ final class RunCharts {
         return ranking.errors().isEmpty()
                 ? List.of()
                 : List.of(
-                        errors(ranking, 0, "What attention lacks with fewer " + units(unit)),
+                        errors(ranking, 0, "What attention lacks with fewer " + UnitNames.plural(unit)),
                         errors(ranking, 1, "What MLPs lack with fewer channels"));
     }
 

@@ -16,6 +16,7 @@ import io.fastforward.record.PlanResult;
 import io.fastforward.record.PruneResult;
 import io.fastforward.record.SparsifyResult;
 import io.fastforward.report.ShellWords;
+import io.fastforward.report.UnitNames;
 import io.fastforward.report.Variant;
 import io.fastforward.report.VariantTable;
 import io.fastforward.spi.model.MapRole;
@@ -124,7 +125,7 @@ public final class RunReport {
             rows.add(List.of(
                     percent(point.targetSparsity()),
                     count(point.parameters()),
-                    String.format(Locale.ROOT, "%,.1f MB", point.weightBytes() / 1e6),
+                    VariantTable.megabytes(point.weightBytes()),
                     VariantTable.significant(point.perplexity()),
                     point.repairedPerplexity() == null
                             ? NOT_THERE
@@ -265,7 +266,7 @@ public final class RunReport {
     private PageTable modules(UnitRanking ranking, PruneResult result) {
         Policy policy = result.policy();
         boolean errors = result.repairs().stream().anyMatch(repair -> Double.isFinite(repair.relativeError()));
-        List<String> head = new ArrayList<>(List.of("", RunCharts.units(run.unit()) + " kept", "channels kept"));
+        List<String> head = new ArrayList<>(List.of("", UnitNames.plural(run.unit()) + " kept", "channels kept"));
         if (errors) {
             head.addAll(List.of("error of attention", "error of the MLP"));
         }

@@ -49,10 +49,8 @@ public record FinishedRun(
         }
         RunResult result = RecordFile.read(file, manifest.id(), type(manifest, directory));
         Optional<UnitRanking> ranking = ModuleCurves.ranking(directory, manifest);
-        if (result instanceof PruneResult pruned
-                && ranking.isPresent()
-                && !ranking.get().allows(pruned.policy())) {
-            throw RecordFile.damaged(file, "its policy is of other modules than those of " + RunRecord.ORDER, null);
+        if (result instanceof PruneResult pruned) {
+            ranking.ifPresent(ranked -> ModuleCurves.requireAllowed(ranked, pruned.policy(), file));
         }
         return new FinishedRun(
                 directory,

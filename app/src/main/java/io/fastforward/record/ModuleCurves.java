@@ -72,9 +72,19 @@ public record ModuleCurves(
             return Optional.empty();
         }
         Policy policy = RecordFile.read(file, manifest.id(), PruneResult.class).policy();
+        requireAllowed(ranking, policy, file);
+        return Optional.of(policy);
+    }
+
+    /**
+     * Checks that a policy is of the modules that were ranked.
+     *
+     * @param file in which the policy stands
+     * @throws Failure if not
+     */
+    static void requireAllowed(UnitRanking ranking, Policy policy, Path file) {
         if (!ranking.allows(policy)) {
             throw RecordFile.damaged(file, "its policy is of other modules than those of " + RunRecord.ORDER, null);
         }
-        return Optional.of(policy);
     }
 }

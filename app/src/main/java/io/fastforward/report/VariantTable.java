@@ -50,6 +50,11 @@ public final class VariantTable {
                         Locale.ROOT, "%d/%d %.1f%%", accuracy.right(), accuracy.total(), 100 * accuracy.accuracy());
     }
 
+    /** A size as people compare files by it. */
+    public static String megabytes(long bytes) {
+        return String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6);
+    }
+
     /** A perplexity with as many decimals as say something. */
     public static String significant(double perplexity) {
         return String.format(

@@ -5,6 +5,8 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.IncrementalDecoder;
 import io.fastforward.forward.LayerSource;
+import io.fastforward.generate.Sampling;
+import io.fastforward.generate.TextGeneration;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -154,6 +157,7 @@ public final class BenchmarkRun {
         private final Model model;
         private final int[] prompt;
         private final int newTokens;
+        private final TextGeneration generation;
         private final List<Double> first = new ArrayList<>();
         private final List<Double> rest = new ArrayList<>();
         private @Nullable LayerSource layers;
@@ -163,6 +167,7 @@ public final class BenchmarkRun {
         Subject(Model model, Request request) {
             this.model = model;
             this.newTokens = request.newTokens();
+            this.generation = new TextGeneration(new Sampling(0, 1), newTokens, Set.of(), 0);
             int context = model.spec().contextLength();
             if (request.promptTokens() + newTokens > context) {
                 model.close();
@@ -193,23 +198,12 @@ public final class BenchmarkRun {
         void measure() {
             IncrementalDecoder reading = Objects.requireNonNull(decoder);
             reading.truncate(0);
+            List<Long> times = new ArrayList<>();
             long start = System.nanoTime();
-            float[] logits = reading.read(prompt);
-            long afterPrompt = System.nanoTime();
-            for (int i = 1; i < newTokens; i++) {
-                logits = reading.read(likeliest(logits));
-            }
-            long end = System.nanoTime();
+            generation.run(reading, prompt, token -> times.add(System.nanoTime()));
+            long afterPrompt = times.getFirst();
             first.add((afterPrompt - start) / 1e9);
-            rest.add((newTokens - 1) / ((end - afterPrompt) / 1e9));
-        }
-
-        private static int likeliest(float[] logits) {
-            int best = 0;
-            for (int i = 1; i < logits.length; i++) {
-                best = logits[i] > logits[best] ? i : best;
-            }
-            return best;
+            rest.add((newTokens - 1) / ((times.getLast() - afterPrompt) / 1e9));
         }
 
         Speed speed() {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * A GGUF file that is mapped into memory: of the types of metadata those that we write, and every number in it checked
@@ -158,32 +159,20 @@ record StoredFile(Map<String, MetadataValue> metadata, Map<String, Place> tensor
         private MetadataValue array() {
             int type = int32();
             return switch (type) {
-                case FileHeader.STRING -> {
-                    int count = count(Long.BYTES);
-                    List<String> values = new ArrayList<>();
-                    for (int i = 0; i < count; i++) {
-                        values.add(text());
-                    }
-                    yield new MetadataValue.Texts(values);
-                }
-                case FileHeader.INT32 -> {
-                    int count = count(Integer.BYTES);
-                    List<Integer> values = new ArrayList<>();
-                    for (int i = 0; i < count; i++) {
-                        values.add(int32());
-                    }
-                    yield new MetadataValue.Integers(values);
-                }
-                case FileHeader.FLOAT32 -> {
-                    int count = count(Float.BYTES);
-                    List<Float> values = new ArrayList<>();
-                    for (int i = 0; i < count; i++) {
-                        values.add(float32());
-                    }
-                    yield new MetadataValue.Reals(values);
-                }
+                case FileHeader.STRING -> new MetadataValue.Texts(list(Long.BYTES, this::text));
+                case FileHeader.INT32 -> new MetadataValue.Integers(list(Integer.BYTES, this::int32));
+                case FileHeader.FLOAT32 -> new MetadataValue.Reals(list(Float.BYTES, this::float32));
                 default -> throw new IllegalArgumentException("it has an array of the type " + type);
             };
+        }
+
+        private <T> List<T> list(int leastBytes, Supplier<T> next) {
+            int count = count(leastBytes);
+            List<T> values = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                values.add(next.get());
+            }
+            return values;
         }
 
         /** A number of things of at least some bytes, which cannot be more than the file has room for. */

@@ -5,11 +5,10 @@ import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.backend.cpu.onednn.OneDnn;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
-import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.backend.PrecisionSupport;
 
 /** OpenBLAS for products and factorisations, Java for the rest, on all cores. */
-public final class CpuBackendProvider implements ComputeBackend.Provider {
+public final class CpuBackendProvider implements BothPrecisions {
 
     @Override
     public String id() {
@@ -39,24 +38,12 @@ public final class CpuBackendProvider implements ComputeBackend.Provider {
     }
 
     @Override
-    public PrecisionSupport support(String device, Precision precision) {
-        if (!device.equals(id())) {
-            return PrecisionSupport.missing("backend '" + id() + "' has no device '" + device + "'");
-        }
-        return precision == Precision.SINGLE
-                ? ComputeBackend.Provider.super.support(device, precision)
-                : Bfloat16Trial.support();
+    public PrecisionSupport bfloat16() {
+        return Bfloat16Trial.support();
     }
 
     @Override
-    public ComputeBackend open(String device, int threads, Precision precision) {
-        if (precision == Precision.SINGLE) {
-            return open(device, threads);
-        }
-        PrecisionSupport support = support(device, precision);
-        if (!support.available()) {
-            throw new IllegalStateException(support.message());
-        }
+    public ComputeBackend openForBfloat16(int threads) {
         MapProducts maps = new PackedMaps(OneDnn.open(), threads);
         try {
             return new CpuBackend(OpenBlas.loadAvailable(), maps, RowKernels.best(), threads);

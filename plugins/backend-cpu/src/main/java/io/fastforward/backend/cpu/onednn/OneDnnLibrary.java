@@ -192,12 +192,12 @@ final class OneDnnLibrary {
     }
 
     private void queryDescription(MemorySegment description, int what, MemorySegment result) {
-        check("dnnl_memory_desc_query", (int) invoke(
+        call(
                 "dnnl_memory_desc_query",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS),
                 description,
                 what,
-                result));
+                result);
     }
 
     /** Bytes of what is described. */
@@ -208,25 +208,25 @@ final class OneDnnLibrary {
     /** Attributes of a product or a reordering: the scratchpad is given at each call; a product may add to its result. */
     MemorySegment attributes(Arena arena, boolean adding) {
         MemorySegment attributes = made(arena, "dnnl_primitive_attr_create", "dnnl_primitive_attr_destroy");
-        check("dnnl_primitive_attr_set_scratchpad_mode", (int) invoke(
+        call(
                 "dnnl_primitive_attr_set_scratchpad_mode",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
                 attributes,
-                USER_SCRATCHPAD));
+                USER_SCRATCHPAD);
         if (adding) {
             MemorySegment operations = made(arena, "dnnl_post_ops_create", "dnnl_post_ops_destroy");
-            check("dnnl_post_ops_append_sum", (int) invoke(
+            call(
                     "dnnl_post_ops_append_sum",
                     FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT),
                     operations,
                     1f,
                     0,
-                    SINGLE));
-            check("dnnl_primitive_attr_set_post_ops", (int) invoke(
+                    SINGLE);
+            call(
                     "dnnl_primitive_attr_set_post_ops",
                     FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS),
                     attributes,
-                    operations));
+                    operations);
         }
         return attributes;
     }
@@ -269,13 +269,13 @@ final class OneDnnLibrary {
     String implementation(MemorySegment plan) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment pointer = scratch.allocate(ADDRESS);
-            check("dnnl_primitive_desc_query", (int) invoke(
+            call(
                     "dnnl_primitive_desc_query",
                     FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS),
                     plan,
                     IMPLEMENTATION,
                     0,
-                    pointer));
+                    pointer);
             return pointer.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0);
         }
     }
@@ -351,7 +351,7 @@ final class OneDnnLibrary {
                 default -> ADDRESS;
             };
         }
-        check(function, (int) invoke(function, FunctionDescriptor.of(JAVA_INT, layouts), all));
+        call(function, FunctionDescriptor.of(JAVA_INT, layouts), all);
         MethodHandle destroy = bind(destructor, FunctionDescriptor.of(JAVA_INT, ADDRESS));
         return pointer.get(ADDRESS, 0).reinterpret(arena, made -> {
             try {
@@ -364,6 +364,11 @@ final class OneDnnLibrary {
 
     private static MemorySegment longs(Arena arena, long... values) {
         return arena.allocateFrom(JAVA_LONG, values);
+    }
+
+    /** Calls a function that says whether it succeeded. */
+    private void call(String function, FunctionDescriptor signature, Object... arguments) {
+        check(function, (int) invoke(function, signature, arguments));
     }
 
     private Object invoke(String function, FunctionDescriptor signature, Object... arguments) {
