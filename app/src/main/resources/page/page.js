@@ -27,7 +27,7 @@
       labelFont: "12px system-ui, sans-serif",
     };
     const whole = chart.x.every(Number.isInteger);
-    const numbers = (_, values) => values.map(value => value === null ? "" : Number(value.toPrecision(3)).toString());
+    const numbers = (_, values) => values.map(value => value === null ? "" : Number(value.toPrecision(6)).toString());
     const pad = chart.kind === "LINES" ? 0 : 0.6;
     return {
       width,

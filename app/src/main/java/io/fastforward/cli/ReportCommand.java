@@ -1,6 +1,5 @@
 package io.fastforward.cli;
 
-import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
 import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.failure.FailureKind;
@@ -9,11 +8,13 @@ import io.fastforward.page.RunReport;
 import io.fastforward.record.FinishedRun;
 import io.fastforward.record.RunRecord;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,6 +30,9 @@ import picocli.CommandLine.Parameters;
         },
         mixinStandardHelpOptions = true)
 final class ReportCommand implements Runnable {
+
+    /** Of records in what a batch writes: a model, a run, a point of the grid. */
+    private static final int DEPTH = 4;
 
     @Parameters(
             paramLabel = "RUN_DIR",
@@ -81,19 +85,18 @@ final class ReportCommand implements Runnable {
         return output;
     }
 
-    /** A record, or the finished ones in a directory, by name. */
+    /** A record, or the finished ones in a directory and in those within it, by name. */
     private static List<Path> records(Path directory) {
         if (RunRecord.holdsRun(directory) || !Files.isDirectory(directory)) {
             return List.of(directory); // what is wrong with it is told where it is read
         }
-        try {
-            List<Path> found = AtomicDirectory.children(directory).stream()
-                    .filter(RunRecord::holdsResult)
-                    .sorted()
-                    .toList();
+        try (Stream<Path> within = Files.walk(directory, DEPTH)) {
+            List<Path> found = within.filter(RunRecord::holdsResult).sorted().toList();
             return found.isEmpty() ? List.of(directory) : found;
         } catch (IOException e) {
             throw ReadFailure.of(directory, e);
+        } catch (UncheckedIOException e) { // of a directory within it
+            throw ReadFailure.of(directory, e.getCause());
         }
     }
 }

@@ -1,9 +1,10 @@
 package io.fastforward.page;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,8 @@ record Chart(
         boolean logarithmic,
         List<Double> x,
         List<Series> series) {
+
+    private static final MathContext DIGITS = new MathContext(6);
 
     enum Kind {
         BARS,
@@ -86,9 +89,9 @@ record Chart(
         return new PageTable("", head, rows);
     }
 
+    /** Perplexities that are worth comparing differ in their fourth decimal. */
     private static String number(double value) {
-        return value == Math.rint(value) && Math.abs(value) < 1e9
-                ? String.format(Locale.ROOT, "%.0f", value)
-                : String.format(Locale.ROOT, "%.4g", value);
+        BigDecimal rounded = new BigDecimal(value).round(DIGITS);
+        return rounded.signum() == 0 ? "0" : rounded.stripTrailingZeros().toPlainString();
     }
 }

@@ -10,6 +10,7 @@ import io.fastforward.record.SparsifyResult;
 import io.fastforward.report.ShellWords;
 import io.fastforward.report.Variant;
 import io.fastforward.report.VariantTable;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -41,11 +42,12 @@ public final class ComparisonReport {
      * @param runs in the order in which they are shown; of plans only those that are no plans are compared
      */
     public static byte[] of(List<FinishedRun> runs) {
+        Path common = common(runs);
         List<Outcome> outcomes = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         List<String> commands = new ArrayList<>();
         for (FinishedRun run : runs) {
-            String name = RunReport.name(run);
+            String name = name(run, common);
             List<Variant> variants = switch (run.result()) {
                 case PruneResult result -> result.variants();
                 case SparsifyResult result -> result.variants();
@@ -75,6 +77,26 @@ public final class ComparisonReport {
                 List.of(sizes(outcomes)),
                 List.of(),
                 commands));
+    }
+
+    /** The innermost directory that holds all records. */
+    private static Path common(List<FinishedRun> runs) {
+        Path common = absolute(runs.getFirst()).resolveSibling("");
+        for (FinishedRun run : runs) {
+            while (!absolute(run).resolveSibling("").startsWith(common)) {
+                common = common.resolveSibling("");
+            }
+        }
+        return common;
+    }
+
+    /** By which a run is told from the others: where its record lies below what holds all. */
+    private static String name(FinishedRun run, Path common) {
+        return common.relativize(absolute(run)).toString();
+    }
+
+    private static Path absolute(FinishedRun run) {
+        return run.directory().toAbsolutePath().normalize();
     }
 
     private static PageTable table(List<Outcome> outcomes) {

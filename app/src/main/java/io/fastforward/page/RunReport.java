@@ -389,10 +389,4 @@ public final class RunReport {
     private static String percent(double share) {
         return String.format(Locale.ROOT, "%.1f%%", 100 * share);
     }
-
-    /** What stands for a run among others. */
-    static String name(FinishedRun run) {
-        Path directory = run.directory().toAbsolutePath().normalize();
-        return String.valueOf(directory.getFileName());
-    }
 }

@@ -154,6 +154,28 @@ class ReportCommandTest {
                 .contains("different perplexities", "other-run");
     }
 
+    /** As a batch leaves them: all of them have the same name. */
+    @Test
+    void findsTheRecordsOfABatch() throws IOException {
+        for (String point : List.of("sparsity=0.2", "sparsity=0.3")) {
+            Path record = Files.createDirectories(
+                    directory.resolve("model/base").resolve(point).resolve("pruned-run"));
+            for (String name : List.of("manifest.json", "nested-order.json", "trials.jsonl", "result.json")) {
+                Files.copy(run.record(name), record.resolve(name));
+            }
+        }
+        Path report = directory.resolve("batch.html");
+        CommandRun.of("report", directory.toString(), "--output", report.toString())
+                .succeeds();
+        String html = Files.readString(report);
+        assertThat(html).contains(">sparsity&#x3D;0.2/pruned-run<", ">sparsity&#x3D;0.3/pruned-run<");
+        assertThat(chart(charts(html), "Quality by size").at("/series/1/label").textValue())
+                .isEqualTo("sparsity=0.3/pruned-run");
+        JsonNode variants = run.document("result.json").get("variants");
+        String perplexity = variants.get(variants.size() - 1).at("/perplexity/perplexity").asText();
+        assertThat(html).as("what it takes to compare").contains("<td>" + perplexity.substring(0, 5));
+    }
+
     @Test
     void whatIsNoFinishedRunIsRefused() throws IOException {
         CommandRun.of("report", directory.toString())
