@@ -172,7 +172,8 @@ class ReportCommandTest {
         assertThat(chart(charts(html), "Quality by size").at("/series/1/label").textValue())
                 .isEqualTo("sparsity=0.3/pruned-run");
         JsonNode variants = run.document("result.json").get("variants");
-        String perplexity = variants.get(variants.size() - 1).at("/perplexity/perplexity").asText();
+        String perplexity =
+                variants.get(variants.size() - 1).at("/perplexity/perplexity").asText();
         assertThat(html).as("what it takes to compare").contains("<td>" + perplexity.substring(0, 5));
     }
 
