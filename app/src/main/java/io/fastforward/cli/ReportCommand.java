@@ -14,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -96,7 +97,7 @@ final class ReportCommand implements Runnable {
         } catch (IOException e) {
             throw ReadFailure.of(directory, e);
         } catch (UncheckedIOException e) { // of a directory within it
-            throw ReadFailure.of(directory, e.getCause());
+            throw ReadFailure.of(directory, Objects.requireNonNull(e.getCause()));
         }
     }
 }
