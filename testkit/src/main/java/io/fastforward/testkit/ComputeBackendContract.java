@@ -385,6 +385,35 @@ public abstract class ComputeBackendContract {
         }
     }
 
+    /** What comes at once may be computed in another way than token by token. */
+    @ParameterizedTest
+    @MethodSource("longSequences")
+    void aCachedSequenceMayGoOnForLong(ModuleCase test) {
+        int length = test.batch().length();
+        Approximation[] hidden = hidden(length, test.spec().hiddenSize(), 44);
+        ModuleWeights weights = new RandomWeights(arena, test.type(), 45).module(test.spec());
+        List<Approximation> expected =
+                reference().features(test.spec(), weights, test.units(), test.batch(), List.of(hidden));
+        try (LoadedModule module = backend.load(test.spec(), weights);
+                KeyValueCache cache = backend.keyValueCache(module, test.units(), length)) {
+            for (int first = 0, rows = 5; first < length; first += rows, rows = length - first) {
+                try (DeviceMatrix input = device(Arrays.copyOfRange(hidden, first, first + rows), 0);
+                        DeviceMatrix features =
+                                backend.allocate(rows, test.spec().features(test.units()))) {
+                    backend.nextFeatures(cache, rows, input, features);
+                    assertRows(expected.subList(first, first + rows), rows(features), "features from " + first);
+                }
+            }
+        }
+    }
+
+    static Stream<ModuleCase> longSequences() {
+        return Stream.of(
+                attention(RMS, 40, 36, 2, 2, 18, 0, true, DataType.BF16, 1, 1, 605),
+                attention(LAYER, 24, 8, 2, 3, 0, 270, true, DataType.F32, 2, 1, 560),
+                valueChannels(attention(RMS, 40, 40, 2, 2, 20, 0, true, DataType.BF16, 21, 1, 530)));
+    }
+
     @Test
     void onlyAttentionHasACache() {
         ModuleCase test = mlp(RMS, 4, 3, true, Activation.SILU, false, DataType.F32, 3, 1, 2);
@@ -534,15 +563,15 @@ public abstract class ComputeBackendContract {
 
     @Test
     void resultsDoNotDependOnTheNumberOfThreads() {
-        ModuleCase attention = attention(RMS, 96, 32, 3, 2, 16, 0, false, DataType.BF16, 2, 3, 150);
-        ModuleCase channels = valueChannels(attention(RMS, 96, 32, 3, 2, 16, 0, false, DataType.BF16, 23, 3, 150));
-        ModuleCase mlp = mlp(RMS, 96, 700, true, Activation.SILU, false, DataType.BF16, 650, 3, 150);
+        ModuleCase attention = attention(RMS, 96, 32, 3, 2, 16, 0, false, DataType.BF16, 2, 3, 180);
+        ModuleCase channels = valueChannels(attention(RMS, 96, 32, 3, 2, 16, 0, false, DataType.BF16, 23, 3, 180));
+        ModuleCase mlp = mlp(RMS, 96, 700, true, Activation.SILU, false, DataType.BF16, 650, 3, 180);
         HeadWeights head = new RandomWeights(arena, DataType.BF16, 14).head(RMS, 1500, 96, false);
         ModuleWeights attentionWeights = new RandomWeights(arena, DataType.BF16, 15).module(attention.spec());
         ModuleWeights channelWeights = new RandomWeights(arena, DataType.BF16, 19).module(channels.spec());
         ModuleWeights mlpWeights = new RandomWeights(arena, DataType.BF16, 16).module(mlp.spec());
-        Approximation[] hidden = hidden(450, 96, 17);
-        int[] targets = new SplittableRandom(18).ints(450, 0, 1500).toArray();
+        Approximation[] hidden = hidden(540, 96, 17);
+        int[] targets = new SplittableRandom(18).ints(540, 0, 1500).toArray();
         var results = new ArrayList<List<Object>>();
         for (int threads = 1; threads <= 3; threads++) {
             try (ComputeBackend opened = open(threads);
@@ -555,10 +584,11 @@ public abstract class ComputeBackendContract {
                 float[][] attended = apply(opened, first, attention.units(), attention.batch(), hidden);
                 float[][] fed = apply(opened, second, mlp.units(), mlp.batch(), hidden);
                 float[][] narrowed = apply(opened, third, channels.units(), channels.batch(), hidden);
+                float[][] together = apply(opened, third, channels.units(), new BatchShape(1, 540), hidden);
                 var likelihoods = new double[targets.length];
                 opened.logLikelihood(loadedHead, state, targets, likelihoods);
-                gram.add(state, state, 450);
-                results.add(List.of(attended, fed, narrowed, likelihoods, values(gram.read(arena))));
+                gram.add(state, state, 540);
+                results.add(List.of(attended, fed, narrowed, together, likelihoods, values(gram.read(arena))));
             }
         }
         for (int threads = 2; threads <= 3; threads++) {

@@ -18,12 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttentionFeatures {
 
-    private static final int FEWEST_QUERIES = 64;
-    private static final int MOST_QUERIES = 256;
-
-    /** With it the scores of a block, at most 512 KiB, stay in the second-level cache. */
-    private static final int TILE_KEYS = 512;
-
     private static final int TABLE_STEP = 256;
 
     private final CpuResources cpu;
@@ -43,12 +37,6 @@ final class AttentionFeatures {
      */
     private record Part(ProjectionLayout layout, int units, BatchShape batch, int firstPosition) {}
 
-    /** Keys or values of one sequence and KV group, a row for each position. */
-    @FunctionalInterface
-    private interface Rows {
-        FloatView of(int sequence, int group);
-    }
-
     void compute(
             CpuModule module, AttentionSpec spec, int units, BatchShape batch, FloatView hidden, FloatView features) {
         var layout = new ProjectionLayout(spec);
@@ -58,24 +46,35 @@ final class AttentionFeatures {
             var sequences = new BatchShape(Math.min(chunk, batch.sequences() - start), length);
             var part = new Part(layout, units, sequences, 0);
             FloatView projected = project(module, part, hidden.at(start * length, 0));
-            Rows keys = (sequence, group) -> projected.at(sequence * length, layout.key(group));
-            Rows values = (sequence, group) -> projected.at(sequence * length, layout.value(group, units));
-            attend(part, projected, keys, values, features.at(start * length, 0));
+            SingleTiles.Rows keys = (sequence, group) -> projected.at(sequence * length, layout.key(group));
+            SingleTiles.Rows values = (sequence, group) -> projected.at(sequence * length, layout.value(group, units));
+            attend(part, projected, tiles(part, keys, values), features.at(start * length, 0));
         }
     }
 
     /** The features of the next tokens of the sequence in a cache, which gets their keys and values. */
     void computeNext(CpuKeyValueCache cache, int rows, FloatView hidden, FloatView features) {
         var layout = new ProjectionLayout(cache.spec());
-        Rows keys = (sequence, group) -> cache.key(group);
-        Rows values = (sequence, group) -> cache.value(group);
+        SingleTiles.Rows keys = (sequence, group) -> cache.key(group);
+        SingleTiles.Rows values = (sequence, group) -> cache.value(group);
         for (int start = 0; start < rows; start += CpuResources.CHUNK_ROWS) {
             var tokens = new BatchShape(1, Math.min(CpuResources.CHUNK_ROWS, rows - start));
             var part = new Part(layout, cache.units(), tokens, cache.length());
             FloatView projected = project(cache.module(), part, hidden.at(start, 0));
             cache.append(layout, projected, tokens.length());
-            attend(part, projected, keys, values, features.at(start, 0));
+            attend(part, projected, tiles(part, keys, values), features.at(start, 0));
         }
+    }
+
+    private AttentionTiles tiles(Part part, SingleTiles.Rows keys, SingleTiles.Rows values) {
+        AttentionSpec spec = part.layout().spec();
+        int length = part.batch().length();
+        PackedAttention packed = cpu.maps().attention();
+        if (packed == null || !packed.pays(length)) {
+            return SingleTiles.of(cpu, length, spec, part.units(), keys, values);
+        }
+        int positions = part.firstPosition() + length;
+        return packed.pack(cpu, spec, part.units(), part.batch().sequences(), positions, keys, values);
     }
 
     /** Queries, keys and values head by head, turned by their positions. */
@@ -188,11 +187,11 @@ final class AttentionFeatures {
         }
     }
 
-    private void attend(Part part, FloatView projected, Rows keys, Rows values, FloatView features) {
+    private void attend(Part part, FloatView projected, AttentionTiles tiles, FloatView features) {
         ProjectionLayout layout = part.layout();
         AttentionSpec spec = layout.spec();
         BatchShape batch = part.batch();
-        int queries = blockQueries(batch.length());
+        int queries = tiles.queries();
         int blocks = Math.ceilDiv(batch.length(), queries);
         int heads = spec.heads(part.units());
         int valueSize = spec.valueSize(part.units());
@@ -203,60 +202,39 @@ final class AttentionFeatures {
             int count = Math.min(queries, batch.length() - first);
             int sequence = item % pairs / heads;
             int head = item % pairs % heads;
-            int group = spec.groupOf(head);
             int row = sequence * batch.length() + first;
-            attendBlock(
-                    spec,
-                    part.firstPosition() + first,
-                    count,
+            AttentionTiles.Block block = tiles.block(
+                    sequence,
+                    spec.groupOf(head),
                     projected.at(row, layout.query(head)),
-                    keys.of(sequence, group),
-                    values.of(sequence, group),
+                    count,
                     features.at(row, head * valueSize),
-                    valueSize,
-                    cpu.first()[worker]);
+                    worker);
+            attendBlock(spec, part.firstPosition() + first, count, valueSize, tiles, block);
         });
         if (spec.isByDimension()) {
             transpose(features, batch.rows(), heads, valueSize);
         }
     }
 
-    /**
-     * Queries of one block. Few of them waste little on keys that only the later ones see; many make faster products
-     * (2048 tokens, heads of 64, µs a token and head: 6.9 with 64 queries, 5.8 with 128, 5.2 with 256).
-     */
-    private static int blockQueries(int length) {
-        return Math.clamp(length / 8, FEWEST_QUERIES, MOST_QUERIES);
-    }
-
     /** One query head at some consecutive positions of one sequence. */
     private void attendBlock(
-            AttentionSpec spec,
-            int first,
-            int count,
-            FloatView queries,
-            FloatView keys,
-            FloatView values,
-            FloatView features,
-            int valueSize,
-            Scratch scratch) {
-        var softmax = new OnlineSoftmax(cpu.kernels(), spec, features, valueSize, count);
-        int firstKey = firstKey(spec, first);
+            AttentionSpec spec, int first, int count, int valueSize, AttentionTiles tiles, AttentionTiles.Block block) {
+        var softmax = new OnlineSoftmax(cpu.kernels(), spec, block.sums(), valueSize, count);
+        int firstTile = tiles.start(firstKey(spec, first));
         int end = first + count;
-        for (int start = firstKey; start < end; start += TILE_KEYS) {
-            int keyCount = Math.min(TILE_KEYS, end - start);
-            FloatView scores = scratch.matrix(count, keyCount);
-            cpu.products()
-                    .multiplyByTransposed(count, keyCount, spec.headSize(), queries, keys.at(start, 0), 0, scores);
+        for (int start = firstTile; start < end; start += tiles.keys()) {
+            int keyCount = Math.min(tiles.keys(), end - start);
+            FloatView scores = block.scores(start, keyCount);
             for (int i = 0; i < count; i++) {
                 int from = Math.clamp(firstKey(spec, first + i) - start, 0, keyCount);
                 int to = Math.clamp(first + i + 1 - start, from, keyCount);
                 softmax.weigh(i, scores, from, to, keyCount);
             }
-            float beta = start == firstKey ? 0 : 1;
-            cpu.products().multiply(count, valueSize, keyCount, scores, values.at(start, 0), beta, features);
+            block.add(scores, start, keyCount, start == firstTile);
         }
         softmax.divide();
+        block.finish();
     }
 
     /** The first position that a query sees. */

@@ -49,7 +49,7 @@ final class Bfloat16Trial {
     private static PrecisionSupport find() {
         try (Arena arena = Arena.ofShared();
                 CpuResources single = resources(new SingleMaps(OpenBlas.loadAvailable()));
-                CpuResources rounded = resources(new PackedMaps(OneDnn.open(), 1))) {
+                CpuResources rounded = resources(PackedMaps.of(OneDnn.open(), 1))) {
             return compare(arena, single, rounded);
         } catch (LinkageError | RuntimeException e) {
             return PrecisionSupport.missing("no bfloat16 here: " + reason(e));

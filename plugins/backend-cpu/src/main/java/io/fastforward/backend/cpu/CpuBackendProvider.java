@@ -44,7 +44,7 @@ public final class CpuBackendProvider implements BothPrecisions {
 
     @Override
     public ComputeBackend openForBfloat16(int threads) {
-        MapProducts maps = new PackedMaps(OneDnn.open(), threads);
+        MapProducts maps = PackedMaps.of(OneDnn.open(), threads);
         try {
             return new CpuBackend(OpenBlas.loadAvailable(), maps, RowKernels.best(), threads);
         } catch (Throwable e) {

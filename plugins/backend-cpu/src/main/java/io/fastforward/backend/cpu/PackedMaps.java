@@ -35,28 +35,37 @@ final class PackedMaps implements MapProducts {
     private static final int ALIGNMENT = 64;
 
     private final OneDnn library;
-    private final List<OneDnnThread> threads = new ArrayList<>();
-    private final List<Scratch> results = new ArrayList<>();
-    private final List<Scratch> blocks = new ArrayList<>();
-    private final List<Scratch> rows = new ArrayList<>();
+    private final List<OneDnnThread> threads;
+    private final List<Scratch> results;
+    private final List<Scratch> blocks;
+    private final List<Scratch> rows;
     private final Scratch inputs = new Scratch();
+    private final PackedAttention attention;
+
+    private PackedMaps(OneDnn library, List<OneDnnThread> threads) {
+        this.library = library;
+        this.threads = List.copyOf(threads);
+        this.results = Scratch.several(threads.size());
+        this.blocks = Scratch.several(threads.size());
+        this.rows = Scratch.several(threads.size());
+        this.attention = PackedAttention.of(library, this.threads);
+    }
 
     /**
      * For some threads.
      *
-     * @param library closed with this
+     * @param library closed with this, and if there is no room for it
      */
-    PackedMaps(OneDnn library, int threads) {
-        this.library = library;
+    static PackedMaps of(OneDnn library, int count) {
+        List<OneDnnThread> threads = new ArrayList<>();
         try {
-            for (int i = 0; i < threads; i++) {
-                this.threads.add(library.thread());
-                results.add(new Scratch());
-                blocks.add(new Scratch());
-                rows.add(new Scratch());
+            for (int i = 0; i < count; i++) {
+                threads.add(library.thread());
             }
+            return new PackedMaps(library, threads);
         } catch (Throwable e) {
-            close();
+            threads.forEach(OneDnnThread::close);
+            library.close();
             throw e;
         }
     }
@@ -72,6 +81,11 @@ final class PackedMaps implements MapProducts {
     }
 
     @Override
+    public int bytesPerWeight() {
+        return Short.BYTES;
+    }
+
+    @Override
     public int mostRows() {
         return CpuResources.CHUNK_ROWS;
     }
@@ -84,7 +98,13 @@ final class PackedMaps implements MapProducts {
     }
 
     @Override
+    public PackedAttention attention() {
+        return attention;
+    }
+
+    @Override
     public void close() {
+        attention.close();
         threads.forEach(OneDnnThread::close);
         List.of(results, blocks, rows).forEach(each -> each.forEach(Scratch::close));
         inputs.close();

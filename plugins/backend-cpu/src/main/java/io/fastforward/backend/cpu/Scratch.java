@@ -3,12 +3,19 @@ package io.fastforward.backend.cpu;
 import io.fastforward.backend.cpu.algebra.FloatView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** Memory that is used again from call to call and grows to the largest need. Its contents never survive a call. */
 final class Scratch implements AutoCloseable {
 
     private Arena arena = Arena.ofShared();
     private MemorySegment memory = MemorySegment.NULL;
+
+    /** As many as there are threads that each need one. */
+    static List<Scratch> several(int count) {
+        return IntStream.range(0, count).mapToObj(number -> new Scratch()).toList();
+    }
 
     /** A matrix without gaps between its rows and with undefined contents; the one handed out before is gone. */
     FloatView matrix(int rows, int columns) {

@@ -45,7 +45,7 @@ class MapProductsTest {
                 case PACKED -> {
                     PrecisionSupport support = Bfloat16Trial.support();
                     assumeTrue(support.available(), support.message());
-                    yield new PackedMaps(OneDnn.open(), threads);
+                    yield PackedMaps.of(OneDnn.open(), threads);
                 }
             };
             return CpuResources.create(products, maps, RowKernels.best(), threads);
