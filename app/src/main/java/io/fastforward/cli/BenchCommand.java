@@ -51,21 +51,25 @@ final class BenchCommand implements Runnable {
     @Mixin
     private ComputeOptions compute;
 
+    @Mixin
+    private PrecisionOptions precision;
+
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     BenchCommand() {}
 
     @Override
     public void run() {
-        BenchmarkRun.Request request =
-                new BenchmarkRun.Request(models, promptTokens, newTokens, rounds, compute.compute());
+        BenchmarkRun.Request request = new BenchmarkRun.Request(
+                models, promptTokens, newTokens, rounds, compute.compute(), precision.precision);
         List<Speed> speeds = BenchmarkRun.execute(request, common.loadPlugins(), Console.of(common.json));
         common.print(speeds, out -> {
             table(speeds).lines().forEach(out::println);
             out.println();
             out.printf(
                     Locale.ROOT,
-                    "Medians of %d rounds, least and most in brackets: prompts of %d tokens, %d tokens after them.%n",
+                    "Medians of %d rounds in %s, least and most in brackets: prompts of %d tokens, %d tokens after them.%n",
                     rounds,
+                    speeds.getFirst().precision(),
                     promptTokens,
                     newTokens);
             if (speeds.size() > 1) {

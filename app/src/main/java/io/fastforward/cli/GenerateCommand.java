@@ -61,13 +61,22 @@ final class GenerateCommand implements Runnable {
     @Mixin
     private ComputeOptions compute;
 
+    @Mixin
+    private PrecisionOptions precision;
+
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     GenerateCommand() {}
 
     @Override
     public void run() {
         GenerateRun.Request request = new GenerateRun.Request(
-                directories, prompt, mostTokens, new Sampling(temperature, topP), seed, compute.compute());
+                directories,
+                prompt,
+                mostTokens,
+                new Sampling(temperature, topP),
+                seed,
+                compute.compute(),
+                precision.precision);
         PrintWriter out = common.out();
         boolean shownAtOnce = !common.json && directories.size() == 1;
         Consumer<String> pieces = piece -> {

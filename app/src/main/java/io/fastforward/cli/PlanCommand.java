@@ -12,9 +12,9 @@ import io.fastforward.run.PlanRequest;
 import io.fastforward.run.PlanRun;
 import io.fastforward.run.PruneRequest;
 import io.fastforward.settings.PluginSettings;
+import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.SearchPlan;
-import io.fastforward.settings.SearchPrecision;
 import io.fastforward.settings.WindowSettings;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -81,7 +81,7 @@ final class PlanCommand implements Runnable {
             description =
                     "In what precision the best of several policies is found: auto is bf16 where a trial finds that"
                             + " faster on this machine; all figures are in f32; default: ${bundle:default.search.precision}.")
-    private @Nullable SearchPrecision precision;
+    private @Nullable PrecisionChoice precision;
 
     @Option(
             names = "--criterion",

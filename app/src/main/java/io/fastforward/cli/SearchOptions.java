@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNullElse;
 
 import io.fastforward.search.PolicyMapping;
 import io.fastforward.search.Schedule;
+import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.settings.SearchPlan;
-import io.fastforward.settings.SearchPrecision;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -65,7 +65,7 @@ final class SearchOptions {
             description = "In what precision candidates are evaluated: auto is bf16 where a trial finds that faster on"
                     + " this machine; everything else, and all figures, are in f32; default:"
                     + " ${bundle:default.search.precision}.")
-    private @Nullable SearchPrecision precision;
+    private @Nullable PrecisionChoice precision;
 
     SearchPlan settings(SearchPlan base) {
         return new SearchPlan(

@@ -10,7 +10,7 @@ import io.fastforward.nested.UnitRanking;
 import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
 import io.fastforward.search.TrialRecord;
-import io.fastforward.settings.SearchPrecision;
+import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.spi.model.ModelSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -153,7 +153,7 @@ public final class RunRecord implements AutoCloseable {
      *
      * @return empty if there is no such run, or it says nothing of that
      */
-    public static Optional<SearchPrecision> candidatePrecision(Path path) {
+    public static Optional<PrecisionChoice> candidatePrecision(Path path) {
         if (!holdsStage(path)) {
             return Optional.empty();
         }
@@ -161,7 +161,7 @@ public final class RunRecord implements AutoCloseable {
         return Stream.of("/search/precision", "/search/plan/precision")
                 .map(settings::at)
                 .map(JsonNode::asText)
-                .flatMap(name -> Arrays.stream(SearchPrecision.values())
+                .flatMap(name -> Arrays.stream(PrecisionChoice.values())
                         .filter(precision -> precision.name().equals(name)))
                 .findFirst();
     }

@@ -10,6 +10,7 @@ import io.fastforward.generate.TextGeneration;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
+import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.spi.backend.ComputeBackend;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,8 +45,15 @@ public final class BenchmarkRun {
      * @param newTokens after it, one by one
      * @param rounds after one that warms up
      * @param compute what it may compute with
+     * @param precision of products, and of weights in memory
      */
-    public record Request(List<Path> models, int promptTokens, int newTokens, int rounds, Compute compute) {
+    public record Request(
+            List<Path> models,
+            int promptTokens,
+            int newTokens,
+            int rounds,
+            Compute compute,
+            PrecisionChoice precision) {
 
         public Request {
             models = List.copyOf(models);
@@ -75,6 +83,7 @@ public final class BenchmarkRun {
      * @param firstTokenSeconds from the prompt to what follows it
      * @param promptTokensPerSecond the same, as speed
      * @param newTokensPerSecond of the tokens after the first, each read with what was kept of those before
+     * @param precision of the products: f32 or bf16
      * @param remarks what is odd about the checkpoint, a line each
      */
     public record Speed(
@@ -85,6 +94,7 @@ public final class BenchmarkRun {
             Spread firstTokenSeconds,
             Spread promptTokensPerSecond,
             Spread newTokensPerSecond,
+            String precision,
             List<String> remarks) {}
 
     /**
@@ -94,12 +104,12 @@ public final class BenchmarkRun {
      */
     public static List<Speed> execute(Request request, PluginRegistry plugins, Progress progress) {
         BenchmarkRun run = new BenchmarkRun(request);
-        return Devices.run(
-                plugins,
-                request.compute(),
-                progress,
-                (device, takesOver) ->
-                        run.measure(device.backend(), device.device().gpu(), progress));
+        return Devices.run(plugins, request.compute(), progress, (device, takesOver) -> {
+            try (PreciseBackend chosen = PreciseBackend.open(request.precision(), device)) {
+                chosen.describe(progress);
+                return run.measure(chosen.backend(), device.device().gpu(), progress);
+            }
+        });
     }
 
     private List<Speed> measure(ComputeBackend backend, boolean gpu, Progress progress) {
@@ -108,7 +118,7 @@ public final class BenchmarkRun {
             for (Path directory : request.models()) {
                 subjects.add(new Subject(Model.open(directory), request));
             }
-            requireMemory(subjects);
+            requireMemory(subjects, backend);
             progress.begin("Measuring", subjects.size() * (request.rounds() + 1L));
             settle(subjects, backend);
             long done = 0;
@@ -123,7 +133,8 @@ public final class BenchmarkRun {
                 }
             }
             progress.end(request.rounds() + " rounds");
-            return subjects.stream().map(Subject::speed).toList();
+            String precision = backend.precision().label();
+            return subjects.stream().map(subject -> subject.speed(precision)).toList();
         } finally {
             subjects.forEach(Subject::close);
         }
@@ -138,16 +149,16 @@ public final class BenchmarkRun {
         smallest.unload();
     }
 
-    private void requireMemory(List<Subject> subjects) {
+    private void requireMemory(List<Subject> subjects, ComputeBackend backend) {
         long bytes = subjects.stream()
                         .mapToLong(subject -> subject.model.spec().parameters())
                         .sum()
-                * Float.BYTES;
+                * backend.bytesPerWeight();
         if (bytes > request.compute().memoryBytes()) {
-            throw FailureKind.USAGE.failure(
-                    "the weights of these models take " + (bytes >> 20) + " MiB together in single precision, but "
-                            + (request.compute().memoryBytes() >> 20) + " MiB may be used (" + Setting.MEMORY
-                            + "); they are loaded at once to be compared, so measure fewer");
+            throw FailureKind.USAGE.failure("the weights of these models take " + (bytes >> 20) + " MiB together in "
+                    + backend.precision().label() + ", but "
+                    + (request.compute().memoryBytes() >> 20) + " MiB may be used (" + Setting.MEMORY
+                    + "); they are loaded at once to be compared, so measure fewer");
         }
     }
 
@@ -206,7 +217,7 @@ public final class BenchmarkRun {
             rest.add((newTokens - 1) / ((times.getLast() - afterPrompt) / 1e9));
         }
 
-        Speed speed() {
+        Speed speed(String precision) {
             return new Speed(
                     model.checkpoint().directory().toString(),
                     model.spec().parameters(),
@@ -217,6 +228,7 @@ public final class BenchmarkRun {
                             .map(seconds -> prompt.length / seconds)
                             .toList()),
                     Spread.of(rest),
+                    precision,
                     model.remarks());
         }
 

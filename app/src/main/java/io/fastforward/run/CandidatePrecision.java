@@ -3,9 +3,7 @@ package io.fastforward.run;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
-import io.fastforward.settings.SearchPrecision;
-import io.fastforward.spi.backend.Precision;
-import io.fastforward.spi.backend.PrecisionSupport;
+import io.fastforward.settings.PrecisionChoice;
 import java.util.Optional;
 
 /**
@@ -14,9 +12,9 @@ import java.util.Optional;
  */
 final class CandidatePrecision {
 
-    private final SearchPrecision asked;
+    private final PrecisionChoice asked;
     private final String single;
-    private Optional<SearchPrecision> chosen = Optional.empty();
+    private Optional<PrecisionChoice> chosen = Optional.empty();
     private String reason = "";
 
     /**
@@ -25,10 +23,10 @@ final class CandidatePrecision {
      * @param single why candidates of this run are evaluated in single precision alone; empty if they need not be
      * @throws Failure if they are asked to be in another one nevertheless
      */
-    CandidatePrecision(SearchPrecision asked, String single) {
+    CandidatePrecision(PrecisionChoice asked, String single) {
         this.asked = asked;
         this.single = single;
-        if (asked == SearchPrecision.BF16 && !single.isEmpty()) {
+        if (asked == PrecisionChoice.BF16 && !single.isEmpty()) {
             throw FailureKind.USAGE.failure(
                     Setting.PRECISION + " bf16 is for candidates that are evaluated here, cut: " + single);
         }
@@ -36,15 +34,15 @@ final class CandidatePrecision {
 
     /** Evaluates candidates in single precision, on what computes everything else. */
     static CandidatePrecision single() {
-        return new CandidatePrecision(SearchPrecision.F32, "");
+        return new CandidatePrecision(PrecisionChoice.F32, "");
     }
 
     /**
      * A run that goes on was in this precision. Where the device was to decide, it is not asked again: what is measured on a busy
      * machine may be another answer.
      */
-    void goOn(SearchPrecision recorded) {
-        if (asked == SearchPrecision.AUTO) {
+    void goOn(PrecisionChoice recorded) {
+        if (asked == PrecisionChoice.AUTO) {
             chosen = Optional.of(recorded);
         }
     }
@@ -55,37 +53,16 @@ final class CandidatePrecision {
      * @throws Failure if the device does not compute in the precision that is asked for, or was chosen before
      */
     CandidateBackend open(OpenDevice device) {
-        SearchPrecision precision = chosen.orElse(asked);
-        if (precision == SearchPrecision.AUTO) {
-            precision = choose(device);
-        }
-        chosen = Optional.of(precision);
-        if (precision == SearchPrecision.F32) {
-            return new CandidateBackend(precision, device.backend(), false, reason);
-        }
-        PrecisionSupport support = device.support(Precision.BFLOAT16);
-        if (!support.available()) {
-            throw FailureKind.DEVICE.failure(
-                    "device '" + device.device().id() + "' does not evaluate candidates in bf16: " + support.message()
-                            + "; use " + Setting.PRECISION + " f32, or auto, which finds out");
-        }
-        return new CandidateBackend(
-                precision,
-                device.open(Precision.BFLOAT16),
-                true,
-                "Candidates are evaluated in bf16, everything else in f32: " + support.message());
-    }
-
-    private SearchPrecision choose(OpenDevice device) {
-        if (!single.isEmpty()) {
+        if (chosen.isEmpty() && asked == PrecisionChoice.AUTO && !single.isEmpty()) {
+            chosen = Optional.of(PrecisionChoice.F32);
             reason = "Candidates are evaluated in f32: " + single;
-            return SearchPrecision.F32;
         }
-        PrecisionSupport support = device.support(Precision.BFLOAT16);
-        if (support.faster()) {
-            return SearchPrecision.BF16;
+        PreciseBackend opened = PreciseBackend.open(chosen.orElse(asked), device);
+        chosen = Optional.of(opened.precision());
+        if (!opened.reason().isEmpty()) {
+            reason = "Candidates are evaluated in " + opened.label()
+                    + (opened.separate() ? ", everything else in f32" : "") + ": " + opened.reason();
         }
-        reason = "Candidates are evaluated in f32: " + support.message();
-        return SearchPrecision.F32;
+        return new CandidateBackend(opened, reason);
     }
 }

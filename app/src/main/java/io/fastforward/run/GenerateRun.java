@@ -10,6 +10,7 @@ import io.fastforward.generate.TextGeneration;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
+import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.tokenizer.StreamedText;
 import io.fastforward.tokenizer.Tokenizer;
@@ -36,9 +37,16 @@ public final class GenerateRun {
      * @param sampling how tokens are chosen
      * @param seed of the draws
      * @param compute what it may compute with; the weights of a model have to fit into the memory
+     * @param precision of products, and of weights in memory
      */
     public record Request(
-            List<Path> models, String prompt, int mostTokens, Sampling sampling, long seed, Compute compute) {}
+            List<Path> models,
+            String prompt,
+            int mostTokens,
+            Sampling sampling,
+            long seed,
+            Compute compute,
+            PrecisionChoice precision) {}
 
     /**
      * What a model said.
@@ -50,6 +58,7 @@ public final class GenerateRun {
      * @param text the same as text
      * @param ended whether the model ended by itself
      * @param tokensPerSecond generated tokens per second, the prompt's processing included
+     * @param precision of the products: f32 or bf16
      * @param remarks what is odd about the checkpoint, a line each
      */
     public record Continuation(
@@ -60,6 +69,7 @@ public final class GenerateRun {
             String text,
             boolean ended,
             double tokensPerSecond,
+            String precision,
             List<String> remarks) {}
 
     /**
@@ -71,11 +81,12 @@ public final class GenerateRun {
     public static List<Continuation> execute(
             Request request, PluginRegistry plugins, Progress progress, Optional<Consumer<String>> shown) {
         Setting.MOST_TOKENS.requireAtLeast(1, request.mostTokens());
-        return Devices.run(
-                plugins,
-                request.compute(),
-                progress,
-                (device, takesOver) -> execute(request, device.backend(), takesOver, progress, shown));
+        return Devices.run(plugins, request.compute(), progress, (device, takesOver) -> {
+            try (PreciseBackend chosen = PreciseBackend.open(request.precision(), device)) {
+                chosen.describe(progress);
+                return execute(request, chosen.backend(), takesOver, progress, shown);
+            }
+        });
     }
 
     private static List<Continuation> execute(
@@ -104,11 +115,12 @@ public final class GenerateRun {
             Optional<Consumer<String>> shown) {
         int[] prompt = tokenizer.encode(request.prompt(), true);
         int capacity = capacity(request, model, prompt);
-        long layerBytes = model.spec().decoderParameters() * Float.BYTES;
+        long layerBytes = model.spec().decoderParameters() * backend.bytesPerWeight();
         if (layerBytes > request.compute().memoryBytes()) {
             throw FailureKind.USAGE.failure(
-                    model.checkpoint().directory() + ": its layers take " + (layerBytes >> 20) + " MiB in single"
-                            + " precision, but " + (request.compute().memoryBytes() >> 20) + " MiB may be used ("
+                    model.checkpoint().directory() + ": its layers take " + (layerBytes >> 20) + " MiB in "
+                            + backend.precision().label() + ", but "
+                            + (request.compute().memoryBytes() >> 20) + " MiB may be used ("
                             + Setting.MEMORY + "); generation needs all of them at once");
         }
         TextGeneration generation =
@@ -132,6 +144,7 @@ public final class GenerateRun {
                     tokenizer.decode(generated, true),
                     generated.length < generation.mostTokens(),
                     generated.length / seconds,
+                    backend.precision().label(),
                     model.remarks());
         }
     }

@@ -78,7 +78,7 @@ public final class PlanRun {
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
         return recorded.open(serving.candidatePrecision(), (backend, candidates, algebra, model, resume) -> {
-            RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
+            RunPlan plan = RunPlan.of(request, serving, texts, model, backend, candidates.backend());
             List<Double> reachable = reachable(plan.budget());
             model.requireFinite(request.settings().export().dataType());
             return recorded.record(
@@ -143,9 +143,7 @@ public final class PlanRun {
                         new PlannedProbing(request, serving, plan, run.record().model()))
                 .execute(plan.windows().scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
-        try (LayerSource layers = candidates.separate()
-                        ? LayerSource.streamed(run.backend(), run.spec(), nested)
-                        : run.layers(run.spec(), nested);
+        try (LayerSource layers = run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             Prior prior = new Prior(plan.budget(), ranking.errors(), ranking.divergences());
             Map<Double, List<Policy>> likely = new LinkedHashMap<>();

@@ -88,7 +88,7 @@ public final class PruneRun {
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
         return recorded.open(precision, (backend, candidates, algebra, model, resume) -> {
-            RunPlan plan = RunPlan.of(request, serving, texts, model, backend);
+            RunPlan plan = RunPlan.of(request, serving, texts, model, backend, candidates.backend());
             Policy likely = plan.likely(settings.budget().sparsity());
             destination.requireRoom(
                     serving.form().weightBytes(model, NestedModel.pruned(serving.repaired(plan.spec()), likely)));
@@ -127,9 +127,7 @@ public final class PruneRun {
                 .execute(windows.scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         NestedModel repaired = serving.repaired(nested);
-        try (LayerSource layers = candidates.separate()
-                        ? LayerSource.streamed(run.backend(), run.spec(), nested)
-                        : run.layers(run.spec(), nested);
+        try (LayerSource layers = run.layers(run.spec(), nested);
                 Decoder decoder = run.decoder(layers, run.model().ends())) {
             List<Variant> variants = new ArrayList<>();
             variants.add(measure.dense(

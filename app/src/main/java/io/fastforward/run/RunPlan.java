@@ -63,9 +63,17 @@ record RunPlan(
     /**
      * The plan of a run on a model.
      *
+     * @param computing computes everything but candidates
+     * @param evaluating evaluates candidates, perhaps the same
      * @throws Failure if the user asked for what cannot be
      */
-    static RunPlan of(ModelRequest request, ServingPlugins serving, Texts texts, Model model, ComputeBackend backend) {
+    static RunPlan of(
+            ModelRequest request,
+            ServingPlugins serving,
+            Texts texts,
+            Model model,
+            ComputeBackend computing,
+            ComputeBackend evaluating) {
         PruneSettings settings = request.settings();
         PruneRequest.Files files = request.files();
         requireRewardTasks(settings, texts);
@@ -87,7 +95,8 @@ record RunPlan(
                 given.isEmpty() && serving.usesPrior(),
                 serving.repair(),
                 request.compute().memoryBytes(),
-                backend.weightBytes());
+                computing,
+                evaluating);
         memory.requireWithinLimit();
         // Its process ends here: it has nothing to do in the rest of the run.
         try (Tokenizer tokenizer = Tokenizer.open(files.model(), model.spec().vocabularySize())) {

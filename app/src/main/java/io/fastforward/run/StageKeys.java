@@ -62,7 +62,7 @@ record StageKeys(List<FileHash> model, String device, String linearAlgebra, Map<
         ObjectNode inputs = common();
         inputs.put("attentionUnit", plan.attentionUnit().name());
         inputs.put("order", FileHash.sha256(StrictJson.line(ranking.modules()).getBytes(StandardCharsets.UTF_8)));
-        inputs.put("residentLayers", plan.memory().residentSearch());
+        inputs.put("residentLayers", plan.memory().resident());
         inputs.put("memoryBytes", plan.memory().limitBytes());
         inputs.set("evaluation", windows(plan.windows().evaluation()));
         questions.ifPresent(file -> {

@@ -73,7 +73,7 @@ public record PruneSettings(
     }
 
     /** The same with candidates of a search that are evaluated in some precision. */
-    public PruneSettings evaluatingIn(SearchPrecision precision) {
+    public PruneSettings evaluatingIn(PrecisionChoice precision) {
         return new PruneSettings(
                 recipe, text, windows, plugins, budget, search.evaluatingIn(precision), repair, export, seed);
     }

@@ -31,7 +31,7 @@ public record SearchPlan(
         RewardAfter rewardAfter,
         boolean race,
         boolean uniformFinalist,
-        SearchPrecision precision) {
+        PrecisionChoice precision) {
 
     /** Most windows on which single modules are tried. An independent program found no gain in more, and half of them nearly as good. */
     public static final int PROBE_WINDOWS = 4;
@@ -66,7 +66,7 @@ public record SearchPlan(
             RewardAfter.CUT,
             true,
             true,
-            SearchPrecision.F32);
+            PrecisionChoice.F32);
 
     /** The same for a search of something else than units, which knows nothing before, and repairs nothing. */
     public static final SearchPlan WITHOUT_PRIOR = new SearchPlan(
@@ -89,7 +89,7 @@ public record SearchPlan(
     }
 
     /** The same with candidates that are evaluated in some precision. */
-    public SearchPlan evaluatingIn(SearchPrecision other) {
+    public SearchPlan evaluatingIn(PrecisionChoice other) {
         return new SearchPlan(
                 episodes, finalists, mapping, schedule, ramp, prior, reward, rewardAfter, race, uniformFinalist, other);
     }

@@ -36,7 +36,7 @@ public record ShareSearch(
     }
 
     /** The same with candidates that are evaluated in some precision. */
-    ShareSearch evaluatingIn(SearchPrecision precision) {
+    ShareSearch evaluatingIn(PrecisionChoice precision) {
         return new ShareSearch(agent, method, minimumRetention, keptLayers, plan.evaluatingIn(precision));
     }
 

@@ -114,7 +114,7 @@ public record SparsifySettings(
     }
 
     /** The same with candidates of a search, if there is one, that are evaluated in some precision. */
-    public SparsifySettings evaluatingIn(SearchPrecision precision) {
+    public SparsifySettings evaluatingIn(PrecisionChoice precision) {
         return new SparsifySettings(
                 text,
                 windows,

@@ -3,7 +3,7 @@ package io.fastforward.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.failure.FailureKind;
-import io.fastforward.settings.SearchPrecision;
+import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
@@ -85,16 +85,16 @@ class CandidatePrecisionTest {
     @Test
     void autoTakesWhatIsFaster() {
         OpenDevice device = device(FASTER);
-        try (CandidateBackend candidates = new CandidatePrecision(SearchPrecision.AUTO, "").open(device)) {
-            assertThat(candidates.precision()).isEqualTo(SearchPrecision.BF16);
+        try (CandidateBackend candidates = new CandidatePrecision(PrecisionChoice.AUTO, "").open(device)) {
+            assertThat(candidates.precision()).isEqualTo(PrecisionChoice.BF16);
             assertThat(candidates.separate()).isTrue();
             assertThat(candidates.reason()).contains("bf16", "twice as fast");
             assertThat(candidates.deviceWith(device.backend())).isEqualTo("f32 of 3; candidates: bf16 of 3");
         }
         assertThat(closed).containsExactly("bf16");
         for (PrecisionSupport support : List.of(SLOWER, NONE)) {
-            try (CandidateBackend candidates = new CandidatePrecision(SearchPrecision.AUTO, "").open(device(support))) {
-                assertThat(candidates.precision()).isEqualTo(SearchPrecision.F32);
+            try (CandidateBackend candidates = new CandidatePrecision(PrecisionChoice.AUTO, "").open(device(support))) {
+                assertThat(candidates.precision()).isEqualTo(PrecisionChoice.F32);
                 assertThat(candidates.reason()).contains("f32", support.message());
             }
         }
@@ -104,18 +104,18 @@ class CandidatePrecisionTest {
     @Test
     void whatIsAskedForIsTakenOrRefused() {
         OpenDevice slower = device(SLOWER);
-        try (CandidateBackend candidates = new CandidatePrecision(SearchPrecision.BF16, "").open(slower)) {
-            assertThat(candidates.precision()).isEqualTo(SearchPrecision.BF16);
+        try (CandidateBackend candidates = new CandidatePrecision(PrecisionChoice.BF16, "").open(slower)) {
+            assertThat(candidates.precision()).isEqualTo(PrecisionChoice.BF16);
         }
         OpenDevice faster = device(FASTER);
-        try (CandidateBackend candidates = new CandidatePrecision(SearchPrecision.F32, "").open(faster)) {
+        try (CandidateBackend candidates = new CandidatePrecision(PrecisionChoice.F32, "").open(faster)) {
             assertThat(candidates.backend()).isSameAs(faster.backend());
             assertThat(candidates.reason()).isEmpty();
             assertThat(candidates.deviceWith(faster.backend())).isEqualTo("f32 of 3");
         }
         Failures.expect(
                 FailureKind.DEVICE,
-                () -> new CandidatePrecision(SearchPrecision.BF16, "").open(device(NONE)),
+                () -> new CandidatePrecision(PrecisionChoice.BF16, "").open(device(NONE)),
                 "'fake'",
                 "no such instruction",
                 "<search.precision>");
@@ -125,37 +125,37 @@ class CandidatePrecisionTest {
     void candidatesThatCannotBeInAnotherPrecisionAreNot() {
         OpenDevice device = device(FASTER);
         try (CandidateBackend candidates =
-                new CandidatePrecision(SearchPrecision.AUTO, "they are repaired").open(device)) {
-            assertThat(candidates.precision()).isEqualTo(SearchPrecision.F32);
+                new CandidatePrecision(PrecisionChoice.AUTO, "they are repaired").open(device)) {
+            assertThat(candidates.precision()).isEqualTo(PrecisionChoice.F32);
             assertThat(candidates.reason()).contains("they are repaired");
         }
         Failures.expect(
                 FailureKind.USAGE,
-                () -> new CandidatePrecision(SearchPrecision.BF16, "they are repaired"),
+                () -> new CandidatePrecision(PrecisionChoice.BF16, "they are repaired"),
                 "they are repaired");
     }
 
     /** The answer of a busy machine may be another one, and users are not to blame. */
     @Test
     void aRunThatGoesOnKeepsWhatWasChosen() {
-        CandidatePrecision auto = new CandidatePrecision(SearchPrecision.AUTO, "");
-        auto.goOn(SearchPrecision.BF16);
+        CandidatePrecision auto = new CandidatePrecision(PrecisionChoice.AUTO, "");
+        auto.goOn(PrecisionChoice.BF16);
         try (CandidateBackend candidates = auto.open(device(SLOWER))) {
-            assertThat(candidates.precision()).isEqualTo(SearchPrecision.BF16);
+            assertThat(candidates.precision()).isEqualTo(PrecisionChoice.BF16);
         }
-        CandidatePrecision asked = new CandidatePrecision(SearchPrecision.F32, "");
-        asked.goOn(SearchPrecision.BF16); // which the record will refuse
+        CandidatePrecision asked = new CandidatePrecision(PrecisionChoice.F32, "");
+        asked.goOn(PrecisionChoice.BF16); // which the record will refuse
         try (CandidateBackend candidates = asked.open(device(FASTER))) {
-            assertThat(candidates.precision()).isEqualTo(SearchPrecision.F32);
+            assertThat(candidates.precision()).isEqualTo(PrecisionChoice.F32);
         }
     }
 
     /** What a search has recorded on one device is worth nothing in another precision. */
     @ParameterizedTest
     @EnumSource
-    void aDeviceThatTakesOverKeepsThePrecision(SearchPrecision asked) {
+    void aDeviceThatTakesOverKeepsThePrecision(PrecisionChoice asked) {
         CandidatePrecision precision = new CandidatePrecision(asked, "");
-        SearchPrecision first;
+        PrecisionChoice first;
         try (CandidateBackend candidates = precision.open(device(SLOWER))) {
             first = candidates.precision();
         }

@@ -111,7 +111,7 @@ class StageKeysTest {
         try (Model model = Model.open(DemoModel.directory())) {
             ModelSpec spec = model.spec();
             Budget budget = BudgetSettings.DEFAULT.of(spec, Demands.NONE);
-            RunPlan plan = plan(spec, budget, new MemoryPlan(true, 1, 1, 1, 1), windows(1));
+            RunPlan plan = plan(spec, budget, new MemoryPlan(true, true, 1, 1, 1, 1), windows(1));
             UnitRanking first = new UnitRanking(List.of(List.of(0, 1)), List.of(), List.of(), List.of());
             UnitRanking second = new UnitRanking(List.of(List.of(1, 0)), List.of(), List.of(), List.of());
             Optional<FileHash> asked = Optional.of(hash("tasks"));
@@ -123,17 +123,17 @@ class StageKeysTest {
                                     KEYS.dense(first, plan, Optional.of(hash("others")), 1),
                                     KEYS.dense(
                                             first,
-                                            plan(spec, budget, new MemoryPlan(false, 1, 1, 1, 1), windows(1)),
+                                            plan(spec, budget, new MemoryPlan(false, true, 1, 1, 1, 1), windows(1)),
                                             Optional.empty(),
                                             1),
                                     KEYS.dense(
                                             first,
-                                            plan(spec, budget, new MemoryPlan(true, 1, 1, 1, 2), windows(1)),
+                                            plan(spec, budget, new MemoryPlan(true, true, 1, 1, 1, 2), windows(1)),
                                             Optional.empty(),
                                             1),
                                     KEYS.dense(
                                             first,
-                                            plan(spec, budget, new MemoryPlan(true, 1, 1, 1, 1), windows(2)),
+                                            plan(spec, budget, new MemoryPlan(true, true, 1, 1, 1, 1), windows(2)),
                                             Optional.empty(),
                                             1))
                             .map(key -> key.hash()))

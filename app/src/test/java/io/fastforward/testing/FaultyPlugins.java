@@ -306,6 +306,7 @@ public final class FaultyPlugins {
                                 (proxy, method, arguments) -> switch (method.getName()) {
                                     case "device" -> "a device that fails";
                                     case "matrixBytes", "weightBytes" -> Long.MAX_VALUE;
+                                    case "bytesPerWeight" -> Float.BYTES;
                                     case "loadsWhileComputing" -> false;
                                     case "moments" -> null;
                                     case "close" -> null;

@@ -14,6 +14,7 @@ import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.SearchPlan;
 import io.fastforward.settings.WindowSettings;
+import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
@@ -26,22 +27,33 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The memory that a run will need beside the mapped files, worked out before it starts. Weights on the device count in
- * single precision.
+ * The memory that a run will need beside the mapped files, worked out before it starts.
  *
- * @param residentSearch whether all layers stay loaded during the search
+ * @param resident whether all layers stay loaded on what computes everything but candidates
+ * @param residentSearch whether all layers stay loaded on what evaluates candidates
  * @param scoringBytes peak of the statistics pass
  * @param searchBytes peak of the search and of the probes before it
  * @param repairBytes peak of calibration
  * @param limitBytes most that may be planned with
  */
 public record MemoryPlan(
-        boolean residentSearch, long scoringBytes, long searchBytes, long repairBytes, long limitBytes) {
+        boolean resident,
+        boolean residentSearch,
+        long scoringBytes,
+        long searchBytes,
+        long repairBytes,
+        long limitBytes) {
 
     private static final double MIB = 1 << 20;
     private static final double GIB = 1 << 30;
 
-    /** The plan of a run. */
+    /**
+     * The plan of a run.
+     *
+     * @param computing computes everything but candidates, in single precision
+     * @param evaluating evaluates candidates, perhaps the same; if not, only its layers stay loaded, so that memory is not
+     *     needed twice
+     */
     public static MemoryPlan of(
             ModelSpec spec,
             PruneSettings settings,
@@ -50,7 +62,8 @@ public record MemoryPlan(
             boolean withErrors,
             PruningPass.Repair repair,
             long limitBytes,
-            long weightBytes) {
+            ComputeBackend computing,
+            ComputeBackend evaluating) {
         long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
         long scratch = scratchBytes(spec, windowLength);
         long layer = largestLayerBytes(spec);
@@ -76,15 +89,17 @@ public record MemoryPlan(
         long windows = settings.windows().finalWindows() * windowBytes;
         long hidden = Math.max(windows, Math.min(Decoder.branchBytes(spec, windowLength), limitBytes / 4))
                 + (settings.search().reward().comparesWithDense() ? windows : 0);
-        long allLayers = spec.decoderParameters() * Float.BYTES;
-        boolean resident = allLayers + scratch + hidden <= limitBytes / 2 && allLayers <= weightBytes;
-        long search = (resident ? allLayers : 2 * layer)
+        long allLayers = spec.decoderParameters() * evaluating.bytesPerWeight();
+        boolean residentSearch =
+                allLayers + scratch + hidden <= limitBytes / 2 && allLayers <= evaluating.weightBytes();
+        long search = Math.max(residentSearch ? allLayers : 0, 2 * layer)
                 + scratch
                 + hidden
                 + Math.max(
                         probes ? probeBytes(spec, windowBytes) : 0,
                         settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR ? repairing + layer : 0);
-        return new MemoryPlan(resident, scoring, search, repairing, limitBytes);
+        boolean resident = residentSearch && computing == evaluating;
+        return new MemoryPlan(resident, residentSearch, scoring, search, repairing, limitBytes);
     }
 
     /**
@@ -121,6 +136,11 @@ public record MemoryPlan(
                 + 3 * largestLayerBytes(spec)
                 + scratchBytes(spec, windowLength)
                 + Math.max(windows.repair(), windows.finalWindows()) * windowBytes;
+    }
+
+    /** The same for what evaluates candidates. */
+    public MemoryPlan ofCandidates() {
+        return new MemoryPlan(residentSearch, residentSearch, scoringBytes, searchBytes, repairBytes, limitBytes);
     }
 
     /** The largest of the three peaks. */

@@ -33,7 +33,7 @@ public record RunContext(
 
     /** Layers for a decoder: all of them loaded, or one after the other, as the plan has it. */
     public LayerSource layers(ModelSpec architecture, WeightSource weights) {
-        return memory.residentSearch()
+        return memory.resident()
                 ? LayerSource.resident(backend, architecture, weights)
                 : LayerSource.streamed(backend, architecture, weights);
     }

@@ -56,6 +56,11 @@ public final class CheckedBackend implements ComputeBackend {
     }
 
     @Override
+    public int bytesPerWeight() {
+        return backend.bytesPerWeight();
+    }
+
+    @Override
     public boolean loadsWhileComputing() {
         return backend.loadsWhileComputing();
     }

@@ -114,6 +114,11 @@ public interface ComputeBackend extends AutoCloseable {
         return Long.MAX_VALUE;
     }
 
+    /** Bytes that a weight takes on the device while its module is loaded. */
+    default int bytesPerWeight() {
+        return Float.BYTES;
+    }
+
     /**
      * Whether {@link #load} may be called on another thread, one at a time, beside whatever the first one computes, and
      * takes little of its time: then the next layer is loaded while the device works on this one.

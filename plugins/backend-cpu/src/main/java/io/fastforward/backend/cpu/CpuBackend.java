@@ -69,6 +69,11 @@ final class CpuBackend implements ComputeBackend {
     }
 
     @Override
+    public int bytesPerWeight() {
+        return cpu.maps().bytesPerWeight();
+    }
+
+    @Override
     public DeviceMatrix allocate(int rows, int columns) {
         return CpuMatrix.allocate(rows, columns);
     }

@@ -1,7 +1,7 @@
 package io.fastforward.settings;
 
-/** In what precision the products are that evaluate the candidates of a search. All else is in f32. */
-public enum SearchPrecision {
+/** In what precision products are, as somebody asks for it. */
+public enum PrecisionChoice {
     /** BF16 where that is faster on this machine, else F32. */
     AUTO,
     /** Single precision. */
