@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Perplexity evaluation by the CPU backend and by PyTorch in turn, in f32 and bf16, on a model of random weights.
-# Usage: scripts/bench/backend.sh demo|1b [rounds]   (PYTHON names a Python with torch and transformers)
+# Usage: scripts/bench/backend.sh demo|1b|7b [rounds]   (PYTHON names a Python with torch and transformers)
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR source=../lib/java.sh
@@ -9,13 +9,14 @@ set -euo pipefail
 require_java
 require_maven
 cd "$root"
-shape=${1:?demo or 1b}
+shape=${1:?demo, 1b or 7b}
 rounds=${2:-3}
 threads=$(getconf _NPROCESSORS_ONLN)
 case $shape in
   demo) layers=8 repetitions=30 ;;
   1b) layers=22 repetitions=3 ;;
-  *) echo "unknown shape $shape; there are demo and 1b" >&2; exit 2 ;;
+  7b) layers=2 repetitions=3 ;; # as much as says what a layer takes
+  *) echo "unknown shape $shape; there are demo, 1b and 7b" >&2; exit 2 ;;
 esac
 unset OPENBLAS_CORETYPE
 
@@ -28,7 +29,7 @@ mvn -q -B -ntp -pl plugins/backend-cpu -am -Dspotless.check.skip=true test-compi
 java_model() { # precision, retained share of the units
   "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --add-modules=jdk.incubator.vector -Xmx2g \
     -cp "plugins/backend-cpu/target/classes:plugins/backend-cpu/target/test-classes:$(cat "$classpath")" \
-    io.fastforward.backend.cpu.ModelBenchmark "$shape" "$layers" "$2" "$repetitions" "$threads" "$1" | tail -1
+    io.fastforward.backend.cpu.ModelBenchmark "$shape" "$layers" "$2" "$repetitions" "$threads" "$1" | tail -2
 }
 
 for ((round = 1; round <= rounds; round++)); do

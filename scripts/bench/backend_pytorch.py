@@ -9,6 +9,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 SHAPES = {  # hidden, heads, key/value heads, MLP, vocabulary, windows, length
     "demo": (192, 6, 6, 512, 1024, 16, 256),
     "1b": (2048, 32, 4, 5632, 32000, 1, 2048),
+    "7b": (4096, 32, 32, 11008, 32000, 1, 2048),
 }
 
 
