@@ -169,6 +169,11 @@ public final class Checkpoint implements AutoCloseable {
         return companions;
     }
 
+    /** What it says of its origin. */
+    public SourceCard card() {
+        return SourceCard.of(contents);
+    }
+
     /** The hashes of the files that decide about results: config, weights, tokenizer. Reads all of them. */
     public List<FileHash> hashes() {
         List<Path> paths = new ArrayList<>();

@@ -1,10 +1,12 @@
 package io.fastforward.export;
 
+import io.fastforward.checkpoint.Checkpoint;
 import io.fastforward.checkpoint.CheckpointWriter;
 import io.fastforward.checkpoint.TensorPlan;
 import io.fastforward.model.Model;
 import io.fastforward.model.NamedTensor;
 import io.fastforward.nested.PartMove;
+import io.fastforward.spi.format.Loading;
 import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.spi.format.ModelSource;
 import io.fastforward.spi.format.ModelWriter;
@@ -91,6 +93,22 @@ enum HuggingFaceFormat implements ModelFormat {
     public Optional<ReadableModel> open(Path directory) {
         ReaderCheck.run(directory);
         return Optional.of(ExportSource.open(directory));
+    }
+
+    @Override
+    public List<Loading> loading(Path directory) {
+        try (Checkpoint written = Checkpoint.open(directory)) {
+            String ours = written.config().has("auto_map") ? ", trust_remote_code=True" : "";
+            return List.of(
+                    new Loading("transformers", "python", """
+                            from transformers import AutoModelForCausalLM, AutoTokenizer
+
+                            model = AutoModelForCausalLM.from_pretrained("MODEL_DIR", dtype="auto"%s)
+                            tokenizer = AutoTokenizer.from_pretrained("MODEL_DIR")
+                            inputs = tokenizer("Once upon a time", return_tensors="pt")
+                            print(tokenizer.decode(model.generate(**inputs, max_new_tokens=50)[0]))""".formatted(ours)),
+                    new Loading("FastForward", "sh", "fastforward generate MODEL_DIR --prompt \"Once upon a time\""));
+        }
     }
 
     /** All tensors that will be written, in this order. */

@@ -35,7 +35,7 @@ final class PageTemplate {
         return PlainText.of(template.execute(context)).getBytes(StandardCharsets.UTF_8);
     }
 
-    private static String template(String name) {
+    static String template(String name) {
         return text("/page/" + name + ".mustache");
     }
 

@@ -6,6 +6,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.format.Demands;
+import io.fastforward.spi.format.Loading;
 import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.spi.format.ModelSource;
 import io.fastforward.spi.format.ModelWriter;
@@ -15,6 +16,7 @@ import io.fastforward.spi.model.LayerWeights;
 import io.fastforward.spi.model.ModelSpec;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -60,6 +62,11 @@ record CheckedFormatProvider(CalledPlugin called, ModelFormat.Provider plugin)
         @Override
         public Optional<ReadableModel> open(Path directory) {
             return called.call("reading back", () -> format.open(directory));
+        }
+
+        @Override
+        public List<Loading> loading(Path directory) {
+            return called.call("saying how to load a model", () -> List.copyOf(format.loading(directory)));
         }
     }
 

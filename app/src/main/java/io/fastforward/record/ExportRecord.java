@@ -23,14 +23,20 @@ import java.util.stream.Stream;
  * @param files hashes of what was written, by which it is known again
  */
 public record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, List<FileHash> files) {
+
+    /** The model card, which is written when its figures are known. */
+    public static final String DESCRIPTION = "README.md";
+
     public ExportRecord {
         repairs = List.copyOf(repairs);
         files = List.copyOf(files);
     }
 
-    /** Whether a directory holds what was written, and nothing else. */
+    /** Whether a directory holds what was written, and nothing else but its description, which people may edit. */
     public boolean isIn(Path output) {
-        return files.equals(hashes(output));
+        return files.equals(hashes(output).stream()
+                .filter(file -> !file.name().equals(DESCRIPTION))
+                .toList());
     }
 
     /**
@@ -39,7 +45,7 @@ public record ExportRecord(List<ModuleRepair> repairs, double reloadDifference, 
      * @throws Failure of kind {@link FailureKind#STORAGE} if it cannot be deleted
      */
     public void deleteFrom(Path output) {
-        if (!Files.isDirectory(output) || !isIn(output)) {
+        if (!Files.isDirectory(output) || !files.equals(hashes(output))) {
             return;
         }
         try (Stream<Path> paths = Files.walk(output)) {

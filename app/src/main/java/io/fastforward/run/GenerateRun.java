@@ -12,6 +12,7 @@ import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
 import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.tokenizer.StreamedText;
 import io.fastforward.tokenizer.Tokenizer;
 import java.nio.file.Path;
@@ -121,7 +122,10 @@ public final class GenerateRun {
                     model.checkpoint().directory() + ": its layers take " + (layerBytes >> 20) + " MiB in "
                             + backend.precision().label() + ", but "
                             + (request.compute().memoryBytes() >> 20) + " MiB may be used ("
-                            + Setting.MEMORY + "); generation needs all of them at once");
+                            + Setting.MEMORY + "); generation needs all of them at once"
+                            + (backend.precision() == Precision.SINGLE
+                                    ? ", and bf16 half as much (" + Setting.PRECISION + ")"
+                                    : ""));
         }
         TextGeneration generation =
                 new TextGeneration(request.sampling(), capacity - prompt.length, endTokens(model), request.seed());

@@ -10,6 +10,7 @@ import io.fastforward.nested.UnitRanking;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.ScoringPass;
 import io.fastforward.record.ExportRecord;
+import io.fastforward.record.FinishedRun;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.PolicyFile;
 import io.fastforward.record.PruneResult;
@@ -107,7 +108,7 @@ public final class PruneRun {
                                 candidates,
                                 new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
                     },
-                    this::dropOutput);
+                    record -> complete(record, model));
         });
     }
 
@@ -175,8 +176,11 @@ public final class PruneRun {
         }
     }
 
-    private void dropOutput(RunRecord record) {
-        if (!request.keepOutput()) {
+    private void complete(RunRecord record, Model model) {
+        if (request.keepOutput()) {
+            ModelDescription.write(
+                    FinishedRun.read(record.path()), model, serving.form().format(), request.output());
+        } else {
             record.export().ifPresent(written -> written.deleteFrom(request.output()));
         }
     }

@@ -9,6 +9,7 @@ import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.ModulePatterns;
 import io.fastforward.prune.SparsifyingPass;
+import io.fastforward.record.FinishedRun;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.RunRecord;
 import io.fastforward.record.SearchOutcome;
@@ -84,7 +85,11 @@ public final class SparsifyRun {
                         candidates.describe(progress);
                         return run(plan, candidates, record, progress);
                     },
-                    record -> {});
+                    record -> ModelDescription.write(
+                            FinishedRun.read(record.path()),
+                            model,
+                            serving.form().format(),
+                            request.output()));
         });
     }
 

@@ -150,7 +150,7 @@ class GenerateAndExportIT {
         generate(demo, "--max-tokens", "0").isRefused(FailureKind.USAGE, "--max-tokens", "0");
         generate(demo, "--temperature", "-1").isRefused(FailureKind.USAGE, "--temperature");
         generate(demo, "--top-p", "2").isRefused(FailureKind.USAGE, "--top-p");
-        generate(demo, "--memory", "0.001").isRefused(FailureKind.USAGE, "--memory", "single precision");
+        generate(demo, "--memory", "0.001").isRefused(FailureKind.USAGE, "--memory", "f32");
         generate(directory.resolve("none").toString()).isRefused(FailureKind.NOT_FOUND, "none");
         CommandRun.of("generate", demo, "--prompt", "word ".repeat(1100))
                 .isRefused(FailureKind.BAD_TEXT, "--prompt", "context is 1024");

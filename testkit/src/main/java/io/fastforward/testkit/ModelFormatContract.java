@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.fastforward.spi.format.Loading;
 import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.spi.format.ModelSource;
 import io.fastforward.spi.format.ModelWriter;
@@ -179,6 +180,16 @@ public abstract class ModelFormatContract extends PluginContract<ModelFormat.Pro
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What is said of loading may be published, so it names no place on this machine. */
+    @Test
+    final void itSaysHowItIsLoaded() {
+        write(source(DataType.F32), format(), DataType.F16);
+        assertThat(format().loading(output))
+                .isNotEmpty()
+                .allSatisfy(way ->
+                        assertThat(way.lines()).contains(Loading.DIRECTORY).doesNotContain(output.toString()));
     }
 
     @Test

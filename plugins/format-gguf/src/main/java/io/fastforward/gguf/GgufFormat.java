@@ -1,6 +1,7 @@
 package io.fastforward.gguf;
 
 import io.fastforward.spi.format.Demands;
+import io.fastforward.spi.format.Loading;
 import io.fastforward.spi.format.ModelFormat;
 import io.fastforward.spi.format.ModelSource;
 import io.fastforward.spi.format.ModelWriter;
@@ -10,6 +11,7 @@ import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.ModelSpec;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -101,6 +103,13 @@ record GgufFormat(boolean quantized) implements ModelFormat {
             writer.close();
             throw e;
         }
+    }
+
+    @Override
+    public List<Loading> loading(Path directory) {
+        return List.of(new Loading("llama.cpp", "sh", """
+                llama-cli -m MODEL_DIR/%1$s -p "Once upon a time"
+                llama-server -m MODEL_DIR/%1$s""".formatted(FILE)));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.model.ModelSpec;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -59,7 +60,7 @@ public interface ModelFormat {
      *
      * @param source the model that was pruned
      * @param model the architecture of the layers that will come, with units as in checkpoints
-     * @param directory is empty, and for files of any name but {@code policy.json}
+     * @param directory is empty, and for files of any name but {@code policy.json} and {@code README.md}
      * @throws java.io.UncheckedIOException if the files cannot be written, for which nobody will blame the format; likewise
      *     what the writer does
      */
@@ -74,5 +75,14 @@ public interface ModelFormat {
      */
     default Optional<ReadableModel> open(Path directory) {
         return Optional.empty();
+    }
+
+    /**
+     * How people load what a writer wrote, the most common program first, for the description beside it.
+     *
+     * @param directory holds what a writer of this format finished
+     */
+    default List<Loading> loading(Path directory) {
+        return List.of();
     }
 }

@@ -189,7 +189,10 @@ final class ModelBenchmark {
                         rows / seconds,
                         DoubleStream.of(spent).sum(),
                         peak,
-                        share(DoubleStream.of(operations).sum(), DoubleStream.of(spent).sum(), peak),
+                        share(
+                                DoubleStream.of(operations).sum(),
+                                DoubleStream.of(spent).sum(),
+                                peak),
                         IntStream.range(0, spent.length)
                                 .mapToObj(part -> String.format(
                                         Locale.ROOT,
@@ -288,10 +291,8 @@ final class ModelBenchmark {
             long start = System.nanoTime();
             long sum = IntStream.range(0, threads)
                     .parallel()
-                    .mapToLong(part -> sum(
-                            numbers,
-                            (int) ((long) numbers.length * part / threads),
-                            (int) ((long) numbers.length * (part + 1) / threads)))
+                    .mapToLong(part -> sum(numbers, (int) ((long) numbers.length * part / threads), (int)
+                            ((long) numbers.length * (part + 1) / threads)))
                     .sum();
             best = Math.max(best, 8.0 * sum / (System.nanoTime() - start));
         }
