@@ -16,7 +16,7 @@ final class ConstraintOptions {
             paramLabel = "UNITS",
             description = "What of attention may be pruned (${COMPLETION-CANDIDATES}): whole KV groups, as many query"
                     + " heads from each group of a layer, as many dimensions from each of its values, or nothing; auto:"
-                    + " value-channels where the target runtime can hold them, else kv-group; default:"
+                    + " value-channels where format and target runtime hold them, else kv-group; default:"
                     + " ${bundle:default.budget.attention}.")
     private @Nullable AttentionPruning attention;
 

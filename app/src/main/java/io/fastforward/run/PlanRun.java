@@ -108,6 +108,7 @@ public final class PlanRun {
                 "plan",
                 request.settings()
                         .evaluatingIn(candidates.precision())
+                        .in(serving.form().format().demands(model.spec()))
                         .toJson()
                         .put("sparsities", request.sparsities().toString()),
                 model.checkpoint().hashes(),

@@ -197,7 +197,9 @@ public final class PruneRun {
                 .ifPresent(from -> files.put("warm start", FileHash.of(RunRecord.searchStateFile(from))));
         return Manifest.begin(
                 "prune",
-                settings.evaluatingIn(candidates.precision()).toJson(),
+                settings.evaluatingIn(candidates.precision())
+                        .in(serving.form().format().demands(model.spec()))
+                        .toJson(),
                 model.checkpoint().hashes(),
                 files,
                 device,

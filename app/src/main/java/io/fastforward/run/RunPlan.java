@@ -16,9 +16,11 @@ import io.fastforward.run.stage.MemoryPlan;
 import io.fastforward.run.stage.RepairStage;
 import io.fastforward.run.stage.RunWindows;
 import io.fastforward.search.Budget;
+import io.fastforward.settings.BudgetSettings;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.format.Demands;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -77,14 +79,15 @@ record RunPlan(
         PruneSettings settings = request.settings();
         PruneRequest.Files files = request.files();
         requireRewardTasks(settings, texts);
-        ModelSpec spec = settings.budget().units(model.spec());
+        Demands demands = serving.form().format().demands(model.spec());
+        BudgetSettings asked = settings.budget().in(demands);
+        ModelSpec spec = asked.units(model.spec());
         serving.form().requireAccepted(model, serving.repaired(model.spec()));
-        Budget budget =
-                settings.budget().of(model.spec(), serving.form().format().demands(model.spec()));
+        Budget budget = asked.of(model.spec(), demands);
         serving.requireServed(spec);
         Optional<Policy> given = files.policy().map(file -> PolicyFile.read(file, spec));
         if (given.isEmpty()) {
-            serving.requireAgent(budget, files.warmStart());
+            serving.requireAgent(asked, budget, files.warmStart());
         }
         int length = WindowSettings.length(settings.windows().length(), model.spec());
         MemoryPlan memory = MemoryPlan.of(
@@ -109,7 +112,7 @@ record RunPlan(
                     tokenizer,
                     length);
             Optional<List<ChoiceTask>> tasks = texts.tasks().map(file -> ChoiceTask.read(file, files.mostTasks()));
-            Optional<Questions> questions = tasks.map(asked -> Questions.tokenize(asked, tokenizer));
+            Optional<Questions> questions = tasks.map(several -> Questions.tokenize(several, tokenizer));
             List<Question> rewardQuestions = texts.rewardTasks()
                     .map(file -> Questions.tokenize(
                                     unseen(ChoiceTask.read(file, Integer.MAX_VALUE), tasks.orElse(List.of())),
@@ -211,7 +214,7 @@ record RunPlan(
         return workload(request, model, order, tried, List.of(), Objective.of(Measure.DIVERGENCE), maps);
     }
 
-    private static Workload workload(
+    private Workload workload(
             ModelRequest request,
             List<FileHash> model,
             NestedOrder order,
@@ -222,7 +225,7 @@ record RunPlan(
         return new Workload(
                 request.files().model().toAbsolutePath().toString(),
                 model.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
-                request.settings().budget().unit(),
+                attentionUnit(),
                 order.modules(),
                 new Workload.Windows(windows.length(), windows.tokens()),
                 questions,

@@ -12,6 +12,7 @@ import io.fastforward.prune.PruningPass;
 import io.fastforward.record.RunRecord;
 import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
+import io.fastforward.settings.BudgetSettings;
 import io.fastforward.settings.PluginSettings;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.SearchPlan;
@@ -116,17 +117,18 @@ final class ServingPlugins {
     /**
      * Checks, before there are scores, that an agent can be had.
      *
+     * @param asked what the budget came from
      * @param warmStart as in {@link #createAgent}
      * @throws Failure if no policy reaches the sparsity, options do not go together, or the agent cannot begin there
      */
-    void requireAgent(Budget budget, Optional<Path> warmStart) {
+    void requireAgent(BudgetSettings asked, Budget budget, Optional<Path> warmStart) {
         if (settings.search().prior() == SearchPlan.Prior.NONE && agent.priorUse() == PolicyAgent.PriorUse.NEEDED) {
             throw FailureKind.USAGE.failure(Setting.AGENT + " " + agent.id()
                     + " proposes what is known before a search, and "
                     + Setting.PRIOR + " none leaves that out; choose " + Setting.PRIOR + " probes, or " + Setting.AGENT
                     + " ppo, which searches from nothing");
         }
-        settings.budget().requireReachable(budget);
+        asked.requireReachable(budget);
         createAgent(budget.emptySearchSpace(settings.budget().sparsity(), usesPrior()), warmStart);
     }
 

@@ -45,6 +45,14 @@ public record BudgetSettings(
         keptLayers = Collections.unmodifiableSortedSet(new TreeSet<>(keptLayers));
     }
 
+    /** The same where a format is known: what of attention is pruned may follow from it. */
+    public BudgetSettings in(Demands demands) {
+        return attention == AttentionPruning.AUTO && demands.wholeValues()
+                ? new BudgetSettings(
+                        sparsity, AttentionPruning.KV_GROUP, minimumRetention, widthMultiple, keptLayers, targetRuntime)
+                : this;
+    }
+
     /** What of attention is pruned on the target runtime. */
     public AttentionPruning prunedAttention() {
         return attention.on(targetRuntime);
@@ -63,7 +71,7 @@ public record BudgetSettings(
     /**
      * What the sparsity means for a model.
      *
-     * @param demands what the format asks that it is written in
+     * @param demands of the format that these settings are {@linkplain #in for}
      * @throws Failure if the model or what it has to run on cannot be pruned like this
      */
     public Budget of(ModelSpec model, Demands demands) {

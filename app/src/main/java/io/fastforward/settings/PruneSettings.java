@@ -9,6 +9,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.json.StrictJson;
 import io.fastforward.prune.CalibrationTarget;
 import io.fastforward.search.SearchSettings;
+import io.fastforward.spi.format.Demands;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextUnit;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,11 @@ public record PruneSettings(
     public PruneSettings evaluatingIn(PrecisionChoice precision) {
         return new PruneSettings(
                 recipe, text, windows, plugins, budget, search.evaluatingIn(precision), repair, export, seed);
+    }
+
+    /** The same where a format is known. */
+    public PruneSettings in(Demands demands) {
+        return new PruneSettings(recipe, text, windows, plugins, budget.in(demands), search, repair, export, seed);
     }
 
     /** All of them, nested. */
