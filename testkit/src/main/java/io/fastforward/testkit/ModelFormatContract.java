@@ -73,9 +73,17 @@ public abstract class ModelFormatContract extends PluginContract<ModelFormat.Pro
         return provider().create(options(Map.of()));
     }
 
-    /** A model of {@link RandomModel#VOCABULARY} tokens in the directory with the format's files. */
-    protected final ModelSource source(DataType type) {
+    /**
+     * A model of {@link RandomModel#VOCABULARY} tokens in the directory with the format's files, with two layers of different
+     * widths. A format that writes configs, which this one cannot make, brings another one.
+     */
+    protected ModelSource source(DataType type) {
         return new RandomModel(directory.resolve("source"), type, arena);
+    }
+
+    /** The directory with the format's files. */
+    protected final Path sourceDirectory() {
+        return directory.resolve("source");
     }
 
     /** Writes a model whole. */
