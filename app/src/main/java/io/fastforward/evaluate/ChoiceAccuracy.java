@@ -2,7 +2,6 @@ package io.fastforward.evaluate;
 
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.Decoder;
-import io.fastforward.forward.IncrementalDecoder;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.Workload.Choice;
 import io.fastforward.spi.search.Workload.Question;
@@ -11,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -84,64 +82,7 @@ public record ChoiceAccuracy(int right, int total, Map<String, Integer> rightByK
          * @param progress is told the number of sequences that are done
          */
         public List<double[]> logLikelihoods(Decoder decoder, Policy policy, IntConsumer progress) {
-            List<double[]> results = new ArrayList<>();
-            tasks.forEach(task -> results.add(new double[task.choices().size()]));
-            Optional<IncrementalDecoder> reader = decoder.incremental(policy, longest());
-            if (reader.isPresent()) {
-                try (IncrementalDecoder open = reader.get()) {
-                    readContextsOnce(open, results, progress);
-                }
-            } else {
-                batchByLength(decoder, policy, results, progress);
-            }
-            return results;
-        }
-
-        private int longest() {
-            return questions.stream()
-                    .flatMap(question -> question.choices().stream())
-                    .mapToInt(choice -> choice.tokens().length)
-                    .max()
-                    .orElse(1);
-        }
-
-        /** The choices of a question begin alike, so that is read once. */
-        private void readContextsOnce(IncrementalDecoder reader, List<double[]> results, IntConsumer progress) {
-            int done = 0;
-            for (int question = 0; question < questions.size(); question++) {
-                List<Choice> choices = questions.get(question).choices();
-                int shared =
-                        choices.stream().mapToInt(Choice::firstScored).min().orElseThrow();
-                reader.truncate(0);
-                if (shared > 1) {
-                    reader.skip(Arrays.copyOf(choices.getFirst().tokens(), shared - 1));
-                }
-                for (int i = 0; i < choices.size(); i++) {
-                    int[] tokens = choices.get(i).tokens();
-                    reader.truncate(shared - 1);
-                    double[] logLikelihoods = reader.logLikelihoods(
-                            Arrays.copyOfRange(tokens, shared - 1, tokens.length - 1),
-                            Arrays.copyOfRange(tokens, shared, tokens.length));
-                    results.get(question)[i] = Arrays.stream(logLikelihoods)
-                            .skip(choices.get(i).firstScored() - (long) shared)
-                            .sum();
-                }
-                done += choices.size();
-                progress.accept(done);
-            }
-        }
-
-        /** For layers that are loaded anew for every batch. */
-        private void batchByLength(Decoder decoder, Policy policy, List<double[]> results, IntConsumer progress) {
-            int done = 0;
-            for (QuestionBatch batch : QuestionBatch.of(questions)) {
-                batch.read(
-                        0,
-                        decoder.logLikelihoods(batch.windows(), List.of(policy)).getFirst(),
-                        results);
-                done += batch.choices().size();
-                progress.accept(done);
-            }
+            return ChoiceLikelihoods.of(questions, decoder, policy, progress);
         }
 
         /** Asks all questions of a model. */

@@ -44,24 +44,38 @@ public final class HiddenStates implements AutoCloseable {
         return Math.max(1, CHUNK_ROWS / length);
     }
 
-    /** The embeddings of windows. The caller closes the result. */
+    /**
+     * The embeddings of windows. The caller closes the result.
+     *
+     * @param windows of at most as many tokens as the model has positions, and one whose likelihood alone counts
+     */
     public static HiddenStates embed(ComputeBackend backend, ModelEnds ends, TokenWindows windows) {
         List<Chunk> chunks = new ArrayList<>();
         HiddenStates states = new HiddenStates(chunks);
         try (TokenEmbedding embedding = new TokenEmbedding(backend, ends)) {
             int perChunk = windowsPerChunk(windows.length());
+            int last = lastPosition(ends, windows.length());
             for (int first = 0; first < windows.count(); first += perChunk) {
                 int count = Math.min(perChunk, windows.count() - first);
                 BatchShape shape = new BatchShape(count, windows.length());
                 DeviceMatrix hidden = backend.allocate(shape.rows(), embedding.hiddenSize());
                 chunks.add(new Chunk(first, shape, hidden));
-                embedding.write(tokens(windows, first, shape), row -> row % windows.length(), hidden);
+                embedding.write(tokens(windows, first, shape), row -> Math.min(row % windows.length(), last), hidden);
             }
         } catch (Throwable e) {
             states.close();
             throw e;
         }
         return states;
+    }
+
+    /**
+     * Nobody asks what follows the last token of a window, so there may be one token more than learned positions, and
+     * that one takes any of them.
+     */
+    private static int lastPosition(ModelEnds ends, int length) {
+        Matrix learned = ends.positions();
+        return learned != null && length == learned.rows() + 1 ? learned.rows() - 1 : length - 1;
     }
 
     private static int[] tokens(TokenWindows windows, int firstWindow, BatchShape shape) {
