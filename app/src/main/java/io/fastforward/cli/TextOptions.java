@@ -47,6 +47,11 @@ final class TextOptions {
         return requireNonNullElse(windowLength, base);
     }
 
+    /** Whether any was said. */
+    boolean given() {
+        return windowLength != null || unit != null || format != null || field != null;
+    }
+
     TextSettings settings(TextSettings base) {
         return new TextSettings(
                 requireNonNullElse(unit, base.unit()),

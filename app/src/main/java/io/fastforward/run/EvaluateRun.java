@@ -3,30 +3,26 @@ package io.fastforward.run;
 import io.fastforward.evaluate.ChoiceAccuracy;
 import io.fastforward.evaluate.ChoiceTask;
 import io.fastforward.evaluate.Perplexity;
-import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
-import io.fastforward.run.stage.RunWindows;
-import io.fastforward.settings.WindowSettings;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextSummary;
-import io.fastforward.tokenizer.TokenWindows;
-import io.fastforward.tokenizer.TokenizedText;
 import io.fastforward.tokenizer.Tokenizer;
+import io.fastforward.zeroshot.ZeroShotScores;
+import io.fastforward.zeroshot.ZeroShotSuite;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Measures one checkpoint, with one layer in memory at a time. */
+/** Measures one checkpoint, with one layer in memory at a time, or all that questions are asked of if they fit. */
 public final class EvaluateRun {
 
     private EvaluateRun() {}
@@ -35,126 +31,127 @@ public final class EvaluateRun {
      * What to measure.
      *
      * @param model checkpoint directory
-     * @param text the text
-     * @param textSettings how it is read
-     * @param windowLength tokens of a window; 0: 2048 or the model's context if that is shorter
-     * @param windows most windows; 0: all
-     * @param tasks multiple-choice questions
-     * @param mostTasks most questions; 0: all
-     * @param repeat how often to measure the speed
+     * @param text the text, if there is one
+     * @param tasks multiple-choice questions of our own format
+     * @param mostTasks most of them; 0: all
+     * @param suite tasks of the literature
      * @param compute what it may compute with
      */
     public record Request(
             Path model,
-            Path text,
-            TextSettings textSettings,
-            int windowLength,
-            int windows,
+            Optional<Text> text,
             Optional<Path> tasks,
             int mostTasks,
-            int repeat,
-            Compute compute) {}
+            Optional<ZeroShotSuite.Wanted> suite,
+            Compute compute) {
+
+        public Request {
+            Setting.MOST_TASKS.requireAtLeast(0, mostTasks);
+        }
+    }
+
+    /**
+     * What to measure on a text.
+     *
+     * @param file the text
+     * @param settings how it is read
+     * @param windowLength tokens of a window; 0: 2048 or the model's context if that is shorter
+     * @param windows most windows; 0: all
+     * @param repeat how often to measure the speed
+     */
+    public record Text(Path file, TextSettings settings, int windowLength, int windows, int repeat) {
+
+        public Text {
+            Setting.MOST_WINDOWS.requireAtLeast(0, windows);
+            Setting.REPEAT.requireAtLeast(1, repeat);
+        }
+    }
 
     /**
      * What was measured.
      *
      * @param model checkpoint directory
      * @param parameters all parameters of the model
-     * @param text what was read of the text
+     * @param text what was read of the text, if there was one
      * @param textTokens tokens of the text
      * @param perplexity perplexity, with the counts behind it
      * @param tokensPerSecond median over the repetitions
-     * @param accuracy on the tasks, if there were any
+     * @param accuracy on questions of our own format, if there were any
+     * @param zeroShot on tasks of the literature, if there were any
      * @param device what computed
      * @param remarks what is odd about the checkpoint, a line each
      */
     public record Evaluation(
             String model,
             long parameters,
-            TextSummary text,
-            int textTokens,
-            Perplexity perplexity,
-            double tokensPerSecond,
+            @Nullable TextSummary text,
+            @Nullable Integer textTokens,
+            @Nullable Perplexity perplexity,
+            @Nullable Double tokensPerSecond,
             @Nullable ChoiceAccuracy accuracy,
+            @Nullable ZeroShotScores zeroShot,
             String device,
             List<String> remarks) {}
 
+    /** What is read before a device is looked for. */
+    private record Sources(Optional<TextSource> text, Optional<TextSource> tasks, Optional<ZeroShotSuite> suite) {}
+
     /** Measures. */
     public static Evaluation execute(Request request, PluginRegistry plugins, Progress progress) {
-        Setting.MOST_WINDOWS.requireAtLeast(0, request.windows());
-        Setting.MOST_TASKS.requireAtLeast(0, request.mostTasks());
-        Setting.REPEAT.requireAtLeast(1, request.repeat());
-        TextSource source = TextSource.text(request.text());
-        Optional<TextSource> tasks = request.tasks().map(Texts::tasks);
-        Texts.requireStreamsOfTheirOwn(Map.of(Setting.TEXT, Optional.of(source), Setting.TASKS, tasks));
+        Sources sources = new Sources(
+                request.text().map(text -> TextSource.text(text.file())),
+                request.tasks().map(Texts::tasks),
+                request.suite().map(ZeroShotSuite::read));
+        Texts.requireStreamsOfTheirOwn(Map.of(Setting.TEXT, sources.text(), Setting.TASKS, sources.tasks()));
         return Devices.run(
                 plugins,
                 request.compute(),
                 progress,
-                (device, takesOver) -> execute(request, source, tasks, device.backend(), progress));
+                (device, takesOver) -> execute(request, sources, device.backend(), progress));
     }
 
-    private static Evaluation execute(
-            Request request, TextSource source, Optional<TextSource> tasks, ComputeBackend backend, Progress progress) {
-        try (Model model = Model.open(request.model());
-                LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
-                Decoder decoder = new Decoder(
-                        backend, layers, model.ends(), request.compute().memoryBytes() / 4)) {
+    private static Evaluation execute(Request request, Sources sources, ComputeBackend backend, Progress progress) {
+        try (Model model = Model.open(request.model())) {
             model.remarks().forEach(progress::note);
-            int length = WindowSettings.length(request.windowLength(), model.spec());
-            TokenizedText text;
-            Optional<ChoiceAccuracy.Questions> questions;
+            Optional<TextFigures.Prepared> text;
+            AskedQuestions asked;
             // Its process ends here: it has nothing to do while the model is measured.
             try (Tokenizer tokenizer =
                     Tokenizer.open(request.model(), model.spec().vocabularySize())) {
-                text = TokenizedText.read(source, request.textSettings(), tokenizer);
-                questions = tasks.map(file -> ChoiceAccuracy.Questions.tokenize(
-                        ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer));
+                text = request.text()
+                        .map(wanted ->
+                                TextFigures.Prepared.of(wanted, sources.text().orElseThrow(), model, tokenizer));
+                asked = new AskedQuestions(
+                        sources.tasks()
+                                .map(file -> ChoiceAccuracy.Questions.tokenize(
+                                        ChoiceTask.read(file, orAll(request.mostTasks())), tokenizer)),
+                        sources.suite()
+                                .map(suite -> AskedQuestions.Suite.tokenize(
+                                        suite, tokenizer, model.spec().contextLength())));
             }
-            progress.note("Text: " + text.summary().describe());
-            RunWindows.requireOneWindow(source, text.ids(), length);
-            TokenWindows windows = TokenWindows.consecutive(text.ids(), length, orAll(request.windows()));
-            progress.begin("Evaluating", request.repeat());
-            List<Perplexity> measured = new ArrayList<>();
-            for (int i = 0; i < request.repeat(); i++) {
-                measured.add(Perplexity.measure(decoder, windows, model.spec().densePolicy()));
-                progress.advance(i + 1, "passes");
-            }
-            Perplexity perplexity = measured.getFirst();
-            if (!perplexity.isFinite()) {
-                model.requireFinite(null);
-                throw FailureKind.NOT_FINITE.failure(
-                        request.model() + ": the perplexity is not a finite number although all weights are; the"
-                                + " activations overflow");
-            }
-            progress.end("perplexity over " + windows.count() + " windows");
+            Optional<TextFigures> figures = text.map(prepared -> onText(request, prepared, model, backend, progress));
+            AskedQuestions.Answers answers = asked.ask(request.compute(), model, backend, progress);
             return new Evaluation(
                     request.model().toString(),
                     model.spec().parameters(),
-                    text.summary(),
-                    text.ids().length,
-                    perplexity,
-                    medianSpeed(measured),
-                    questions.isPresent() ? accuracy(questions.get(), model, decoder, progress) : null,
+                    figures.map(TextFigures::summary).orElse(null),
+                    figures.map(TextFigures::tokens).orElse(null),
+                    figures.map(TextFigures::perplexity).orElse(null),
+                    figures.map(TextFigures::tokensPerSecond).orElse(null),
+                    answers.accuracy(),
+                    answers.zeroShot(),
                     backend.device(),
                     model.remarks());
         }
     }
 
-    private static ChoiceAccuracy accuracy(
-            ChoiceAccuracy.Questions questions, Model model, Decoder decoder, Progress progress) {
-        progress.begin("Asking questions", questions.sequences());
-        ChoiceAccuracy accuracy =
-                questions.ask(decoder, model.spec().densePolicy(), done -> progress.advance(done, "choices"));
-        progress.end(accuracy.right() + " of " + accuracy.total() + " right");
-        return accuracy;
-    }
-
-    private static double medianSpeed(List<Perplexity> measured) {
-        return measured.stream()
-                .mapToDouble(Perplexity::tokensPerSecond)
-                .sorted()
-                .toArray()[measured.size() / 2];
+    private static TextFigures onText(
+            Request request, TextFigures.Prepared text, Model model, ComputeBackend backend, Progress progress) {
+        try (LayerSource layers = LayerSource.streamed(backend, model.spec(), model);
+                Decoder decoder = new Decoder(
+                        backend, layers, model.ends(), request.compute().memoryBytes() / 4)) {
+            return text.measure(request.model(), model, decoder, progress);
+        }
     }
 
     private static int orAll(int limit) {

@@ -40,6 +40,7 @@ class ArchitectureTest {
             "prune",
             "export",
             "evaluate",
+            "zeroshot",
             "generate",
             "report",
             "settings",
