@@ -89,7 +89,7 @@ def piqa(words, row):
     place, thing = words.one(PLACES), words.one(THINGS)
     first = f"{words.one(PEOPLE)} goes to the {place} and picks up the {thing}."
     second = words.one([f"{words.one(PEOPLE)} eats the {thing}.", f"Put it down in the {words.one(PLACES)}",
-                        f" {first}", f"go… 🙂 and then go home"])
+                        f" {first}", "go… 🙂 and then go home"])
     if row % 10 == 7:
         second = first
     return {"goal": f"How do you get the {words.one(COLORS)} {thing}{words.one(['?', '', ' '])}",
