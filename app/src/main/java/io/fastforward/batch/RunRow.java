@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A run that has ended, in a table.
  *
- * @param model as {@link PlannedRun} has it
- * @param run likewise
- * @param settings likewise
+ * @param model which one, as the table names it
+ * @param run its name below the output directory
+ * @param settings in which it differs from others, by their names
  * @param figures what came out; null if it failed
  * @param seconds wall time of the work on it; null if it failed, or was done by another process that did not say
  * @param failure why it failed, in a line; null if it did not

@@ -12,6 +12,8 @@ import picocli.CommandLine.Mixin;
         description = "Changes one setting after the other of a base, as a file says, and makes tables of the runs:"
                 + " table.csv, table.json and table.md with a row for each, ablation.csv and ablation.md by setting, in"
                 + " the output directory, anew after every run.",
+        footerHeading = "%nExamples:%n",
+        footer = {"  fastforward ablate ablation.yaml --output DIR"},
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true)

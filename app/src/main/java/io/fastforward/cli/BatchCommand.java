@@ -12,6 +12,11 @@ import picocli.CommandLine.Mixin;
         description =
                 "Does the runs of a file, with every combination of its grid and on every one of its models, and makes"
                         + " a table of them: table.csv, table.json and table.md in the output directory, anew after every run.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  fastforward batch runs.yaml --output DIR --jobs 2",
+            "  fastforward batch runs.yaml --output DIR --dry-run"
+        },
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true)

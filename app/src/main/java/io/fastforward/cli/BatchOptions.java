@@ -8,6 +8,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Options of commands that do the runs of a file. */
+@OptionHeading("Runs")
 final class BatchOptions {
 
     private static final int MOST_JOBS = 1024; // more than the largest machines have cores

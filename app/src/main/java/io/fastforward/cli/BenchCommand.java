@@ -21,6 +21,8 @@ import picocli.CommandLine.Parameters;
             "Measures what checkpoints take, side by side: time for a prompt and for each token after it, memory and",
             "disk. Name the dense model first: the others are compared with it."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {"  fastforward bench MODEL_DIR OUT_DIR"},
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Runnable {
 

@@ -7,6 +7,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What has to go, and what must stay. */
+@OptionHeading("What goes and what stays")
 final class BudgetOptions {
 
     @Option(

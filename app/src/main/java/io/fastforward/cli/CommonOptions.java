@@ -10,6 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Options of all commands. */
+@OptionHeading("General")
 final class CommonOptions {
 
     @Option(

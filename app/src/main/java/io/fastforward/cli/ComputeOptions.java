@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of commands that compute. */
+@OptionHeading("Computing")
 final class ComputeOptions {
 
     private static final long GIB = 1L << 30;

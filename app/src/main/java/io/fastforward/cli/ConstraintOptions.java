@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What must stay of a model, and what may go. */
+@OptionHeading("What goes and what stays")
 final class ConstraintOptions {
 
     @Option(

@@ -24,13 +24,33 @@ final class DevicesCommand implements Runnable {
     @Mixin
     private CommonOptions common;
 
-    /** A device. */
+    /**
+     * A device.
+     *
+     * @param id by which --device names it
+     * @param name for people
+     * @param backend that computes on it
+     * @param memoryBytes of its own; 0: the host's
+     * @param gpu whether it is one
+     * @param automatic whether it may serve without being asked for
+     */
     record Line(String id, String name, String backend, long memoryBytes, boolean gpu, boolean automatic) {}
 
-    /** A backend that has no device here. */
+    /**
+     * A backend that has no device here.
+     *
+     * @param backend its id
+     * @param reason why
+     * @param hint what to do about it
+     */
     record Missing(String backend, String reason, String hint) {}
 
-    /** All of it. */
+    /**
+     * All of it.
+     *
+     * @param devices that can compute
+     * @param missing backends that have none
+     */
     record Report(List<Line> devices, List<Missing> missing) {}
 
     @Override

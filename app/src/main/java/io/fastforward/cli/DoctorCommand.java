@@ -25,7 +25,14 @@ final class DoctorCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     DoctorCommand() {}
 
-    /** One thing that was looked at, for programs: "ok", "note" if runs could be faster, or "problem" if they fail. */
+    /**
+     * One thing that was looked at.
+     *
+     * @param state "ok", "note" if runs could be faster, or "problem" if they fail
+     * @param subject what it is
+     * @param found how it is
+     * @param advice what to do; empty if nothing
+     */
     record Line(String state, String subject, String found, String advice) {
 
         static Line of(Finding finding) {

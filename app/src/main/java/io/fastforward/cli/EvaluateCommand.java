@@ -32,6 +32,11 @@ import picocli.CommandLine.Spec;
             "Measures the perplexity of a checkpoint, dense or pruned, over non-overlapping windows of a text,",
             "its accuracy on multiple-choice questions, or both."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  fastforward evaluate MODEL_DIR --text text.txt",
+            "  fastforward evaluate MODEL_DIR --suite zero-shot --tasks DIR --most-tasks 200"
+        },
         mixinStandardHelpOptions = true)
 final class EvaluateCommand implements Runnable {
 
@@ -71,6 +76,9 @@ final class EvaluateCommand implements Runnable {
     @Mixin
     private ComputeOptions compute;
 
+    @Mixin
+    private PrecisionOptions precision;
+
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     EvaluateCommand() {}
 
@@ -85,7 +93,8 @@ final class EvaluateCommand implements Runnable {
                 wanted.isPresent() ? Optional.empty() : tasks.file(),
                 requireNonNullElse(tasks.most, 0),
                 wanted,
-                using);
+                using,
+                precision.precision);
         EvaluateRun.Evaluation evaluation = EvaluateRun.execute(request, common.loadPlugins(), progress);
         common.print(evaluation, out -> print(evaluation, using.threads(), out));
     }

@@ -18,6 +18,8 @@ import picocli.CommandLine.Parameters;
             "hf-padded fills a pruned model up with zeros to its original shape: it loads wherever that did.",
             "gguf writes a file for llama.cpp, pruned models included."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {"  fastforward export OUT_DIR --format gguf --dtype F16 --output GGUF_DIR"},
         mixinStandardHelpOptions = true)
 final class ExportCommand implements Runnable {
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of commands that write checkpoints. */
+@OptionHeading("Output")
 final class ExportOptions {
 
     private static final int MOST_MEGABYTES = 1_000_000_000;

@@ -96,6 +96,7 @@ public final class FastForward implements Runnable {
                 .map(OptionSpec::type)
                 .filter(Class::isEnum)
                 .forEach(type -> registerChoices(command, type));
+        GroupedHelp.of(command);
         command.setExecutionStrategy(FastForward::executeKnown);
         try {
             return command.execute(arguments);

@@ -23,6 +23,8 @@ import picocli.CommandLine.Parameters;
             "Continues a prompt with a checkpoint, dense or pruned; with two directories, shows both side by side.",
             "Greedy unless a temperature is given."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {"  fastforward generate MODEL_DIR OUT_DIR --prompt \"Once upon a time\""},
         mixinStandardHelpOptions = true)
 final class GenerateCommand implements Runnable {
 

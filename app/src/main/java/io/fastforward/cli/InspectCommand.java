@@ -31,6 +31,8 @@ import picocli.CommandLine.Parameters;
             "Shows architecture, parameters per module, and what each layer of a pruned model retains;",
             "of the record of a run, what each module lacks with fewer units, and how many it keeps."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {"  fastforward inspect OUT_DIR", "  fastforward inspect OUT_DIR-run"},
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Runnable {
 
@@ -46,7 +48,22 @@ final class InspectCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     InspectCommand() {}
 
-    /** The facts, for programs. */
+    /**
+     * The facts of a checkpoint.
+     *
+     * @param family of its architecture
+     * @param pruned whether it has fewer units than its config says that it had
+     * @param parameters all of them
+     * @param decoderParameters those of the decoder layers' linear maps
+     * @param sparsity share of the decoder layers' linear parameters that was removed
+     * @param hiddenSize width of the residual stream
+     * @param vocabularySize tokens that it knows
+     * @param contextLength most tokens of a sequence
+     * @param tiedEmbeddings whether the head is the embedding
+     * @param layers one after the other
+     * @param zeros of every map; null unless they were asked for
+     * @param remarks what is odd about the checkpoint, a line each
+     */
     record Inspection(
             String family,
             boolean pruned,
@@ -61,7 +78,19 @@ final class InspectCommand implements Runnable {
             @Nullable ZeroShares zeros,
             List<String> remarks) {}
 
-    /** One layer. */
+    /**
+     * One layer.
+     *
+     * @param queryHeads that it has
+     * @param kvGroups that it has
+     * @param ofKvGroups that it had before pruning
+     * @param headSize of queries and keys
+     * @param valueSize of values
+     * @param mlpChannels that it has
+     * @param ofMlpChannels that it had before pruning
+     * @param attentionParameters of attention's linear maps
+     * @param mlpParameters of the MLP's linear maps
+     */
     record Layer(
             int queryHeads,
             int kvGroups,

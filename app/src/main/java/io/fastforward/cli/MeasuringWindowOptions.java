@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How many windows modules are measured on. */
+@OptionHeading("Texts and figures")
 final class MeasuringWindowOptions {
 
     @Option(

@@ -15,6 +15,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** What a pruning run reads, and where it writes. */
+@OptionHeading("Inputs and output")
 final class PlaceOptions {
 
     @Spec(Spec.Target.MIXEE)

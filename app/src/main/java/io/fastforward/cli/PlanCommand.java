@@ -36,6 +36,8 @@ import picocli.CommandLine.Parameters;
             "Shows what a model would be after pruning to several sizes, without writing any:",
             "one pass for scores and error curves, and a few windows a size."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {"  fastforward plan MODEL_DIR --calibration text.txt"},
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true)

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Who scores, searches, repairs and evaluates. */
+@OptionHeading("Plugins")
 final class PluginOptions {
 
     @Option(

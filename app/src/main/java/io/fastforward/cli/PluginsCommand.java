@@ -24,7 +24,14 @@ final class PluginsCommand implements Runnable {
     @Mixin
     private CommonOptions common;
 
-    /** An option of a plugin. */
+    /**
+     * An option of a plugin.
+     *
+     * @param name by which --option takes it
+     * @param meaning in a sentence
+     * @param values that it takes
+     * @param defaultValue what holds unless it is given
+     */
     record OptionLine(String name, String meaning, String values, String defaultValue) {
 
         static OptionLine of(OptionSpec option) {
@@ -33,7 +40,16 @@ final class PluginsCommand implements Runnable {
         }
     }
 
-    /** One line of the list. */
+    /**
+     * A plugin.
+     *
+     * @param kind what it is for
+     * @param id by which options name it
+     * @param status whether it can be used, or why not
+     * @param description in a sentence
+     * @param options that it takes
+     * @param origin the jar that it came from, or "built-in"
+     */
     record Line(String kind, String id, String status, String description, List<OptionLine> options, String origin) {}
 
     @Override

@@ -4,6 +4,7 @@ import io.fastforward.settings.PrecisionChoice;
 import picocli.CommandLine.Option;
 
 /** In what precision a command computes. */
+@OptionHeading("Computing")
 final class PrecisionOptions {
 
     @Option(

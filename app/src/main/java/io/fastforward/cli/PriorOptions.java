@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What a search of units knows before, and what its candidates are. */
+@OptionHeading("Search")
 final class PriorOptions {
 
     @Option(

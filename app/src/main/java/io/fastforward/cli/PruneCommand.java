@@ -27,6 +27,13 @@ import picocli.CommandLine.Option;
 @Command(
         name = "prune",
         description = "Prunes a checkpoint: scores its units, searches how much each layer may keep, repairs the rest.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  fastforward prune --demo",
+            "  fastforward prune MODEL_DIR --sparsity 0.3 --calibration text.txt --output OUT_DIR",
+            "  fastforward prune MODEL_DIR --sparsity 0.2,0.3,0.5 --calibration text.txt --output OUT_DIR",
+            "  fastforward prune MODEL_DIR --sparsity 0.3 --calibration text.txt --format gguf --dtype F16 --output OUT_DIR"
+        },
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true)

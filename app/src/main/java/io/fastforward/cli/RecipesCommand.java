@@ -31,7 +31,19 @@ final class RecipesCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     RecipesCommand() {}
 
-    /** What a recipe stands for. */
+    /**
+     * What a recipe stands for.
+     *
+     * @param name by which --recipe takes it
+     * @param summary in a sentence
+     * @param criterion scores units
+     * @param attention what of attention may go
+     * @param agent says how much each layer keeps
+     * @param calibrator repairs what is left
+     * @param repairTarget what repaired modules reproduce
+     * @param options of plugins
+     * @param source publication
+     */
     record Line(
             String name,
             String summary,

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The record of a run: where it goes, and whether to go on with it. */
+@OptionHeading("Output")
 final class RecordOptions {
 
     @Option(

@@ -29,6 +29,8 @@ import picocli.CommandLine.Parameters;
             "Writes a report to look at in a browser: of one run what its own report.html shows, of several how",
             "they compare. One file, which needs no network."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {"  fastforward report RUN_DIR", "  fastforward report RUN_DIR OTHER_RUN_DIR --output compared.html"},
         mixinStandardHelpOptions = true)
 final class ReportCommand implements Runnable {
 
@@ -53,7 +55,12 @@ final class ReportCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli fills in the fields
     ReportCommand() {}
 
-    /** What was written, for programs. */
+    /**
+     * What was written.
+     *
+     * @param report the file
+     * @param runs the records that it tells of
+     */
     record Written(String report, List<String> runs) {}
 
     @Override

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How many windows a search sees. */
+@OptionHeading("Search")
 final class RewardWindowOptions {
 
     @Option(

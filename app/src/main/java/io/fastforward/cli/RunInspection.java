@@ -12,12 +12,19 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What the record of a run tells of its modules, for programs and for people. */
+/**
+ * What the record of a run tells of its modules, for programs and for people.
+ *
+ * @param modules attention and MLP of each layer in turn
+ */
 record RunInspection(List<Module> modules) {
 
     /**
      * One module.
      *
+     * @param layer counted from 0
+     * @param module "attention" or "MLP"
+     * @param unit what is removed of it
      * @param units how many it has
      * @param errors with none of them, the first one, and so on up to all
      * @param errorWithHalf with half of them

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How the search goes about it. */
+@OptionHeading("Search")
 final class SearchOptions {
 
     @Option(

@@ -12,6 +12,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** How zeros are shared among modules. */
+@OptionHeading("Search")
 final class ShareSearchOptions {
 
     private static final ShareSearch BASE = ShareSearch.DEFAULT;

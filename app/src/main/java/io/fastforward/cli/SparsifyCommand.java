@@ -34,6 +34,11 @@ import picocli.CommandLine.Parameters;
             "Sets weights of a checkpoint to zero, anywhere or in groups (2:4, 4:8); shapes stay, so it loads as before.",
             "It is smaller or faster only where a runtime makes use of zeros; 'prune' gives models that are."
         },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  fastforward sparsify MODEL_DIR --pattern 2:4 --calibration text.txt --output OUT_DIR",
+            "  fastforward sparsify MODEL_DIR --method wanda --pattern 0.5 --agent ppo --calibration text.txt --output OUT_DIR"
+        },
         mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true)

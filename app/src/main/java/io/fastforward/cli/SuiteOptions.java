@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Tasks of the literature, in a directory. */
+@OptionHeading("Texts and figures")
 final class SuiteOptions {
 
     private static final String ZERO_SHOT = "zero-shot";

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of commands that ask questions. */
+@OptionHeading("Texts and figures")
 final class TaskOptions {
 
     @Option(

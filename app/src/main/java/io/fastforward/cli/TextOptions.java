@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of commands that read texts. */
+@OptionHeading("Texts and figures")
 final class TextOptions {
 
     @Option(

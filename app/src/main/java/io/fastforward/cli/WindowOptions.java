@@ -9,6 +9,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How many windows each purpose sees. */
+@OptionHeading("Texts and figures")
 final class WindowOptions {
 
     @Mixin

@@ -60,7 +60,13 @@ public final class BenchmarkRun {
         }
     }
 
-    /** Of several measurements. */
+    /**
+     * Of several measurements.
+     *
+     * @param median of all rounds
+     * @param least of them
+     * @param most of them
+     */
     public record Spread(double median, double least, double most) {
 
         static Spread of(List<Double> values) {

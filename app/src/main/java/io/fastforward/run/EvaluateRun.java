@@ -9,6 +9,7 @@ import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.report.Progress;
+import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextSource;
@@ -36,6 +37,7 @@ public final class EvaluateRun {
      * @param mostTasks most of them; 0: all
      * @param suite tasks of the literature
      * @param compute what it may compute with
+     * @param precision of products
      */
     public record Request(
             Path model,
@@ -43,7 +45,8 @@ public final class EvaluateRun {
             Optional<Path> tasks,
             int mostTasks,
             Optional<ZeroShotSuite.Wanted> suite,
-            Compute compute) {
+            Compute compute,
+            PrecisionChoice precision) {
 
         public Request {
             Setting.MOST_TASKS.requireAtLeast(0, mostTasks);
@@ -78,6 +81,7 @@ public final class EvaluateRun {
      * @param tokensPerSecond median over the repetitions
      * @param accuracy on questions of our own format, if there were any
      * @param zeroShot on tasks of the literature, if there were any
+     * @param precision of the products: f32 or bf16
      * @param device what computed
      * @param remarks what is odd about the checkpoint, a line each
      */
@@ -90,6 +94,7 @@ public final class EvaluateRun {
             @Nullable Double tokensPerSecond,
             @Nullable ChoiceAccuracy accuracy,
             @Nullable ZeroShotScores zeroShot,
+            String precision,
             String device,
             List<String> remarks) {}
 
@@ -103,11 +108,12 @@ public final class EvaluateRun {
                 request.tasks().map(Texts::tasks),
                 request.suite().map(ZeroShotSuite::read));
         Texts.requireStreamsOfTheirOwn(Map.of(Setting.TEXT, sources.text(), Setting.TASKS, sources.tasks()));
-        return Devices.run(
-                plugins,
-                request.compute(),
-                progress,
-                (device, takesOver) -> execute(request, sources, device.backend(), progress));
+        return Devices.run(plugins, request.compute(), progress, (device, takesOver) -> {
+            try (PreciseBackend chosen = PreciseBackend.open(request.precision(), device)) {
+                chosen.describe(progress);
+                return execute(request, sources, chosen.backend(), progress);
+            }
+        });
     }
 
     private static Evaluation execute(Request request, Sources sources, ComputeBackend backend, Progress progress) {
@@ -140,6 +146,7 @@ public final class EvaluateRun {
                     figures.map(TextFigures::tokensPerSecond).orElse(null),
                     answers.accuracy(),
                     answers.zeroShot(),
+                    backend.precision().label(),
                     backend.device(),
                     model.remarks());
         }
