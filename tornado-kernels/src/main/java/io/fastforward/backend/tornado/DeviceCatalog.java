@@ -3,10 +3,13 @@ package io.fastforward.backend.tornado;
 import io.fastforward.backend.tornado.device.DeviceCapacity;
 import io.fastforward.backend.tornado.device.DeviceProgram;
 import io.fastforward.backend.tornado.device.TensorCoreProbe;
+import io.fastforward.backend.tornado.device.TensorCoreProbe.Trial;
 import io.fastforward.backend.tornado.kernel.KernelExecutor;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
 import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.Precision;
+import io.fastforward.spi.backend.PrecisionSupport;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -38,11 +41,10 @@ final class DeviceCatalog {
      * Large enough for an answer that is the same every time, small enough for a moment: 34 GFLOP. With a quarter of it an
      * H200, 1.4 times faster at best, was found faster by chance only: a launch costs 0.1 ms, and tensor cores take five.
      */
-    private static final int TRIAL_ROWS = 2048;
+    private static final Trial TRIAL = new Trial(2048, 4096, 2048);
 
-    private static final int TRIAL_INPUTS = 4096;
-    private static final int TRIAL_OUTPUTS = 2048;
-    private static final DeviceCapacity TRIAL = new DeviceCapacity(1 << 27, 1, 1 << 22, 1 << 25);
+    private static final DeviceCapacity TRIAL_CAPACITY = new DeviceCapacity(1 << 27, 1, 1 << 22, 1 << 25);
+    private static final DeviceCapacity TRIAL_WITHOUT_OPERANDS = new DeviceCapacity(1 << 27, 1, 1 << 22, 0);
 
     private DeviceCatalog() {}
 
@@ -53,48 +55,88 @@ final class DeviceCatalog {
         return found().stream().map(Found::device).toList();
     }
 
-    /** @throws IllegalArgumentException if there is no such device */
-    static ComputeBackend open(String id) {
-        return new io.fastforward.backend.tornado.TornadoBackend(program(id));
+    /**
+     * Opens a device, for bfloat16 only if {@link #bfloat16} said that it can.
+     *
+     * @throws IllegalArgumentException if there is no such device
+     */
+    static ComputeBackend open(String id, Precision precision) {
+        return new io.fastforward.backend.tornado.TornadoBackend(program(id, precision));
     }
 
     /** The kernels on a device, as {@link #open} has them. */
-    static KernelExecutor program(String id) {
-        List<Found> all = found();
-        Found chosen = all.stream()
-                .filter(candidate -> candidate.device.id().equals(id))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("there is no device '" + id + "'; there are: "
-                        + String.join(
-                                ", ",
-                                all.stream().map(found -> found.device.id()).toList())));
+    static KernelExecutor program(String id, Precision precision) {
+        Found chosen = require(id);
         String description = chosen.device.name() + " (" + id + ", TornadoVM " + chosen.device.driver() + ")";
+        if (precision == Precision.BFLOAT16) {
+            return new DeviceProgram(
+                    chosen.handle,
+                    description + ", bfloat16 on tensor cores",
+                    DeviceCapacity.ofBfloat16(
+                            chosen.handle.getMaxGlobalMemory(), largestAllocation(chosen), memoryLimit()),
+                    precision);
+        }
         if (!chosen.device.driver().equals(CUDA)) {
-            return new DeviceProgram(chosen.handle, description, capacity(chosen, false));
+            return new DeviceProgram(chosen.handle, description, capacity(chosen, false), precision);
         }
         Optional<String> objection = tensorCoreObjection(chosen.handle);
         return new DeviceProgram(
                 chosen.handle,
                 description
                         + objection.map(why -> ", without tensor cores: " + why).orElse(", with tensor cores"),
-                capacity(chosen, objection.isEmpty()));
+                capacity(chosen, objection.isEmpty()),
+                precision);
+    }
+
+    /** Whether a device computes in bfloat16, tried in programs of their own. Takes seconds. */
+    static PrecisionSupport bfloat16(String id) {
+        Found chosen = require(id);
+        if (!chosen.device.driver().equals(CUDA)) {
+            return PrecisionSupport.missing("no bfloat16 here: TornadoVM has tensor cores with CUDA alone, and this is "
+                    + chosen.device.driver());
+        }
+        boolean tensorCores = tensorCoreObjection(chosen.handle).isEmpty();
+        return TensorCoreProbe.bfloat16(
+                () -> trial(chosen.handle, TRIAL_WITHOUT_OPERANDS, Precision.BFLOAT16),
+                () -> trial(chosen.handle, tensorCores ? TRIAL_CAPACITY : TRIAL_WITHOUT_OPERANDS, Precision.SINGLE),
+                TRIAL);
+    }
+
+    private static Found require(String id) {
+        List<Found> all = found();
+        return all.stream()
+                .filter(candidate -> candidate.device.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("there is no device '" + id + "'; there are: "
+                        + String.join(
+                                ", ",
+                                all.stream().map(found -> found.device.id()).toList())));
     }
 
     /** Tried in a program of its own, so that whatever goes wrong there is gone with it. */
     private static Optional<String> tensorCoreObjection(TornadoDevice device) {
-        try (var trial = new DeviceProgram(device, "their trial", TRIAL)) {
-            return TensorCoreProbe.objection(trial, TRIAL_ROWS, TRIAL_INPUTS, TRIAL_OUTPUTS);
+        try (KernelExecutor trial = trial(device, TRIAL_CAPACITY, Precision.SINGLE)) {
+            return TensorCoreProbe.objection(trial, TRIAL);
         } catch (DeviceException | OutOfMemoryError e) {
             return Optional.of(TensorCoreProbe.reason(e));
         }
     }
 
+    private static KernelExecutor trial(TornadoDevice device, DeviceCapacity capacity, Precision precision) {
+        return new DeviceProgram(device, "their trial", capacity, precision);
+    }
+
     private static DeviceCapacity capacity(Found found, boolean tensorCores) {
         return DeviceCapacity.of(
-                found.handle.getMaxGlobalMemory(),
-                found.handle.getPhysicalDevice().getDeviceMaxAllocationSize(),
-                System.getProperty("tornado.device.memory", ""),
-                tensorCores);
+                found.handle.getMaxGlobalMemory(), largestAllocation(found), memoryLimit(), tensorCores);
+    }
+
+    private static long largestAllocation(Found found) {
+        return found.handle.getPhysicalDevice().getDeviceMaxAllocationSize();
+    }
+
+    private static String memoryLimit() {
+        return System.getProperty("tornado.device.memory", "");
     }
 
     private static List<Found> found() {

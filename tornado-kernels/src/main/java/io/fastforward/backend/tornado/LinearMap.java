@@ -1,8 +1,10 @@
 package io.fastforward.backend.tornado;
 
 import io.fastforward.backend.tornado.device.DeviceMemory;
+import io.fastforward.backend.tornado.device.PackedMatrix;
 import io.fastforward.backend.tornado.device.Region;
 import io.fastforward.backend.tornado.device.StoredMatrix;
+import io.fastforward.backend.tornado.device.WeightMatrix;
 import io.fastforward.backend.tornado.device.WeightProduct;
 import io.fastforward.backend.tornado.device.WeightProduct.Columns;
 import io.fastforward.backend.tornado.device.WeightProduct.Rows;
@@ -15,12 +17,13 @@ import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear map whose weights are on the device as they are stored. Replacements of leading rows or columns come in a data
- * type of their own, so the map is a pile of weights: the latest serves its rows or columns, the one below those after,
- * and so on.
+ * A linear map whose weights are on the device. Where they are as they are stored, replacements of leading rows or columns
+ * come in a data type of their own, so the map is a pile of weights: the latest serves its rows or columns, the one below
+ * those after, and so on. Packed weights are replaced in their place.
  */
 final class LinearMap implements AutoCloseable {
 
@@ -29,26 +32,37 @@ final class LinearMap implements AutoCloseable {
 
     private final DeviceMemory memory;
     private final Axis axis;
-    private final Deque<StoredMatrix> weights = new ArrayDeque<>();
+    private final Deque<WeightMatrix> weights = new ArrayDeque<>();
     private final @Nullable Region bias;
 
     /** @param axis what of it is replaced: rows or columns */
     LinearMap(DeviceMemory memory, Linear map, Axis axis) {
         this.memory = memory;
         this.axis = axis;
-        weights.push(memory.store(map.weight()));
+        weights.push(memory.weights().load(map.weight()));
         try {
             Matrix given = map.bias();
             this.bias = given == null ? null : memory.vector(given, 0);
         } catch (Throwable e) {
-            weights.forEach(StoredMatrix::close);
+            weights.forEach(WeightMatrix::close);
             throw e;
         }
     }
 
     /** Replaces leading rows or columns, and as much of the bias if it is given. */
     void replace(Linear map) {
-        StoredMatrix replacement = memory.store(map.weight());
+        if (weights.getFirst() instanceof PackedMatrix packed) {
+            memory.weights().replace(packed, map.weight());
+        } else {
+            pile(memory.weights().load(map.weight()));
+        }
+        Matrix given = map.bias();
+        if (bias != null && given != null) {
+            memory.write(given, bias.start(), given.columns());
+        }
+    }
+
+    private void pile(WeightMatrix replacement) {
         weights.removeIf(below -> {
             boolean covered = length(below) <= length(replacement);
             if (covered) {
@@ -57,13 +71,9 @@ final class LinearMap implements AutoCloseable {
             return covered;
         });
         weights.push(replacement);
-        Matrix given = map.bias();
-        if (bias != null && given != null) {
-            memory.write(given, bias.start(), given.columns());
-        }
     }
 
-    private int length(StoredMatrix weight) {
+    private int length(WeightMatrix weight) {
         return axis == Axis.ROWS ? weight.rows() : weight.columns();
     }
 
@@ -79,7 +89,7 @@ final class LinearMap implements AutoCloseable {
     void apply(int inputs, int outputs, int rows, int x, int xRow, int y, int yRow, int yColumn, boolean add) {
         Rows all = new Rows(rows, x, xRow, outputs, y, yRow, yColumn, bias == null ? -1 : bias.start(), add);
         int first = 0;
-        for (StoredMatrix weight : weights) {
+        for (WeightMatrix weight : weights) {
             int count = Math.min(length(weight), axis == Axis.ROWS ? outputs : inputs) - first;
             if (count > 0) {
                 if (axis == Axis.ROWS) {
@@ -93,11 +103,14 @@ final class LinearMap implements AutoCloseable {
     }
 
     /**
-     * Σ |W_ij| over all rows i, for every column j, of the map as it was loaded. Blocks of rows are summed up in single
-     * precision, the blocks in double precision.
+     * Σ |W_ij| over all rows i, for every column j, of the map as it was loaded, if it is here as it is stored. Blocks of
+     * rows are summed up in single precision, the blocks in double precision.
      */
-    double[] magnitudes() {
-        StoredMatrix weight = weights.getLast();
+    Optional<double[]> magnitudes() {
+        return weights.getLast() instanceof StoredMatrix stored ? Optional.of(magnitudes(stored)) : Optional.empty();
+    }
+
+    private double[] magnitudes(StoredMatrix weight) {
         int columns = weight.columns();
         double[] sums = new double[columns];
         int most = Math.clamp(memory.panelElements() / columns, 1, KernelExecutor.MOST_ROWS);
@@ -140,7 +153,7 @@ final class LinearMap implements AutoCloseable {
 
     @Override
     public void close() {
-        weights.forEach(StoredMatrix::close);
+        weights.forEach(WeightMatrix::close);
         if (bias != null) {
             bias.close();
         }

@@ -10,6 +10,7 @@ import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.model.Linear;
@@ -39,6 +40,11 @@ final class TornadoBackend implements ComputeBackend {
     /** How many kernels have been compiled so far. */
     int compilations() {
         return executor.compilations();
+    }
+
+    @Override
+    public Precision precision() {
+        return executor.packsWeights() ? Precision.BFLOAT16 : Precision.SINGLE;
     }
 
     @Override
@@ -136,7 +142,7 @@ final class TornadoBackend implements ComputeBackend {
 
     @Override
     public Optional<double[]> outputMagnitudes(LoadedModule module) {
-        return Optional.of(((TornadoModule) module).output().magnitudes());
+        return ((TornadoModule) module).output().magnitudes();
     }
 
     @Override

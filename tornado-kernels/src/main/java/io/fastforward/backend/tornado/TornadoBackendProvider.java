@@ -3,6 +3,8 @@ package io.fastforward.backend.tornado;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
+import io.fastforward.spi.backend.Precision;
+import io.fastforward.spi.backend.PrecisionSupport;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -55,10 +57,34 @@ public final class TornadoBackendProvider implements ComputeBackend.Provider {
 
     @Override
     public ComputeBackend open(String device, int threads) {
+        requireThreads(threads);
+        return TornadoVm.open(device, Precision.SINGLE);
+    }
+
+    private static void requireThreads(int threads) {
         if (threads < 1) {
             throw new IllegalArgumentException("a backend needs at least 1 thread, but got " + threads);
         }
-        return TornadoVm.open(device);
+    }
+
+    @Override
+    public PrecisionSupport support(String device, Precision precision) {
+        return precision == Precision.SINGLE
+                ? ComputeBackend.Provider.super.support(device, precision)
+                : tornadoVm().bfloat16(device);
+    }
+
+    @Override
+    public ComputeBackend open(String device, int threads, Precision precision) {
+        if (precision == Precision.SINGLE) {
+            return open(device, threads);
+        }
+        requireThreads(threads);
+        PrecisionSupport support = support(device, precision);
+        if (!support.available()) {
+            throw new IllegalStateException(support.message());
+        }
+        return TornadoVm.open(device, precision);
     }
 
     private synchronized TornadoVm tornadoVm() {

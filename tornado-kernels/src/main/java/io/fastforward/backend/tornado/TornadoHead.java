@@ -2,9 +2,10 @@ package io.fastforward.backend.tornado;
 
 import io.fastforward.backend.tornado.device.DeviceMemory;
 import io.fastforward.backend.tornado.device.Region;
-import io.fastforward.backend.tornado.device.StoredMatrix;
+import io.fastforward.backend.tornado.device.WeightMatrix;
 import io.fastforward.backend.tornado.device.WeightProduct;
 import io.fastforward.backend.tornado.kernel.LikelihoodKernel;
+import io.fastforward.backend.tornado.kernel.TensorProductKernel;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.model.HeadWeights;
 import io.fastforward.spi.tensor.Matrix;
@@ -31,7 +32,7 @@ final class TornadoHead implements LoadedHead {
     private final List<Part> parts = new ArrayList<>();
 
     /** Consecutive tokens of the vocabulary. */
-    private record Part(int firstToken, StoredMatrix weight) {}
+    private record Part(int firstToken, WeightMatrix weight) {}
 
     TornadoHead(DeviceMemory memory, HeadWeights weights) {
         this.memory = memory;
@@ -46,7 +47,8 @@ final class TornadoHead implements LoadedHead {
         try {
             int rows = Math.max(1, PART / hiddenSize);
             for (int first = 0; first < vocabulary; first += rows) {
-                parts.add(new Part(first, memory.store(weight.rowRange(first, Math.min(rows, vocabulary - first)))));
+                parts.add(new Part(
+                        first, memory.weights().load(weight.rowRange(first, Math.min(rows, vocabulary - first)))));
             }
         } catch (Throwable e) {
             close();
@@ -134,9 +136,8 @@ final class TornadoHead implements LoadedHead {
                 x = normalized.start();
                 norm.apply(rows, hidden, x, hiddenSize);
             }
-            int width = Math.clamp(
-                    Math.min(memory.panelElements() / hiddenSize, memory.panelElements() / rows), 1, vocabulary);
-            try (Region logits = memory.take(rows, width)) {
+            int width = panelWidth(rows);
+            try (Region logits = memory.take(rows, Math.min(width, vocabulary))) {
                 for (Part part : parts) {
                     for (int first = 0; first < part.weight.rows(); first += width) {
                         int count = Math.min(width, part.weight.rows() - first);
@@ -161,6 +162,14 @@ final class TornadoHead implements LoadedHead {
                 }
             }
         }
+    }
+
+    /** Tokens of the vocabulary at once: whole blocks of packed weights. */
+    private int panelWidth(int rows) {
+        int width = Math.min(memory.panelElements() / hiddenSize, memory.panelElements() / rows);
+        return memory.executor().packsWeights()
+                ? Math.max(1, width / TensorProductKernel.BLOCK) * TensorProductKernel.BLOCK
+                : Math.clamp(width, 1, vocabulary);
     }
 
     @Override

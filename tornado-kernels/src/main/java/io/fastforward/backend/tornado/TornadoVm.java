@@ -3,9 +3,12 @@ package io.fastforward.backend.tornado;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
+import io.fastforward.spi.backend.Precision;
+import io.fastforward.spi.backend.PrecisionSupport;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +28,7 @@ final class TornadoVm {
 
     private final @Nullable Throwable failure;
     private final List<Device> devices;
+    private final Map<String, PrecisionSupport> bfloat16 = new ConcurrentHashMap<>();
 
     private TornadoVm(List<Device> devices, @Nullable Throwable failure) {
         this.devices = devices;
@@ -110,8 +114,24 @@ final class TornadoVm {
         return needs;
     }
 
+    /** Whether a device computes in bfloat16. Tried once, and the answer is kept. */
+    PrecisionSupport bfloat16(String id) {
+        if (devices.stream().noneMatch(device -> device.id().equals(id))) {
+            return PrecisionSupport.missing("there is no device '" + id + "'");
+        }
+        return bfloat16.computeIfAbsent(id, TornadoVm::tryBfloat16);
+    }
+
+    private static PrecisionSupport tryBfloat16(String id) {
+        try {
+            return DeviceCatalog.bfloat16(id);
+        } catch (LinkageError | RuntimeException e) {
+            return PrecisionSupport.missing("no bfloat16 here: " + e);
+        }
+    }
+
     /** Opens a device of {@link #devices()}. */
-    static ComputeBackend open(String id) {
-        return DeviceCatalog.open(id);
+    static ComputeBackend open(String id, Precision precision) {
+        return DeviceCatalog.open(id, precision);
     }
 }

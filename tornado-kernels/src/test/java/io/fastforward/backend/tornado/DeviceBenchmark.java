@@ -6,6 +6,7 @@ import io.fastforward.spi.backend.DeviceMatrix;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
@@ -83,7 +84,8 @@ final class DeviceBenchmark {
     /** Arguments: tiny, 1b or 7b; tokens; repetitions; id of a device. */
     public static void main(String[] arguments) {
         var times = new KernelTimes();
-        try (ComputeBackend backend = new TornadoBackend(times.around(DeviceCatalog.program(arguments[3])))) {
+        try (ComputeBackend backend =
+                new TornadoBackend(times.around(DeviceCatalog.program(arguments[3], Precision.SINGLE)))) {
             new DeviceBenchmark(Shape.of(arguments[0]), Integer.parseInt(arguments[1]), backend, times)
                     .run(Integer.parseInt(arguments[2]));
         }

@@ -2,6 +2,7 @@ package io.fastforward.backend.tornado;
 
 import io.fastforward.backend.tornado.kernel.KernelContracts;
 import io.fastforward.backend.tornado.kernel.KernelExecutor;
+import io.fastforward.spi.backend.Precision;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 /** The kernels on a device of a TornadoVM SDK: profile tornadovm. */
@@ -10,6 +11,6 @@ class SdkKernelTest extends KernelContracts {
 
     @Override
     protected KernelExecutor open() {
-        return DeviceCatalog.program(SdkProvider.device());
+        return DeviceCatalog.program(SdkProvider.device(), Precision.SINGLE);
     }
 }

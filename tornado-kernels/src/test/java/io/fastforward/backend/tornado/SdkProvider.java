@@ -3,6 +3,8 @@ package io.fastforward.backend.tornado;
 import io.fastforward.spi.backend.Availability;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.Device;
+import io.fastforward.spi.backend.Precision;
+import io.fastforward.spi.backend.PrecisionSupport;
 import java.util.List;
 
 /**
@@ -47,6 +49,16 @@ final class SdkProvider implements ComputeBackend.Provider {
     @Override
     public List<Device> devices() {
         return provider.devices();
+    }
+
+    @Override
+    public PrecisionSupport support(String device, Precision precision) {
+        return provider.support(device(), precision);
+    }
+
+    @Override
+    public ComputeBackend open(String device, int threads, Precision precision) {
+        return provider.open(device(), threads, precision);
     }
 
     @Override

@@ -29,6 +29,16 @@ public record DeviceCapacity(int memoryElements, int weightArrays, int weightEle
     private static final Pattern LIMIT = Pattern.compile("(\\d+)(B|KB|MB|GB)?");
 
     /**
+     * Half of what single precision has: a device in bfloat16 is open beside one that computes everything else, and whose
+     * layers are loaded in turn meanwhile.
+     *
+     * @param deviceBytes as in {@link #of}
+     */
+    public static DeviceCapacity ofBfloat16(long deviceBytes, long allocationBytes, String limit) {
+        return divide(Math.min(deviceBytes, parse(limit)) / 2, allocationBytes, false);
+    }
+
+    /**
      * A division that leaves a tenth to the driver and to what travels.
      *
      * @param deviceBytes all memory
@@ -37,7 +47,10 @@ public record DeviceCapacity(int memoryElements, int weightArrays, int weightEle
      * @param tensorCores whether operands of products need room
      */
     public static DeviceCapacity of(long deviceBytes, long allocationBytes, String limit, boolean tensorCores) {
-        long usable = Math.min(deviceBytes, parse(limit));
+        return divide(Math.min(deviceBytes, parse(limit)), allocationBytes, tensorCores);
+    }
+
+    private static DeviceCapacity divide(long usable, long allocationBytes, boolean tensorCores) {
         long operands = tensorCores ? Math.min(usable / 32, MOST_OPERAND_BYTES) : 0;
         long bytes = usable / 10 * 9 - operands;
         long largest = Math.max(allocationBytes - MIB, MIB);

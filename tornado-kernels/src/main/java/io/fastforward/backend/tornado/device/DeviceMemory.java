@@ -8,8 +8,6 @@ import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Hands out the memory of a device and moves matrices to it and from it. */
@@ -23,22 +21,16 @@ public final class DeviceMemory {
 
     private final KernelExecutor executor;
     private final MemoryPool pool;
-    private final List<MemoryPool> weights;
+    private final WeightMemory weights;
     private final @Nullable TensorProduct tensorProduct;
 
     /** Held by whoever fills a stage until its kernel has run: one thread computes, another loads. */
     private final Object stages = new Object();
 
-    private final Object uploads = new Object();
-
     public DeviceMemory(KernelExecutor executor) {
         this.executor = executor;
         this.pool = new MemoryPool(executor.memoryElements());
-        List<MemoryPool> pools = new ArrayList<>();
-        for (int i = 0; i < executor.weightArrays(); i++) {
-            pools.add(new MemoryPool(executor.weightElements()));
-        }
-        this.weights = List.copyOf(pools);
+        this.weights = new WeightMemory(executor, stages);
         this.tensorProduct = executor.operandElements() > 0 ? new TensorProduct(this) : null;
     }
 
@@ -46,7 +38,12 @@ public final class DeviceMemory {
         return executor;
     }
 
-    /** Products on tensor cores, if the device has them. */
+    /** The arrays for weights. */
+    public WeightMemory weights() {
+        return weights;
+    }
+
+    /** Products on tensor cores in single precision, if the device has them. */
     @Nullable
     TensorProduct tensorProduct() {
         return tensorProduct;
@@ -80,60 +77,6 @@ public final class DeviceMemory {
         return region;
     }
 
-    /** Brings a matrix to the device as it is stored. */
-    public StoredMatrix store(Matrix source) {
-        long bytes = Math.multiplyExact(
-                (long) source.rows() * source.columns(), (long) source.type().bytes());
-        long elements = Math.ceilDiv(bytes, (long) Integer.BYTES);
-        for (int array = 0; array < weights.size(); array++) {
-            int start = weights.get(array).take(elements);
-            if (start >= 0) {
-                Region region = new Region(weights.get(array), start, elements);
-                try {
-                    copyToWeights(source, array, start);
-                } catch (Throwable e) {
-                    region.close();
-                    throw e;
-                }
-                return new StoredMatrix(array, region, source.type(), source.rows(), source.columns());
-            }
-        }
-        throw new OutOfMemoryError("no room for a weight of " + source.rows() + " × " + source.columns() + " "
-                + source.type() + " on " + executor.description() + ", which holds "
-                + (long) weights.size() * executor.weightElements() * Integer.BYTES / (1 << 20)
-                + " MiB of weights; stream the layers (with less memory to plan with), or use the CPU");
-    }
-
-    private void copyToWeights(Matrix source, int array, int start) {
-        int perRow = source.columns() * source.type().bytes();
-        if ((long) source.rows() * perRow <= (long) Stage.SMALL.elements() * Integer.BYTES) {
-            synchronized (stages) {
-                pack(source, 0, source.rows(), executor.outgoing(Stage.SMALL));
-                executor.store(array, Math.ceilDiv(source.rows() * perRow, Integer.BYTES), start);
-            }
-            return;
-        }
-        // An odd number of 16-bit numbers ends within a number of 32 bits, which only pairs of rows fill.
-        int unit = perRow % Integer.BYTES == 0 ? 1 : 2;
-        int most = rowsThatFit(executor.uploadElements(), perRow * unit, source) * unit;
-        synchronized (uploads) {
-            int target = start;
-            int buffer = 0;
-            try {
-                for (int first = 0; first < source.rows(); first += most) {
-                    int rows = Math.min(source.rows() - first, most);
-                    pack(source, first, rows, executor.uploadBuffer(buffer));
-                    int count = Math.ceilDiv(rows * perRow, Integer.BYTES);
-                    executor.upload(buffer, array, count, target);
-                    target += count;
-                    buffer = (buffer + 1) % KernelExecutor.UPLOADS;
-                }
-            } finally {
-                executor.finishUploads();
-            }
-        }
-    }
-
     /** Copies a host matrix, widened, to rows of memory. */
     public void write(Matrix source, int target, int targetRow) {
         int perRow = source.columns() * source.type().bytes();
@@ -159,7 +102,7 @@ public final class DeviceMemory {
         }
     }
 
-    private static void pack(Matrix source, int first, int rows, MemorySegment target) {
+    static void pack(Matrix source, int first, int rows, MemorySegment target) {
         long perRow = (long) source.columns() * source.type().bytes();
         for (int row = 0; row < rows; row++) {
             MemorySegment.copy(
@@ -171,7 +114,7 @@ public final class DeviceMemory {
         }
     }
 
-    private static int rowsThatFit(int elements, int bytesPerRow, Matrix source) {
+    static int rowsThatFit(int elements, int bytesPerRow, Matrix source) {
         int rows = (int) Math.min((long) elements * Integer.BYTES / bytesPerRow, KernelExecutor.MOST_ROWS);
         if (rows == 0) {
             throw new IllegalArgumentException("a row of " + source.columns() + " " + source.type()

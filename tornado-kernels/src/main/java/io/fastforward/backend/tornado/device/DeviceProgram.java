@@ -5,10 +5,13 @@ import io.fastforward.backend.tornado.kernel.ExpandKernel;
 import io.fastforward.backend.tornado.kernel.Kernel;
 import io.fastforward.backend.tornado.kernel.KernelExecutor;
 import io.fastforward.backend.tornado.kernel.PackKernels;
+import io.fastforward.backend.tornado.kernel.RoundedProductKernel;
 import io.fastforward.backend.tornado.kernel.Stage;
 import io.fastforward.backend.tornado.kernel.TensorProductKernel;
 import io.fastforward.backend.tornado.kernel.TransferKernels;
+import io.fastforward.backend.tornado.kernel.WeightPackingKernel;
 import io.fastforward.spi.backend.DeviceException;
+import io.fastforward.spi.backend.Precision;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -25,8 +28,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
@@ -49,6 +54,7 @@ public final class DeviceProgram implements KernelExecutor {
 
     private final String description;
     private final DeviceCapacity capacity;
+    private final boolean packs;
     private final Arena arena = Arena.ofShared();
     private final FloatArray memory;
     private final List<IntArray> weights;
@@ -60,7 +66,13 @@ public final class DeviceProgram implements KernelExecutor {
     private final Graph claimMemory;
     private final List<Graph> claimWeights = new ArrayList<>();
     private final Map<Kernel, Graph> kernels = new EnumMap<>(Kernel.class);
+
+    /** How weights get from the small stage to each array: stored as they are, or packed. */
     private final List<Graph> stores = new ArrayList<>();
+
+    /** Products with each array of packed weights. */
+    private final List<Graph> packedProducts = new ArrayList<>();
+
     private final List<Upload> uploads = new ArrayList<>();
     private final Set<Integer> onTheirWay = new HashSet<>();
 
@@ -91,11 +103,13 @@ public final class DeviceProgram implements KernelExecutor {
      * A program for a device.
      *
      * @param capacity with room for the operands of tensor cores only if the device has some: the CUDA backend alone
+     * @param precision {@link Precision#BFLOAT16}: weights are packed, which needs tensor cores, too, but no operands
      * @throws DeviceException if the device does not take it
      */
-    public DeviceProgram(TornadoDevice device, String description, DeviceCapacity capacity) {
+    public DeviceProgram(TornadoDevice device, String description, DeviceCapacity capacity, Precision precision) {
         this.description = description;
         this.capacity = capacity;
+        this.packs = precision == Precision.BFLOAT16;
         this.memory = FloatArray.fromSegmentShallow(withoutHostMemory(capacity.memoryElements()));
         List<IntArray> arrays = new ArrayList<>();
         for (int i = 0; i < capacity.weightArrays(); i++) {
@@ -120,7 +134,7 @@ public final class DeviceProgram implements KernelExecutor {
                 String name = kernel.name().toLowerCase(Locale.ROOT);
                 kernels.put(kernel, graphs.within(name, kernel.code(), memory, kernel.groupX(), kernel.groupY()));
             }
-            addWeightGraphs(graphs);
+            addWeightGraphs(graphs, device.getTornadoVMBackend() == TornadoVMBackendType.CUDA);
             addStageGraphs(graphs);
             arrival = graphs.answer("arrival", TransferKernels::ffArrive, new IntArray(MOST_SIZES));
             operands = tensorCores ? operands(graphs, operandArray) : null;
@@ -144,12 +158,21 @@ public final class DeviceProgram implements KernelExecutor {
         return arena.allocate(header, header).reinterpret(header + (long) elements * Float.BYTES);
     }
 
-    private void addWeightGraphs(DeviceGraphs graphs) {
+    /** @param multiplies whether there is code for tensor cores; weights can be packed without */
+    private void addWeightGraphs(DeviceGraphs graphs, boolean multiplies) {
         for (int i = 0; i < weights.size(); i++) {
             IntArray array = weights.get(i);
             claimWeights.add(graphs.claim("claimWeights" + i, TransferKernels::ffClaimWeights, array));
             expansions.add(graphs.between("expandWeights" + i, ExpandKernel::ffExpand, array, memory, GROUP));
-            stores.add(graphs.bring("storeWeights" + i, TransferKernels::ffStoreWeights, array(Stage.SMALL), array));
+            stores.add(graphs.bring("storeWeights" + i, arrivalOfWeights(), array(Stage.SMALL), array));
+            if (packs && multiplies) {
+                packedProducts.add(graphs.between(
+                        "roundedProduct" + i,
+                        RoundedProductKernel::ffRoundedProduct,
+                        array,
+                        memory,
+                        TensorProductKernel.LANES));
+            }
         }
         for (int i = 0; i < UPLOADS; i++) {
             IntArray buffer = new IntArray(UPLOAD_ELEMENTS);
@@ -157,10 +180,14 @@ public final class DeviceProgram implements KernelExecutor {
             List<Graph> perArray = new ArrayList<>();
             for (int j = 0; j < weights.size(); j++) {
                 perArray.add(graphs.bringWithoutAnswer(
-                        "upload" + i + "Weights" + j, TransferKernels::ffStoreWeights, buffer, weights.get(j), its));
+                        "upload" + i + "Weights" + j, arrivalOfWeights(), buffer, weights.get(j), its));
             }
             uploads.add(new Upload(buffer, List.copyOf(perArray)));
         }
+    }
+
+    private Task4<KernelContext, IntArray, IntArray, IntArray> arrivalOfWeights() {
+        return packs ? WeightPackingKernel::ffPackStored : TransferKernels::ffStoreWeights;
     }
 
     private void addStageGraphs(DeviceGraphs graphs) {
@@ -325,6 +352,7 @@ public final class DeviceProgram implements KernelExecutor {
 
     @Override
     public void store(int array, int count, int offset) {
+        requirePacking(false);
         claim(array);
         run(stores.get(array), count, 1, count, offset);
     }
@@ -350,9 +378,43 @@ public final class DeviceProgram implements KernelExecutor {
 
     @Override
     public void upload(int buffer, int array, int count, int offset) {
+        requirePacking(false);
+        upload(buffer, array, count, 1, count, offset);
+    }
+
+    private void upload(int buffer, int array, long x, long y, int... values) {
         claim(array);
-        run(uploads.get(buffer).stores.get(array), count, 1, count, offset);
+        run(uploads.get(buffer).stores.get(array), x, y, values);
         onTheirWay.add(buffer);
+    }
+
+    @Override
+    public boolean packsWeights() {
+        return packs;
+    }
+
+    @Override
+    public void pack(int source, int array, long x, long y, int... values) {
+        requirePacking(true);
+        if (source >= 0) {
+            upload(source, array, x, y, values);
+        } else {
+            claim(array);
+            run(stores.get(array), x, y, values);
+        }
+    }
+
+    @Override
+    public void multiplyPacked(int array, int groups, int... values) {
+        requirePacking(true);
+        run(packedProducts.get(array), (long) groups * TensorProductKernel.LANES, 1, values);
+    }
+
+    private void requirePacking(boolean required) {
+        if (packs != required) {
+            throw new IllegalStateException(
+                    description + (packs ? " packs weights and stores none" : " stores weights and packs none"));
+        }
     }
 
     @Override

@@ -8,7 +8,7 @@ import io.fastforward.spi.tensor.DataType;
  * @param array the array of weights that holds it
  * @param region where in it, in numbers of 32 bits
  */
-public record StoredMatrix(int array, Region region, DataType type, int rows, int columns) implements AutoCloseable {
+public record StoredMatrix(int array, Region region, DataType type, int rows, int columns) implements WeightMatrix {
 
     /** Number of an element within its array. */
     public int element(int row, int column) {

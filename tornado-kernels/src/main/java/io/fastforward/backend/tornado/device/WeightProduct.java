@@ -3,7 +3,7 @@ package io.fastforward.backend.tornado.device;
 import io.fastforward.backend.tornado.kernel.ExpandKernel;
 import io.fastforward.backend.tornado.kernel.ProductKernel;
 
-/** Products with weights that are on the device as they are stored; panels of them are widened when used. */
+/** Products with weights that are on the device: packed, or as they are stored, and then panels are widened when used. */
 public final class WeightProduct {
 
     private WeightProduct() {}
@@ -44,13 +44,23 @@ public final class WeightProduct {
     /** Consecutive columns of a weight. */
     public record Columns(int first, int count) {}
 
-    /** The product with some rows and columns of a weight, on tensor cores if the device has them and it is worth it. */
-    public static void apply(DeviceMemory memory, StoredMatrix weight, int firstOutput, Columns inputs, Rows rows) {
-        TensorProduct tensorProduct = memory.tensorProduct();
-        if (tensorProduct != null && tensorProduct.takes(weight.type(), rows.count, inputs.count)) {
-            tensorProduct.apply(weight, firstOutput, inputs, rows);
-        } else {
-            applyByPanels(memory, weight, firstOutput, inputs, rows);
+    /**
+     * The product with some rows and columns of a weight, on tensor cores if the device has them and it is worth it.
+     *
+     * @param firstOutput of packed weights the first of a block
+     * @param inputs of packed weights the leading ones
+     */
+    public static void apply(DeviceMemory memory, WeightMatrix weight, int firstOutput, Columns inputs, Rows rows) {
+        switch (weight) {
+            case StoredMatrix stored -> {
+                TensorProduct tensorProduct = memory.tensorProduct();
+                if (tensorProduct != null && tensorProduct.takes(stored.type(), rows.count, inputs.count)) {
+                    tensorProduct.apply(stored, firstOutput, inputs, rows);
+                } else {
+                    applyByPanels(memory, stored, firstOutput, inputs, rows);
+                }
+            }
+            case PackedMatrix packed -> PackedProduct.apply(memory, packed, firstOutput, inputs.count, rows);
         }
     }
 

@@ -40,16 +40,11 @@ public final class ExpandKernel {
             int targetRow) {}
 
     public static void launch(KernelExecutor executor, int source, Sizes sizes) {
-        int type = switch (sizes.type) {
-            case F32 -> F32;
-            case F16 -> F16;
-            case BF16 -> BF16;
-        };
         executor.expand(
                 source,
                 sizes.columns,
                 sizes.rows,
-                type,
+                number(sizes.type),
                 sizes.rows,
                 sizes.columns,
                 sizes.source,
@@ -57,6 +52,15 @@ public final class ExpandKernel {
                 sizes.sourceColumn,
                 sizes.target,
                 sizes.targetRow);
+    }
+
+    /** What stands for a data type among the sizes of a kernel. */
+    static int number(DataType type) {
+        return switch (type) {
+            case F32 -> F32;
+            case F16 -> F16;
+            case BF16 -> BF16;
+        };
     }
 
     public static void ffExpand(KernelContext context, IntArray source, FloatArray memory, IntArray sizes) {

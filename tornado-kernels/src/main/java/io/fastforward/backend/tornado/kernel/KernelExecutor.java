@@ -99,6 +99,22 @@ public interface KernelExecutor extends AutoCloseable {
     /** Runs {@link TensorProductKernel} in so many groups. */
     void multiply(int groups, int... sizes);
 
+    /**
+     * Whether weights are rounded to bfloat16 and packed as they arrive, and multiplied as they are then. Such a device has
+     * no operands, and others have no such weights.
+     */
+    boolean packsWeights();
+
+    /**
+     * Runs {@link WeightPackingKernel}, for an upload buffer as {@link #upload} does.
+     *
+     * @param source an upload buffer, or the source of the small stage
+     */
+    void pack(int source, int weights, long x, long y, int... sizes);
+
+    /** Runs {@link RoundedProductKernel} with an array of weights in so many groups. */
+    void multiplyPacked(int weights, int groups, int... sizes);
+
     /** How many kernels have been compiled so far. */
     int compilations();
 

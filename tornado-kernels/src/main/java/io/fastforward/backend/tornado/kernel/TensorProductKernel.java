@@ -22,8 +22,11 @@ public final class TensorProductKernel {
     /** Pairs of columns of A in a tile. */
     public static final int PAIRS = DEPTH / 2;
 
+    /** Columns of B in a tile. */
+    public static final int TILE_OUTPUTS = 8;
+
     /** Pairs of columns of B in a tile. */
-    static final int OUTPUT_PAIRS = 4;
+    static final int OUTPUT_PAIRS = TILE_OUTPUTS / 2;
 
     /** Ints of a tile of B: 16 × 8 numbers. */
     static final int WEIGHT_TILE = DEPTH * OUTPUT_PAIRS;

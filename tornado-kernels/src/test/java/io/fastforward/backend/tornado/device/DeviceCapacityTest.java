@@ -23,5 +23,13 @@ class DeviceCapacityTest {
         assertThat(matrices).isGreaterThan(Math.min(memory * GIB / 10, 4 * GIB / 10));
         assertThat(2L * capacity.weightElements()).isLessThanOrEqualTo(Integer.MAX_VALUE);
         assertThat(capacity.weightArrays()).isBetween(1, 16);
+        DeviceCapacity beside = DeviceCapacity.ofBfloat16(memory * GIB, largest * GIB, limit);
+        assertThat(beside.operandElements()).isZero();
+        // In single precision a layer is loaded in turn: that takes an array, or two.
+        long both = matrices
+                + 2 * weights
+                + 4L * beside.memoryElements()
+                + 4L * beside.weightElements() * beside.weightArrays();
+        assertThat(both + operands).isLessThan(Math.max(memory, 2) * GIB); // arrays have at least 256 MiB
     }
 }

@@ -129,7 +129,7 @@ class TensorProductTest {
 
         float[] compute(int firstOutput, int outputs, WeightProduct.Columns inputs, boolean withBias, boolean add) {
             int length = outputs * (x.rows() + GAP);
-            try (StoredMatrix stored = memory.store(weight);
+            try (StoredMatrix stored = memory.weights().store(weight);
                     Region input = memory.take(x.rows(), x.columns());
                     Region biases = memory.take(1, bias.length);
                     Region target = memory.take(1, length)) {

@@ -100,11 +100,11 @@ abstract class ExpandKernelContract extends KernelContract {
     void widensStoredWeightsSideBySide(DataType type) {
         DeviceMemory memory = fixture().memory();
         try (Arena arena = Arena.ofConfined();
-                StoredMatrix first = memory.store(random(arena, type, 1, 1));
-                StoredMatrix second = memory.store(random(arena, type, 5, 33));
+                StoredMatrix first = memory.weights().store(random(arena, type, 1, 1));
+                StoredMatrix second = memory.weights().store(random(arena, type, 5, 33));
                 // More than the smaller stage holds, and an odd number of numbers.
-                StoredMatrix third = memory.store(random(arena, type, 131, 255));
-                StoredMatrix fourth = memory.store(random(arena, type, 3, 7))) {
+                StoredMatrix third = memory.weights().store(random(arena, type, 131, 255));
+                StoredMatrix fourth = memory.weights().store(random(arena, type, 3, 7))) {
             for (StoredMatrix stored : List.of(fourth, third, second, first)) {
                 checkStored(stored, random(arena, type, stored.rows(), stored.columns()));
             }

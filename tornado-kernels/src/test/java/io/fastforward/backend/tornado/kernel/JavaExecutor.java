@@ -1,5 +1,6 @@
 package io.fastforward.backend.tornado.kernel;
 
+import io.fastforward.spi.backend.Precision;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -31,6 +32,7 @@ public final class JavaExecutor implements KernelExecutor {
     private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
 
     private final IntArray operands;
+    private final boolean packs;
 
     public JavaExecutor() {
         this(false);
@@ -38,7 +40,18 @@ public final class JavaExecutor implements KernelExecutor {
 
     /** @param tensorCores whether there are some, likewise in plain Java */
     public JavaExecutor(boolean tensorCores) {
-        operands = new IntArray(tensorCores ? OPERANDS : 0);
+        this(tensorCores, Precision.SINGLE);
+    }
+
+    /** With tensor cores, in plain Java, that multiply in some precision. */
+    public JavaExecutor(Precision precision) {
+        this(true, precision);
+    }
+
+    private JavaExecutor(boolean tensorCores, Precision precision) {
+        packs = precision == Precision.BFLOAT16;
+        operands = new IntArray(tensorCores && !packs ? OPERANDS : 0);
+        weights.forEach(array -> array.getSegment().fill((byte) 0x7F));
         operands.getSegment().fill((byte) 0x7F);
         for (Stage stage : Stage.values()) {
             outgoing.put(stage, new IntArray(stage.elements()));
@@ -167,6 +180,27 @@ public final class JavaExecutor implements KernelExecutor {
                 groups,
                 TensorProductKernel.LANES,
                 item -> TensorProductKernel.ffTensorProduct(item, operands, memory, array));
+    }
+
+    @Override
+    public boolean packsWeights() {
+        return packs;
+    }
+
+    @Override
+    public void pack(int source, int target, long x, long y, int... sizes) {
+        IntArray array = array(sizes);
+        IntArray from = source < 0 ? array(Stage.of(source)) : uploads.get(source);
+        forItems(x, y, GROUP, 1, item -> WeightPackingKernel.ffPackStored(item, from, weights.get(target), array));
+    }
+
+    @Override
+    public void multiplyPacked(int source, int groups, int... sizes) {
+        IntArray array = array(sizes);
+        WorkGroup.run(
+                groups,
+                TensorProductKernel.LANES,
+                item -> RoundedProductKernel.ffRoundedProduct(item, weights.get(source), memory, array));
     }
 
     @Override
