@@ -11,6 +11,7 @@ public enum Kernel {
     NORMALIZATION(NormalizationKernel::ffNormalize, NormalizationKernel.LANES, 1),
     ROTARY(RotaryKernel::ffRotate, 32, 2),
     ATTENTION(AttentionKernel::ffAttend, 32, 1),
+    TILED_ATTENTION(TiledAttentionKernel::ffAttendTiled, TiledAttentionKernel.LANES, 1),
     ACTIVATION(ActivationKernel::ffActivate, 64, 1),
     COPY(CopyKernel::ffCopy, 32, 2),
     COLUMN_SUM(ColumnSumKernel::ffColumnSum, 64, 1),

@@ -11,14 +11,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Causal attention with grouped queries, tokens that are there already, and windows. */
+/** Causal attention with grouped queries, tokens that are there already, and windows: both kernels for it. */
 abstract class AttentionKernelContract extends KernelContract {
+
+    /** The kernels: a work-item for each token and head, and a group for a tile of tokens. */
+    enum Way {
+        BY_TOKEN,
+        IN_TILES
+    }
 
     /** Keys of a tile, for the bounds; larger tiles stay within them. */
     private static final int TILE = 8;
 
-    AttentionKernelContract(KernelFixture fixture) {
+    private final Way way;
+
+    AttentionKernelContract(KernelFixture fixture, Way way) {
         super(fixture);
+        this.way = way;
     }
 
     /** Tokens: new ones of each sequence, and how many there are before them. */
@@ -88,14 +97,23 @@ abstract class AttentionKernelContract extends KernelContract {
                                         new Heads(4, 2, 2, 7, 1, true),
                                         new Heads(3, 3, 1, 6, 6, true))
                                 .map(heads -> new Case(new Tokens(2, 17, 0), heads, 0)),
-                        Stream.of(new Case(new Tokens(1, 130, 0), new Heads(1, 1, 1, 2), 0)))
+                        Stream.of(new Case(new Tokens(1, 130, 0), new Heads(1, 1, 1, 2), 0)),
+                        // Around tiles of 64 tokens and keys, and of 32, 64 and 128 dimensions.
+                        IntStream.of(63, 64, 65, 130).mapToObj(n -> new Case(new Tokens(2, n, 0), groups, 0)),
+                        IntStream.of(63, 64, 65, 127).mapToObj(n -> new Case(new Tokens(1, 3, n), groups, 0)),
+                        IntStream.of(1, 63, 64, 65, 100, Integer.MAX_VALUE)
+                                .mapToObj(n -> new Case(new Tokens(1, 150, 5), new Heads(2, 2, 1, 3), n)),
+                        IntStream.of(31, 32, 33, 65, 128, 129)
+                                .mapToObj(n -> new Case(new Tokens(1, 5, 62), new Heads(2, 1, 2, n), 0)),
+                        IntStream.of(64, 65, 140)
+                                .mapToObj(n -> new Case(new Tokens(1, 66, 0), new Heads(2, 2, 1, 141, n, true), 30)))
                 .flatMap(cases -> cases);
     }
 
     @ParameterizedTest
     @MethodSource("attentions")
     void averagesValues(Case test) {
-        new Attention(image(), test, 1).checkAgainstReference();
+        new Attention(image(), way, test, 1).checkAgainstReference();
     }
 
     /** Scores of up to some thousands: weights from 1 down to what is too small for single precision. */
@@ -103,14 +121,14 @@ abstract class AttentionKernelContract extends KernelContract {
     @ValueSource(floats = {4, 20, 80})
     void survivesLargeScores(float scale) {
         Case test = new Case(new Tokens(2, 33, 0), new Heads(2, 2, 1, 16), 0);
-        new Attention(image(), test, scale).checkAgainstReference();
+        new Attention(image(), way, test, scale).checkAgainstReference();
     }
 
     /** Scores of 2¹²¹ and -2¹²¹: the greatest ones share all the weight, wherever they are. */
     @Test
     void survivesScoresNearTheGreatestNumber() {
         Case test = new Case(new Tokens(1, 40, 0), new Heads(1, 1, 1, 4), 0);
-        Attention attention = new Attention(image(), test, 1);
+        Attention attention = new Attention(image(), way, test, 1);
         for (float[] dimension : attention.queries) {
             Arrays.fill(dimension, 0x1p60f);
         }
@@ -138,7 +156,7 @@ abstract class AttentionKernelContract extends KernelContract {
     @ValueSource(ints = {0, 1, 5, 9})
     void whatIsNotANumberStaysWhereItIsSeen(int window) {
         Case test = new Case(new Tokens(2, 20, 0), new Heads(4, 2, 2, 3), window);
-        Attention attention = new Attention(image(), test, 1);
+        Attention attention = new Attention(image(), way, test, 1);
         attention.keys[5][1] = Float.NaN; // first sequence, first key head
         attention.values[20 + 12][4] = Float.NaN; // second sequence, second key head
         attention.queries[3 * 3 + 2][2] = Float.NaN; // first sequence, last head
@@ -155,13 +173,15 @@ abstract class AttentionKernelContract extends KernelContract {
     private static final class Attention {
 
         private final MemoryImage image;
+        private final Way way;
         private final Case test;
         private final float[][] queries;
         private final float[][] keys;
         private final float[][] values;
 
-        private Attention(MemoryImage image, Case test, float scale) {
+        private Attention(MemoryImage image, Way way, Case test, float scale) {
             this.image = image;
+            this.way = way;
             this.test = test;
             int stored = test.tokens.first + test.tokens.rows();
             int keyWidth = test.heads.keyHeads * test.heads.size;
@@ -188,19 +208,61 @@ abstract class AttentionKernelContract extends KernelContract {
         private void check(HeadReference reference) {
             Heads heads = test.heads;
             Tokens tokens = test.tokens;
-            Block q = image.input("queries", queries, Order.DENSE);
+            boolean tiled = way == Way.IN_TILES;
+            Block q = image.input("queries", tiled ? transposed(queries) : queries, Order.DENSE);
             Block k = image.input("keys", keys, Order.DENSE);
             Block v = image.input("values", values, Order.DENSE);
-            Block result = image.output("result", heads.count * heads.valueSize, tokens.rows(), Order.DENSE);
+            int features = heads.count * heads.valueSize;
+            Block result = tiled
+                    ? image.output("result", tokens.rows(), features, Order.ROWS)
+                    : image.output("result", features, tokens.rows(), Order.DENSE);
             for (int row = 0; row < tokens.rows(); row++) {
                 for (int head = 0; head < heads.count; head++) {
                     IntFunction<Approximation> expected = reference.at(row, head);
                     for (int i = 0; i < heads.valueSize; i++) {
-                        image.expect(result, heads.feature(head, i), row, expected.apply(i));
+                        int feature = heads.feature(head, i);
+                        image.expect(result, tiled ? row : feature, tiled ? feature : row, expected.apply(i));
                     }
                 }
             }
-            image.check(executor -> AttentionKernel.launch(
+            image.check(executor -> launch(executor, q, k, v, result));
+        }
+
+        private static float[][] transposed(float[][] values) {
+            float[][] result = new float[values[0].length][values.length];
+            for (int i = 0; i < values.length; i++) {
+                for (int j = 0; j < values[i].length; j++) {
+                    result[j][i] = values[i][j];
+                }
+            }
+            return result;
+        }
+
+        private void launch(KernelExecutor executor, Block q, Block k, Block v, Block result) {
+            Heads heads = test.heads;
+            Tokens tokens = test.tokens;
+            if (way == Way.IN_TILES) {
+                TiledAttentionKernel.launch(
+                        executor,
+                        new TiledAttentionKernel.Sizes(
+                                tokens.rows(),
+                                heads.count,
+                                heads.keyHeads,
+                                heads.headsPerKey,
+                                heads.size,
+                                heads.valueSize,
+                                tokens.length,
+                                tokens.first,
+                                q.start(),
+                                k.start(),
+                                v.start(),
+                                result.start(),
+                                result.rowStride(),
+                                test.window,
+                                heads.byDimension ? 1 : 0));
+                return;
+            }
+            AttentionKernel.launch(
                     executor,
                     new AttentionKernel.Sizes(
                             tokens.rows(),
@@ -216,7 +278,7 @@ abstract class AttentionKernelContract extends KernelContract {
                             heads.headsPerKey,
                             heads.keyHeads,
                             heads.valueSize,
-                            heads.byDimension ? 1 : 0)));
+                            heads.byDimension ? 1 : 0));
         }
 
         private IntFunction<Approximation> average(int row, int head) {

@@ -34,7 +34,14 @@ public abstract class KernelContracts {
     @Nested
     final class Attention extends AttentionKernelContract {
         Attention() {
-            super(fixture);
+            super(fixture, AttentionKernelContract.Way.BY_TOKEN);
+        }
+    }
+
+    @Nested
+    final class TiledAttention extends AttentionKernelContract {
+        TiledAttention() {
+            super(fixture, AttentionKernelContract.Way.IN_TILES);
         }
     }
 
