@@ -122,7 +122,8 @@ final class TornadoBackend implements ComputeBackend {
 
     @Override
     public void features(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix features) {
-        computation.features((TornadoModule) module, units, batch, (TornadoMatrix) hidden, (TornadoMatrix) features);
+        executor.together(() -> computation.features(
+                (TornadoModule) module, units, batch, (TornadoMatrix) hidden, (TornadoMatrix) features));
     }
 
     @Override
@@ -132,12 +133,25 @@ final class TornadoBackend implements ComputeBackend {
 
     @Override
     public void nextFeatures(KeyValueCache cache, int rows, DeviceMatrix hidden, DeviceMatrix features) {
-        computation.nextFeatures((TornadoKeyValueCache) cache, rows, (TornadoMatrix) hidden, (TornadoMatrix) features);
+        executor.together(() -> computation.nextFeatures(
+                (TornadoKeyValueCache) cache, rows, (TornadoMatrix) hidden, (TornadoMatrix) features));
     }
 
     @Override
     public void project(LoadedModule module, int units, int rows, DeviceMatrix features, DeviceMatrix hidden) {
-        computation.project((TornadoModule) module, units, rows, (TornadoMatrix) features, (TornadoMatrix) hidden);
+        executor.together(() -> computation.project(
+                (TornadoModule) module, units, rows, (TornadoMatrix) features, (TornadoMatrix) hidden));
+    }
+
+    @Override
+    public void apply(LoadedModule module, int units, BatchShape batch, DeviceMatrix hidden, DeviceMatrix scratch) {
+        var loaded = (TornadoModule) module;
+        var states = (TornadoMatrix) hidden;
+        var features = (TornadoMatrix) scratch;
+        executor.together(() -> {
+            computation.features(loaded, units, batch, states, features);
+            computation.project(loaded, units, batch.rows(), features, states);
+        });
     }
 
     @Override

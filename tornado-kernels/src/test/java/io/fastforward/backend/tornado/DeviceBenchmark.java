@@ -7,6 +7,7 @@ import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.backend.Precision;
+import io.fastforward.spi.backend.PrecisionSupport;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.model.Activation;
 import io.fastforward.spi.model.AttentionSpec;
@@ -81,14 +82,28 @@ final class DeviceBenchmark {
         this.backend = backend;
     }
 
-    /** Arguments: tiny, 1b or 7b; tokens; repetitions; id of a device. */
+    /** Arguments: tiny, 1b or 7b; tokens; repetitions; id of a device; f32 or bf16. */
     public static void main(String[] arguments) {
+        if (precision(arguments[4]) == Precision.BFLOAT16) {
+            PrecisionSupport support = DeviceCatalog.bfloat16(arguments[3]);
+            if (!support.available()) {
+                System.out.printf("{\"unavailable\": \"%s\"}%n", support.message());
+                return;
+            }
+        }
         var times = new KernelTimes();
         try (ComputeBackend backend =
-                new TornadoBackend(times.around(DeviceCatalog.program(arguments[3], Precision.SINGLE)))) {
+                new TornadoBackend(times.around(DeviceCatalog.program(arguments[3], precision(arguments[4]))))) {
             new DeviceBenchmark(Shape.of(arguments[0]), Integer.parseInt(arguments[1]), backend, times)
                     .run(Integer.parseInt(arguments[2]));
         }
+    }
+
+    private static Precision precision(String label) {
+        return Arrays.stream(Precision.values())
+                .filter(precision -> precision.label().equals(label))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("unknown precision " + label));
     }
 
     private void run(int repetitions) {
@@ -108,9 +123,12 @@ final class DeviceBenchmark {
                 DeviceMatrix scratch = backend.allocate(tokens, Math.max(shape.mlp, shape.hidden))) {
             Matrix input = matrix(arena, tokens, shape.hidden, 1);
             double dense = median(repetitions, () -> prefill(head, hidden, scratch, input, 1));
+            times.apart(true);
+            prefill(head, hidden, scratch, input, 1); // compiles what ran together so far
             times.reset();
             prefill(head, hidden, scratch, input, 1);
             String kernels = times.toJson();
+            times.apart(false);
             double fifth = median(repetitions, () -> prefill(head, hidden, scratch, input, 0.8));
             double half = median(repetitions, () -> prefill(head, hidden, scratch, input, 0.5));
             double wanda = median(1, () -> statistics(hidden, scratch, input));
@@ -120,11 +138,12 @@ final class DeviceBenchmark {
             double ahead = median(1, () -> stream(hidden, scratch, true));
             System.out.printf(
                     Locale.ROOT,
-                    "{\"device\": \"%s\", \"tokens\": %d, \"loadSeconds\": %.2f, \"denseSeconds\": %.4f,"
+                    "{\"device\": \"%s\", \"precision\": \"%s\", \"tokens\": %d, \"loadSeconds\": %.2f, \"denseSeconds\": %.4f,"
                             + " \"candidate20Seconds\": %.4f, \"candidate50Seconds\": %.4f, \"wandaSeconds\": %.4f,"
                             + " \"inTurnSeconds\": %.4f, \"aheadSeconds\": %.4f, \"tokensPerSecond\": %.1f,"
                             + " \"kernels\": %s}%n",
                     backend.device(),
+                    backend.precision().label(),
                     tokens,
                     load,
                     dense,

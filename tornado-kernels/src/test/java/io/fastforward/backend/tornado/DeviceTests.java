@@ -5,6 +5,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.platform.engine.discovery.ClassSelector;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
@@ -20,14 +21,17 @@ final class DeviceTests {
 
     /** Argument: "kernels" for each kernel by itself, "contract" for what a backend promises, "all" for both. */
     public static void main(String[] arguments) {
+        List<ClassSelector> kernels = List.of(
+                selectClass(SdkKernelTest.class),
+                selectClass(SdkWeightPackingTest.class),
+                selectClass(SdkSequenceTest.class),
+                selectClass(RetentionTest.class));
+        List<ClassSelector> contract =
+                List.of(selectClass(SdkContractTest.class), selectClass(SdkBfloat16ContractTest.class));
         List<ClassSelector> tests = switch (arguments[0]) {
-            case "kernels" -> List.of(selectClass(SdkKernelTest.class), selectClass(RetentionTest.class));
-            case "contract" -> List.of(selectClass(SdkContractTest.class));
-            case "all" ->
-                List.of(
-                        selectClass(SdkKernelTest.class),
-                        selectClass(RetentionTest.class),
-                        selectClass(SdkContractTest.class));
+            case "kernels" -> kernels;
+            case "contract" -> contract;
+            case "all" -> Stream.of(kernels, contract).flatMap(List::stream).toList();
             default -> throw new IllegalArgumentException("unknown tests " + arguments[0]);
         };
         var listener = new SummaryGeneratingListener();

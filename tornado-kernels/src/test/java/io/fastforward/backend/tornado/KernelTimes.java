@@ -12,11 +12,14 @@ import java.util.stream.Collectors;
 
 /**
  * How often the kernels of a device run and how long they take, by name. Every launch waits for its end, so the time of a
- * call is all of it.
+ * call is all of it; what the device would run as one runs apart while it is {@linkplain #apart told so}.
  */
 final class KernelTimes {
 
+    private static final String TOGETHER = "together";
+
     private final Map<String, Calls> calls = new ConcurrentSkipListMap<>();
+    private volatile boolean apart;
 
     private record Calls(int count, long nanoseconds) {
 
@@ -31,6 +34,10 @@ final class KernelTimes {
                 KernelExecutor.class.getClassLoader(),
                 new Class<?>[] {KernelExecutor.class},
                 (proxy, method, arguments) -> {
+                    if (method.getName().equals(TOGETHER) && apart) {
+                        ((Runnable) arguments[0]).run();
+                        return null;
+                    }
                     long begin = System.nanoTime();
                     try {
                         return method.invoke(device, arguments);
@@ -46,6 +53,11 @@ final class KernelTimes {
 
     private static String name(Method method, Object[] arguments) {
         return arguments[0] instanceof Kernel kernel ? kernel.name().toLowerCase(Locale.ROOT) : method.getName();
+    }
+
+    /** Whether launches that the device would run as one are run, and timed, by themselves. */
+    void apart(boolean each) {
+        apart = each;
     }
 
     /** Forgets what was timed so far. */

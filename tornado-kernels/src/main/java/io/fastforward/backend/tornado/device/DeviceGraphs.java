@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Graphs of one task each, which make up one execution plan. Some arrays stay on the device: one graph claims each of
+ * Graphs, most of one task, which make up one execution plan. Some arrays stay on the device: one graph claims each of
  * them, and all others take them over from whatever graph ran before, which is why every graph names all of them, used
  * or not. Every graph brings its sizes along, and all but uploads end with reading them back.
  */
@@ -44,14 +44,46 @@ public final class DeviceGraphs {
     }
 
     /**
-     * A graph of one task.
+     * A task of a graph.
      *
-     * @param index its place in the plan
      * @param grid how many work-items it has, set anew before it runs
      * @param sizes what its kernel reads
-     * @param answers whether it ends with reading its sizes back
      */
-    record Graph(int index, String name, WorkerGrid grid, int groupX, int groupY, IntArray sizes, boolean answers) {}
+    record Step(WorkerGrid grid, int groupX, int groupY, IntArray sizes) {}
+
+    /**
+     * A graph.
+     *
+     * @param index its place in the plan
+     * @param steps its tasks, in order
+     * @param answers whether it ends with reading their sizes back
+     */
+    record Graph(int index, String name, List<Step> steps, boolean answers) {}
+
+    /** Adds a task to a graph. */
+    @FunctionalInterface
+    private interface Adding {
+        void to(TaskGraph graph, String id, IntArray sizes);
+    }
+
+    /**
+     * What a task does with arrays that stay there.
+     *
+     * @param groupX work-items of a group in the first dimension
+     * @param groupY work-items of a group in the second dimension
+     */
+    record Work(Adding adding, int groupX, int groupY) {
+
+        /** Within an array. */
+        static Work within(Task3<KernelContext, FloatArray, IntArray> code, FloatArray array, int x, int y) {
+            return new Work((graph, id, sizes) -> graph.task(id, code, new KernelContext(), array, sizes), x, y);
+        }
+
+        /** Reads one array and writes another. */
+        static <A, B> Work between(Task4<KernelContext, A, B, IntArray> code, A from, B to, int group) {
+            return new Work((graph, id, sizes) -> graph.task(id, code, new KernelContext(), from, to, sizes), group, 1);
+        }
+    }
 
     /** A plan of all graphs so far. */
     TornadoExecutionPlan plan(TornadoDevice device) {
@@ -74,16 +106,36 @@ public final class DeviceGraphs {
                         .task(TASK, code, new KernelContext(), array, sizes));
     }
 
-    /** Works within an array that stays there. */
-    Graph within(String name, Task3<KernelContext, FloatArray, IntArray> code, FloatArray array, int x, int y) {
-        TaskGraph graph = bringing(name, sizes).task(TASK, code, new KernelContext(), array, sizes);
-        return add(name, graph.transferToHost(DataTransferMode.EVERY_EXECUTION, sizes), x, y, sizes, true);
+    /** A task by itself. */
+    Graph single(String name, Work work) {
+        TaskGraph graph = bringing(name, sizes);
+        work.adding.to(graph, TASK, sizes);
+        return add(
+                name,
+                graph.transferToHost(DataTransferMode.EVERY_EXECUTION, sizes),
+                work.groupX,
+                work.groupY,
+                sizes,
+                true);
     }
 
-    /** Reads one array that stays there and writes another. */
-    <A, B> Graph between(String name, Task4<KernelContext, A, B, IntArray> code, A from, B to, int group) {
-        TaskGraph graph = bringing(name, sizes).task(TASK, code, new KernelContext(), from, to, sizes);
-        return add(name, graph.transferToHost(DataTransferMode.EVERY_EXECUTION, sizes), group, 1, sizes, true);
+    /** Tasks one after the other, each of which has sizes of its own. */
+    Graph sequence(String name, List<Work> works) {
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < works.size(); i++) {
+            Work work = works.get(i);
+            steps.add(new Step(
+                    grid(name + "." + TASK + i, work.groupX, work.groupY),
+                    work.groupX,
+                    work.groupY,
+                    new IntArray(KernelExecutor.MOST_SIZES)));
+        }
+        Object[] all = steps.stream().map(Step::sizes).toArray();
+        TaskGraph graph = bringing(name, all);
+        for (int i = 0; i < works.size(); i++) {
+            works.get(i).adding.to(graph, TASK + i, steps.get(i).sizes);
+        }
+        return add(name, graph.transferToHost(DataTransferMode.EVERY_EXECUTION, all), steps, true);
     }
 
     /** Brings an array along and writes what comes of it to one that stays there. */
@@ -132,10 +184,19 @@ public final class DeviceGraphs {
     }
 
     private Graph add(String name, TaskGraph graph, int groupX, int groupY, IntArray its, boolean answers) {
+        var step = new Step(grid(name + "." + TASK, groupX, groupY), groupX, groupY, its);
+        return add(name, graph, List.of(step), answers);
+    }
+
+    private Graph add(String name, TaskGraph graph, List<Step> steps, boolean answers) {
+        graphs.add(graph.snapshot());
+        return new Graph(graphs.size() - 1, name, List.copyOf(steps), answers);
+    }
+
+    private WorkerGrid grid(String task, int groupX, int groupY) {
         WorkerGrid grid = new WorkerGrid2D(groupX, groupY);
         grid.setLocalWork(groupX, groupY, 1);
-        scheduler.addWorkerGrid(name + "." + TASK, grid);
-        graphs.add(graph.snapshot());
-        return new Graph(graphs.size() - 1, name, grid, groupX, groupY, its, answers);
+        scheduler.addWorkerGrid(task, grid);
+        return grid;
     }
 }

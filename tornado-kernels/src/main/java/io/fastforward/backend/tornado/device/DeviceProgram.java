@@ -1,6 +1,10 @@
 package io.fastforward.backend.tornado.device;
 
 import io.fastforward.backend.tornado.device.DeviceGraphs.Graph;
+import io.fastforward.backend.tornado.device.DeviceGraphs.Step;
+import io.fastforward.backend.tornado.device.DeviceGraphs.Work;
+import io.fastforward.backend.tornado.device.LaunchSequences.Launch;
+import io.fastforward.backend.tornado.device.LaunchSequences.Part;
 import io.fastforward.backend.tornado.kernel.ExpandKernel;
 import io.fastforward.backend.tornado.kernel.Kernel;
 import io.fastforward.backend.tornado.kernel.KernelExecutor;
@@ -41,7 +45,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * The kernels on a device of TornadoVM: one graph for each kernel and, where a kernel reads or writes weights or a
- * stage, for each of these arrays. A graph compiles when it is first used, and never again. The arrays that stay on the
+ * stage, for each of these arrays; in bfloat16 graphs for launches that follow each other, too. A graph compiles when it is first used, and never again. The arrays that stay on the
  * device have no host memory behind them.
  */
 public final class DeviceProgram implements KernelExecutor {
@@ -65,13 +69,20 @@ public final class DeviceProgram implements KernelExecutor {
     private final Set<Graph> compiled = ConcurrentHashMap.newKeySet();
     private final Graph claimMemory;
     private final List<Graph> claimWeights = new ArrayList<>();
-    private final Map<Kernel, Graph> kernels = new EnumMap<>(Kernel.class);
+    private final Map<Kernel, Part> kernels = new EnumMap<>(Kernel.class);
 
     /** How weights get from the small stage to each array: stored as they are, or packed. */
     private final List<Graph> stores = new ArrayList<>();
 
     /** Products with each array of packed weights. */
-    private final List<Graph> packedProducts = new ArrayList<>();
+    private final List<Part> packedProducts = new ArrayList<>();
+
+    private final LaunchSequences sequences;
+
+    /** Launches that wait for those that follow them. */
+    private final List<Launch> waiting = new ArrayList<>();
+
+    private boolean gathering;
 
     private final List<Upload> uploads = new ArrayList<>();
     private final Set<Integer> onTheirWay = new HashSet<>();
@@ -132,12 +143,14 @@ public final class DeviceProgram implements KernelExecutor {
             claimMemory = graphs.claim("claimMemory", TransferKernels::ffClaimMemory, memory);
             for (Kernel kernel : Kernel.values()) {
                 String name = kernel.name().toLowerCase(Locale.ROOT);
-                kernels.put(kernel, graphs.within(name, kernel.code(), memory, kernel.groupX(), kernel.groupY()));
+                Work work = Work.within(kernel.code(), memory, kernel.groupX(), kernel.groupY());
+                kernels.put(kernel, new Part(graphs.single(name, work), work));
             }
             addWeightGraphs(graphs, device.getTornadoVMBackend() == TornadoVMBackendType.CUDA);
             addStageGraphs(graphs);
             arrival = graphs.answer("arrival", TransferKernels::ffArrive, new IntArray(MOST_SIZES));
             operands = tensorCores ? operands(graphs, operandArray) : null;
+            sequences = packs ? LaunchSequences.of(graphs, kernels, packedProducts) : new LaunchSequences(Map.of());
             plan = graphs.plan(device);
             plan.withCompilerFlags(TornadoVMBackendType.OPENCL, OPENCL_FLAGS);
         } catch (RuntimeException | Error e) {
@@ -163,15 +176,13 @@ public final class DeviceProgram implements KernelExecutor {
         for (int i = 0; i < weights.size(); i++) {
             IntArray array = weights.get(i);
             claimWeights.add(graphs.claim("claimWeights" + i, TransferKernels::ffClaimWeights, array));
-            expansions.add(graphs.between("expandWeights" + i, ExpandKernel::ffExpand, array, memory, GROUP));
+            expansions.add(
+                    graphs.single("expandWeights" + i, Work.between(ExpandKernel::ffExpand, array, memory, GROUP)));
             stores.add(graphs.bring("storeWeights" + i, arrivalOfWeights(), array(Stage.SMALL), array));
             if (packs && multiplies) {
-                packedProducts.add(graphs.between(
-                        "roundedProduct" + i,
-                        RoundedProductKernel::ffRoundedProduct,
-                        array,
-                        memory,
-                        TensorProductKernel.LANES));
+                Work work =
+                        Work.between(RoundedProductKernel::ffRoundedProduct, array, memory, TensorProductKernel.LANES);
+                packedProducts.add(new Part(graphs.single("roundedProduct" + i, work), work));
             }
         }
         for (int i = 0; i < UPLOADS; i++) {
@@ -204,14 +215,11 @@ public final class DeviceProgram implements KernelExecutor {
     private Operands operands(DeviceGraphs graphs, IntArray array) {
         return new Operands(
                 graphs.claim("claimOperands", TransferKernels::ffClaimWeights, array),
-                graphs.between("packInputs", PackKernels::ffPackInputs, memory, array, GROUP),
-                graphs.between("packWeights", PackKernels::ffPackWeights, memory, array, GROUP),
-                graphs.between(
+                graphs.single("packInputs", Work.between(PackKernels::ffPackInputs, memory, array, GROUP)),
+                graphs.single("packWeights", Work.between(PackKernels::ffPackWeights, memory, array, GROUP)),
+                graphs.single(
                         "tensorProduct",
-                        TensorProductKernel::ffTensorProduct,
-                        array,
-                        memory,
-                        TensorProductKernel.LANES));
+                        Work.between(TensorProductKernel::ffTensorProduct, array, memory, TensorProductKernel.LANES)));
     }
 
     private IntArray array(Stage stage) {
@@ -233,12 +241,14 @@ public final class DeviceProgram implements KernelExecutor {
      * all who load.
      */
     private void run(Graph graph, long x, long y, int... values) {
+        List<Launch> launch = List.of(new Launch(graph, x, y, values));
         if (Thread.currentThread().equals(opener)) {
-            runHere(graph, x, y, values);
+            runWaiting();
+            runHere(graph, launch);
             return;
         }
         try {
-            uploader.submit(() -> runHere(graph, x, y, values)).get();
+            uploader.submit(() -> runHere(graph, launch)).get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new DeviceException("loading to " + description + " was interrupted", e);
@@ -253,21 +263,45 @@ public final class DeviceProgram implements KernelExecutor {
         }
     }
 
-    private void runHere(Graph graph, long x, long y, int... values) {
+    /** A launch of the thread that computes, which may wait for those that follow it. */
+    private void launch(Graph graph, long x, long y, int... values) {
+        if (gathering && Thread.currentThread().equals(opener)) {
+            waiting.add(new Launch(graph, x, y, values));
+        } else {
+            run(graph, x, y, values);
+        }
+    }
+
+    @Override
+    public void together(Runnable launches) {
+        gathering = packs;
+        try {
+            launches.run();
+            runWaiting();
+        } finally {
+            gathering = false;
+            waiting.clear();
+        }
+    }
+
+    private void runWaiting() {
+        if (!waiting.isEmpty()) {
+            List<Launch> launches = List.copyOf(waiting);
+            waiting.clear();
+            sequences.play(launches, this::runHere);
+        }
+    }
+
+    private void runHere(Graph graph, List<Launch> launches) {
         turn.lock();
         try {
-            for (int i = 0; i < values.length; i++) {
-                graph.sizes().set(i, values[i]);
+            for (int i = 0; i < launches.size(); i++) {
+                prepare(graph.steps().get(i), launches.get(i));
             }
-            graph.sizes().set(DONE, 0);
-            graph.grid()
-                    .setGlobalWork(
-                            Math.ceilDiv(x, (long) graph.groupX()) * graph.groupX(),
-                            Math.ceilDiv(y, (long) graph.groupY()) * graph.groupY(),
-                            1);
             execute(graph);
             // On CUDA TornadoVM prints that a kernel did not start, and goes on.
-            if (graph.answers() && graph.sizes().get(DONE) != 1) {
+            if (graph.answers()
+                    && graph.steps().stream().anyMatch(step -> step.sizes().get(DONE) != 1)) {
                 throw new DeviceException(
                         description + " did not run '" + graph.name()
                                 + "' (TornadoVM may have printed why); use another device, or the CPU",
@@ -277,6 +311,18 @@ public final class DeviceProgram implements KernelExecutor {
         } finally {
             turn.unlock();
         }
+    }
+
+    private static void prepare(Step step, Launch launch) {
+        for (int i = 0; i < launch.sizes().length; i++) {
+            step.sizes().set(i, launch.sizes()[i]);
+        }
+        step.sizes().set(DONE, 0);
+        step.grid()
+                .setGlobalWork(
+                        Math.ceilDiv(launch.x(), (long) step.groupX()) * step.groupX(),
+                        Math.ceilDiv(launch.y(), (long) step.groupY()) * step.groupY(),
+                        1);
     }
 
     private void execute(Graph graph) {
@@ -342,7 +388,7 @@ public final class DeviceProgram implements KernelExecutor {
 
     @Override
     public void launch(Kernel kernel, long x, long y, int... values) {
-        run(required(kernels.get(kernel)), x, y, values);
+        launch(required(kernels.get(kernel)).graph(), x, y, values);
     }
 
     @Override
@@ -407,7 +453,7 @@ public final class DeviceProgram implements KernelExecutor {
     @Override
     public void multiplyPacked(int array, int groups, int... values) {
         requirePacking(true);
-        run(packedProducts.get(array), (long) groups * TensorProductKernel.LANES, 1, values);
+        launch(packedProducts.get(array).graph(), (long) groups * TensorProductKernel.LANES, 1, values);
     }
 
     private void requirePacking(boolean required) {

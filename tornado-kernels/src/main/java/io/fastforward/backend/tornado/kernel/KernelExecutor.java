@@ -60,6 +60,12 @@ public interface KernelExecutor extends AutoCloseable {
     void launch(Kernel kernel, long x, long y, int... sizes);
 
     /**
+     * Runs what it launches, kernels and products with packed weights, in that order and perhaps several at once; all of it is
+     * done when this returns. For the thread that computes. Whatever else it calls comes after what was launched before.
+     */
+    void together(Runnable launches);
+
+    /**
      * Runs {@link ExpandKernel}.
      *
      * @param source an array of weights, or a {@link Stage#source()}

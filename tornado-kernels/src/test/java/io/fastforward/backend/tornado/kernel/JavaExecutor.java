@@ -110,6 +110,11 @@ public final class JavaExecutor implements KernelExecutor {
     }
 
     @Override
+    public void together(Runnable launches) {
+        launches.run();
+    }
+
+    @Override
     public void expand(int source, long x, long y, int... sizes) {
         IntArray array = array(sizes);
         IntArray from = source < 0 ? array(Stage.of(source)) : weights.get(source);
