@@ -43,7 +43,7 @@ def bandwidth_peak():
 
 
 def main():
-    shape, tokens, ours = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+    shape, tokens, timed = sys.argv[1], int(sys.argv[2]), [json.loads(line) for line in sys.argv[3:]]
     torch.backends.cuda.matmul.allow_tf32 = False
     peaks = {"f32": matrix_peak(torch.float32), "bf16": matrix_peak(torch.bfloat16)}
     bandwidth = bandwidth_peak()
@@ -63,11 +63,19 @@ def main():
     weights = sum(p.numel() for p in maps) * 2
     print(f"PyTorch bfloat16 {shape}: {theirs:.4f} s, {tokens / theirs:.0f} tokens/s; peaks of {torch.cuda.get_device_name()}:"
           f" {peaks['bf16']:.0f} TFLOP/s bf16, {peaks['f32']:.0f} f32, {bandwidth:.0f} GB/s")
-    for name, time_taken in (("FastForward", ours["denseSeconds"]), ("PyTorch", theirs)):
+    rows = [("FastForward " + ours["precision"], ours["denseSeconds"]) for ours in timed] + [("PyTorch bf16", theirs)]
+    for name, time_taken in rows:
         rate = flops / time_taken / 1e12
-        print(f"  {name:12} {time_taken:.4f} s = {time_taken / theirs:.2f} times PyTorch; {rate:.1f} TFLOP/s in products:"
+        print(f"  {name:16} {time_taken:.4f} s = {time_taken / theirs:.2f} times PyTorch; {rate:.1f} TFLOP/s in products:"
               f" {rate / peaks['bf16']:.1%} of bf16, {rate / peaks['f32']:.1%} of f32;"
               f" weights read once: {weights / time_taken / 1e9 / bandwidth:.1%} of the bandwidth")
+    for ours in timed:
+        print_parts(ours)
+
+
+def print_parts(ours):
+    """Where FastForward's time goes in one precision."""
+    print(f"  {ours['precision']}:")
     for name in ("candidate20Seconds", "candidate50Seconds", "wandaSeconds", "inTurnSeconds", "aheadSeconds"):
         print(f"  {name:20} {ours[name]:.4f} s, {ours[name] / ours['denseSeconds']:.2f} of dense")
     for name, (launches, time_taken) in sorted(ours["kernels"].items(), key=lambda entry: -entry[1][1]):
