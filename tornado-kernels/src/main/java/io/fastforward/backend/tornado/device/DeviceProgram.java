@@ -9,11 +9,9 @@ import io.fastforward.backend.tornado.kernel.ExpandKernel;
 import io.fastforward.backend.tornado.kernel.Kernel;
 import io.fastforward.backend.tornado.kernel.KernelExecutor;
 import io.fastforward.backend.tornado.kernel.PackKernels;
-import io.fastforward.backend.tornado.kernel.RoundedProductKernel;
 import io.fastforward.backend.tornado.kernel.Stage;
 import io.fastforward.backend.tornado.kernel.TensorProductKernel;
 import io.fastforward.backend.tornado.kernel.TransferKernels;
-import io.fastforward.backend.tornado.kernel.WeightPackingKernel;
 import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.Precision;
 import java.lang.foreign.Arena;
@@ -32,10 +30,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
@@ -49,9 +45,6 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * device have no host memory behind them.
  */
 public final class DeviceProgram implements KernelExecutor {
-
-    /** 16 MiB: long enough on the bus for what an upload costs besides, and filled in the time of one upload. */
-    private static final int UPLOAD_ELEMENTS = 1 << 22;
 
     /** Without the relaxed mathematics that is the default: weights and logits that are not finite must show. */
     private static final String OPENCL_FLAGS = "-cl-mad-enable -w";
@@ -68,14 +61,8 @@ public final class DeviceProgram implements KernelExecutor {
     private final Map<Stage, FloatArray> incoming = new EnumMap<>(Stage.class);
     private final Set<Graph> compiled = ConcurrentHashMap.newKeySet();
     private final Graph claimMemory;
-    private final List<Graph> claimWeights = new ArrayList<>();
+    private final WeightGraphs weightGraphs;
     private final Map<Kernel, Part> kernels = new EnumMap<>(Kernel.class);
-
-    /** How weights get from the small stage to each array: stored as they are, or packed. */
-    private final List<Graph> stores = new ArrayList<>();
-
-    /** Products with each array of packed weights. */
-    private final List<Part> packedProducts = new ArrayList<>();
 
     private final LaunchSequences sequences;
 
@@ -84,13 +71,11 @@ public final class DeviceProgram implements KernelExecutor {
 
     private boolean gathering;
 
-    private final List<Upload> uploads = new ArrayList<>();
     private final Set<Integer> onTheirWay = new HashSet<>();
 
     /** Ends when all uploads that were begun before have ended: they are in one queue. */
     private final Graph arrival;
 
-    private final List<Graph> expansions = new ArrayList<>();
     private final Map<Stage, Graph> stagedExpansions = new EnumMap<>(Stage.class);
     private final Map<Stage, Graph> fetches = new EnumMap<>(Stage.class);
     private final TornadoExecutionPlan plan;
@@ -99,13 +84,6 @@ public final class DeviceProgram implements KernelExecutor {
     private final ExecutorService uploader = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("device-uploads").factory());
     private boolean closed;
-
-    /**
-     * A buffer on its way to the device.
-     *
-     * @param stores one for each array of weights, whose end nobody waits for
-     */
-    private record Upload(IntArray buffer, List<Graph> stores) {}
 
     /** What works on the operands of products on tensor cores. */
     private record Operands(Graph claim, Graph packInputs, Graph packWeights, Graph multiply) {}
@@ -146,11 +124,13 @@ public final class DeviceProgram implements KernelExecutor {
                 Work work = Work.within(kernel.code(), memory, kernel.groupX(), kernel.groupY());
                 kernels.put(kernel, new Part(graphs.single(name, work), work));
             }
-            addWeightGraphs(graphs, device.getTornadoVMBackend() == TornadoVMBackendType.CUDA);
+            weightGraphs = WeightGraphs.of(graphs, arrivalOfWeights(device), weights, memory, array(Stage.SMALL));
             addStageGraphs(graphs);
             arrival = graphs.answer("arrival", TransferKernels::ffArrive, new IntArray(MOST_SIZES));
             operands = tensorCores ? operands(graphs, operandArray) : null;
-            sequences = packs ? LaunchSequences.of(graphs, kernels, packedProducts) : new LaunchSequences(Map.of());
+            sequences = packs
+                    ? LaunchSequences.of(graphs, kernels, weightGraphs.products())
+                    : new LaunchSequences(Map.of());
             plan = graphs.plan(device);
             plan.withCompilerFlags(TornadoVMBackendType.OPENCL, OPENCL_FLAGS);
         } catch (RuntimeException | Error e) {
@@ -171,34 +151,14 @@ public final class DeviceProgram implements KernelExecutor {
         return arena.allocate(header, header).reinterpret(header + (long) elements * Float.BYTES);
     }
 
-    /** @param multiplies whether there is code for tensor cores; weights can be packed without */
-    private void addWeightGraphs(DeviceGraphs graphs, boolean multiplies) {
-        for (int i = 0; i < weights.size(); i++) {
-            IntArray array = weights.get(i);
-            claimWeights.add(graphs.claim("claimWeights" + i, TransferKernels::ffClaimWeights, array));
-            expansions.add(
-                    graphs.single("expandWeights" + i, Work.between(ExpandKernel::ffExpand, array, memory, GROUP)));
-            stores.add(graphs.bring("storeWeights" + i, arrivalOfWeights(), array(Stage.SMALL), array));
-            if (packs && multiplies) {
-                Work work =
-                        Work.between(RoundedProductKernel::ffRoundedProduct, array, memory, TensorProductKernel.LANES);
-                packedProducts.add(new Part(graphs.single("roundedProduct" + i, work), work));
-            }
+    /** Without tensor cores weights can be packed, too. */
+    private WeightGraphs.Arrival arrivalOfWeights(TornadoDevice device) {
+        if (!packs) {
+            return WeightGraphs.Arrival.STORED;
         }
-        for (int i = 0; i < UPLOADS; i++) {
-            IntArray buffer = new IntArray(UPLOAD_ELEMENTS);
-            IntArray its = new IntArray(MOST_SIZES);
-            List<Graph> perArray = new ArrayList<>();
-            for (int j = 0; j < weights.size(); j++) {
-                perArray.add(graphs.bringWithoutAnswer(
-                        "upload" + i + "Weights" + j, arrivalOfWeights(), buffer, weights.get(j), its));
-            }
-            uploads.add(new Upload(buffer, List.copyOf(perArray)));
-        }
-    }
-
-    private Task4<KernelContext, IntArray, IntArray, IntArray> arrivalOfWeights() {
-        return packs ? WeightPackingKernel::ffPackStored : TransferKernels::ffStoreWeights;
+        return device.getTornadoVMBackend() == TornadoVMBackendType.CUDA
+                ? WeightGraphs.Arrival.MULTIPLIED
+                : WeightGraphs.Arrival.PACKED;
     }
 
     private void addStageGraphs(DeviceGraphs graphs) {
@@ -393,25 +353,32 @@ public final class DeviceProgram implements KernelExecutor {
 
     @Override
     public void expand(int source, long x, long y, int... values) {
-        run(source < 0 ? required(stagedExpansions.get(Stage.of(source))) : expansions.get(source), x, y, values);
+        run(
+                source < 0
+                        ? required(stagedExpansions.get(Stage.of(source)))
+                        : weightGraphs.expansions().get(source),
+                x,
+                y,
+                values);
     }
 
     @Override
     public void store(int array, int count, int offset) {
         requirePacking(false);
         claim(array);
-        run(stores.get(array), count, 1, count, offset);
+        run(weightGraphs.stores().get(array), count, 1, count, offset);
     }
 
     private void claim(int array) {
-        if (!compiled.contains(claimWeights.get(array))) {
-            run(claimWeights.get(array), 1, 1, 1);
+        Graph claim = weightGraphs.claims().get(array);
+        if (!compiled.contains(claim)) {
+            run(claim, 1, 1, 1);
         }
     }
 
     @Override
     public int uploadElements() {
-        return UPLOAD_ELEMENTS;
+        return WeightGraphs.UPLOAD_ELEMENTS;
     }
 
     @Override
@@ -419,7 +386,7 @@ public final class DeviceProgram implements KernelExecutor {
         if (onTheirWay.contains(buffer)) {
             finishUploads();
         }
-        return uploads.get(buffer).buffer.getSegment();
+        return weightGraphs.uploads().get(buffer).buffer().getSegment();
     }
 
     @Override
@@ -430,7 +397,7 @@ public final class DeviceProgram implements KernelExecutor {
 
     private void upload(int buffer, int array, long x, long y, int... values) {
         claim(array);
-        run(uploads.get(buffer).stores.get(array), x, y, values);
+        run(weightGraphs.uploads().get(buffer).stores().get(array), x, y, values);
         onTheirWay.add(buffer);
     }
 
@@ -446,14 +413,14 @@ public final class DeviceProgram implements KernelExecutor {
             upload(source, array, x, y, values);
         } else {
             claim(array);
-            run(stores.get(array), x, y, values);
+            run(weightGraphs.stores().get(array), x, y, values);
         }
     }
 
     @Override
     public void multiplyPacked(int array, int groups, int... values) {
         requirePacking(true);
-        launch(packedProducts.get(array).graph(), (long) groups * TensorProductKernel.LANES, 1, values);
+        launch(weightGraphs.products().get(array).graph(), (long) groups * TensorProductKernel.LANES, 1, values);
     }
 
     private void requirePacking(boolean required) {
