@@ -78,7 +78,7 @@ public final class PlanRun {
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
         return recorded.open(serving.candidatePrecision(), (backend, candidates, algebra, model, resume) -> {
-            RunPlan plan = RunPlan.of(request, serving, texts, model, backend, candidates.backend());
+            RunPlan plan = RunPlan.of(request, serving, texts, model, candidates.backend(), !candidates.separate());
             List<Double> reachable = reachable(plan.budget());
             model.requireFinite(request.settings().export().dataType());
             return recorded.record(

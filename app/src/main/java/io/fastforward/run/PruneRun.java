@@ -89,7 +89,7 @@ public final class PruneRun {
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
         return recorded.open(precision, (backend, candidates, algebra, model, resume) -> {
-            RunPlan plan = RunPlan.of(request, serving, texts, model, backend, candidates.backend());
+            RunPlan plan = RunPlan.of(request, serving, texts, model, candidates.backend(), !candidates.separate());
             Policy likely = plan.likely(settings.budget().sparsity());
             destination.requireRoom(
                     serving.form().weightBytes(model, NestedModel.pruned(serving.repaired(plan.spec()), likely)));

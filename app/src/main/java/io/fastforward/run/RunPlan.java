@@ -65,8 +65,8 @@ record RunPlan(
     /**
      * The plan of a run on a model.
      *
-     * @param computing computes everything but candidates
-     * @param evaluating evaluates candidates, perhaps the same
+     * @param evaluating evaluates candidates
+     * @param everything whether it computes everything else, too
      * @throws Failure if the user asked for what cannot be
      */
     static RunPlan of(
@@ -74,8 +74,8 @@ record RunPlan(
             ServingPlugins serving,
             Texts texts,
             Model model,
-            ComputeBackend computing,
-            ComputeBackend evaluating) {
+            ComputeBackend evaluating,
+            boolean everything) {
         PruneSettings settings = request.settings();
         PruneRequest.Files files = request.files();
         requireRewardTasks(settings, texts);
@@ -98,8 +98,8 @@ record RunPlan(
                 given.isEmpty() && serving.usesPrior(),
                 serving.repair(),
                 request.compute().memoryBytes(),
-                computing,
-                evaluating);
+                evaluating,
+                everything);
         memory.requireWithinLimit();
         // Its process ends here: it has nothing to do in the rest of the run.
         try (Tokenizer tokenizer = Tokenizer.open(files.model(), model.spec().vocabularySize())) {

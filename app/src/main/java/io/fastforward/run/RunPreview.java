@@ -26,7 +26,7 @@ public record RunPreview(PruneRequest request, PluginRegistry plugins) {
         return Devices.run(plugins, request.compute(), Progress.silent(), (device, takesOver) -> {
             ComputeBackend backend = device.backend();
             try (Model model = Model.open(request.files().model())) {
-                RunPlan plan = RunPlan.of(request, serving, texts, model, backend, backend);
+                RunPlan plan = RunPlan.of(request, serving, texts, model, backend, true);
                 StageKeys keys = new StageKeys(
                         List.of(),
                         backend.device(),

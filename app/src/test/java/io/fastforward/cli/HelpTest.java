@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,9 @@ class HelpTest {
     }
 
     private static CommandSpec spec(String command) {
-        return new CommandLine(new FastForward()).getSubcommands().get(command).getCommandSpec();
+        return Objects.requireNonNull(
+                        new CommandLine(new FastForward()).getSubcommands().get(command))
+                .getCommandSpec();
     }
 
     /** Under some heading, and under no second one. */
@@ -42,7 +45,7 @@ class HelpTest {
     @ParameterizedTest
     @MethodSource("commands")
     void examplesAreCommandsThatCanBeTyped(String command) {
-        if (!String.join("", spec(command).usageMessage().footerHeading()).contains("Examples")) {
+        if (!spec(command).usageMessage().footerHeading().contains("Examples")) {
             return; // it ends with something else
         }
         for (String example : spec(command).usageMessage().footer()) {

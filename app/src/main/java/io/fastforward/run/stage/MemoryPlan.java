@@ -50,8 +50,8 @@ public record MemoryPlan(
     /**
      * The plan of a run.
      *
-     * @param computing computes everything but candidates, in single precision
-     * @param evaluating evaluates candidates, perhaps the same; if not, only its layers stay loaded, so that memory is not
+     * @param evaluating evaluates candidates
+     * @param everything whether it computes everything else, too; if not, only its layers stay loaded, so that memory is not
      *     needed twice
      */
     public static MemoryPlan of(
@@ -62,8 +62,8 @@ public record MemoryPlan(
             boolean withErrors,
             PruningPass.Repair repair,
             long limitBytes,
-            ComputeBackend computing,
-            ComputeBackend evaluating) {
+            ComputeBackend evaluating,
+            boolean everything) {
         long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
         long scratch = scratchBytes(spec, windowLength);
         long layer = largestLayerBytes(spec);
@@ -98,7 +98,7 @@ public record MemoryPlan(
                 + Math.max(
                         probes ? probeBytes(spec, windowBytes) : 0,
                         settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR ? repairing + layer : 0);
-        boolean resident = residentSearch && computing == evaluating;
+        boolean resident = residentSearch && everything;
         return new MemoryPlan(resident, residentSearch, scoring, search, repairing, limitBytes);
     }
 

@@ -40,21 +40,21 @@ class MemoryPlanTest {
                 });
     }
 
-    private MemoryPlan plan(long limit, ComputeBackend computing, ComputeBackend evaluating) {
+    private MemoryPlan plan(long limit, ComputeBackend evaluating, boolean everything) {
         var repair = new PruningPass.Repair(DefaultPlugins.calibrator("none"), CalibrationTarget.PREFIX, null);
         return MemoryPlan.of(
-                spec, PruneSettings.DEFAULT, LENGTH, Set.of(), false, repair, limit, computing, evaluating);
+                spec, PruneSettings.DEFAULT, LENGTH, Set.of(), false, repair, limit, evaluating, everything);
     }
 
     @Test
     void whatFitsInBfloat16AloneStaysLoadedInIt() {
         long limit = LongStream.iterate(1 << 20, bytes -> bytes + (1 << 20))
-                        .filter(bytes -> plan(bytes, SINGLE, SINGLE).residentSearch())
+                        .filter(bytes -> plan(bytes, SINGLE, true).residentSearch())
                         .findFirst()
                         .orElseThrow()
                 - (1 << 20);
-        assertThat(plan(limit, SINGLE, SINGLE).residentSearch()).isFalse();
-        MemoryPlan plan = plan(limit, SINGLE, BFLOAT16);
+        assertThat(plan(limit, SINGLE, true).residentSearch()).isFalse();
+        MemoryPlan plan = plan(limit, BFLOAT16, false);
         assertThat(plan.residentSearch()).isTrue();
         assertThat(plan.resident()).as("in single precision").isFalse();
         assertThat(plan.ofCandidates().resident()).isTrue();
@@ -64,9 +64,9 @@ class MemoryPlanTest {
     @Test
     void weightsAreNotKeptTwice() {
         long limit = 100 * spec.decoderParameters();
-        MemoryPlan single = plan(limit, SINGLE, SINGLE);
+        MemoryPlan single = plan(limit, SINGLE, true);
         assertThat(single.resident()).isTrue();
-        MemoryPlan both = plan(limit, SINGLE, BFLOAT16);
+        MemoryPlan both = plan(limit, BFLOAT16, false);
         assertThat(both.resident()).isFalse();
         assertThat(single.searchBytes() - both.searchBytes()).isEqualTo(2 * spec.decoderParameters());
     }
@@ -75,8 +75,8 @@ class MemoryPlanTest {
     void aDeviceWithoutRoomGetsLayersInTurn() {
         long limit = 100 * spec.decoderParameters();
         ComputeBackend small = backend(Short.BYTES, 2 * spec.decoderParameters() - 1);
-        assertThat(plan(limit, SINGLE, small).residentSearch()).isFalse();
+        assertThat(plan(limit, small, false).residentSearch()).isFalse();
         ComputeBackend large = backend(Short.BYTES, 2 * spec.decoderParameters());
-        assertThat(plan(limit, SINGLE, large).residentSearch()).isTrue();
+        assertThat(plan(limit, large, false).residentSearch()).isTrue();
     }
 }

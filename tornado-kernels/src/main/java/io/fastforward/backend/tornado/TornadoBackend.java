@@ -63,6 +63,11 @@ final class TornadoBackend implements ComputeBackend {
     }
 
     @Override
+    public int bytesPerWeight() {
+        return executor.packsWeights() ? Short.BYTES : Float.BYTES;
+    }
+
+    @Override
     public boolean loadsWhileComputing() {
         return true;
     }
