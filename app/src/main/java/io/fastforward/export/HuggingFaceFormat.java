@@ -107,7 +107,7 @@ enum HuggingFaceFormat implements ModelFormat {
                             tokenizer = AutoTokenizer.from_pretrained("MODEL_DIR")
                             inputs = tokenizer("Once upon a time", return_tensors="pt")
                             print(tokenizer.decode(model.generate(**inputs, max_new_tokens=50)[0]))""".formatted(ours)),
-                    new Loading("FastForward", "sh", "fastforward generate MODEL_DIR --prompt \"Once upon a time\""));
+                    new Loading("FastForward", "sh", "fastforward bench MODEL_DIR"));
         }
     }
 
