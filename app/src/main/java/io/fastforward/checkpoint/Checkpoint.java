@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -54,13 +55,14 @@ public final class Checkpoint implements AutoCloseable {
     private final List<String> staleIndexEntries = new ArrayList<>();
     private final List<Path> weightPaths = new ArrayList<>();
 
-    private Checkpoint(Path directory, Arena arena) {
+    private Checkpoint(Path directory, UnaryOperator<JsonNode> translation, Arena arena) {
         this.directory = directory;
         this.arena = arena;
         this.contents = ModelDirectory.open(directory);
         MissingParts missing = new MissingParts(contents);
         missing.requireNoAdapter();
-        this.config = JsonFile.readObject(contents.find(CONFIG).orElseThrow(missing::config));
+        this.config =
+                translation.apply(JsonFile.readObject(contents.find(CONFIG).orElseThrow(missing::config)));
         if (contents.has(WEIGHTS)) {
             addWeights(WEIGHTS);
         } else if (contents.has(INDEX)) {
@@ -80,9 +82,18 @@ public final class Checkpoint implements AutoCloseable {
      *     {@link FailureKind#UNSUPPORTED_MODEL} if the weights are in another format
      */
     public static Checkpoint open(Path directory) {
+        return open(directory, config -> config);
+    }
+
+    /**
+     * Likewise, with another config in the place of what is in {@code config.json}.
+     *
+     * @param translation gets the JSON object in the file
+     */
+    public static Checkpoint open(Path directory, UnaryOperator<JsonNode> translation) {
         Arena arena = Arena.ofShared();
         try {
-            return new Checkpoint(directory, arena);
+            return new Checkpoint(directory, translation, arena);
         } catch (Throwable e) {
             arena.close();
             throw e;

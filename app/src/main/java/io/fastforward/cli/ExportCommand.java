@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Writes a checkpoint again in another form or data type, reads it back and compares the logits.",
             "hf-padded fills a pruned model up with zeros to its original shape: it loads wherever that did.",
-            "gguf writes a file for llama.cpp, pruned models included."
+            "gguf writes a file for llama.cpp, decilm a directory for vLLM, pruned models included."
         },
         footerHeading = "%nExamples:%n",
         footer = {"  fastforward export OUT_DIR --format gguf --dtype F16 --output GGUF_DIR"},

@@ -19,8 +19,8 @@ final class ExportOptions {
             names = "--format",
             paramLabel = "FORMAT",
             description = "hf: the real widths; hf-padded: the original shape, filled up with zeros, which loads"
-                    + " everywhere and saves nothing; gguf: a file for llama.cpp; 'plugins' lists all; default:"
-                    + " ${bundle:default.export.format}.")
+                    + " everywhere and saves nothing; gguf: a file for llama.cpp; decilm: a directory for vLLM;"
+                    + " 'plugins' lists all; default: ${bundle:default.export.format}.")
     private @Nullable String format;
 
     @Option(

@@ -1,5 +1,7 @@
 package io.fastforward.cli;
 
+import io.fastforward.failure.Failure;
+import io.fastforward.model.Model;
 import io.fastforward.record.PruneResult;
 import io.fastforward.run.PruneRequest;
 import io.fastforward.settings.WindowSettings;
@@ -7,7 +9,6 @@ import io.fastforward.tokenizer.TextFormat;
 import io.fastforward.tokenizer.TextSettings;
 import io.fastforward.tokenizer.TextSource;
 import io.fastforward.tokenizer.TextUnit;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ final class NextSteps {
     private NextSteps() {}
 
     static List<String> after(PruneRequest request, PruneResult result) {
-        if (!Files.exists(Path.of(result.output(), "config.json"))) { // in a format of which it is no checkpoint
+        if (!isReadHere(Path.of(result.output()))) {
             return List.of(ShellCommand.of(List.of("inspect", result.runDirectory())));
         }
         List<String> evaluate = new ArrayList<>(List.of("evaluate", result.output()));
@@ -34,6 +35,15 @@ final class NextSteps {
                         "--prompt",
                         "Once upon a time")),
                 ShellCommand.of(evaluate));
+    }
+
+    /** Some formats are for other programs alone. */
+    private static boolean isReadHere(Path output) {
+        try (Model _ = Model.open(output)) {
+            return true;
+        } catch (Failure _) {
+            return false;
+        }
     }
 
     /** The text that figures were reported on, as options of a command; a pipe is gone by then. */

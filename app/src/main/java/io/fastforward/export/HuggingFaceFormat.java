@@ -112,8 +112,7 @@ enum HuggingFaceFormat implements ModelFormat {
     }
 
     /** All tensors that will be written, in this order. */
-    private static List<TensorPlan> plans(
-            ModelSource source, ModelSpec model, ModelSpec written, @Nullable DataType dataType) {
+    static List<TensorPlan> plans(ModelSource source, ModelSpec model, ModelSpec written, @Nullable DataType dataType) {
         List<NamedTensor> tensors = new ArrayList<>();
         Map<String, List<Long>> shapes = new HashMap<>();
         source.endTensors().forEach((name, matrix) -> tensors.add(new NamedTensor(name, matrix, false)));

@@ -30,17 +30,27 @@ record ModellingFile(String name, byte[] contents) {
         return Optional.of(new ModellingFile(name, own != null ? own : fromTemplate(config)));
     }
 
+    /** One of our resources. */
+    static ModellingFile named(String name) {
+        return new ModellingFile(name, required(name));
+    }
+
     private static byte[] fromTemplate(JsonNode config) {
-        byte[] template = resource(TEMPLATE);
-        if (template == null) {
-            throw new IllegalStateException("the jar is not whole: " + TEMPLATE + " is missing");
-        }
+        byte[] template = required(TEMPLATE);
         String family = config.path("model_type").asText().replaceFirst("^fastforward_", "");
         String architecture = config.path("architectures").path(0).asText();
         return new String(template, StandardCharsets.UTF_8)
                 .replace("${family}", family)
                 .replace("${Family}", architecture.replaceFirst("^FastForward(.*)ForCausalLM$", "$1"))
                 .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] required(String name) {
+        byte[] contents = resource(name);
+        if (contents == null) {
+            throw new IllegalStateException("the jar is not whole: " + name + " is missing");
+        }
+        return contents;
     }
 
     private static byte @Nullable [] resource(String name) {

@@ -1,5 +1,6 @@
 package io.fastforward.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.Checkpoint;
 import io.fastforward.failure.Failure;
@@ -30,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +71,17 @@ public final class Model implements AutoCloseable, WeightSource {
      * @throws Failure if it is missing, damaged, or of an unknown architecture
      */
     public static Model open(Path directory) {
-        Checkpoint checkpoint = Checkpoint.open(directory);
+        return open(directory, config -> config);
+    }
+
+    /**
+     * Opens a checkpoint directory whose config is not of a family that is known, but says the same in other words.
+     *
+     * @param translation the config of a known family with the same weights
+     * @throws Failure as of the other; what the translation throws
+     */
+    public static Model open(Path directory, UnaryOperator<JsonNode> translation) {
+        Checkpoint checkpoint = Checkpoint.open(directory, translation);
         try {
             return new Model(checkpoint);
         } catch (Throwable e) {

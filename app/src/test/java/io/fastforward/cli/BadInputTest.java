@@ -230,7 +230,7 @@ class BadInputTest {
     void aFormatThatNoPluginWrites() {
         small().with("--format", "onnx")
                 .run()
-                .isRefused(FailureKind.PLUGIN, "'onnx'", "there are: gguf, hf, hf-padded");
+                .isRefused(FailureKind.PLUGIN, "'onnx'", "there are: decilm, gguf, hf, hf-padded");
     }
 
     @Test
