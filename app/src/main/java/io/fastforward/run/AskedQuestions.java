@@ -67,7 +67,7 @@ record AskedQuestions(Optional<ChoiceAccuracy.Questions> own, Optional<Suite> su
     /** Layers that stay loaded read what choices have in common once; others are loaded for many choices at a time. */
     private static LayerSource layers(Compute compute, Model model, ComputeBackend backend) {
         ModelSpec spec = model.spec();
-        long bytes = spec.decoderParameters() * Float.BYTES;
+        long bytes = spec.decoderParameters() * backend.bytesPerWeight();
         return bytes <= compute.memoryBytes() / 2 && bytes <= backend.weightBytes()
                 ? LayerSource.resident(backend, spec, model)
                 : LayerSource.streamed(backend, spec, model);
