@@ -8,8 +8,14 @@ import java.util.List;
  * @param title what it shows; empty if that is said elsewhere
  * @param head of the columns
  * @param rows as many cells each; the first one names the row
+ * @param prose whether cells are sentences instead of numbers
  */
-record PageTable(String title, List<String> head, List<List<String>> rows) {
+record PageTable(String title, List<String> head, List<List<String>> rows, boolean prose) {
+
+    /** Of numbers. */
+    PageTable(String title, List<String> head, List<List<String>> rows) {
+        this(title, head, rows, false);
+    }
 
     PageTable {
         head = List.copyOf(head);

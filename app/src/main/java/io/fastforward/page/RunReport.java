@@ -15,6 +15,7 @@ import io.fastforward.record.Manifest;
 import io.fastforward.record.PlanResult;
 import io.fastforward.record.PruneResult;
 import io.fastforward.record.SparsifyResult;
+import io.fastforward.report.Sample;
 import io.fastforward.report.ShellWords;
 import io.fastforward.report.UnitNames;
 import io.fastforward.report.Variant;
@@ -80,7 +81,9 @@ public final class RunReport {
                         quality(dense, last)),
                 compared(dense, last, "parameters", count(last.parameters()), "dense " + count(dense.parameters())),
                 result.remarks(),
-                List.of(variants(result.variants(), "removed of the layers")),
+                result.samples().isEmpty()
+                        ? List.of(variants(result.variants(), "removed of the layers"))
+                        : List.of(variants(result.variants(), "removed of the layers"), samples(result.samples())),
                 result.output(),
                 true);
     }
@@ -261,6 +264,16 @@ public final class RunReport {
                 "Figures",
                 List.of("model", "parameters", sparse, "perplexity", "tasks right", "tokens a second"),
                 rows);
+    }
+
+    private static PageTable samples(List<Sample> samples) {
+        return new PageTable(
+                "What they say",
+                List.of("after", "the dense model", "the pruned model"),
+                samples.stream()
+                        .map(sample -> List.of(sample.beginning(), sample.dense(), sample.pruned()))
+                        .toList(),
+                true);
     }
 
     private PageTable modules(UnitRanking ranking, PruneResult result) {

@@ -3,6 +3,7 @@ package io.fastforward.record;
 import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import io.fastforward.prune.ModuleRepair;
+import io.fastforward.report.Sample;
 import io.fastforward.report.Variant;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.tokenizer.TextSummary;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param heldOut whether figures are on the end of the calibration text
  * @param warnings what the user should know before trusting the figures, one line each
  * @param remarks what is odd about the checkpoint, a line each
+ * @param samples what the dense model and the written one say after the same beginnings; none where layers do not stay loaded
  * @param output directory of the pruned checkpoint
  * @param runDirectory directory of the run's record
  */
@@ -41,6 +43,7 @@ public record PruneResult(
         boolean heldOut,
         List<String> warnings,
         List<String> remarks,
+        List<Sample> samples,
         String output,
         String runDirectory)
         implements RunResult {
@@ -80,5 +83,6 @@ public record PruneResult(
         texts = Map.copyOf(texts);
         warnings = List.copyOf(warnings);
         remarks = List.copyOf(remarks);
+        samples = List.copyOf(samples);
     }
 }

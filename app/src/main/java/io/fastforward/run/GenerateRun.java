@@ -1,10 +1,10 @@
 package io.fastforward.run;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.forward.IncrementalDecoder;
 import io.fastforward.forward.LayerSource;
+import io.fastforward.generate.EndTokens;
 import io.fastforward.generate.Sampling;
 import io.fastforward.generate.TextGeneration;
 import io.fastforward.model.Model;
@@ -17,10 +17,8 @@ import io.fastforward.tokenizer.StreamedText;
 import io.fastforward.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -128,7 +126,7 @@ public final class GenerateRun {
                                     : ""));
         }
         TextGeneration generation =
-                new TextGeneration(request.sampling(), capacity - prompt.length, endTokens(model), request.seed());
+                new TextGeneration(request.sampling(), capacity - prompt.length, EndTokens.of(model), request.seed());
         long start = System.nanoTime();
         try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
                 IncrementalDecoder decoder = new IncrementalDecoder(
@@ -164,19 +162,5 @@ public final class GenerateRun {
                     Setting.PROMPT + " has " + prompt.length + " tokens, but the model's context is " + context);
         }
         return (int) Math.min((long) prompt.length + request.mostTokens(), context);
-    }
-
-    /** {@code eos_token_id} of generation_config.json or config.json: a token, several, or none. */
-    private static Set<Integer> endTokens(Model model) {
-        JsonNode ends = model.checkpoint()
-                .generationConfig()
-                .orElseGet(() -> model.checkpoint().config())
-                .path("eos_token_id");
-        Set<Integer> tokens = new HashSet<>();
-        if (ends.isInt()) {
-            tokens.add(ends.intValue());
-        }
-        ends.forEach(token -> tokens.add(token.asInt(-1)));
-        return tokens;
     }
 }

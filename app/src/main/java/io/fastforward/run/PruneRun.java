@@ -23,6 +23,7 @@ import io.fastforward.run.stage.MeasureStage;
 import io.fastforward.run.stage.RepairStage;
 import io.fastforward.run.stage.RunContext;
 import io.fastforward.run.stage.RunWindows;
+import io.fastforward.run.stage.SampleStage;
 import io.fastforward.run.stage.ScoreStage;
 import io.fastforward.run.stage.WriteStage;
 import io.fastforward.search.Budget;
@@ -169,6 +170,8 @@ public final class PruneRun {
                     windows.heldOut(),
                     plan.warnings(),
                     run.model().remarks(),
+                    new SampleStage(run, windows.evaluation())
+                            .execute(layers, serving.form().format(), request.output()),
                     request.output().toString(),
                     run.record().path().toString());
             run.record().saveResult(result);

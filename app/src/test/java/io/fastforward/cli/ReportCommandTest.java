@@ -92,6 +92,13 @@ class ReportCommandTest {
         for (JsonNode variant : result.get("variants")) {
             assertThat(html).contains(">" + variant.get("name").textValue() + "<");
         }
+        assertThat(result.get("samples")).hasSize(3);
+        for (JsonNode sample : result.get("samples")) {
+            assertThat(sample.get("beginning").textValue()).isNotBlank();
+            assertThat(sample.get("dense").textValue()).isNotBlank();
+            assertThat(sample.get("pruned").textValue()).isNotBlank();
+        }
+        assertThat(html).contains("the pruned model</th>");
         assertThat(html).contains(run.document("manifest.json").get("id").textValue());
     }
 
