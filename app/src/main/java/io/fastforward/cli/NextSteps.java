@@ -1,6 +1,5 @@
 package io.fastforward.cli;
 
-import io.fastforward.failure.Failure;
 import io.fastforward.model.Model;
 import io.fastforward.record.PruneResult;
 import io.fastforward.run.PruneRequest;
@@ -20,7 +19,7 @@ final class NextSteps {
     private NextSteps() {}
 
     static List<String> after(PruneRequest request, PruneResult result) {
-        if (!isReadHere(Path.of(result.output()))) {
+        if (!Model.canOpen(Path.of(result.output()))) { // in a format for other programs
             return List.of(ShellCommand.of(List.of("inspect", result.runDirectory())));
         }
         List<String> evaluate = new ArrayList<>(List.of("evaluate", result.output()));
@@ -35,15 +34,6 @@ final class NextSteps {
                         "--prompt",
                         "Once upon a time")),
                 ShellCommand.of(evaluate));
-    }
-
-    /** Some formats are for other programs alone. */
-    private static boolean isReadHere(Path output) {
-        try (Model _ = Model.open(output)) {
-            return true;
-        } catch (Failure _) {
-            return false;
-        }
     }
 
     /** The text that figures were reported on, as options of a command; a pipe is gone by then. */

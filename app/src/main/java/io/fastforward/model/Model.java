@@ -74,6 +74,15 @@ public final class Model implements AutoCloseable, WeightSource {
         return open(directory, config -> config);
     }
 
+    /** Whether there is a checkpoint that {@link #open(Path)} takes: some formats are for other programs alone. */
+    public static boolean canOpen(Path directory) {
+        try (Model _ = open(directory)) {
+            return true;
+        } catch (Failure _) {
+            return false;
+        }
+    }
+
     /**
      * Opens a checkpoint directory whose config is not of a family that is known, but says the same in other words.
      *

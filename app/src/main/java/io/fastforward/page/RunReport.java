@@ -5,6 +5,7 @@ import io.fastforward.checkpoint.FileHash;
 import io.fastforward.evaluate.ChoiceAccuracy;
 import io.fastforward.evaluate.ZeroShares;
 import io.fastforward.evaluate.ZeroShares.MapZeros;
+import io.fastforward.model.Model;
 import io.fastforward.nested.UnitRanking;
 import io.fastforward.page.Chart.Kind;
 import io.fastforward.page.Chart.Series;
@@ -22,7 +23,6 @@ import io.fastforward.report.Variant;
 import io.fastforward.report.VariantTable;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.Policy;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -192,8 +192,7 @@ public final class RunReport {
     private List<String> commands(String output, boolean curves) {
         String record = run.directory().toString();
         List<String> commands = new ArrayList<>();
-        if (!output.isEmpty()
-                && Files.exists(Path.of(output, "config.json"))) { // else of a format that is no checkpoint
+        if (!output.isEmpty() && Model.canOpen(Path.of(output))) {
             commands.add(ShellWords.of(List.of("fastforward", "inspect", output)));
         }
         if (curves) {

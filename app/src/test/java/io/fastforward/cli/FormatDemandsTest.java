@@ -10,6 +10,7 @@ import io.fastforward.testing.RandomLlama;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,6 +91,9 @@ class FormatDemandsTest {
         assertThat(run.document("result.json").at("/reloadDifference").doubleValue())
                 .isZero();
         assertThat(Files.readString(run.output().resolve("README.md"))).contains("vllm serve MODEL_DIR");
+        assertThat(Files.readString(run.record("report.html")))
+                .contains("inspect " + run.record())
+                .doesNotContainPattern("inspect " + Pattern.quote(run.output().toString()) + "(?!-run)");
         command.and("--resume").run().succeeds();
     }
 
