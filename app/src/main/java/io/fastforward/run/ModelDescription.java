@@ -19,10 +19,11 @@ final class ModelDescription {
     /**
      * Writes the model card of what a run wrote, unless there is one.
      *
-     * @param source what the run began with
+     * @param runDirectory the record of the run
+     * @param source what it began with
      * @param format in which it wrote
      */
-    static void write(FinishedRun run, Model source, ModelFormat format, Path output) {
+    static void write(Path runDirectory, Model source, ModelFormat format, Path output) {
         Path card = output.resolve(ExportRecord.DESCRIPTION);
         if (Files.exists(card, LinkOption.NOFOLLOW_LINKS)) {
             return;
@@ -33,7 +34,7 @@ final class ModelDescription {
         AtomicFile.write(
                 card,
                 new ModelCard(
-                                run,
+                                FinishedRun.read(runDirectory),
                                 name,
                                 checkpoint.card(),
                                 checkpoint.companions().names(),

@@ -10,7 +10,6 @@ import io.fastforward.nested.UnitRanking;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.ScoringPass;
 import io.fastforward.record.ExportRecord;
-import io.fastforward.record.FinishedRun;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.PolicyFile;
 import io.fastforward.record.PruneResult;
@@ -181,8 +180,7 @@ public final class PruneRun {
 
     private void complete(RunRecord record, Model model) {
         if (request.keepOutput()) {
-            ModelDescription.write(
-                    FinishedRun.read(record.path()), model, serving.form().format(), request.output());
+            ModelDescription.write(record.path(), model, serving.form().format(), request.output());
         } else {
             record.export().ifPresent(written -> written.deleteFrom(request.output()));
         }

@@ -9,7 +9,6 @@ import io.fastforward.model.Model;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.ModulePatterns;
 import io.fastforward.prune.SparsifyingPass;
-import io.fastforward.record.FinishedRun;
 import io.fastforward.record.Manifest;
 import io.fastforward.record.RunRecord;
 import io.fastforward.record.SearchOutcome;
@@ -86,10 +85,7 @@ public final class SparsifyRun {
                         return run(plan, candidates, record, progress);
                     },
                     record -> ModelDescription.write(
-                            FinishedRun.read(record.path()),
-                            model,
-                            serving.form().format(),
-                            request.output()));
+                            record.path(), model, serving.form().format(), request.output()));
         });
     }
 
