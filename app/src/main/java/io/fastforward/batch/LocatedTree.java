@@ -13,18 +13,17 @@ import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
+import io.fastforward.json.ForeignYaml;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.IdentityHashMap;
-import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 
 /**
@@ -92,14 +91,7 @@ final class LocatedTree {
         if (String.valueOf(file.getFileName()).endsWith(".json")) {
             return JsonFactory.builder().streamReadConstraints(CONSTRAINTS).build();
         }
-        LoaderOptions options = new LoaderOptions();
-        options.setCodePointLimit(LARGEST);
-        options.setNestingDepthLimit(DEEPEST);
-        options.setMaxAliasesForCollections(0);
-        return YAMLFactory.builder()
-                .loaderOptions(options)
-                .streamReadConstraints(CONSTRAINTS)
-                .build();
+        return ForeignYaml.factory(CONSTRAINTS);
     }
 
     private byte[] bytes() {

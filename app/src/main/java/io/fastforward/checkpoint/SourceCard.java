@@ -1,9 +1,10 @@
 package io.fastforward.checkpoint;
 
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.fastforward.failure.Failure;
+import io.fastforward.json.ForeignYaml;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +13,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.yaml.snakeyaml.LoaderOptions;
 
 /**
  * What a checkpoint says of its origin: the head of its model card ({@code README.md}), as the Hugging Face Hub has them, and the name
@@ -34,7 +34,10 @@ public record SourceCard(
     /** The head of a card has some hundred bytes. */
     private static final int MOST_BYTES = 64 << 10;
 
-    private static final int DEEPEST = 20;
+    private static final StreamReadConstraints LIMITS = StreamReadConstraints.builder()
+            .maxNestingDepth(20)
+            .maxDocumentLength(MOST_BYTES)
+            .build();
     private static final Pattern HEAD = Pattern.compile("\\A\\uFEFF?---\\R(.*?)\\R---\\s*(\\R|\\z)", Pattern.DOTALL);
     private static final Pattern CACHED = Pattern.compile("models--([\\w.-]+?)--([\\w.-]+)");
     private static final Pattern WORD = Pattern.compile("[\\w.+-]{1,64}");
@@ -50,8 +53,7 @@ public record SourceCard(
     }
 
     private static JsonNode head(ModelDirectory directory) {
-        ObjectMapper yaml =
-                new ObjectMapper(YAMLFactory.builder().loaderOptions(limits()).build());
+        ObjectMapper yaml = new ObjectMapper(ForeignYaml.factory(LIMITS));
         try {
             Optional<Path> file = directory.find(FILE);
             if (file.isEmpty()) {
@@ -64,13 +66,6 @@ public record SourceCard(
         } catch (Failure | IOException _) {
             return yaml.missingNode();
         }
-    }
-
-    private static LoaderOptions limits() {
-        LoaderOptions options = new LoaderOptions();
-        options.setNestingDepthLimit(DEEPEST);
-        options.setMaxAliasesForCollections(0);
-        return options;
     }
 
     private static Optional<String> text(JsonNode head, String name, Pattern allowed) {
