@@ -54,10 +54,16 @@ record PackedAttention(OneDnn library, List<Worker> workers, Scratch keys, Scrat
             int positions,
             SingleTiles.Rows keys,
             SingleTiles.Rows values) {
-        var tiles = PackedTiles.of(
-                this, cpu, sequences, positions, spec.groups(units), spec.headSize(), spec.valueSize(units));
-        tiles.pack(keys, values);
-        return tiles;
+        return PackedTiles.pack(
+                this,
+                cpu,
+                sequences,
+                positions,
+                spec.groups(units),
+                spec.headSize(),
+                spec.valueSize(units),
+                keys,
+                values);
     }
 
     @Override

@@ -16,20 +16,22 @@ import java.lang.foreign.MemorySegment;
  *
  * @param memory where they are
  * @param cpu what it works with
- * @param sequences how many
- * @param positions of each
+ * @param positions of each sequence
  * @param groups KV groups
  * @param key how keys are packed: a map from the dimensions of a head to positions
  * @param value how values are packed: a map from positions to dimensions
+ * @param packedKeys the tiles, KV group after KV group of each sequence
+ * @param packedValues the same
  */
 record PackedTiles(
         PackedAttention memory,
         CpuResources cpu,
-        int sequences,
         int positions,
         int groups,
         PackedMap key,
-        PackedMap value)
+        PackedMap value,
+        MemorySegment packedKeys,
+        MemorySegment packedValues)
         implements AttentionTiles {
 
     /** Positions of a tile, and most queries of a block: they make products of 370 GFLOP/s where 128 make 255. */
@@ -49,18 +51,40 @@ record PackedTiles(
      */
     record PackedMap(int size, int inputs, int outputs, int block, long bytes) {}
 
-    static PackedTiles of(
+    /** Packs the keys and values of some sequences. */
+    static PackedTiles pack(
             PackedAttention memory,
             CpuResources cpu,
             int sequences,
             int positions,
             int groups,
             int headSize,
-            int valueSize) {
+            int valueSize,
+            SingleTiles.Rows keys,
+            SingleTiles.Rows values) {
         int width = Math.ceilDiv(headSize, STEP) * STEP;
         PackedMap key = packed(memory, headSize, width, TILE);
         PackedMap value = packed(memory, valueSize, TILE, valueSize);
-        return new PackedTiles(memory, cpu, sequences, positions, groups, key, value);
+        int tiles = Math.multiplyExact(Math.multiplyExact(sequences, groups), perGroup(positions));
+        PackedTiles packed = new PackedTiles(
+                memory,
+                cpu,
+                positions,
+                groups,
+                key,
+                value,
+                memory.keys().bytes(tiles * key.bytes),
+                memory.values().bytes(tiles * value.bytes));
+        cpu.pool()
+                .run(
+                        tiles,
+                        (tile, worker) ->
+                                packed.pack(tile, keys, values, memory.workers().get(worker)));
+        return packed;
+    }
+
+    private static int perGroup(int positions) {
+        return Math.ceilDiv(positions, TILE);
     }
 
     private static PackedMap packed(PackedAttention memory, int size, int inputs, int atLeast) {
@@ -88,21 +112,18 @@ record PackedTiles(
         return firstKey / TILE * TILE;
     }
 
-    /** Packs all of them. */
-    void pack(SingleTiles.Rows keys, SingleTiles.Rows values) {
-        int perGroup = Math.ceilDiv(positions, TILE);
-        int tiles = Math.multiplyExact(Math.multiplyExact(sequences, groups), perGroup);
-        MemorySegment packedKeys = memory.keys().bytes(tiles * key.bytes);
-        MemorySegment packedValues = memory.values().bytes(tiles * value.bytes);
-        cpu.pool().run(tiles, (tile, worker) -> {
-            int sequence = tile / perGroup / groups;
-            int group = tile / perGroup % groups;
-            int start = tile % perGroup * TILE;
-            int count = Math.min(TILE, positions - start);
-            Worker with = memory.workers().get(worker);
-            packKeys(keys.of(sequence, group).at(start, 0), count, packedKeys.asSlice(tile * key.bytes), with);
-            packValues(values.of(sequence, group).at(start, 0), count, packedValues.asSlice(tile * value.bytes), with);
-        });
+    private void pack(int tile, SingleTiles.Rows allKeys, SingleTiles.Rows allValues, Worker worker) {
+        int group = tile / perGroup(positions);
+        int start = tile % perGroup(positions) * TILE;
+        int count = Math.min(TILE, positions - start);
+        int sequence = group / groups;
+        packKeys(
+                allKeys.of(sequence, group % groups).at(start, 0), count, packedKeys.asSlice(tile * key.bytes), worker);
+        packValues(
+                allValues.of(sequence, group % groups).at(start, 0),
+                count,
+                packedValues.asSlice(tile * value.bytes),
+                worker);
     }
 
     private void packKeys(FloatView keys, int count, MemorySegment packed, Worker worker) {
@@ -148,14 +169,14 @@ record PackedTiles(
             rounded.asSlice((target + key.size) * Short.BYTES, (long) missing * Short.BYTES)
                     .fill((byte) 0);
         }
-        long firstTile = ((long) sequence * groups + group) * Math.ceilDiv(positions, TILE);
+        long firstTile = ((long) sequence * groups + group) * perGroup(positions);
         return new PackedBlock(
                 this,
                 with,
                 count,
                 rounded,
-                memory.keys().bytes(0).asSlice(firstTile * key.bytes),
-                memory.values().bytes(0).asSlice(firstTile * value.bytes),
+                packedKeys.asSlice(firstTile * key.bytes),
+                packedValues.asSlice(firstTile * value.bytes),
                 cpu.first()[worker],
                 with.sums().matrix(count, value.outputs),
                 features);
