@@ -17,39 +17,28 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.testing.RandomLlama;
-import io.fastforward.testkit.ModelFormatContract;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DecilmFormatTest extends ModelFormatContract {
+class DecilmFormatTest extends CheckpointFormatContract {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
     private Path directory;
 
-    private final List<ModelSource> opened = new ArrayList<>();
-
-    @AfterEach
-    void closeSources() {
-        opened.forEach(ModelSource::close);
-    }
+    private int written;
 
     @Override
     protected ModelFormat.Provider provider() {
         return new DecilmFormatProvider();
     }
-
-    @Override
-    protected void addFiles(Path source) {} // it takes what is there
 
     @Override
     protected ModelSource source(DataType type) {
@@ -67,13 +56,11 @@ class DecilmFormatTest extends ModelFormatContract {
                 .with("attention_bias", "false")
                 .with("mlp_bias", "false")
                 .with("intermediate_size", "512");
-        ModelSource source = ExportSource.open(changes.apply(model).write(place));
-        opened.add(source);
-        return source;
+        return open(changes.apply(model), place);
     }
 
     private ModelSource source(UnaryOperator<RandomLlama> changes) {
-        return source(changes, directory.resolve("source" + opened.size()));
+        return source(changes, directory.resolve("source" + written++));
     }
 
     /** Writes a model of which modules are whole or gone. */
