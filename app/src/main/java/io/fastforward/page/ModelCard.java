@@ -108,14 +108,14 @@ public record ModelCard(
                 .toList();
         return new Kind(
                 "pruned",
-                base() + ", " + percent(result.sparsity()) + " removed",
+                base() + ", " + VariantTable.percent(result.sparsity()) + " removed",
                 String.format(
                         Locale.ROOT,
                         "%s with %s of the weights of its decoder layers removed (%s of all its parameters), so that it is"
                                 + " smaller and faster.",
                         base(),
-                        percent(result.sparsity()),
-                        percent(result.parameterSparsity())),
+                        VariantTable.percent(result.sparsity()),
+                        VariantTable.percent(result.parameterSparsity())),
                 "FastForward removed whole units (attention heads, groups, or dimensions of values, and MLP channels) and adjusted"
                         + " what is left on calibration text in closed form; nothing was trained. `policy.json` says how many"
                         + " units each layer keeps.",
@@ -130,8 +130,9 @@ public record ModelCard(
         double share = result.zeros().share();
         return new Kind(
                 "sparse",
-                base() + ", " + percent(share) + " zeros",
-                base() + " with " + percent(share) + " of the weights of its decoder layers' maps set to zero"
+                base() + ", " + VariantTable.percent(share) + " zeros",
+                base() + " with " + VariantTable.percent(share)
+                        + " of the weights of its decoder layers' maps set to zero"
                         + (result.zeros().patterns().isEmpty()
                                 ? ""
                                 : ", in the pattern "
@@ -183,7 +184,7 @@ public record ModelCard(
         List<String> row = new ArrayList<>(List.of(
                 variant.name(),
                 String.format(Locale.ROOT, "%,d", variant.parameters()),
-                percent(variant.sparsity()),
+                VariantTable.percent(variant.sparsity()),
                 VariantTable.significant(variant.perplexity().perplexity())));
         if (tasks) {
             ChoiceAccuracy accuracy = variant.accuracy();
@@ -225,9 +226,5 @@ public record ModelCard(
                                         .orElse("") + "."
                         : "What holds for " + base() + " holds for this model; its description names no licence.")
                 + (files.isEmpty() ? "" : " Its files came along: " + String.join(", ", files) + ".");
-    }
-
-    private static String percent(double share) {
-        return String.format(Locale.ROOT, "%.1f%%", 100 * share);
     }
 }

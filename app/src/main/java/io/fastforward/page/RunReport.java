@@ -106,7 +106,7 @@ public final class RunReport {
                         dense,
                         last,
                         "zeros",
-                        percent(zeros.share()),
+                        VariantTable.percent(zeros.share()),
                         zeros.patterns().isEmpty()
                                 ? "in no pattern"
                                 : "pattern " + String.join(", ", zeros.patterns())),
@@ -126,7 +126,7 @@ public final class RunReport {
         List<List<String>> rows = new ArrayList<>();
         for (PlanResult.Point point : result.points()) {
             rows.add(List.of(
-                    percent(point.targetSparsity()),
+                    VariantTable.percent(point.targetSparsity()),
                     count(point.parameters()),
                     VariantTable.megabytes(point.weightBytes()),
                     VariantTable.significant(point.perplexity()),
@@ -234,8 +234,10 @@ public final class RunReport {
         ChoiceAccuracy right = last.accuracy();
         ChoiceAccuracy denseRight = dense.accuracy();
         if (right != null && denseRight != null) {
-            figures.add(
-                    new Figure("tasks right", percent(right.accuracy()), "dense " + percent(denseRight.accuracy())));
+            figures.add(new Figure(
+                    "tasks right",
+                    VariantTable.percent(right.accuracy()),
+                    "dense " + VariantTable.percent(denseRight.accuracy())));
         }
         figures.add(new Figure(
                 "tokens a second, evaluating",
@@ -254,7 +256,7 @@ public final class RunReport {
             rows.add(List.of(
                     variant.name(),
                     count(variant.parameters()),
-                    percent(variant.sparsity()),
+                    VariantTable.percent(variant.sparsity()),
                     VariantTable.significant(variant.perplexity().perplexity()),
                     accuracy == null ? NOT_THERE : accuracy.right() + " of " + accuracy.total(),
                     String.format(Locale.ROOT, "%,.0f", variant.perplexity().tokensPerSecond())));
@@ -396,9 +398,5 @@ public final class RunReport {
 
     private static String count(long number) {
         return String.format(Locale.ROOT, "%,d", number);
-    }
-
-    private static String percent(double share) {
-        return String.format(Locale.ROOT, "%.1f%%", 100 * share);
     }
 }

@@ -35,7 +35,7 @@ public final class VariantTable {
             lines.add(format.formatted(
                     variant.name(),
                     String.format(Locale.ROOT, "%,d", variant.parameters()),
-                    String.format(Locale.ROOT, "%.1f%%", 100 * variant.sparsity()),
+                    percent(variant.sparsity()),
                     significant(variant.perplexity().perplexity()),
                     right(variant.accuracy()),
                     String.format(Locale.ROOT, "%,.0f", variant.perplexity().tokensPerSecond())));
@@ -44,10 +44,12 @@ public final class VariantTable {
     }
 
     private static String right(@Nullable ChoiceAccuracy accuracy) {
-        return accuracy == null
-                ? ""
-                : String.format(
-                        Locale.ROOT, "%d/%d %.1f%%", accuracy.right(), accuracy.total(), 100 * accuracy.accuracy());
+        return accuracy == null ? "" : accuracy.right() + "/" + accuracy.total() + " " + percent(accuracy.accuracy());
+    }
+
+    /** A share. */
+    public static String percent(double share) {
+        return String.format(Locale.ROOT, "%.1f%%", 100 * share);
     }
 
     /** A size as people compare files by it. */
