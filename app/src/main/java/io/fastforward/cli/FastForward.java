@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             PluginsCommand.class,
             DevicesCommand.class,
             DoctorCommand.class,
+            WorkerCommand.class,
             CompletionCommand.class
         },
         footer = {

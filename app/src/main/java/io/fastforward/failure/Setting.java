@@ -77,6 +77,7 @@ public enum Setting {
     MEMORY("compute.memory"),
     MOST_WINDOWS("evaluate.windows"),
     REPEAT("evaluate.repeat"),
+    WORKLOAD("worker.workload"),
     PROMPT("generate.prompt"),
     MOST_TOKENS("generate.maxTokens"),
     TEMPERATURE("generate.temperature"),

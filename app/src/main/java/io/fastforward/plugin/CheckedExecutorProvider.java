@@ -3,6 +3,7 @@ package io.fastforward.plugin;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.TrialExecutor.SearchProcess;
 import io.fastforward.spi.search.Workload;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,12 +13,15 @@ record CheckedExecutorProvider(CalledPlugin called, TrialExecutor.Provider plugi
         implements CheckedPlugin, TrialExecutor.Provider {
 
     @Override
-    public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
+    public TrialExecutor create(SearchProcess search, Workload workload, Options options) {
         EngineCalls engine = new EngineCalls();
+        SearchProcess watched = new SearchProcess(
+                batch -> engine.call(() -> search.local().evaluate(batch)),
+                search.threads(),
+                search.memoryBytes(),
+                search.notes());
         TrialExecutor executor = called.callWithOptions(
-                "creating an executor",
-                options,
-                () -> plugin.create(batch -> engine.call(() -> local.evaluate(batch)), workload, options));
+                "creating an executor", options, () -> plugin.create(watched, workload, options));
         return new Checked(called, engine, executor);
     }
 

@@ -17,6 +17,11 @@ record CandidateBackend(PreciseBackend chosen, String reason) implements AutoClo
         return chosen.precision();
     }
 
+    /** Id of who opened it. */
+    String provider() {
+        return chosen.provider();
+    }
+
     ComputeBackend backend() {
         return chosen.backend();
     }

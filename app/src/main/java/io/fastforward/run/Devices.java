@@ -62,8 +62,8 @@ public final class Devices {
     static <T> T run(List<Candidate> candidates, int threads, Progress progress, Work<T> work) {
         for (int i = 0; ; i++) {
             Candidate candidate = candidates.get(i);
-            try (ComputeBackend backend = candidate.provider.open(candidate.device.id(), threads)) {
-                return work.on(new OpenDevice(candidate.provider, candidate.device, threads, backend), i > 0);
+            try (OpenDevice device = open(candidate, threads)) {
+                return work.on(device, i > 0);
             } catch (DeviceException | OutOfMemoryError e) {
                 if (!candidate.device.gpu() || i + 1 == candidates.size()) {
                     throw asFailure(e, candidate.device);
@@ -72,6 +72,23 @@ public final class Devices {
                         + candidates.get(i + 1).device.id() + "' goes on from what is finished");
             }
         }
+    }
+
+    /**
+     * Opens the first device that serves; another one does not take over. The caller closes it.
+     *
+     * @throws Failure if none serves; the message says why
+     */
+    static OpenDevice open(PluginRegistry plugins, Compute compute, Progress progress) {
+        Candidate first = candidates(
+                        providers(plugins), id -> plugins.find(PluginKind.BACKEND, id), compute.device(), progress)
+                .getFirst();
+        return open(first, compute.threads());
+    }
+
+    private static OpenDevice open(Candidate candidate, int threads) {
+        return new OpenDevice(
+                candidate.provider, candidate.device, threads, candidate.provider.open(candidate.device.id(), threads));
     }
 
     /** What is said of the host's memory elsewhere helps nobody whose device is full. */

@@ -11,9 +11,10 @@ import io.fastforward.spi.backend.PrecisionSupport;
  * @param provider who opened it
  * @param device which one it is
  * @param threads CPU threads that it may use
- * @param backend what computes on it in single precision; closed by whoever opened the device
+ * @param backend what computes on it in single precision; closed with this
  */
-record OpenDevice(ComputeBackend.Provider provider, Device device, int threads, ComputeBackend backend) {
+record OpenDevice(ComputeBackend.Provider provider, Device device, int threads, ComputeBackend backend)
+        implements AutoCloseable {
 
     PrecisionSupport support(Precision precision) {
         return provider.support(device.id(), precision);
@@ -22,5 +23,10 @@ record OpenDevice(ComputeBackend.Provider provider, Device device, int threads, 
     /** Opens it once more, in another precision; the caller closes that. */
     ComputeBackend open(Precision precision) {
         return provider.open(device.id(), threads, precision);
+    }
+
+    @Override
+    public void close() {
+        backend.close();
     }
 }

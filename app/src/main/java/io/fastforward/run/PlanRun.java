@@ -24,6 +24,7 @@ import io.fastforward.search.Budget;
 import io.fastforward.search.Prior;
 import io.fastforward.search.Reward;
 import io.fastforward.settings.SearchPlan;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.TrialBatch;
@@ -78,7 +79,7 @@ public final class PlanRun {
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
         return recorded.open(serving.candidatePrecision(), (backend, candidates, algebra, model, resume) -> {
-            RunPlan plan = RunPlan.of(request, serving, texts, model, candidates.backend(), !candidates.separate());
+            RunPlan plan = RunPlan.of(request, serving, texts, model, candidates);
             List<Double> reachable = reachable(plan.budget());
             model.requireFinite(request.settings().export().dataType());
             return recorded.record(
@@ -141,7 +142,7 @@ public final class PlanRun {
                         request.settings().plugins().criterion(),
                         wanted,
                         StageSource.none(),
-                        new PlannedProbing(request, serving, plan, run.record().model()))
+                        new PlannedProbing(request, serving, plan, run))
                 .execute(plan.windows().scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         try (LayerSource layers = run.layers(run.spec(), nested);
@@ -152,15 +153,23 @@ public final class PlanRun {
             Policy dense = plan.budget().dense();
             Set<Policy> all = new LinkedHashSet<>(Set.of(dense));
             likely.values().forEach(all::addAll);
-            Workload workload = plan.workload(request, run.record().model(), ranking.order());
+            Workload workload = plan.workload(request, run.record().model(), ranking.order(), Precision.SINGLE);
             run.progress().begin("Evaluating", likely.size());
             Map<Policy, Result> compared = candidates.separate()
-                    ? compare(candidates.in(run), nested, workload, all)
-                    : execute(decoder, workload, all);
+                    ? compare(
+                            candidates.in(run),
+                            nested,
+                            plan.workload(
+                                    request,
+                                    run.record().model(),
+                                    ranking.order(),
+                                    candidates.backend().precision()),
+                            all)
+                    : execute(run, decoder, workload, all);
             Map<Double, Policy> chosen = new LinkedHashMap<>();
             likely.forEach((sparsity, policies) -> chosen.put(sparsity, best(policies, compared)));
             Map<Policy, Result> cut =
-                    candidates.separate() ? figures(decoder, workload, dense, chosen.values()) : compared;
+                    candidates.separate() ? figures(run, decoder, workload, dense, chosen.values()) : compared;
             Map<Policy, Result> repaired = repairs()
                     ? repaired(plan, run, decoder, nested, workload, new LinkedHashSet<>(chosen.values()))
                     : Map.of();
@@ -194,21 +203,23 @@ public final class PlanRun {
             RunContext evaluating, NestedModel nested, Workload workload, Set<Policy> policies) {
         try (LayerSource layers = evaluating.layers(evaluating.spec(), nested);
                 Decoder decoder = evaluating.decoder(layers, evaluating.model().ends())) {
-            return execute(decoder, workload, policies);
+            return execute(evaluating, decoder, workload, policies);
         }
     }
 
-    private Map<Policy, Result> execute(Decoder decoder, Workload workload, Set<Policy> policies) {
-        try (TrialExecutor executor = serving.createExecutor(new RewardEvaluator(decoder, workload), workload)) {
+    private Map<Policy, Result> execute(RunContext run, Decoder decoder, Workload workload, Set<Policy> policies) {
+        try (TrialExecutor executor = serving.createExecutor(
+                new RewardEvaluator(decoder, workload), request.compute(), run.progress(), workload)) {
             return evaluate(executor::execute, policies);
         }
     }
 
     /** Evaluates once more, for people, what was chosen. */
-    private Map<Policy, Result> figures(Decoder decoder, Workload workload, Policy dense, Collection<Policy> chosen) {
+    private Map<Policy, Result> figures(
+            RunContext run, Decoder decoder, Workload workload, Policy dense, Collection<Policy> chosen) {
         Set<Policy> shown = new LinkedHashSet<>(Set.of(dense));
         shown.addAll(chosen);
-        return execute(decoder, workload, shown);
+        return execute(run, decoder, workload, shown);
     }
 
     private boolean repairs() {

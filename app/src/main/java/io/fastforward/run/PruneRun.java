@@ -89,7 +89,7 @@ public final class PruneRun {
         RecordedRun recorded = new RecordedRun(
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
         return recorded.open(precision, (backend, candidates, algebra, model, resume) -> {
-            RunPlan plan = RunPlan.of(request, serving, texts, model, candidates.backend(), !candidates.separate());
+            RunPlan plan = RunPlan.of(request, serving, texts, model, candidates);
             Policy likely = plan.likely(settings.budget().sparsity());
             destination.requireRoom(
                     serving.form().weightBytes(model, NestedModel.pruned(serving.repaired(plan.spec()), likely)));
@@ -124,7 +124,7 @@ public final class PruneRun {
                         settings.plugins().criterion(),
                         wanted,
                         sources.ranking(serving.criterionIdentity(), wanted),
-                        new PlannedProbing(request, serving, plan, run.record().model()))
+                        new PlannedProbing(request, serving, plan, run))
                 .execute(windows.scoring());
         NestedModel nested = new NestedModel(run.spec(), run.model(), ranking.order());
         NestedModel repaired = serving.repaired(nested);

@@ -51,7 +51,11 @@ record PruneSearch(
         PolicyAgent agent = serving.createAgent(
                 budget.searchSpace(sparsity, ranking.unitScores(), ranking.errors(), prior),
                 request.files().warmStart());
-        Workload workload = plan.workload(request, run.record().model(), ranking.order());
+        Workload workload = plan.workload(
+                request,
+                run.record().model(),
+                ranking.order(),
+                candidates.backend().precision());
         TrialExecutor.Evaluator evaluator = switch (settings.search().rewardAfter()) {
             case CUT -> new RewardEvaluator(decoder, workload);
             case REPAIR -> new RepairedRewardEvaluator(run, decoder, repair, repaired, workload);
@@ -64,6 +68,9 @@ record PruneSearch(
                         settings.plugins().agent(),
                         settings.search().reward(),
                         ranking.probingCost())
-                .execute(prior, agent, () -> serving.createExecutor(evaluator, workload));
+                .execute(
+                        prior,
+                        agent,
+                        () -> serving.createExecutor(evaluator, request.compute(), run.progress(), workload));
     }
 }

@@ -19,7 +19,7 @@ import io.fastforward.search.Budget;
 import io.fastforward.settings.BudgetSettings;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.WindowSettings;
-import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.format.Demands;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
@@ -29,7 +29,6 @@ import io.fastforward.spi.search.Workload.Measure;
 import io.fastforward.spi.search.Workload.Objective;
 import io.fastforward.spi.search.Workload.Question;
 import io.fastforward.spi.search.Workload.RepairedMap;
-import io.fastforward.spi.tensor.DataType;
 import io.fastforward.tokenizer.TokenWindows;
 import io.fastforward.tokenizer.Tokenizer;
 import java.util.HashSet;
@@ -50,6 +49,7 @@ import java.util.stream.Collectors;
  * @param windows what each stage sees of the texts
  * @param questions what the variants are asked
  * @param rewardQuestions what the candidates of a search are asked; none if they are rewarded for something else
+ * @param backend id of the backend that evaluates candidates here
  * @param warnings what the user should know before trusting the figures, one line each
  */
 record RunPlan(
@@ -60,22 +60,17 @@ record RunPlan(
         RunWindows windows,
         Optional<Questions> questions,
         List<Question> rewardQuestions,
+        String backend,
         List<String> warnings) {
 
     /**
      * The plan of a run on a model.
      *
-     * @param evaluating evaluates candidates
-     * @param everything whether it computes everything else, too
+     * @param candidates what evaluates candidates
      * @throws Failure if the user asked for what cannot be
      */
     static RunPlan of(
-            ModelRequest request,
-            ServingPlugins serving,
-            Texts texts,
-            Model model,
-            ComputeBackend evaluating,
-            boolean everything) {
+            ModelRequest request, ServingPlugins serving, Texts texts, Model model, CandidateBackend candidates) {
         PruneSettings settings = request.settings();
         PruneRequest.Files files = request.files();
         requireRewardTasks(settings, texts);
@@ -98,8 +93,8 @@ record RunPlan(
                 given.isEmpty() && serving.usesPrior(),
                 serving.repair(),
                 request.compute().memoryBytes(),
-                evaluating,
-                everything);
+                candidates.backend(),
+                !candidates.separate());
         memory.requireWithinLimit();
         // Its process ends here: it has nothing to do in the rest of the run.
         try (Tokenizer tokenizer = Tokenizer.open(files.model(), model.spec().vocabularySize())) {
@@ -123,7 +118,8 @@ record RunPlan(
                     RepairStage.warning(serving.repair(), settings.plugins().calibrator(), model.spec(), windows)
                             .stream()
                             .toList();
-            return new RunPlan(spec, budget, given, memory, windows, questions, rewardQuestions, warnings);
+            return new RunPlan(
+                    spec, budget, given, memory, windows, questions, rewardQuestions, candidates.provider(), warnings);
         }
     }
 
@@ -192,10 +188,21 @@ record RunPlan(
      * What it takes to evaluate candidates elsewhere.
      *
      * @param model hashes of the model's files
+     * @param precision of their products
      */
-    Workload workload(ModelRequest request, List<FileHash> model, NestedOrder order) {
-        Objective objective = request.settings().search().reward().objective();
-        return workload(request, model, order, windows.reward(), rewardQuestions, objective, Map.of());
+    Workload workload(ModelRequest request, List<FileHash> model, NestedOrder order, Precision precision) {
+        return new Workload(
+                directory(request),
+                hashes(model),
+                attentionUnit(),
+                order.modules(),
+                windows(windows.reward()),
+                rewardQuestions,
+                request.settings().search().reward().objective(),
+                Map.of(),
+                backend,
+                precision,
+                Versions.current());
     }
 
     /**
@@ -210,29 +217,30 @@ record RunPlan(
             List<FileHash> model,
             NestedOrder order,
             Map<Integer, RepairedMap> maps) {
-        TokenWindows tried = serving.probeWindows(windows.reward()).orElseThrow();
-        return workload(request, model, order, tried, List.of(), Objective.of(Measure.DIVERGENCE), maps);
-    }
-
-    private Workload workload(
-            ModelRequest request,
-            List<FileHash> model,
-            NestedOrder order,
-            TokenWindows windows,
-            List<Question> questions,
-            Objective objective,
-            Map<Integer, RepairedMap> maps) {
         return new Workload(
-                request.files().model().toAbsolutePath().toString(),
-                model.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256)),
+                directory(request),
+                hashes(model),
                 attentionUnit(),
                 order.modules(),
-                new Workload.Windows(windows.length(), windows.tokens()),
-                questions,
-                objective,
+                windows(serving.probeWindows(windows.reward()).orElseThrow()),
+                List.of(),
+                Objective.of(Measure.DIVERGENCE),
                 maps,
-                DataType.F32,
+                backend,
+                Precision.SINGLE,
                 Versions.current());
+    }
+
+    private static String directory(ModelRequest request) {
+        return request.files().model().toAbsolutePath().toString();
+    }
+
+    private static Map<String, String> hashes(List<FileHash> model) {
+        return model.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256));
+    }
+
+    private static Workload.Windows windows(TokenWindows windows) {
+        return new Workload.Windows(windows.length(), windows.tokens());
     }
 
     /** Tells a reader of the log what will be done. */

@@ -25,8 +25,9 @@ public record RunPreview(PruneRequest request, PluginRegistry plugins) {
         Texts texts = Texts.of(request.files());
         return Devices.run(plugins, request.compute(), Progress.silent(), (device, takesOver) -> {
             ComputeBackend backend = device.backend();
-            try (Model model = Model.open(request.files().model())) {
-                RunPlan plan = RunPlan.of(request, serving, texts, model, backend, true);
+            try (CandidateBackend candidates = CandidatePrecision.single().open(device);
+                    Model model = Model.open(request.files().model())) {
+                RunPlan plan = RunPlan.of(request, serving, texts, model, candidates);
                 StageKeys keys = new StageKeys(
                         List.of(),
                         backend.device(),

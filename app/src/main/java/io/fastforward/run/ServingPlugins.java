@@ -10,6 +10,7 @@ import io.fastforward.plugin.PluginKind;
 import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.record.RunRecord;
+import io.fastforward.report.Progress;
 import io.fastforward.search.Budget;
 import io.fastforward.search.SearchState;
 import io.fastforward.settings.BudgetSettings;
@@ -26,6 +27,7 @@ import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.search.PolicyAgent;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.TrialExecutor.SearchProcess;
 import io.fastforward.spi.search.Workload;
 import io.fastforward.tokenizer.TokenWindows;
 import java.nio.file.Path;
@@ -89,8 +91,6 @@ final class ServingPlugins {
         String single = "";
         if (settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR) {
             single = "these are repaired (" + Setting.REWARD_AFTER + "), which is in f32 and takes most of the time";
-        } else if (!settings.plugins().executor().equals(PluginSettings.DEFAULT.executor())) {
-            single = "these are evaluated elsewhere (" + Setting.EXECUTOR + ")";
         }
         return new CandidatePrecision(settings.search().precision(), single);
     }
@@ -175,12 +175,14 @@ final class ServingPlugins {
     }
 
     /**
-     * A new executor.
+     * A new executor. What it may take of this machine is half of the memory: the other half is for layers that stay loaded
+     * here.
      *
      * @throws Failure if options do not go together
      */
-    TrialExecutor createExecutor(TrialExecutor.Evaluator local, Workload workload) {
-        return executor.create(local, workload, executorOptions);
+    TrialExecutor createExecutor(TrialExecutor.Evaluator local, Compute compute, Progress progress, Workload workload) {
+        SearchProcess search = new SearchProcess(local, compute.threads(), compute.memoryBytes() / 2, progress::note);
+        return executor.create(search, workload, executorOptions);
     }
 
     /** The architecture that is repaired: with biases on all output maps, if the calibrator changes those. */

@@ -18,7 +18,7 @@ public final class InProcessTrialExecutorProvider implements TrialExecutor.Provi
     }
 
     @Override
-    public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
-        return new InProcessTrialExecutor(local);
+    public TrialExecutor create(TrialExecutor.SearchProcess search, Workload workload, Options options) {
+        return new InProcessTrialExecutor(search.local());
     }
 }

@@ -37,6 +37,7 @@ class ArchitectureTest {
             "forward",
             "nested",
             "search",
+            "worker",
             "prune",
             "export",
             "evaluate",

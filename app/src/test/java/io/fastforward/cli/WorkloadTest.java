@@ -6,20 +6,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.FileHash;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.forward.Decoder;
-import io.fastforward.forward.LayerSource;
-import io.fastforward.forward.RepairedLayers;
-import io.fastforward.model.Model;
-import io.fastforward.nested.NestedModel;
-import io.fastforward.nested.NestedOrder;
-import io.fastforward.plugin.PluginKind;
-import io.fastforward.plugin.PluginRegistry;
 import io.fastforward.record.RepairedMapFiles;
-import io.fastforward.run.stage.RewardEvaluator;
-import io.fastforward.spi.backend.ComputeBackend;
-import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.run.ModelWorkerOpener;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
+import io.fastforward.spi.search.Worker;
 import io.fastforward.spi.search.Workload;
 import io.fastforward.spi.search.Workload.RepairedMap;
 import io.fastforward.testing.PluginJar;
@@ -55,7 +46,8 @@ class WorkloadTest {
                 public String id() { return "recording"; }
                 public String description() { return "keeps what it was given"; }
                 public List<OptionSpec> options() { return List.of(OptionSpec.text("to", "a directory", "")); }
-                public TrialExecutor create(TrialExecutor.Evaluator local, Workload workload, Options options) {
+                public TrialExecutor create(TrialExecutor.SearchProcess search, Workload workload, Options options) {
+                    TrialExecutor.Evaluator local = search.local();
                     Path all = Path.of(options.text("to"));
                     int number = 0;
                     while (Files.exists(all.resolve("" + number))) number++;
@@ -150,33 +142,38 @@ class WorkloadTest {
                                 map.units(),
                                 given.resolve(Path.of(map.file()).getFileName()).toString(),
                                 map.sha256())));
-        RepairedMapFiles maps = new RepairedMapFiles(copies);
-        assertThat(maps.areIntact()).isTrue();
+        assertThat(new RepairedMapFiles(copies).areIntact()).isTrue();
         List<Double> losses = new ArrayList<>();
-        ComputeBackend.Provider cpu = PluginRegistry.load(null).find(PluginKind.BACKEND, "cpu");
-        try (ComputeBackend backend = cpu.open(1);
-                Model model = Model.open(Path.of(workload.model()))) {
-            ModelSpec spec = model.spec().withAttentionUnit(workload.attentionUnit());
-            NestedModel nested = new NestedModel(spec, model, new NestedOrder(workload.order()));
-            try (LayerSource layers = LayerSource.resident(backend, spec, nested);
-                    LayerSource repaired = new RepairedLayers(backend, layers, nested, maps);
-                    Decoder decoder = new Decoder(backend, repaired, model.ends(), 1 << 20)) {
-                RewardEvaluator elsewhere = new RewardEvaluator(decoder, workload);
-                List<Path> batches = batches(given);
-                assertThat(batches).hasSizeGreaterThanOrEqualTo(leastBatches);
-                for (Path file : batches) {
-                    List<Object> written = read(file);
-                    TrialBatch batch = (TrialBatch) written.getFirst();
-                    List<TrialExecutor.Result> results = elsewhere.evaluate(batch);
-                    assertThat(results).isEqualTo(written.getLast());
-                    results.forEach(result -> losses.add(result.losses().stream()
-                            .mapToDouble(Double::doubleValue)
-                            .average()
-                            .orElseThrow()));
-                }
+        try (Worker elsewhere = new ModelWorkerOpener().open(with(copies, workload), 1, 1 << 30)) {
+            List<Path> batches = batches(given);
+            assertThat(batches).hasSizeGreaterThanOrEqualTo(leastBatches);
+            for (Path file : batches) {
+                List<Object> written = read(file);
+                TrialBatch batch = (TrialBatch) written.getFirst();
+                List<TrialExecutor.Result> results = elsewhere.evaluate(batch);
+                assertThat(results).isEqualTo(written.getLast());
+                results.forEach(result -> losses.add(result.losses().stream()
+                        .mapToDouble(Double::doubleValue)
+                        .average()
+                        .orElseThrow()));
             }
         }
         return losses;
+    }
+
+    private static Workload with(Map<Integer, RepairedMap> maps, Workload workload) {
+        return new Workload(
+                workload.model(),
+                workload.files(),
+                workload.attentionUnit(),
+                workload.order(),
+                workload.windows(),
+                workload.questions(),
+                workload.objective(),
+                maps,
+                workload.backend(),
+                workload.precision(),
+                workload.versions());
     }
 
     /** 18 modules are two batches of probes; the second one fails, and is done again alone. */

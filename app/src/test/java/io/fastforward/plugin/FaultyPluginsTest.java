@@ -10,6 +10,7 @@ import io.fastforward.spi.Plugin;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceException;
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Moment;
@@ -69,7 +70,8 @@ class FaultyPluginsTest {
             List.of(),
             Workload.Objective.of(Workload.Measure.NEGATIVE_LOG_LIKELIHOOD),
             Map.of(),
-            DataType.F32,
+            "cpu",
+            Precision.SINGLE,
             Map.of());
 
     @TempDir
@@ -354,7 +356,8 @@ class FaultyPluginsTest {
 
     private static TrialExecutor executor(String fault, TrialExecutor.Evaluator local) {
         TrialExecutor.Provider provider = registry.find(PluginKind.EXECUTOR, "executors");
-        return provider.create(local, WORKLOAD, options(provider, fault));
+        return provider.create(
+                new TrialExecutor.SearchProcess(local, 1, 1 << 20, note -> {}), WORKLOAD, options(provider, fault));
     }
 
     private static TrialBatch batch() {

@@ -147,7 +147,8 @@ class StageKeysTest {
 
     private static RunPlan plan(ModelSpec spec, Budget budget, MemoryPlan memory, TokenWindows evaluation) {
         RunWindows windows = new RunWindows(WINDOWS, WINDOWS, WINDOWS, evaluation, false, 1, Map.of());
-        return new RunPlan(spec, budget, Optional.empty(), memory, windows, Optional.empty(), List.of(), List.of());
+        return new RunPlan(
+                spec, budget, Optional.empty(), memory, windows, Optional.empty(), List.of(), "cpu", List.of());
     }
 
     private static String ranking(StageKeys keys, PluginIdentity criterion, Wanted wanted, TokenWindows windows) {

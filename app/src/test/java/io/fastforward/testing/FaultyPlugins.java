@@ -239,7 +239,8 @@ public final class FaultyPlugins {
                         return List.of(OptionSpec.text("fault", "what it does", "none"));
                     }
                     public TrialExecutor create(
-                            TrialExecutor.Evaluator local, Workload workload, Options options) {
+                            TrialExecutor.SearchProcess search, Workload workload, Options options) {
+                        TrialExecutor.Evaluator local = search.local();
                         String fault = options.text("fault");
                         if (fault.equals("create-null")) return null;
                         return new TrialExecutor() {

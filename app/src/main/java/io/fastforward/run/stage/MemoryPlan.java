@@ -86,12 +86,11 @@ public record MemoryPlan(
                                 + PruningPass.momentBytes(spec, repair)
                                 + calibratorBytes(spec, repair.calibrator(), windowLength)
                         : 0);
-        long windows = settings.windows().finalWindows() * windowBytes;
-        long hidden = Math.max(windows, Math.min(Decoder.branchBytes(spec, windowLength), limitBytes / 4))
-                + (settings.search().reward().comparesWithDense() ? windows : 0);
+        int windows = settings.windows().finalWindows();
+        boolean compared = settings.search().reward().comparesWithDense();
+        long hidden = candidateBytes(spec, windows, windowLength, compared, limitBytes);
         long allLayers = spec.decoderParameters() * evaluating.bytesPerWeight();
-        boolean residentSearch =
-                allLayers + scratch + hidden <= limitBytes / 2 && allLayers <= evaluating.weightBytes();
+        boolean residentSearch = keepsLayers(spec, windows, windowLength, compared, limitBytes, evaluating);
         long search = Math.max(residentSearch ? allLayers : 0, 2 * layer)
                 + scratch
                 + hidden
@@ -100,6 +99,32 @@ public record MemoryPlan(
                         settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR ? repairing + layer : 0);
         boolean resident = residentSearch && everything;
         return new MemoryPlan(resident, residentSearch, scoring, search, repairing, limitBytes);
+    }
+
+    /**
+     * Whether all layers stay loaded on what evaluates candidates.
+     *
+     * @param windows most of them that candidates are evaluated on at once
+     * @param compared whether the candidates are compared with the dense model
+     */
+    public static boolean keepsLayers(
+            ModelSpec spec,
+            int windows,
+            int windowLength,
+            boolean compared,
+            long limitBytes,
+            ComputeBackend evaluating) {
+        long allLayers = spec.decoderParameters() * evaluating.bytesPerWeight();
+        long beside =
+                scratchBytes(spec, windowLength) + candidateBytes(spec, windows, windowLength, compared, limitBytes);
+        return allLayers + beside <= limitBytes / 2 && allLayers <= evaluating.weightBytes();
+    }
+
+    /** Hidden states of candidates, and of the dense model if they are compared with it. */
+    private static long candidateBytes(
+            ModelSpec spec, int windows, int windowLength, boolean compared, long limitBytes) {
+        long all = (long) windows * windowLength * spec.hiddenSize() * Float.BYTES;
+        return Math.max(all, Math.min(Decoder.branchBytes(spec, windowLength), limitBytes / 4)) + (compared ? all : 0);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.fastforward.forward.LayerSource;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.spi.backend.ComputeBackend;
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.model.AttentionUnit;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
@@ -19,7 +20,6 @@ import io.fastforward.spi.search.Workload.Choice;
 import io.fastforward.spi.search.Workload.Measure;
 import io.fastforward.spi.search.Workload.Objective;
 import io.fastforward.spi.search.Workload.Question;
-import io.fastforward.spi.tensor.DataType;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.RandomLlama;
 import io.fastforward.testing.RunningModel;
@@ -80,7 +80,8 @@ class RewardEvaluatorTest {
                 QUESTIONS,
                 objective,
                 Map.of(),
-                DataType.F32,
+                "cpu",
+                Precision.SINGLE,
                 Map.of());
         try (LayerSource layers = LayerSource.resident(backend, model.spec(), model);
                 Decoder decoder = new Decoder(backend, layers, model.ends(), 1 << 20)) {

@@ -4,6 +4,7 @@ import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import java.io.Serializable;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Evaluates the trials of a search somewhere: in this process by default, on other machines behind the same
@@ -17,12 +18,22 @@ public interface TrialExecutor extends AutoCloseable {
         /**
          * A new executor.
          *
-         * @param local evaluates trials in this process
-         * @param workload all that it takes to evaluate them in another one, with the same results
+         * @param search the process that searches
+         * @param workload all that it takes to evaluate trials in another one, with the same results
          * @throws IllegalArgumentException if options do not go together; the message names them
          */
-        TrialExecutor create(Evaluator local, Workload workload, Options options);
+        TrialExecutor create(SearchProcess search, Workload workload, Options options);
     }
+
+    /**
+     * The process that searches, as far as an executor is concerned.
+     *
+     * @param local evaluates trials in it
+     * @param threads CPU threads that evaluating may take on this machine
+     * @param memoryBytes memory that evaluating may take on this machine, beside what this process holds
+     * @param notes is told what a user should know, a line each: a worker that was lost, say
+     */
+    record SearchProcess(Evaluator local, int threads, long memoryBytes, Consumer<String> notes) {}
 
     /** Evaluates trials in the process that it is in. */
     @FunctionalInterface

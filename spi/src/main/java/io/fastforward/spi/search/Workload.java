@@ -1,7 +1,7 @@
 package io.fastforward.spi.search;
 
+import io.fastforward.spi.backend.Precision;
 import io.fastforward.spi.model.AttentionUnit;
-import io.fastforward.spi.tensor.DataType;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +19,8 @@ import java.util.Map;
  * @param questions that they are asked besides, as far as the objective looks at them
  * @param objective what the loss is
  * @param repairedMaps by the index of modules: output maps that they have in some candidates in place of the model's own
- * @param precision the data type of hidden states
+ * @param backend id of the backend that evaluates them here; others may differ in the last bits
+ * @param precision of its products
  * @param versions of what evaluates them here
  */
 public record Workload(
@@ -31,7 +32,8 @@ public record Workload(
         List<Question> questions,
         Objective objective,
         Map<Integer, RepairedMap> repairedMaps,
-        DataType precision,
+        String backend,
+        Precision precision,
         Map<String, String> versions)
         implements Serializable {
 
