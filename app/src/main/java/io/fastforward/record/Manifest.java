@@ -50,6 +50,8 @@ public record Manifest(
 
     static final String FORMAT = "fastforward-run";
 
+    private static final String EXECUTOR = "executor";
+
     public Manifest {
         settings = settings.deepCopy(); // it can be changed
         model = List.copyOf(model);
@@ -90,7 +92,10 @@ public record Manifest(
         }
     }
 
-    /** The first thing but the device in which a run that is to be resumed differs from this one; empty if none. */
+    /**
+     * The first thing in which a run that is to be resumed differs from this one; empty if none. The device may be another one,
+     * and where candidates are evaluated: on like machines that has no influence on what comes out.
+     */
     String differenceTo(Manifest other) {
         if (!format.equals(other.format)) {
             return "the format";
@@ -104,16 +109,37 @@ public record Manifest(
         if (!files.equals(other.files)) {
             return "the file for: " + differingKey(files, other.files);
         }
-        if (!settings.equals(other.settings)) {
-            return settingsDifference("", settings, other.settings);
+        ObjectNode own = withoutExecutor(settings);
+        ObjectNode others = withoutExecutor(other.settings);
+        if (!own.equals(others)) {
+            return settingsDifference("", own, others);
         }
-        if (!plugins.equals(other.plugins)) {
+        if (!withoutExecutor(plugins).equals(withoutExecutor(other.plugins))) {
             return "the plugins (then " + plugins + ", now " + other.plugins + ")";
         }
         if (!versions.equals(other.versions)) {
             return "the versions (then " + versions + ", now " + other.versions + ")";
         }
         return "";
+    }
+
+    private static ObjectNode withoutExecutor(ObjectNode settings) {
+        ObjectNode rest = settings.deepCopy();
+        if (rest.path("plugins") instanceof ObjectNode chosen) {
+            chosen.remove(EXECUTOR);
+            if (chosen.path("options") instanceof ObjectNode options) {
+                List<String> names = new ArrayList<>();
+                options.fieldNames().forEachRemaining(names::add);
+                names.stream().filter(name -> name.startsWith(EXECUTOR + ".")).forEach(options::remove);
+            }
+        }
+        return rest;
+    }
+
+    private static Map<String, String> withoutExecutor(Map<String, String> plugins) {
+        Map<String, String> rest = new TreeMap<>(plugins);
+        rest.remove(EXECUTOR);
+        return rest;
     }
 
     /** Sorted, because a map is written to files in its own order. */

@@ -219,6 +219,30 @@ class WorkloadTest {
                 .isRefused(FailureKind.BAD_RECORD, "scored-units.json' is damaged", "no output map of module 3");
     }
 
+    /** The cluster is gone in the middle of a search: this machine goes on with it. */
+    @Test
+    void aRunGoesOnWithAnotherExecutor() throws Exception {
+        TinyRun run = TinyRun.in(Files.createDirectory(directory.resolve("run")));
+        run.command().run().succeeds();
+        SortedMap<String, String> expected = run.outcome();
+
+        Path to = given();
+        run.restore(new TreeMap<>());
+        Files.createFile(to.resolve("fail"));
+        recorded(run, to).run().isRefused(FailureKind.PLUGIN, "this cluster is out of order");
+        assertThat(run.record("search-state.json")).exists();
+        run.command().with("--seed", "9").and("--resume").run().isRefused(FailureKind.BAD_RECORD, "--seed");
+        assertThat(run.resume().succeeds().errors()).anyMatch(line -> line.startsWith("Resuming after episode"));
+        assertThat(withoutCard(run.outcome())).isEqualTo(withoutCard(expected));
+    }
+
+    /** The model card names the settings, and who evaluated candidates is one. */
+    private static SortedMap<String, String> withoutCard(SortedMap<String, String> outcome) {
+        SortedMap<String, String> rest = new TreeMap<>(outcome);
+        assertThat(rest.remove("out/README.md")).isNotNull();
+        return rest;
+    }
+
     private static String withoutItsRun(String document) {
         return document.replaceFirst("\"run\":\"[^\"]*\"", "");
     }
