@@ -2,11 +2,8 @@ package io.fastforward.worker;
 
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
-import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -15,7 +12,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 
 /**
  * Evaluates trials in workers, which are processes: every batch is cut into as many parts as there are workers. What a worker
@@ -23,7 +19,7 @@ import java.util.stream.IntStream;
  */
 final class ProcessTrialExecutor implements TrialExecutor {
 
-    /** How often a part is begun, and how often in a row a worker may end before nobody takes its place. */
+    /** How often a job is begun, and how often in a row a worker may end before nobody takes its place. */
     private static final int TRIES = 3;
 
     private final List<WorkerSlot> slots;
@@ -31,12 +27,11 @@ final class ProcessTrialExecutor implements TrialExecutor {
     private final ExecutorService threads;
 
     /**
-     * Candidates that one worker evaluates.
+     * What one worker evaluates.
      *
-     * @param places where they stand in the batch
      * @param tries how often that was begun before
      */
-    private record Part(List<Integer> places, TrialBatch batch, int tries) {}
+    private record Job(TrialBatch.Part part, int tries) {}
 
     /**
      * An executor whose workers start with the first batch.
@@ -55,12 +50,13 @@ final class ProcessTrialExecutor implements TrialExecutor {
 
     @Override
     public List<Result> execute(TrialBatch batch) {
-        Queue<Part> parts = new ConcurrentLinkedQueue<>(parts(batch));
+        Queue<Job> jobs = new ConcurrentLinkedQueue<>(
+                batch.parts(slots.size()).stream().map(part -> new Job(part, 0)).toList());
         Result[] results = new Result[batch.candidates().size()];
-        while (!parts.isEmpty()) {
+        while (!jobs.isEmpty()) {
             List<Future<?>> working = slots.stream()
                     .filter(slot -> slot.losses() < TRIES)
-                    .<Future<?>>map(slot -> threads.submit(() -> work(slot, parts, results)))
+                    .<Future<?>>map(slot -> threads.submit(() -> work(slot, jobs, results)))
                     .toList();
             if (working.isEmpty()) {
                 throw FailureKind.PLUGIN.failure("no worker is left: each of them ended " + TRIES + " times in a row");
@@ -70,47 +66,28 @@ final class ProcessTrialExecutor implements TrialExecutor {
         return List.of(results);
     }
 
-    /** Candidates that agree on leading layers stay together: they share what it takes to compute these. */
-    private List<Part> parts(TrialBatch batch) {
-        List<Policy> candidates = batch.candidates();
-        List<Integer> alike = IntStream.range(0, candidates.size())
-                .boxed()
-                .sorted(Comparator.comparing(
-                        place -> candidates.get(place).retained().toArray(Integer[]::new), Arrays::compare))
-                .toList();
-        int count = Math.min(slots.size(), candidates.size());
-        return IntStream.range(0, count)
-                .mapToObj(i -> alike.subList(i * candidates.size() / count, (i + 1) * candidates.size() / count))
-                .map(places -> new Part(
-                        places,
-                        new TrialBatch(
-                                batch.windows(),
-                                places.stream().map(candidates::get).toList()),
-                        0))
-                .toList();
-    }
-
     /**
-     * Has a worker do parts as long as there are any, or it ends.
+     * Has a worker do jobs as long as there are any, or it ends.
      *
      * @throws Failure if it refuses one, or one was begun too often
      */
-    private void work(WorkerSlot slot, Queue<Part> parts, Result[] results) {
-        for (Part part = parts.poll(); part != null; part = parts.poll()) {
+    private void work(WorkerSlot slot, Queue<Job> jobs, Result[] results) {
+        for (Job job = jobs.poll(); job != null; job = jobs.poll()) {
+            List<Integer> places = job.part.places();
             try {
-                List<Result> some = slot.evaluate(part.batch);
+                List<Result> some = slot.evaluate(job.part.batch());
                 for (int i = 0; i < some.size(); i++) {
-                    results[part.places.get(i)] = some.get(i);
+                    results[places.get(i)] = some.get(i);
                 }
             } catch (WorkerLost e) {
-                if (part.tries + 1 == TRIES) {
+                if (job.tries + 1 == TRIES) {
                     throw FailureKind.PLUGIN.failure(
-                            "the same " + part.places.size() + " candidates were lost " + TRIES + " times: "
+                            "the same " + places.size() + " candidates were lost " + TRIES + " times: "
                                     + e.getMessage(),
                             e);
                 }
                 notes.accept("Warning: " + e.getMessage() + "; what it was doing is done again");
-                parts.add(new Part(part.places, part.batch, part.tries + 1));
+                jobs.add(new Job(job.part, job.tries + 1));
                 return;
             }
         }

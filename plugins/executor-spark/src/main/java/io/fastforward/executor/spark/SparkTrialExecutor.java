@@ -1,16 +1,11 @@
 package io.fastforward.executor.spark;
 
-import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.search.TrialBatch;
 import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.spi.search.Workload;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -67,22 +62,19 @@ public final class SparkTrialExecutor implements TrialExecutor {
                 begun ? Math.max(1, running()) : awaitExecutors(),
                 batch.candidates().size());
         begun = true;
-        List<List<Integer>> places = places(batch.candidates(), tasks);
-        List<TrialBatch> parts = places.stream()
-                .map(some -> new TrialBatch(
-                        batch.windows(),
-                        some.stream().map(batch.candidates()::get).toList()))
-                .toList();
+        List<TrialBatch.Part> parts = batch.parts(tasks);
         Result[] results = new Result[batch.candidates().size()];
-        List<Evaluation.Outcome> outcomes = run(parts);
+        List<Evaluation.Outcome> outcomes =
+                run(parts.stream().map(TrialBatch.Part::batch).toList());
         for (int part = 0; part < parts.size(); part++) {
             Evaluation.Outcome outcome = outcomes.get(part);
             if (!outcome.refusal().isEmpty()) {
                 throw new IllegalStateException(
                         "a Spark executor on " + outcome.host() + " refuses its work: " + outcome.refusal());
             }
-            for (int i = 0; i < places.get(part).size(); i++) {
-                results[places.get(part).get(i)] = outcome.results().get(i);
+            List<Integer> places = parts.get(part).places();
+            for (int i = 0; i < places.size(); i++) {
+                results[places.get(i)] = outcome.results().get(i);
             }
         }
         return List.of(results);
@@ -105,20 +97,6 @@ public final class SparkTrialExecutor implements TrialExecutor {
             }
             throw e;
         }
-    }
-
-    /** Where the candidates of each part stand in the batch. */
-    private static List<List<Integer>> places(List<Policy> candidates, int parts) {
-        List<Integer> alike = IntStream.range(0, candidates.size())
-                .boxed()
-                .sorted(Comparator.comparing(
-                        place -> candidates.get(place).retained().toArray(Integer[]::new), Arrays::compare))
-                .toList();
-        List<List<Integer>> places = new ArrayList<>();
-        for (int i = 0; i < parts; i++) {
-            places.add(List.copyOf(alike.subList(i * candidates.size() / parts, (i + 1) * candidates.size() / parts)));
-        }
-        return places;
     }
 
     /** Spark would wait for executors for ever, without a word to the user. */
