@@ -105,7 +105,8 @@ final class PluginsCommand implements Runnable {
         }
         line.options()
                 .forEach(option -> out.println("               " + line.kind() + "." + option.name() + ": "
-                        + option.meaning() + "; " + option.values() + ", default " + option.defaultValue()));
+                        + option.meaning() + "; " + option.values()
+                        + (option.defaultValue().isEmpty() ? "" : ", default " + option.defaultValue())));
         out.println("               from " + line.origin());
     }
 }

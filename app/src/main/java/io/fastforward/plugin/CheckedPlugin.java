@@ -3,10 +3,10 @@ package io.fastforward.plugin;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.PlainText;
 import io.fastforward.spi.OptionSpec;
-import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 
 /**
  * A provider whose every call is watched: what it throws and what it gives against its contract ends in a failure that
@@ -55,7 +55,14 @@ interface CheckedPlugin extends Plugin {
             throw new IllegalStateException("its options are null");
         }
         List<OptionSpec> options = known.stream().map(CheckedPlugin::plain).toList();
-        Options.of(options, Map.of()); // none is there twice
+        Set<String> names = new HashSet<>();
+        options.stream()
+                .map(OptionSpec::name)
+                .filter(name -> !names.add(name))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw new IllegalStateException("two options have the name " + name);
+                });
         return new CalledPlugin(kind, id, origin, external, PlainText.line(description), options);
     }
 

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param name what a user writes: lower case, digits and hyphens
  * @param meaning one line: what it does
- * @param defaultText the default as a user would write it
+ * @param defaultText the default as a user would write it; empty if the option is {@linkplain Values.Needed needed}
  * @param values which values there are
  */
 public record OptionSpec(String name, String meaning, String defaultText, Values values) {
@@ -23,7 +23,9 @@ public record OptionSpec(String name, String meaning, String defaultText, Values
         if (meaning.isBlank()) {
             throw new IllegalArgumentException("option " + name + " has no meaning");
         }
-        read(name, values, defaultText);
+        if (!(values instanceof Values.Needed)) {
+            read(name, values, defaultText);
+        }
     }
 
     /** A finite number in a range. */
@@ -44,6 +46,11 @@ public record OptionSpec(String name, String meaning, String defaultText, Values
     /** Any text: an address, say, or a path. */
     public static OptionSpec text(String name, String meaning, String defaultValue) {
         return new OptionSpec(name, meaning, defaultValue, new Values.Text());
+    }
+
+    /** Any text but an empty one. It has no default: without it, the plugin cannot serve. */
+    public static OptionSpec needed(String name, String meaning) {
+        return new OptionSpec(name, meaning, "", new Values.Needed());
     }
 
     /**
@@ -138,6 +145,24 @@ public record OptionSpec(String name, String meaning, String defaultText, Values
             @Override
             public String toString() {
                 return String.join(" or ", words);
+            }
+        }
+
+        /** Any text that is not empty, of type String. */
+        record Needed() implements Values {
+            @Override
+            public Object parse(String text) {
+                return text;
+            }
+
+            @Override
+            public boolean contains(Object value) {
+                return value instanceof String text && !text.isBlank();
+            }
+
+            @Override
+            public String toString() {
+                return "a text that is not empty";
             }
         }
 

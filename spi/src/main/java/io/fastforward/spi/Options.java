@@ -21,12 +21,15 @@ public final class Options {
      *
      * @param specs the options that there are
      * @param given texts by name
-     * @throws IllegalArgumentException if there is no such option, or a text is none of its values; the message says
-     *     which, and what was expected
+     * @throws IllegalArgumentException if there is no such option, a text is none of its values, or one that is needed is not
+     *     given; the message says which, and what was expected
      */
     public static Options of(List<OptionSpec> specs, Map<String, String> given) {
         Map<String, Object> values = new LinkedHashMap<>();
         for (OptionSpec spec : specs) {
+            if (spec.values() instanceof OptionSpec.Values.Needed && !given.containsKey(spec.name())) {
+                throw new IllegalArgumentException("option " + spec.name() + " is needed: " + spec.meaning());
+            }
             if (values.put(spec.name(), spec.read(given.getOrDefault(spec.name(), spec.defaultText()))) != null) {
                 throw new IllegalArgumentException("two options have the name " + spec.name());
             }

@@ -34,6 +34,18 @@ class OptionsTest {
     }
 
     @Test
+    void whatIsNeededHasToBeGiven() {
+        List<OptionSpec> specs = List.of(OptionSpec.needed("master", "where it listens"));
+        assertThat(Options.of(specs, Map.of("master", "here")).text("master")).isEqualTo("here");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Options.of(specs, Map.of()))
+                .withMessage("option master is needed: where it listens");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Options.of(specs, Map.of("master", " ")))
+                .withMessage("option master must be a text that is not empty, but is ' '");
+    }
+
+    @Test
     void whatIsGivenIsRead() {
         Options options = Options.of(
                 SPECS, Map.of("ridge", "0", "rate", "1", "any", "-1e300", "batch", "2", "advantage", "reward"));

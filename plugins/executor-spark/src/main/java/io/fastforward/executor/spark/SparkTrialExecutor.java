@@ -119,6 +119,11 @@ public final class SparkTrialExecutor implements TrialExecutor {
             if (seen > 0 && (executors > 0 ? seen >= executors || late : settled)) {
                 return seen;
             }
+            if (context.sc().isStopped()) {
+                throw new IllegalStateException("the Spark cluster at " + context.master()
+                        + " does not answer, or has ended this application; option master has to be the address that its"
+                        + " master tells");
+            }
             if (late) {
                 throw new IllegalStateException("no executor of the Spark cluster at " + context.master()
                         + " came within " + PATIENCE_SECONDS + " seconds; it needs a worker with " + cores

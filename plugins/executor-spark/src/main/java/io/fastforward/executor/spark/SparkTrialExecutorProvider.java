@@ -13,10 +13,10 @@ import java.util.Map;
 public final class SparkTrialExecutorProvider implements TrialExecutor.Provider {
 
     private static final OptionSpec MASTER =
-            OptionSpec.text("master", "address of the cluster's master, such as spark://host:7077; needed", "");
+            OptionSpec.needed("master", "address of the cluster's master, such as spark://host:7077");
 
-    private static final OptionSpec HOME = OptionSpec.text(
-            "home", "directory of a Spark distribution of the cluster's version, with a folder jars; needed", "");
+    private static final OptionSpec HOME =
+            OptionSpec.needed("home", "directory of a Spark distribution of the cluster's version, with a folder jars");
 
     private static final OptionSpec CORES = OptionSpec.wholeNumber(
             "cores",
@@ -56,11 +56,6 @@ public final class SparkTrialExecutorProvider implements TrialExecutor.Provider 
 
     @Override
     public TrialExecutor create(TrialExecutor.SearchProcess search, Workload workload, Options options) {
-        String master = options.text(MASTER.name());
-        String home = options.text(HOME.name());
-        if (master.isEmpty() || home.isEmpty()) {
-            throw new IllegalArgumentException("give the options executor.master and executor.home");
-        }
         int given = options.wholeNumber(CORES.name());
         int cores = given == 0 ? search.threads() : given;
         Map<String, String> settings = new LinkedHashMap<>();
@@ -72,8 +67,8 @@ public final class SparkTrialExecutorProvider implements TrialExecutor.Provider 
         settings.put("spark.executor.cores", String.valueOf(cores));
         settings.put("spark.task.cpus", String.valueOf(cores));
         settings.putAll(more(options.text(SETTINGS.name())));
-        settings.put("spark.master", master);
-        SparkJars jars = SparkJars.of(home);
+        settings.put("spark.master", options.text(MASTER.name()));
+        SparkJars jars = SparkJars.of(options.text(HOME.name()));
         return jars.executor(search, workload, settings, options.wholeNumber(EXECUTORS.name()), cores, (long)
                 (options.number(MEMORY.name()) * (1L << 30)));
     }
