@@ -12,6 +12,7 @@ import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.CheckedBackend;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.HostMemory;
 import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
@@ -799,6 +800,57 @@ public abstract class ComputeBackendContract {
                 }
             }
         }
+    }
+
+    /** To the bit, and whatever becomes of the sum that they are of. */
+    @ParameterizedTest
+    @EnumSource
+    void sumsAreHandedOverAsTheyAreRead(Moment kind) {
+        int leftWidth = 270;
+        int rightWidth = kind == Moment.CROSS_GRAM ? 31 : leftWidth;
+        try (DeviceMatrix left = backend.allocate(600, leftWidth);
+                DeviceMatrix right = kind == Moment.CROSS_GRAM ? backend.allocate(600, rightWidth) : left;
+                Arena owner = Arena.ofShared()) {
+            backend.write(new RandomWeights(arena, DataType.F32, 34).matrix(600, leftWidth, 1), left, 0);
+            if (kind == Moment.CROSS_GRAM) {
+                backend.write(new RandomWeights(arena, DataType.F32, 35).matrix(600, rightWidth, 1), right, 0);
+            }
+            double[][] read;
+            DoubleMatrix given;
+            try (Moments moments = backend.moments(kind, leftWidth, rightWidth)) {
+                moments.add(left, right, 600);
+                read = values(moments.read(arena));
+                given = moments.handOver(owner);
+                assertThatIllegalStateException().isThrownBy(() -> moments.add(left, right, 600));
+                assertThatIllegalStateException().isThrownBy(() -> moments.read(arena));
+                assertThatIllegalStateException().isThrownBy(() -> moments.handOver(owner));
+            }
+            assertThat(values(given)).isDeepEqualTo(read);
+            given.set(0, 0, 1);
+            assertThat(given.get(0, 0)).isOne();
+        }
+    }
+
+    @Test
+    void whatIsOnTheHostIsWhereItIsToldToBe() {
+        var taken = new ArrayList<Long>();
+        HostMemory memory = (bytes, owner) -> {
+            taken.add(bytes);
+            return HostMemory.ANONYMOUS.allocate(bytes, owner);
+        };
+        try (DeviceMatrix matrix = backend.allocate(40, 7, memory);
+                DeviceMatrix other = backend.allocate(40, 7);
+                Moments moments = backend.moments(Moment.GRAM, 7, 7, memory);
+                Moments others = backend.moments(Moment.GRAM, 7, 7)) {
+            Matrix rows = new RandomWeights(arena, DataType.F32, 36).matrix(40, 7, 1);
+            backend.write(rows, matrix, 0);
+            backend.write(rows, other, 0);
+            moments.add(matrix, matrix, 40);
+            others.add(other, other, 40);
+            assertThat(values(moments.read(arena))).isDeepEqualTo(values(others.read(arena)));
+        }
+        List<Long> wanted = List.of(40L * 7 * Float.BYTES, 7L * 7 * Double.BYTES);
+        assertThat(taken).isEqualTo(backend.computesInHostMemory() ? wanted : List.of());
     }
 
     private static void addProducts(

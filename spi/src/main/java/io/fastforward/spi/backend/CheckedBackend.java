@@ -66,12 +66,27 @@ public final class CheckedBackend implements ComputeBackend {
     }
 
     @Override
+    public boolean computesInHostMemory() {
+        return backend.computesInHostMemory();
+    }
+
+    @Override
     public DeviceMatrix allocate(int rows, int columns) {
+        requireShape(rows, columns);
+        return new OwnMatrix(backend.allocate(rows, columns), rows, columns);
+    }
+
+    @Override
+    public DeviceMatrix allocate(int rows, int columns, HostMemory memory) {
+        requireShape(rows, columns);
+        return new OwnMatrix(backend.allocate(rows, columns, memory), rows, columns);
+    }
+
+    private void requireShape(int rows, int columns) {
         requireOpen();
         require(
                 rows >= 1 && columns >= 1,
                 () -> "a matrix has at least one row and one column, but " + rows + " × " + columns + " was asked for");
-        return new OwnMatrix(backend.allocate(rows, columns), rows, columns);
     }
 
     @Override
@@ -236,12 +251,23 @@ public final class CheckedBackend implements ComputeBackend {
 
     @Override
     public Moments moments(Moment kind, int leftWidth, int rightWidth) {
+        int right = rightWidth(kind, leftWidth, rightWidth);
+        return new OwnMoments(backend.moments(kind, leftWidth, right), kind, leftWidth, right);
+    }
+
+    @Override
+    public Moments moments(Moment kind, int leftWidth, int rightWidth, HostMemory memory) {
+        int right = rightWidth(kind, leftWidth, rightWidth);
+        return new OwnMoments(backend.moments(kind, leftWidth, right, memory), kind, leftWidth, right);
+    }
+
+    private int rightWidth(Moment kind, int leftWidth, int rightWidth) {
         requireOpen();
         int right = kind == Moment.CROSS_GRAM ? rightWidth : leftWidth;
         require(
                 leftWidth >= 1 && right >= 1,
                 () -> "moments need widths of at least 1, but got " + leftWidth + " and " + rightWidth);
-        return new OwnMoments(backend.moments(kind, leftWidth, right), kind, leftWidth, right);
+        return right;
     }
 
     @Override
@@ -447,6 +473,7 @@ public final class CheckedBackend implements ComputeBackend {
         private final Moment kind;
         private final int leftWidth;
         private final int rightWidth;
+        private boolean handedOver;
 
         OwnMoments(Moments object, Moment kind, int leftWidth, int rightWidth) {
             super(object);
@@ -457,7 +484,7 @@ public final class CheckedBackend implements ComputeBackend {
 
         @Override
         public void add(DeviceMatrix left, DeviceMatrix right, int rows) {
-            requireOpen("sum of moments");
+            requireKept();
             OwnMatrix y = own(left);
             OwnMatrix x = own(right);
             require(
@@ -476,8 +503,23 @@ public final class CheckedBackend implements ComputeBackend {
         @Override
         public DoubleMatrix read(Arena arena) {
             CheckedBackend.this.requireOpen();
-            requireOpen("sum of moments");
+            requireKept();
             return object.read(arena);
+        }
+
+        @Override
+        public DoubleMatrix handOver(Arena arena) {
+            CheckedBackend.this.requireOpen();
+            requireKept();
+            handedOver = true;
+            return object.handOver(arena);
+        }
+
+        private void requireKept() {
+            requireOpen("sum of moments");
+            if (handedOver) {
+                throw new IllegalStateException("the sum of moments was handed over");
+            }
         }
     }
 }

@@ -127,8 +127,25 @@ public interface ComputeBackend extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Whether it computes in memory of the host and takes matrices and sums from the {@link HostMemory} that is named. Others
+     * have memory of their own and need not look at it.
+     */
+    default boolean computesInHostMemory() {
+        return false;
+    }
+
     /** A new zeroed matrix on the device. */
     DeviceMatrix allocate(int rows, int columns);
+
+    /**
+     * The same for hidden states, which live as long as a whole pass and are looked at now and then.
+     *
+     * @param memory from which to take it, if it is to be in memory of the host
+     */
+    default DeviceMatrix allocate(int rows, int columns, HostMemory memory) {
+        return allocate(rows, columns);
+    }
 
     /** Copies all rows of a host matrix, widened to single precision, to rows of a device matrix of the same width. */
     void write(Matrix source, DeviceMatrix target, int firstRow);
@@ -240,6 +257,15 @@ public interface ComputeBackend extends AutoCloseable {
 
     /** A new sum of moments; {@code rightWidth} is that of the left unless it is a {@link Moment#CROSS_GRAM}. */
     Moments moments(Moment kind, int leftWidth, int rightWidth);
+
+    /**
+     * The same.
+     *
+     * @param memory from which to take the sum, if it is to be in memory of the host
+     */
+    default Moments moments(Moment kind, int leftWidth, int rightWidth, HostMemory memory) {
+        return moments(kind, leftWidth, rightWidth);
+    }
 
     @Override
     void close();

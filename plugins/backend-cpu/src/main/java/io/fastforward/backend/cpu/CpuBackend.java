@@ -7,6 +7,7 @@ import io.fastforward.backend.cpu.kernel.RowKernels;
 import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.HostMemory;
 import io.fastforward.spi.backend.KeyValueCache;
 import io.fastforward.spi.backend.LoadedHead;
 import io.fastforward.spi.backend.LoadedModule;
@@ -74,8 +75,18 @@ final class CpuBackend implements ComputeBackend {
     }
 
     @Override
+    public boolean computesInHostMemory() {
+        return true;
+    }
+
+    @Override
     public DeviceMatrix allocate(int rows, int columns) {
-        return CpuMatrix.allocate(rows, columns);
+        return allocate(rows, columns, HostMemory.ANONYMOUS);
+    }
+
+    @Override
+    public DeviceMatrix allocate(int rows, int columns, HostMemory memory) {
+        return CpuMatrix.allocate(rows, columns, memory);
     }
 
     @Override
@@ -176,7 +187,12 @@ final class CpuBackend implements ComputeBackend {
 
     @Override
     public Moments moments(Moment kind, int leftWidth, int rightWidth) {
-        return new CpuMoments(cpu, kind, leftWidth, rightWidth);
+        return moments(kind, leftWidth, rightWidth, HostMemory.ANONYMOUS);
+    }
+
+    @Override
+    public Moments moments(Moment kind, int leftWidth, int rightWidth, HostMemory memory) {
+        return new CpuMoments(cpu, kind, leftWidth, rightWidth, memory);
     }
 
     @Override

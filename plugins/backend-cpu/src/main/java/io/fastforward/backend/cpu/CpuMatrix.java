@@ -2,6 +2,7 @@ package io.fastforward.backend.cpu;
 
 import io.fastforward.backend.cpu.algebra.FloatView;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.HostMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -15,10 +16,15 @@ import java.lang.foreign.MemorySegment;
  */
 record CpuMatrix(int rows, int columns, Arena arena, MemorySegment data) implements DeviceMatrix {
 
-    static CpuMatrix allocate(int rows, int columns) {
+    static CpuMatrix allocate(int rows, int columns, HostMemory memory) {
+        long bytes = Math.multiplyExact((long) rows * columns, (long) Float.BYTES);
         Arena arena = Arena.ofShared();
-        return new CpuMatrix(
-                rows, columns, arena, FloatView.allocate(arena, rows, columns).data());
+        try {
+            return new CpuMatrix(rows, columns, arena, memory.allocate(bytes, arena));
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
     }
 
     /** The whole of a matrix of this backend's. */

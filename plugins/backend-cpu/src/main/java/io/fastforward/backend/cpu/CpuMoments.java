@@ -3,6 +3,7 @@ package io.fastforward.backend.cpu;
 import io.fastforward.backend.cpu.algebra.FloatView;
 import io.fastforward.backend.cpu.algebra.Tiling;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.HostMemory;
 import io.fastforward.spi.backend.Moments;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.tensor.DoubleMatrix;
@@ -23,6 +24,7 @@ final class CpuMoments implements Moments {
     private final Arena arena = Arena.ofShared();
     private final DoubleMatrix sums;
     private long tokens;
+    private boolean handedOver;
 
     /** Adds something of some numbers to sums in double precision. */
     @FunctionalInterface
@@ -30,12 +32,13 @@ final class CpuMoments implements Moments {
         void add(MemorySegment x, long first, MemorySegment sums, long sumsFirst, int length);
     }
 
-    CpuMoments(CpuResources cpu, Moment kind, int leftWidth, int rightWidth) {
+    CpuMoments(CpuResources cpu, Moment kind, int leftWidth, int rightWidth, HostMemory memory) {
         this.cpu = cpu;
         this.kind = kind;
+        int rows = kind == Moment.SUMS || kind == Moment.SQUARE_SUMS ? 1 : leftWidth;
         try {
-            this.sums = DoubleMatrix.allocate(
-                    arena, kind == Moment.SUMS || kind == Moment.SQUARE_SUMS ? 1 : leftWidth, rightWidth);
+            long bytes = Math.multiplyExact((long) rows * rightWidth, (long) Double.BYTES);
+            this.sums = new DoubleMatrix(memory.allocate(bytes, arena), rows, rightWidth, rightWidth);
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -49,12 +52,7 @@ final class CpuMoments implements Moments {
         switch (kind) {
             case SUMS -> addColumns(x, rows, cpu.kernels()::accumulate);
             case SQUARE_SUMS -> addColumns(x, rows, cpu.kernels()::accumulateSquares);
-            case GRAM, CROSS_GRAM ->
-                cpu.pool().forTiles(BLOCKS, sums.rows(), sums.columns(), (i, height, j, width, worker) -> {
-                    if (kind == Moment.CROSS_GRAM || j <= i) {
-                        addBlock(y, x, rows, i, height, j, width, worker);
-                    }
-                });
+            case GRAM, CROSS_GRAM -> addBlocks(y, x, rows);
         }
         tokens += rows;
     }
@@ -63,6 +61,17 @@ final class CpuMoments implements Moments {
         cpu.forRows(sums.columns(), (column, columns) -> {
             for (int row = 0; row < rows; row++) {
                 accumulation.add(x.data(), x.index(row) + column, sums.data(), column, columns);
+            }
+        });
+    }
+
+    /** One row of blocks after the other: where the sums are in a file, that is how they lie there. */
+    private void addBlocks(FloatView left, FloatView right, int rows) {
+        int across = sums.columns();
+        int down = sums.rows();
+        cpu.pool().forTiles(BLOCKS, across, down, (j, width, i, height, worker) -> {
+            if (kind == Moment.CROSS_GRAM || j <= i) {
+                addBlock(left, right, rows, i, height, j, width, worker);
             }
         });
     }
@@ -99,7 +108,32 @@ final class CpuMoments implements Moments {
     }
 
     @Override
+    public DoubleMatrix handOver(Arena target) {
+        if (kind == Moment.GRAM) {
+            mirror();
+        }
+        MemorySegment given = sums.data().reinterpret(target, _ -> arena.close());
+        handedOver = true;
+        return new DoubleMatrix(given, sums.rows(), sums.columns(), sums.rowStride());
+    }
+
+    /** Fills the blocks above the diagonal. */
+    private void mirror() {
+        cpu.pool().forTiles(BLOCKS, sums.rows(), sums.columns(), (row, rows, column, columns, worker) -> {
+            if (column > row) {
+                for (int i = row; i < row + rows; i++) {
+                    for (int j = column; j < column + columns; j++) {
+                        sums.set(i, j, sums.get(j, i));
+                    }
+                }
+            }
+        });
+    }
+
+    @Override
     public void close() {
-        arena.close();
+        if (!handedOver) {
+            arena.close();
+        }
     }
 }
