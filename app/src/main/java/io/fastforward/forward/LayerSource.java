@@ -104,11 +104,21 @@ public sealed interface LayerSource extends AutoCloseable
         }
     }
 
-    /** One layer at a time on the device. */
-    record Streamed(ComputeBackend backend, ModelSpec spec, WeightSource weights) implements LayerSource {
+    /**
+     * One layer at a time on the device.
+     *
+     * @param ahead reads the one after it from disk meanwhile
+     */
+    record Streamed(ComputeBackend backend, ModelSpec spec, WeightSource weights, PageReadAhead ahead)
+            implements LayerSource {
+
+        public Streamed(ComputeBackend backend, ModelSpec spec, WeightSource weights) {
+            this(backend, spec, weights, new PageReadAhead(spec.layers().size(), weights));
+        }
 
         @Override
         public LoadedLayer load(int layer) {
+            ahead.begin(layer + 1);
             return loadLayer(backend, spec, weights, layer);
         }
 
@@ -117,9 +127,10 @@ public sealed interface LayerSource extends AutoCloseable
             return false;
         }
 
+        /** Every layer belongs to whoever asked for it. */
         @Override
         public void close() {
-            // Every layer belongs to whoever asked for it.
+            ahead.close();
         }
     }
 }

@@ -24,6 +24,7 @@ import io.fastforward.spi.model.WeightSource;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -241,6 +243,23 @@ public final class Model implements AutoCloseable, WeightSource {
     @Override
     public LayerWeights layer(int layer, Arena arena) {
         return layer(layer); // mapped: nothing to allocate
+    }
+
+    @Override
+    public List<MemorySegment> mapped(int layer) {
+        LayerWeights weights = layer(layer);
+        return Stream.of(weights.attention(), weights.mlp())
+                .flatMap(module -> module.maps().values().stream())
+                .map(map -> map.weight().data())
+                .toList();
+    }
+
+    /** Bytes of a stored weight, the most that any tensor has. */
+    public int bytesPerWeight() {
+        return tensors().stream()
+                .mapToInt(tensor -> tensor.matrix().type().bytes())
+                .max()
+                .orElse(Float.BYTES);
     }
 
     /** The mapped weights of a layer. */

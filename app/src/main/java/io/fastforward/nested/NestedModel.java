@@ -9,6 +9,8 @@ import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.Policy;
 import io.fastforward.spi.model.WeightSource;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * A model with the units of every module in nested order. Outside of it there is one coordinate system, that of
@@ -64,6 +66,11 @@ public final class NestedModel implements WeightSource {
         return new LayerWeights(
                 reorder(modules.attention(), weights.attention(), 2 * layer, arena),
                 reorder(modules.mlp(), weights.mlp(), 2 * layer + 1, arena));
+    }
+
+    @Override
+    public List<MemorySegment> mapped(int layer) {
+        return source.mapped(layer);
     }
 
     private ModuleWeights reorder(ModuleSpec module, ModuleWeights weights, int index, Arena arena) {
