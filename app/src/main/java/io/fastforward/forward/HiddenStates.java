@@ -3,6 +3,7 @@ package io.fastforward.forward;
 import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.DeviceMatrix;
+import io.fastforward.spi.backend.HostMemory;
 import io.fastforward.spi.model.ModelEnds;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
@@ -50,6 +51,11 @@ public final class HiddenStates implements AutoCloseable {
      * @param windows of at most as many tokens as the model has positions, and one whose likelihood alone counts
      */
     public static HiddenStates embed(ComputeBackend backend, ModelEnds ends, TokenWindows windows) {
+        return embed(backend, ends, windows, HostMemory.ANONYMOUS);
+    }
+
+    /** The same, in some memory if they are in memory of the host. */
+    static HiddenStates embed(ComputeBackend backend, ModelEnds ends, TokenWindows windows, HostMemory memory) {
         List<Chunk> chunks = new ArrayList<>();
         HiddenStates states = new HiddenStates(chunks);
         try (TokenEmbedding embedding = new TokenEmbedding(backend, ends)) {
@@ -58,7 +64,7 @@ public final class HiddenStates implements AutoCloseable {
             for (int first = 0; first < windows.count(); first += perChunk) {
                 int count = Math.min(perChunk, windows.count() - first);
                 BatchShape shape = new BatchShape(count, windows.length());
-                DeviceMatrix hidden = backend.allocate(shape.rows(), embedding.hiddenSize());
+                DeviceMatrix hidden = backend.allocate(shape.rows(), embedding.hiddenSize(), memory);
                 chunks.add(new Chunk(first, shape, hidden));
                 embedding.write(tokens(windows, first, shape), row -> Math.min(row % windows.length(), last), hidden);
             }
@@ -86,6 +92,11 @@ public final class HiddenStates implements AutoCloseable {
 
     /** A copy, by way of the host. The caller closes it. */
     public HiddenStates copy(ComputeBackend backend) {
+        return copy(backend, HostMemory.ANONYMOUS);
+    }
+
+    /** The same, in some memory if it is in memory of the host. */
+    HiddenStates copy(ComputeBackend backend, HostMemory memory) {
         List<Chunk> copies = new ArrayList<>();
         HiddenStates copy = new HiddenStates(copies);
         try (Arena scratch = Arena.ofShared()) {
@@ -93,7 +104,7 @@ public final class HiddenStates implements AutoCloseable {
             Matrix rows = Matrix.allocate(scratch, DataType.F32, chunkRows(), columns);
             for (Chunk chunk : chunks) {
                 int count = chunk.shape().rows();
-                DeviceMatrix hidden = backend.allocate(count, columns);
+                DeviceMatrix hidden = backend.allocate(count, columns, memory);
                 copies.add(new Chunk(chunk.firstWindow(), chunk.shape(), hidden));
                 backend.read(chunk.hidden(), 0, rows.leadingRows(count));
                 backend.write(rows.leadingRows(count), hidden, 0);

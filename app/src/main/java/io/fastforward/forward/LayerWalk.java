@@ -19,7 +19,9 @@ import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -46,6 +48,7 @@ import org.jspecify.annotations.Nullable;
 public final class LayerWalk implements AutoCloseable {
 
     private final ComputeBackend backend;
+    private final PassMemory memory;
     private final EnumMap<HiddenStream, HiddenStates> streams = new EnumMap<>(HiddenStream.class);
 
     /** Whether all streams hold the same hidden states, as before the first layer. */
@@ -58,17 +61,33 @@ public final class LayerWalk implements AutoCloseable {
      * @param carried one stream, or both
      */
     public LayerWalk(ComputeBackend backend, ModelEnds ends, TokenWindows windows, Set<HiddenStream> carried) {
-        this.backend = backend;
+        this(backend, ends, windows, carried, PassMemory.ANONYMOUS);
+    }
+
+    /**
+     * The same.
+     *
+     * @param memory for hidden states and sums, if the backend computes in memory of the host
+     */
+    public LayerWalk(
+            ComputeBackend backend,
+            ModelEnds ends,
+            TokenWindows windows,
+            Set<HiddenStream> carried,
+            PassMemory memory) {
+        this(backend, memory);
         try {
-            carried.forEach(stream -> streams.put(stream, HiddenStates.embed(backend, ends, windows)));
+            carried.forEach(
+                    stream -> streams.put(stream, HiddenStates.embed(backend, ends, windows, memory.hiddenStates())));
         } catch (Throwable e) {
             close();
             throw e;
         }
     }
 
-    private LayerWalk(ComputeBackend backend) {
+    private LayerWalk(ComputeBackend backend, PassMemory memory) {
         this.backend = backend;
+        this.memory = memory;
     }
 
     /**
@@ -80,9 +99,9 @@ public final class LayerWalk implements AutoCloseable {
         if (streams.size() != 1) {
             throw new IllegalStateException("the walk carries two streams, of which either may be meant");
         }
-        LayerWalk fork = new LayerWalk(backend);
+        LayerWalk fork = new LayerWalk(backend, memory);
         try {
-            carried.forEach(stream -> fork.streams.put(stream, first().copy(backend)));
+            carried.forEach(stream -> fork.streams.put(stream, first().copy(backend, memory.hiddenStates())));
             return fork;
         } catch (Throwable e) {
             fork.close();
@@ -97,14 +116,32 @@ public final class LayerWalk implements AutoCloseable {
 
     /** Most bytes that the moments of a module take: the sums themselves on the device and their copies on the host. */
     public static long momentBytes(ModelSpec spec, Set<Wish> wishes, Set<HiddenStream> carried) {
-        long numbers = 0;
-        for (Wish wish : summed(wishes, carried)) {
+        return 2
+                * sumBytes(spec, wishes, carried).stream()
+                        .mapToLong(Long::longValue)
+                        .sum();
+    }
+
+    /** Most bytes of each sum at a module, in the order in which they take their memory. */
+    public static List<Long> sumBytes(ModelSpec spec, Set<Wish> wishes, Set<HiddenStream> carried) {
+        List<Long> bytes = new ArrayList<>();
+        for (Wish wish : inOrder(summed(wishes, carried))) {
             long left = wish.tap() == Tap.FEATURES ? spec.widestFeatures() : spec.hiddenSize();
             long right = wish.rightTap() == Tap.FEATURES ? spec.widestFeatures() : spec.hiddenSize();
             boolean sums = wish.moment() == Moment.SUMS || wish.moment() == Moment.SQUARE_SUMS;
-            numbers += (sums ? left : left * right) * (wish.tap() == Tap.RESIDUAL ? 2 : 1);
+            long each = (sums ? left : left * right) * Double.BYTES;
+            bytes.addAll(Collections.nCopies(wish.tap() == Tap.RESIDUAL ? 2 : 1, each));
         }
-        return 2 * numbers * Double.BYTES;
+        return bytes;
+    }
+
+    /** Gram matrices first: of all sums, what is solved for them looks at them most. */
+    private static List<Wish> inOrder(Set<Wish> summed) {
+        return summed.stream()
+                .sorted(Comparator.comparing(Wish::moment)
+                        .thenComparing(Wish::tap)
+                        .thenComparing(Wish::stream))
+                .toList();
     }
 
     /**
@@ -139,7 +176,7 @@ public final class LayerWalk implements AutoCloseable {
         Set<Wish> summed = summed(wishes, streams.keySet());
         int width = width(module, Tap.FEATURES);
         try (Measuring measuring = new Measuring(module, module, true, summed);
-                Moments relative = backend.moments(Moment.GRAM, width, width)) {
+                Moments relative = backend.moments(Moment.GRAM, width, width, memory.moments())) {
             for (int i = 0; i < first().chunks().size(); i++) {
                 measuring.add(i);
                 Chunk chunk = first().chunks().get(i);
@@ -148,8 +185,8 @@ public final class LayerWalk implements AutoCloseable {
                 divide(features, width, chunk);
                 relative.add(features, features, chunk.shape().rows());
             }
-            Measured measured = measuring.read(wishes, wish -> summed(wish, streams.keySet()), arena);
-            return new Relative(measured, relative.read(arena));
+            Measured measured = measuring.handOver(wishes, wish -> summed(wish, streams.keySet()), arena);
+            return new Relative(measured, relative.handOver(arena));
         }
     }
 
@@ -211,7 +248,7 @@ public final class LayerWalk implements AutoCloseable {
             for (int i = 0; i < first().chunks().size(); i++) {
                 measuring.add(i);
             }
-            return measuring.read(wishes, answered, arena);
+            return measuring.handOver(wishes, answered, arena);
         }
     }
 
@@ -418,7 +455,7 @@ public final class LayerWalk implements AutoCloseable {
                             .filter(wish -> reads(wish, stream))
                             .forEach(wish -> taps.computeIfAbsent(wish.rightTap(), tap -> allocate(own, tap)));
                 }
-                for (Wish wish : summed) {
+                for (Wish wish : inOrder(summed)) {
                     sums.put(wish, moments(wish));
                     if (wish.tap() == Tap.RESIDUAL) {
                         subtracted.put(wish, moments(wish));
@@ -459,7 +496,7 @@ public final class LayerWalk implements AutoCloseable {
         private Moments moments(Wish wish) {
             int left = width(own, wish.tap());
             int right = wish.moment() == Moment.CROSS_GRAM ? width(own, wish.rightTap()) : left;
-            return backend.moments(wish.moment(), left, right);
+            return backend.moments(wish.moment(), left, right, memory.moments());
         }
 
         private void add(Moments sum, Wish wish, HiddenStream stream, int index) {
@@ -469,9 +506,11 @@ public final class LayerWalk implements AutoCloseable {
             sum.add(left, right, chunk.shape().rows());
         }
 
-        Measured read(Set<Wish> wishes, UnaryOperator<Wish> answered, Arena arena) {
+        /** The sums, to which nothing is added any more. */
+        Measured handOver(Set<Wish> wishes, UnaryOperator<Wish> answered, Arena arena) {
             Map<Wish, DoubleMatrix> read = new HashMap<>();
-            sums.forEach((wish, sum) -> read.put(wish, read(wish, sum, arena).readOnly()));
+            sums.forEach(
+                    (wish, sum) -> read.put(wish, difference(wish, sum, arena).readOnly()));
             return new Measured(
                     tokens,
                     wishes.stream()
@@ -479,18 +518,28 @@ public final class LayerWalk implements AutoCloseable {
                                     wish -> wish, wish -> requireNonNull(read.get(answered.apply(wish))))));
         }
 
-        private DoubleMatrix read(Wish wish, Moments sum, Arena arena) {
-            DoubleMatrix result = sum.read(arena);
+        private DoubleMatrix difference(Wish wish, Moments sum, Arena arena) {
+            DoubleMatrix result = sum.handOver(arena);
             Moments less = subtracted.get(wish);
             if (less != null) {
-                DoubleMatrix own = less.read(arena);
-                for (int i = 0; i < own.rows(); i++) {
-                    for (int j = 0; j < own.columns(); j++) {
-                        result.set(i, j, result.get(i, j) - own.get(i, j));
-                    }
+                try (Arena scratch = Arena.ofShared()) {
+                    subtract(result, less.handOver(scratch));
                 }
             }
             return result;
+        }
+
+        private static void subtract(DoubleMatrix result, DoubleMatrix own) {
+            double[] left = new double[own.columns()];
+            double[] right = new double[own.columns()];
+            for (int i = 0; i < own.rows(); i++) {
+                result.readRow(i, left, left.length);
+                own.readRow(i, right, right.length);
+                for (int j = 0; j < left.length; j++) {
+                    left[j] -= right[j];
+                }
+                result.writeRow(i, left, left.length);
+            }
         }
 
         private DeviceMatrix rows(HiddenStream stream, Tap tap) {

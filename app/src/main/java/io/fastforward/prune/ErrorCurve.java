@@ -10,6 +10,7 @@ import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a module's output lacks when it keeps the first k units of its nested order, for every k at once: the mean over tokens of
@@ -19,8 +20,13 @@ import java.util.List;
  * error of keeping the first j features is tr(W_P S W_Pᵀ), where S = L₂₂ L₂₂ᵀ is the Schur complement of the kept ones and P are
  * those that go. Column j of Z = W L has no part of earlier features, so the error is Σ ‖Z_i‖² over i ≥ j: one factorisation
  * and one product serve all k. The same factor repairs the output map for any k: its leading block is that of the kept features.
+ *
+ * <p>All of it happens where the Gram matrix is, which of a wide module is the largest thing that there is.
+ *
+ * @param errors at k what is lacking with k units, from none to all of them: 0
+ * @param repaired the output map for some units, if that was wanted: {@code hidden × features} of these units in nested order, F32
  */
-public final class ErrorCurve {
+public record ErrorCurve(double[] errors, Optional<Matrix> repaired) {
 
     /** Added to the diagonal of G, in units of its mean: the ridge without which collinear features count for nothing. */
     private static final double RIDGE = 1e-4;
@@ -28,44 +34,24 @@ public final class ErrorCurve {
     /** Rows of the output map that are multiplied at once. */
     private static final int ROWS = 512;
 
-    private final ModuleSpec module;
-    private final Matrix output;
-    private final NestedGram gram;
-    private final DoubleMatrix factor;
-
-    /** Whether no feature is ever anything but 0. */
-    private final boolean silent;
-
-    private final LinearAlgebra algebra;
-
-    private ErrorCurve(
-            ModuleSpec module,
-            Matrix output,
-            NestedGram gram,
-            DoubleMatrix factor,
-            boolean silent,
-            LinearAlgebra algebra) {
-        this.module = module;
-        this.output = output;
-        this.gram = gram;
-        this.factor = factor;
-        this.silent = silent;
-        this.algebra = algebra;
-    }
-
-    /** Bytes that it takes beside the Gram matrix and its factor. */
-    public static long scratchBytes(long features) {
-        return 2 * ROWS * features * Double.BYTES;
+    /**
+     * Bytes that it takes beside the Gram matrix.
+     *
+     * @param repaired how many features the map keeps that is repaired; 0 if none is
+     */
+    public static long scratchBytes(long features, long repaired) {
+        return (2 * ROWS * features + (features - repaired) * repaired) * Double.BYTES;
     }
 
     /**
-     * Factors a module's Gram matrix.
+     * Works out the curve, and repairs the output map for some units.
      *
      * @param module with units as they are pruned; its parts lie in the Gram matrix and the map one after the other, unit by unit
      * @param output its output map, {@code hidden × features}
-     * @param gram Σ x xᵀ ÷ ‖r‖² over the tokens
+     * @param gram Σ x xᵀ ÷ ‖r‖² over the tokens; afterwards its contents are undefined
      * @param order its parts in nested order, as in a {@link io.fastforward.nested.NestedOrder}
-     * @param scratch owns the factor
+     * @param units how many units the map keeps that is repaired; with 0, none is
+     * @param arena owns it
      * @throws Failure if what was measured is not finite
      */
     public static ErrorCurve of(
@@ -74,97 +60,33 @@ public final class ErrorCurve {
             DoubleMatrix gram,
             long tokens,
             List<Integer> order,
+            int units,
             LinearAlgebra algebra,
-            Arena scratch) {
-        NestedGram nested = new NestedGram(module, gram, tokens, order);
-        DoubleMatrix factor = DoubleMatrix.allocate(scratch, nested.size(), nested.size());
-        double mean = copy(nested, factor);
-        if (!Double.isFinite(mean)) {
-            throw FailureKind.NOT_FINITE.failure("features of a module are not finite numbers, or too large for sums;"
-                    + " the model overflows on the calibration text");
-        }
-        for (int j = 0; j < nested.size(); j++) {
-            factor.set(j, j, factor.get(j, j) + (mean == 0 ? 1 : RIDGE * mean)); // or no feature ever says anything
-        }
-        if (!algebra.cholesky(factor)) {
-            throw FailureKind.NOT_FINITE.failure("the Gram matrix of a module's features is not positive definite;"
-                    + " the model overflows on the calibration text");
-        }
-        clearUpperTriangle(factor);
-        return new ErrorCurve(module, output, nested, factor, mean == 0, algebra);
-    }
-
-    /** At k what is lacking with k units, from none to all of them: 0. */
-    public double[] errors() {
-        double[] curve = new double[module.units() + 1];
-        if (silent) {
-            return curve;
-        }
-        double[] byFeature = squaredColumns();
-        int width = module.featuresPerUnit();
-        for (int unit = module.units() - 1; unit >= 0; unit--) {
-            curve[unit] = curve[unit + 1];
-            for (int j = unit * width; j < (unit + 1) * width; j++) {
-                curve[unit] += byFeature[j];
-            }
-        }
-        return curve;
-    }
-
-    /**
-     * The output map in nested order whose leading columns, those of some units, are repaired; the others are as they were.
-     *
-     * @param units how many units stay; with none, it is as it was
-     * @param arena owns it
-     * @return {@code hidden × features}, F32
-     */
-    public Matrix repaired(int units, Arena arena) {
-        int kept = module.features(units);
-        Matrix result = Matrix.allocate(arena, DataType.F32, output.rows(), gram.size());
-        for (int i = 0; i < output.rows(); i++) {
-            for (int j = 0; j < gram.size(); j++) {
-                result.set(i, j, output.get(i, gram.place(j)));
-            }
-        }
-        if (kept > 0 && kept < gram.size()) {
-            addWhatGoes(result, kept);
-        }
-        return result;
-    }
-
-    /** W_K + W_P G_PK G_KK⁻¹. */
-    private void addWhatGoes(Matrix nested, int kept) {
-        int gone = gram.size() - kept;
-        int block = Math.min(ROWS, nested.rows());
+            Arena arena) {
+        NestedFeatures features = new NestedFeatures(module, order);
+        features.reorder(gram, tokens);
         try (Arena scratch = Arena.ofShared()) {
-            DoubleMatrix cross = cross(kept, scratch);
-            DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, gone);
-            DoubleMatrix changes = DoubleMatrix.allocate(scratch, block, kept);
-            double[] row = new double[Math.max(kept, gone)];
-            for (int first = 0; first < nested.rows(); first += block) {
-                int rows = Math.min(block, nested.rows() - first);
-                for (int i = 0; i < rows; i++) {
-                    for (int j = 0; j < gone; j++) {
-                        row[j] = nested.get(first + i, kept + j);
-                    }
-                    weights.writeRow(i, row, gone);
+            int kept = module.features(units);
+            boolean completes = kept > 0 && kept < features.count();
+            DoubleMatrix cross = completes ? cross(gram, kept, scratch) : DoubleMatrix.allocate(scratch, 0, 0);
+            boolean silent = factor(gram, algebra);
+            Factored factored = new Factored(output, features, gram, algebra);
+            Optional<Matrix> repaired = Optional.empty();
+            if (units > 0) {
+                Matrix map = factored.leadingColumns(kept, arena);
+                if (completes) {
+                    factored.addWhatGoes(cross, map);
                 }
-                DoubleMatrix change = changes.leadingBlock(rows, kept);
-                algebra.multiply(weights.leadingBlock(rows, gone), cross, change);
-                algebra.solve(factor.leadingBlock(kept, kept), change);
-                for (int i = 0; i < rows; i++) {
-                    change.readRow(i, row, kept);
-                    for (int j = 0; j < kept; j++) {
-                        nested.set(first + i, j, (float) (nested.get(first + i, j) + row[j]));
-                    }
-                }
+                repaired = Optional.of(map);
             }
+            double[] errors = silent ? new double[module.units() + 1] : curve(module, factored.squaredColumns());
+            return new ErrorCurve(errors, repaired);
         }
     }
 
     /** The part of the Gram matrix of features that go, in rows, with those that stay. */
-    private DoubleMatrix cross(int kept, Arena scratch) {
-        int gone = gram.size() - kept;
+    private static DoubleMatrix cross(DoubleMatrix gram, int kept, Arena scratch) {
+        int gone = gram.rows() - kept;
         DoubleMatrix cross = DoubleMatrix.allocate(scratch, gone, kept);
         double[] row = new double[kept];
         for (int i = 0; i < gone; i++) {
@@ -174,16 +96,30 @@ public final class ErrorCurve {
         return cross;
     }
 
-    /** @return the mean of the diagonal */
-    private static double copy(NestedGram gram, DoubleMatrix target) {
-        double[] row = new double[gram.size()];
+    /**
+     * Makes L of G.
+     *
+     * @return whether no feature is ever anything but 0
+     */
+    private static boolean factor(DoubleMatrix gram, LinearAlgebra algebra) {
         double diagonal = 0;
-        for (int i = 0; i < row.length; i++) {
-            gram.readRow(i, row, row.length);
-            diagonal += row[i];
-            target.writeRow(i, row, row.length);
+        for (int j = 0; j < gram.rows(); j++) {
+            diagonal += gram.get(j, j);
         }
-        return diagonal / row.length;
+        double mean = diagonal / gram.rows();
+        if (!Double.isFinite(mean)) {
+            throw FailureKind.NOT_FINITE.failure("features of a module are not finite numbers, or too large for sums;"
+                    + " the model overflows on the calibration text");
+        }
+        for (int j = 0; j < gram.rows(); j++) {
+            gram.set(j, j, gram.get(j, j) + (mean == 0 ? 1 : RIDGE * mean)); // or no feature ever says anything
+        }
+        if (!algebra.cholesky(gram)) {
+            throw FailureKind.NOT_FINITE.failure("the Gram matrix of a module's features is not positive definite;"
+                    + " the model overflows on the calibration text");
+        }
+        clearUpperTriangle(gram);
+        return mean == 0;
     }
 
     private static void clearUpperTriangle(DoubleMatrix factor) {
@@ -195,32 +131,94 @@ public final class ErrorCurve {
         }
     }
 
-    /** ‖Z_j‖² for every feature j. */
-    private double[] squaredColumns() {
-        double[] squares = new double[gram.size()];
-        double[] row = new double[gram.size()];
-        int block = Math.min(ROWS, output.rows());
-        try (Arena scratch = Arena.ofShared()) {
-            DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, gram.size());
-            DoubleMatrix products = DoubleMatrix.allocate(scratch, block, gram.size());
-            for (int first = 0; first < output.rows(); first += block) {
-                int rows = Math.min(block, output.rows() - first);
-                for (int i = 0; i < rows; i++) {
-                    for (int j = 0; j < gram.size(); j++) {
-                        row[j] = output.get(first + i, gram.place(j));
-                    }
-                    weights.writeRow(i, row, row.length);
+    private static double[] curve(ModuleSpec module, double[] byFeature) {
+        double[] curve = new double[module.units() + 1];
+        int width = module.featuresPerUnit();
+        for (int unit = module.units() - 1; unit >= 0; unit--) {
+            curve[unit] = curve[unit + 1];
+            for (int j = unit * width; j < (unit + 1) * width; j++) {
+                curve[unit] += byFeature[j];
+            }
+        }
+        return curve;
+    }
+
+    /**
+     * A module's factored Gram matrix beside its output map.
+     *
+     * @param factor L, the triangle above it cleared
+     */
+    private record Factored(Matrix output, NestedFeatures features, DoubleMatrix factor, LinearAlgebra algebra) {
+
+        /** The output map of the first features, as it is. */
+        Matrix leadingColumns(int count, Arena arena) {
+            Matrix columns = Matrix.allocate(arena, DataType.F32, output.rows(), count);
+            for (int i = 0; i < output.rows(); i++) {
+                for (int j = 0; j < count; j++) {
+                    columns.set(i, j, output.get(i, features.place(j)));
                 }
-                DoubleMatrix result = products.leadingBlock(rows, gram.size());
-                algebra.multiply(weights.leadingBlock(rows, gram.size()), factor, result);
-                for (int i = 0; i < rows; i++) {
-                    result.readRow(i, row, row.length);
-                    for (int j = 0; j < gram.size(); j++) {
-                        squares[j] += row[j] * row[j];
+            }
+            return columns;
+        }
+
+        /** W_K + W_P G_PK G_KK⁻¹. */
+        void addWhatGoes(DoubleMatrix cross, Matrix kept) {
+            int staying = cross.columns();
+            int gone = cross.rows();
+            int block = Math.min(ROWS, kept.rows());
+            try (Arena scratch = Arena.ofShared()) {
+                DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, gone);
+                DoubleMatrix changes = DoubleMatrix.allocate(scratch, block, staying);
+                double[] row = new double[staying];
+                for (int first = 0; first < kept.rows(); first += block) {
+                    int rows = Math.min(block, kept.rows() - first);
+                    readOutput(first, rows, staying, weights);
+                    DoubleMatrix change = changes.leadingBlock(rows, staying);
+                    algebra.multiply(weights.leadingBlock(rows, gone), cross, change);
+                    algebra.solve(factor.leadingBlock(staying, staying), change);
+                    for (int i = 0; i < rows; i++) {
+                        change.readRow(i, row, staying);
+                        for (int j = 0; j < staying; j++) {
+                            kept.set(first + i, j, (float) (kept.get(first + i, j) + row[j]));
+                        }
                     }
                 }
             }
         }
-        return squares;
+
+        /** ‖Z_j‖² for every feature j. */
+        double[] squaredColumns() {
+            double[] squares = new double[features.count()];
+            double[] row = new double[features.count()];
+            int block = Math.min(ROWS, output.rows());
+            try (Arena scratch = Arena.ofShared()) {
+                DoubleMatrix weights = DoubleMatrix.allocate(scratch, block, squares.length);
+                DoubleMatrix products = DoubleMatrix.allocate(scratch, block, squares.length);
+                for (int first = 0; first < output.rows(); first += block) {
+                    int rows = Math.min(block, output.rows() - first);
+                    readOutput(first, rows, 0, weights);
+                    DoubleMatrix result = products.leadingBlock(rows, squares.length);
+                    algebra.multiply(weights.leadingBlock(rows, squares.length), factor, result);
+                    for (int i = 0; i < rows; i++) {
+                        result.readRow(i, row, row.length);
+                        for (int j = 0; j < row.length; j++) {
+                            squares[j] += row[j] * row[j];
+                        }
+                    }
+                }
+            }
+            return squares;
+        }
+
+        /** Rows of the output map, from some feature on, in double precision. */
+        private void readOutput(int firstRow, int rows, int firstFeature, DoubleMatrix target) {
+            double[] row = new double[target.columns()];
+            for (int i = 0; i < rows; i++) {
+                for (int j = 0; j < row.length; j++) {
+                    row[j] = output.get(firstRow + i, features.place(firstFeature + j));
+                }
+                target.writeRow(i, row, row.length);
+            }
+        }
     }
 }

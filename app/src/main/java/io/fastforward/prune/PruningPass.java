@@ -2,6 +2,8 @@ package io.fastforward.prune;
 
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.LayerWalk;
+import io.fastforward.forward.PageReadAhead;
+import io.fastforward.forward.PassMemory;
 import io.fastforward.model.WeightCopy;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.spi.backend.ComputeBackend;
@@ -107,9 +109,9 @@ public final class PruningPass {
         this.repair = repair;
     }
 
-    /** Most bytes that the moments of a calibrated module take, on the device and on the host. */
-    public static long momentBytes(ModelSpec spec, Repair repair) {
-        return LayerWalk.momentBytes(spec, repair.wishes(), repair.streams());
+    /** Most bytes of each sum of a calibrated module, in the order in which they take their memory. */
+    public static List<Long> sumBytes(ModelSpec spec, Repair repair) {
+        return LayerWalk.sumBytes(spec, repair.wishes(), repair.streams());
     }
 
     /**
@@ -120,8 +122,20 @@ public final class PruningPass {
      * @return what was done to each module
      */
     public List<ModuleRepair> run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
-        try (LayerWalk walk = repair.measures() ? new LayerWalk(backend, ends, windows, repair.streams()) : null) {
+        return run(windows, PassMemory.ANONYMOUS, sink, progress);
+    }
+
+    /**
+     * The same.
+     *
+     * @param memory for hidden states and sums, if the backend computes in memory of the host
+     */
+    public List<ModuleRepair> run(TokenWindows windows, PassMemory memory, PrunedLayerSink sink, IntConsumer progress) {
+        try (LayerWalk walk =
+                        repair.measures() ? new LayerWalk(backend, ends, windows, repair.streams(), memory) : null;
+                PageReadAhead ahead = new PageReadAhead(nested.spec().layers().size(), nested)) {
             for (int i = 0; i < nested.spec().layers().size(); i++) {
+                ahead.begin(i + 1);
                 pruneLayer(i, walk, sink);
                 progress.accept(i + 1);
             }

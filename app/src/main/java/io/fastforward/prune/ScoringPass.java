@@ -5,6 +5,7 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.LayerSource;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.forward.LoadedLayer;
+import io.fastforward.forward.PassMemory;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.nested.UnitRanking;
 import io.fastforward.search.Prior;
@@ -45,6 +46,7 @@ public final class ScoringPass {
     private final WeightSource weights;
     private final Criterion criterion;
     private final Wanted wanted;
+    private final PassMemory memory;
     private final List<double[]> scores = new ArrayList<>();
     private final List<double[]> errors = new ArrayList<>();
 
@@ -88,12 +90,28 @@ public final class ScoringPass {
      */
     public ScoringPass(
             ComputeBackend backend, LinearAlgebra algebra, ModelSpec spec, WeightSource weights, Wanted wanted) {
+        this(backend, algebra, spec, weights, wanted, PassMemory.ANONYMOUS);
+    }
+
+    /**
+     * The same.
+     *
+     * @param memory for hidden states and sums, if the backend computes in memory of the host
+     */
+    public ScoringPass(
+            ComputeBackend backend,
+            LinearAlgebra algebra,
+            ModelSpec spec,
+            WeightSource weights,
+            Wanted wanted,
+            PassMemory memory) {
         this.backend = backend;
         this.algebra = algebra;
         this.spec = spec;
         this.weights = weights;
         this.criterion = wanted.criterion();
         this.wanted = wanted;
+        this.memory = memory;
     }
 
     /**
@@ -128,7 +146,7 @@ public final class ScoringPass {
     }
 
     private void walk(ModelEnds ends, TokenWindows windows, RepairedMaps repaired, IntConsumer progress) {
-        try (LayerWalk walk = new LayerWalk(backend, ends, windows, Set.of(HiddenStream.DENSE));
+        try (LayerWalk walk = new LayerWalk(backend, ends, windows, Set.of(HiddenStream.DENSE), memory);
                 LayerSource layers = LayerSource.streamed(backend, spec, weights)) {
             for (int i = 0; i < spec.layers().size(); i++) {
                 try (LoadedLayer layer = layers.load(i);
@@ -158,23 +176,20 @@ public final class ScoringPass {
             LayerWalk.Relative relative = walk.measureRelative(module, criterion.wishes(), arena);
             score(view(layer, module, stored, relative.measured()));
             List<Integer> order = NestedOrder.ranked(module.spec(), scores.getLast());
+            int probed = wanted.probes().isPresent()
+                    ? Prior.probedUnits(module.spec().units())
+                    : 0;
             ErrorCurve curve = ErrorCurve.of(
                     module.spec(),
                     stored.output().weight(),
                     relative.relativeGram(),
                     relative.measured().tokens(),
                     order,
+                    probed,
                     algebra,
                     arena);
             errors.add(curve.errors());
-            int probed = Prior.probedUnits(module.spec().units());
-            if (wanted.probes().isPresent() && probed > 0) {
-                repaired.accept(
-                        errors.size() - 1,
-                        probed,
-                        curve.repaired(probed, arena)
-                                .leadingColumns(module.spec().features(probed)));
-            }
+            curve.repaired().ifPresent(map -> repaired.accept(errors.size() - 1, probed, map));
         }
     }
 

@@ -111,6 +111,28 @@ final class Destination {
         }
     }
 
+    /**
+     * Checks that there is room beside a record for what goes to disk while a run works.
+     *
+     * @throws Failure if there is not
+     */
+    static void requireRoomToSpill(Path record, long bytes) {
+        Path existing = existing(RealPath.of(record));
+        try {
+            long free = Files.getFileStore(existing).getUsableSpace();
+            if (free < bytes) {
+                throw FailureKind.STORAGE.failure(
+                        "the run keeps " + megabytes(bytes) + " MB of hidden states and sums on"
+                                + " disk, but '" + existing + "' has " + free / 1_000_000
+                                + " MB free; make room, choose another "
+                                + Setting.RUN_DIRECTORY + ", or raise " + Setting.MEMORY);
+            }
+        } catch (IOException e) {
+            throw FailureKind.STORAGE.failure(
+                    "cannot tell how much room there is for '" + record + "': " + Reason.of(e), e);
+        }
+    }
+
     /** Whether a run that is resumed may have written its output; whether it is that one is checked later. */
     private boolean mayHaveWritten() {
         return resume && RunRecord.holdsExport(record);

@@ -80,6 +80,7 @@ public final class PlanRun {
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
         return recorded.open(serving.candidatePrecision(), (backend, candidates, algebra, model, resume) -> {
             RunPlan plan = RunPlan.of(request, serving, texts, model, candidates);
+            Destination.requireRoomToSpill(request.runDirectory(), plan.memory().spilledBytes());
             List<Double> reachable = reachable(plan.budget());
             model.requireFinite(request.settings().export().dataType());
             return recorded.record(

@@ -90,6 +90,7 @@ public final class PruneRun {
                 plugins, request.compute(), request.files().model(), request.runDirectory(), request.resume(), shown);
         return recorded.open(precision, (backend, candidates, algebra, model, resume) -> {
             RunPlan plan = RunPlan.of(request, serving, texts, model, candidates);
+            Destination.requireRoomToSpill(request.runDirectory(), plan.memory().spilledBytes());
             Policy likely = plan.likely(settings.budget().sparsity());
             destination.requireRoom(
                     serving.form().weightBytes(model, NestedModel.pruned(serving.repaired(plan.spec()), likely)));

@@ -87,6 +87,7 @@ record RunPlan(
         int length = WindowSettings.length(settings.windows().length(), model.spec());
         MemoryPlan memory = MemoryPlan.of(
                 model.spec(),
+                model.bytesPerWeight(),
                 settings,
                 length,
                 serving.criterion().wishes(),

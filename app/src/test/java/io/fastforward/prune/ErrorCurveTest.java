@@ -48,13 +48,16 @@ class ErrorCurveTest {
                 DoubleMatrix gram = gram(random, features, arena);
                 double[] scores = random.doubles(module.parts()).toArray();
                 List<Integer> order = NestedOrder.ranked(module, scores);
-                ErrorCurve errors = ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra(), arena);
-                double[] curve = errors.errors();
+                double[] curve = curve(module, output, copy(gram, arena), order, 0, arena)
+                        .errors();
                 assertThat(curve).hasSize(module.units() + 1);
                 for (int kept = 0; kept <= module.units(); kept++) {
                     List<Integer> columns = kept(module, scores, kept);
                     double expected = leastSquares(output, gram, columns);
-                    requireRepaired(errors.repaired(kept, arena), output, gram, columns, expected);
+                    ErrorCurve one = curve(module, output, copy(gram, arena), order, kept, arena);
+                    assertThat(one.errors()).containsExactly(curve);
+                    assertThat(one.repaired().isPresent()).isEqualTo(kept > 0);
+                    one.repaired().ifPresent(map -> requireRepaired(map, output, gram, columns, expected));
                     assertThat(curve[kept])
                             .as("%s, %d units", module, kept)
                             .isCloseTo(expected, within(1e-9 * curve[0]));
@@ -62,6 +65,22 @@ class ErrorCurveTest {
                 assertThat(curve[module.units()]).isZero();
             }
         }
+    }
+
+    private static ErrorCurve curve(
+            ModuleSpec module, Matrix output, DoubleMatrix gram, List<Integer> order, int units, Arena arena) {
+        return ErrorCurve.of(module, output, gram, TOKENS, order, units, Backends.linearAlgebra(), arena);
+    }
+
+    /** It works where the Gram matrix is. */
+    private static DoubleMatrix copy(DoubleMatrix gram, Arena arena) {
+        DoubleMatrix copy = DoubleMatrix.allocate(arena, gram.rows(), gram.columns());
+        double[] row = new double[gram.columns()];
+        for (int i = 0; i < gram.rows(); i++) {
+            gram.readRow(i, row, row.length);
+            copy.writeRow(i, row, row.length);
+        }
+        return copy;
     }
 
     private static List<ModuleSpec> modules(AttentionUnit unit) {
@@ -219,14 +238,10 @@ class ErrorCurveTest {
             Matrix output = Matrix.allocate(arena, DataType.F32, module.hiddenSize(), features);
             DoubleMatrix gram = DoubleMatrix.allocate(arena, features, features);
             List<Integer> order = NestedOrder.ranked(module, new double[module.parts()]);
-            assertThat(ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra(), arena)
-                            .errors())
+            assertThat(curve(module, output, copy(gram, arena), order, 0, arena).errors())
                     .containsOnly(0);
             gram.set(0, 0, Double.NaN);
-            Failures.expect(
-                    FailureKind.NOT_FINITE,
-                    () -> ErrorCurve.of(module, output, gram, TOKENS, order, Backends.linearAlgebra(), arena),
-                    "not finite");
+            Failures.expect(FailureKind.NOT_FINITE, () -> curve(module, output, gram, order, 0, arena), "not finite");
         }
     }
 }

@@ -8,6 +8,7 @@ import io.fastforward.nested.UnitRanking;
 import io.fastforward.prune.ScoringPass.Wanted;
 import io.fastforward.run.stage.MemoryPlan;
 import io.fastforward.run.stage.RunWindows;
+import io.fastforward.run.stage.StageNeed;
 import io.fastforward.search.Budget;
 import io.fastforward.settings.BudgetSettings;
 import io.fastforward.spi.format.Demands;
@@ -111,7 +112,7 @@ class StageKeysTest {
         try (Model model = Model.open(DemoModel.directory())) {
             ModelSpec spec = model.spec();
             Budget budget = BudgetSettings.DEFAULT.of(spec, Demands.NONE);
-            RunPlan plan = plan(spec, budget, new MemoryPlan(true, true, 1, 1, 1, 1), windows(1));
+            RunPlan plan = plan(spec, budget, memory(true, 1), windows(1));
             UnitRanking first = new UnitRanking(List.of(List.of(0, 1)), List.of(), List.of(), List.of());
             UnitRanking second = new UnitRanking(List.of(List.of(1, 0)), List.of(), List.of(), List.of());
             Optional<FileHash> asked = Optional.of(hash("tasks"));
@@ -123,17 +124,17 @@ class StageKeysTest {
                                     KEYS.dense(first, plan, Optional.of(hash("others")), 1),
                                     KEYS.dense(
                                             first,
-                                            plan(spec, budget, new MemoryPlan(false, true, 1, 1, 1, 1), windows(1)),
+                                            plan(spec, budget, memory(false, 1), windows(1)),
                                             Optional.empty(),
                                             1),
                                     KEYS.dense(
                                             first,
-                                            plan(spec, budget, new MemoryPlan(true, true, 1, 1, 1, 2), windows(1)),
+                                            plan(spec, budget, memory(true, 2), windows(1)),
                                             Optional.empty(),
                                             1),
                                     KEYS.dense(
                                             first,
-                                            plan(spec, budget, new MemoryPlan(true, true, 1, 1, 1, 1), windows(2)),
+                                            plan(spec, budget, memory(true, 1), windows(2)),
                                             Optional.empty(),
                                             1))
                             .map(key -> key.hash()))
@@ -143,6 +144,10 @@ class StageKeysTest {
                     .as("scores and questions that are not asked")
                     .isEqualTo(KEYS.dense(first, plan, Optional.empty(), 1).hash());
         }
+    }
+
+    private static MemoryPlan memory(boolean resident, long limitBytes) {
+        return new MemoryPlan(resident, true, StageNeed.NOTHING, 1, StageNeed.NOTHING, limitBytes);
     }
 
     private static RunPlan plan(ModelSpec spec, Budget budget, MemoryPlan memory, TokenWindows evaluation) {

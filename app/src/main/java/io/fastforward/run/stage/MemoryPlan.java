@@ -6,6 +6,7 @@ import io.fastforward.failure.Setting;
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.HiddenStates;
 import io.fastforward.forward.LayerWalk;
+import io.fastforward.forward.PassMemory;
 import io.fastforward.prune.ErrorCurve;
 import io.fastforward.prune.PruningPass;
 import io.fastforward.prune.SparsePreview;
@@ -19,8 +20,11 @@ import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Sparsifier;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -31,17 +35,17 @@ import java.util.stream.Collectors;
  *
  * @param resident whether all layers stay loaded on what computes everything but candidates
  * @param residentSearch whether all layers stay loaded on what evaluates candidates
- * @param scoringBytes peak of the statistics pass
+ * @param scoring peak of the statistics pass
  * @param searchBytes peak of the search and of the probes before it
- * @param repairBytes peak of calibration
+ * @param repair peak of calibration
  * @param limitBytes most that may be planned with
  */
 public record MemoryPlan(
         boolean resident,
         boolean residentSearch,
-        long scoringBytes,
+        StageNeed scoring,
         long searchBytes,
-        long repairBytes,
+        StageNeed repair,
         long limitBytes) {
 
     private static final double MIB = 1 << 20;
@@ -50,12 +54,14 @@ public record MemoryPlan(
     /**
      * The plan of a run.
      *
+     * @param storedBytesPerWeight what a weight takes in the checkpoint
      * @param evaluating evaluates candidates
      * @param everything whether it computes everything else, too; if not, only its layers stay loaded, so that memory is not
      *     needed twice
      */
     public static MemoryPlan of(
             ModelSpec spec,
+            int storedBytesPerWeight,
             PruneSettings settings,
             int windowLength,
             Set<Wish> wishes,
@@ -67,25 +73,10 @@ public record MemoryPlan(
         long windowBytes = (long) windowLength * spec.hiddenSize() * Float.BYTES;
         long scratch = scratchBytes(spec, windowLength);
         long layer = largestLayerBytes(spec);
-        boolean measured = !wishes.isEmpty() || withErrors;
         boolean probes = withErrors && settings.search().prior() == SearchPlan.Prior.PROBES;
-        long scoring = measured
-                ? layer
-                        + scratch
-                        + settings.windows().scoring() * windowBytes
-                        + LayerWalk.momentBytes(spec, wishes, Set.of(HiddenStream.DENSE))
-                        + (wishes.stream().anyMatch(wish -> wish.moment() == Moment.GRAM) ? 2 * solverBytes(spec) : 0)
-                        + (withErrors ? errorBytes(spec, windowLength) : 0)
-                        + (probes ? 2 * widestMapBytes(spec) : 0)
-                : 0;
-        int streams = repair.streams().size();
-        long repairing = 2 * layer // on the device, and in nested order on the host
-                + (repair.measures()
-                        ? scratch * streams
-                                + settings.windows().repair() * windowBytes * streams
-                                + PruningPass.momentBytes(spec, repair)
-                                + calibratorBytes(spec, repair.calibrator(), windowLength)
-                        : 0);
+        boolean onHost = evaluating.computesInHostMemory();
+        StageNeed repairing = repairing(
+                spec, storedBytesPerWeight, settings.windows().repair() * windowBytes, windowLength, repair, onHost);
         int windows = settings.windows().finalWindows();
         boolean compared = settings.search().reward().comparesWithDense();
         long hidden = candidateBytes(spec, windows, windowLength, compared, limitBytes);
@@ -96,9 +87,79 @@ public record MemoryPlan(
                 + hidden
                 + Math.max(
                         probes ? probeBytes(spec, windowBytes) : 0,
-                        settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR ? repairing + layer : 0);
+                        settings.search().rewardAfter() == SearchPlan.RewardAfter.REPAIR
+                                ? repairing.bytes() + layer
+                                : 0);
         boolean resident = residentSearch && everything;
-        return new MemoryPlan(resident, residentSearch, scoring, search, repairing, limitBytes);
+        return new MemoryPlan(
+                resident,
+                residentSearch,
+                wishes.isEmpty() && !withErrors
+                        ? StageNeed.NOTHING
+                        : scoring(
+                                spec,
+                                settings.windows().scoring() * windowBytes,
+                                windowLength,
+                                wishes,
+                                withErrors,
+                                probes,
+                                onHost),
+                search,
+                repairing.beside(resident ? allLayers : 0),
+                limitBytes);
+    }
+
+    private static StageNeed scoring(
+            ModelSpec spec,
+            long hiddenStateBytes,
+            int windowLength,
+            Set<Wish> wishes,
+            boolean withErrors,
+            boolean probes,
+            boolean onHost) {
+        boolean solves = wishes.stream().anyMatch(wish -> wish.moment() == Moment.GRAM);
+        long fixed = largestLayerBytes(spec)
+                + scratchBytes(spec, windowLength)
+                + (solves ? 2 * solverBytes(spec) : 0)
+                + (withErrors ? errorBytes(spec, windowLength, probes) : 0)
+                + (probes ? widestMapBytes(spec) : 0);
+        return new StageNeed(
+                fixed,
+                0,
+                hiddenStateBytes,
+                chunkBytes(spec, windowLength),
+                sums(scoringSums(spec, wishes, withErrors), onHost),
+                onHost);
+    }
+
+    private static StageNeed repairing(
+            ModelSpec spec,
+            int storedBytesPerWeight,
+            long streamBytes,
+            int windowLength,
+            PruningPass.Repair repair,
+            boolean onHost) {
+        long layer = largestLayerBytes(spec);
+        long stored = layer / Float.BYTES * storedBytesPerWeight;
+        long scratch = scratchBytes(spec, windowLength);
+        // A layer in nested order, as it is written, and loaded to be compared.
+        long writing = layer + 2 * stored + scratch;
+        if (!repair.measures()) {
+            return new StageNeed(writing, 0, 0, 0, List.of(), onHost);
+        }
+        int streams = repair.streams().size();
+        // A layer in nested order, of which one module at a time is loaded and repaired.
+        long solving = stored
+                + largestModuleBytes(spec)
+                + scratch * streams
+                + calibratorBytes(spec, repair.calibrator(), windowLength);
+        return new StageNeed(
+                Math.max(writing, solving),
+                0,
+                streamBytes * streams,
+                chunkBytes(spec, windowLength),
+                sums(PruningPass.sumBytes(spec, repair), onHost),
+                onHost);
     }
 
     /**
@@ -165,24 +226,38 @@ public record MemoryPlan(
 
     /** The same for what evaluates candidates. */
     public MemoryPlan ofCandidates() {
-        return new MemoryPlan(residentSearch, residentSearch, scoringBytes, searchBytes, repairBytes, limitBytes);
+        return new MemoryPlan(residentSearch, residentSearch, scoring, searchBytes, repair, limitBytes);
     }
 
-    /** The largest of the three peaks. */
-    public long peakBytes() {
-        return Math.max(scoringBytes, Math.max(searchBytes, repairBytes));
+    /** Where the statistics pass keeps hidden states and sums: in memory as far as it goes, and in files in a directory. */
+    public PassMemory scoringMemory(Path directory) {
+        return scoring.memory(limitBytes, directory);
+    }
+
+    /** The same for calibration. */
+    public PassMemory repairMemory(Path directory) {
+        return repair.memory(limitBytes, directory);
+    }
+
+    /** What goes to disk at a time. */
+    public long spilledBytes() {
+        return Math.max(scoring.spilledBytes(limitBytes), repair.spilledBytes(limitBytes));
     }
 
     /** One line for the user. */
     public String describe() {
         return String.format(
-                Locale.ROOT,
-                "Memory: %s for scoring, %s for the search (%s), %s for calibration; %s may be used",
-                size(scoringBytes),
-                size(searchBytes),
-                residentSearch ? "all layers stay loaded" : "layers are streamed",
-                size(repairBytes),
-                size(limitBytes));
+                        Locale.ROOT,
+                        "Memory: %s for scoring, %s for the search (%s), %s for calibration; %s may be used",
+                        size(scoring.bytes()),
+                        size(searchBytes),
+                        residentSearch ? "all layers stay loaded" : "layers are streamed",
+                        size(repair.bytes()),
+                        size(limitBytes))
+                + (spilledBytes() == 0
+                        ? ""
+                        : "; " + size(spilledBytes())
+                                + " of hidden states and sums go to disk, to files in the run directory");
     }
 
     /**
@@ -191,11 +266,22 @@ public record MemoryPlan(
      * @throws Failure if not
      */
     public void requireWithinLimit() {
+        requireWithinLimit("scoring", scoring, Setting.PRIOR + " none takes less");
+        requireWithinLimit("calibration", repair, "another " + Setting.CALIBRATOR + " may take less (bias, none)");
         require(
-                peakBytes(),
+                Math.max(searchBytes, Math.max(scoring.leastBytes(), repair.leastBytes())),
                 limitBytes,
                 List.of(),
                 List.of(Setting.SCORING_WINDOWS, Setting.REPAIR_WINDOWS, Setting.WINDOW_LENGTH));
+    }
+
+    /** Where hidden states and sums go to disk, fewer windows would not help. */
+    private void requireWithinLimit(String stage, StageNeed need, String advice) {
+        if (need.spills() && need.leastBytes() > limitBytes) {
+            throw FailureKind.DEVICE.failure("with all hidden states and sums on disk, " + stage + " still needs "
+                    + size(need.leastBytes()) + " of memory for layers and what is solved, but may use "
+                    + size(limitBytes) + "; raise " + Setting.MEMORY + ", or give the process more; " + advice);
+        }
     }
 
     /**
@@ -225,6 +311,32 @@ public record MemoryPlan(
         return HiddenStates.windowsPerChunk(windowLength) * windowLength;
     }
 
+    private static long chunkBytes(ModelSpec spec, int windowLength) {
+        return (long) chunkRows(windowLength) * spec.hiddenSize() * Float.BYTES;
+    }
+
+    /** The sums of the wishes, and the Gram matrix that errors are worked out of. */
+    private static List<Long> scoringSums(ModelSpec spec, Set<Wish> wishes, boolean withErrors) {
+        List<Long> sums = new ArrayList<>(LayerWalk.sumBytes(spec, wishes, Set.of(HiddenStream.DENSE)));
+        if (withErrors) {
+            sums.add((long) spec.widestFeatures() * spec.widestFeatures() * Double.BYTES);
+        }
+        return sums;
+    }
+
+    /** Where a device has memory of its own, sums are there and copied to the host. */
+    private static List<Long> sums(List<Long> bytes, boolean onHost) {
+        return onHost ? bytes : bytes.stream().map(each -> 2 * each).toList();
+    }
+
+    private static long largestModuleBytes(ModelSpec spec) {
+        return Float.BYTES
+                * spec.modules().stream()
+                        .mapToLong(ModuleSpec::parameters)
+                        .max()
+                        .orElse(0);
+    }
+
     private static long largestLayerBytes(ModelSpec spec) {
         return Float.BYTES
                 * spec.layers().stream()
@@ -243,11 +355,10 @@ public record MemoryPlan(
         return (widest * widest + widest * spec.hiddenSize()) * Double.BYTES;
     }
 
-    /** A Gram matrix on the device and on the host, its factor, and a chunk's features and hidden states on the host. */
-    private static long errorBytes(ModelSpec spec, int windowLength) {
+    /** What is solved where a Gram matrix is, and a chunk's features and hidden states on the host. */
+    private static long errorBytes(ModelSpec spec, int windowLength, boolean repaired) {
         long widest = spec.widestFeatures();
-        return 3 * widest * widest * Double.BYTES
-                + ErrorCurve.scratchBytes(widest)
+        return ErrorCurve.scratchBytes(widest, repaired ? widest / 2 : 0)
                 + scratchBytes(spec, windowLength)
                 + (long) chunkRows(windowLength) * spec.hiddenSize() * Float.BYTES;
     }

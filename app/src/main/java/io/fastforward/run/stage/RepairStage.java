@@ -30,7 +30,7 @@ public record RepairStage(RunContext run, PruningPass.Repair repair, TokenWindow
     /** Passes the layers on, each as soon as it is ready; tells the progress how many are done. */
     public List<ModuleRepair> execute(NestedModel nested, Policy policy, PrunedLayerSink sink, IntConsumer progress) {
         return new PruningPass(run.backend(), run.algebra(), run.model().ends(), nested, policy, repair)
-                .run(windows, sink, progress);
+                .run(windows, run.repairMemory(), sink, progress);
     }
 
     /** Tokens that pass all layers for a repair: those of every stream of hidden states. */

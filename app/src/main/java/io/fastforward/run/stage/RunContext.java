@@ -2,6 +2,7 @@ package io.fastforward.run.stage;
 
 import io.fastforward.forward.Decoder;
 import io.fastforward.forward.LayerSource;
+import io.fastforward.forward.PassMemory;
 import io.fastforward.model.Model;
 import io.fastforward.record.RunRecord;
 import io.fastforward.report.Progress;
@@ -36,6 +37,16 @@ public record RunContext(
         return memory.resident()
                 ? LayerSource.resident(backend, architecture, weights)
                 : LayerSource.streamed(backend, architecture, weights);
+    }
+
+    /** Where the statistics pass keeps hidden states and sums. */
+    PassMemory scoringMemory() {
+        return memory.scoringMemory(record.path());
+    }
+
+    /** Where calibration does. */
+    PassMemory repairMemory() {
+        return memory.repairMemory(record.path());
     }
 
     public Decoder decoder(LayerSource layers, ModelEnds ends) {

@@ -51,7 +51,7 @@ public record ScoreStage(
         run.progress().begin("Scoring units with " + id, spec.layers().size());
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
-        UnitRanking ranking = new ScoringPass(run.backend(), run.algebra(), spec, weights, wanted)
+        UnitRanking ranking = new ScoringPass(run.backend(), run.algebra(), spec, weights, wanted, run.scoringMemory())
                 .run(
                         run.model().ends(),
                         windows,
