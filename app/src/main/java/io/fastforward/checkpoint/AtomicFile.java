@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 
 /**
  * Files that are there as a whole or not at all, even if the process or the machine dies while they are
@@ -46,14 +47,34 @@ public final class AtomicFile {
 
     /** Likewise, of any size. */
     public static void write(Path target, MemorySegment contents) {
+        write(target, contents.byteSize(), List.of(contents), piece -> {});
+    }
+
+    /**
+     * Likewise, piece by piece, each of which is valid until the next one is asked for.
+     *
+     * @param bytes of all pieces together, for the message if there is no room
+     * @return what was written
+     */
+    public static FileHash write(Path target, long bytes, Iterable<MemorySegment> pieces) {
+        FileHash.Sum sum = new FileHash.Sum();
+        write(target, bytes, pieces, sum::add);
+        return sum.of(target);
+    }
+
+    private static void write(Path target, long bytes, Iterable<MemorySegment> pieces, Consumer<ByteBuffer> passing) {
         Path temporary = temporaryName(target);
         try {
             try (FileChannel channel =
                     FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-                for (long done = 0; done < contents.byteSize(); done += PIECE) {
-                    long bytes = Math.min(PIECE, contents.byteSize() - done);
-                    for (ByteBuffer rest = contents.asSlice(done, bytes).asByteBuffer(); rest.hasRemaining(); ) {
-                        channel.write(rest);
+                for (MemorySegment piece : pieces) {
+                    for (long done = 0; done < piece.byteSize(); done += PIECE) {
+                        ByteBuffer rest = piece.asSlice(done, Math.min(PIECE, piece.byteSize() - done))
+                                .asByteBuffer();
+                        passing.accept(rest.duplicate());
+                        while (rest.hasRemaining()) {
+                            channel.write(rest);
+                        }
                     }
                 }
                 channel.force(true);
@@ -62,7 +83,10 @@ public final class AtomicFile {
             forceDirectory(target.toAbsolutePath().resolveSibling(""));
         } catch (IOException e) {
             deleteQuietly(temporary, e);
-            throw StorageFailure.of(target, contents.byteSize(), e);
+            throw StorageFailure.of(target, bytes, e);
+        } catch (RuntimeException e) { // of whoever makes the pieces
+            deleteQuietly(temporary, e);
+            throw e;
         }
     }
 
@@ -127,7 +151,7 @@ public final class AtomicFile {
         return UNSUPPORTED.stream().anyMatch(message::contains);
     }
 
-    private static void deleteQuietly(Path path, IOException reason) {
+    private static void deleteQuietly(Path path, Exception reason) {
         try {
             Files.deleteIfExists(path);
         } catch (IOException e) {

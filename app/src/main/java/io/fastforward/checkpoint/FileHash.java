@@ -4,6 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -27,16 +28,13 @@ public record FileHash(String name, long bytes, String sha256) {
      * @throws Failure of kind {@link FailureKind#NOT_FOUND} if it cannot be read
      */
     public static FileHash of(Path path) {
-        MessageDigest digest = newDigest();
+        Sum sum = new Sum();
         try (InputStream in = Files.newInputStream(path)) {
             byte[] chunk = new byte[CHUNK];
-            long bytes = 0;
             for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
-                digest.update(chunk, 0, read);
-                bytes += read;
+                sum.add(ByteBuffer.wrap(chunk, 0, read));
             }
-            return new FileHash(
-                    String.valueOf(path.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
+            return sum.of(path);
         } catch (IOException e) {
             throw ReadFailure.of(path, e);
         }
@@ -50,6 +48,25 @@ public record FileHash(String name, long bytes, String sha256) {
     /** The SHA-256 of some bytes, in lower-case hexadecimal. */
     public static String sha256(byte[] contents) {
         return HexFormat.of().formatHex(newDigest().digest(contents));
+    }
+
+    /** Makes the hash of a file while its contents pass by. */
+    static final class Sum {
+
+        private final MessageDigest digest = newDigest();
+        private long bytes;
+
+        /** The next bytes of the file. */
+        void add(ByteBuffer contents) {
+            bytes += contents.remaining();
+            digest.update(contents);
+        }
+
+        /** The hash, once all bytes have passed. */
+        FileHash of(Path path) {
+            return new FileHash(
+                    String.valueOf(path.getFileName()), bytes, HexFormat.of().formatHex(digest.digest()));
+        }
     }
 
     private static MessageDigest newDigest() {

@@ -2,6 +2,7 @@ package io.fastforward.record;
 
 import io.fastforward.checkpoint.AtomicDirectory;
 import io.fastforward.checkpoint.AtomicFile;
+import io.fastforward.checkpoint.FileHash;
 import io.fastforward.checkpoint.ProcessLock;
 import io.fastforward.checkpoint.ShutdownHook;
 import io.fastforward.checkpoint.StorageFailure;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.StreamSupport;
 
 /**
  * A directory in which one process at a time keeps the files of a run. Every file is written whole or not at all, so
@@ -131,6 +133,26 @@ final class RecordStore implements AutoCloseable {
     synchronized void write(String name, MemorySegment contents) {
         checkNotEnded();
         AtomicFile.write(file(name), contents);
+    }
+
+    /**
+     * Likewise, of pieces of which each is valid until the next one is asked for. If the process is told to end, no piece follows
+     * the one that is being written, and the file does not get its name: it may take minutes.
+     *
+     * @param bytes of all pieces together
+     * @return what was written
+     */
+    FileHash write(String name, long bytes, Iterable<MemorySegment> pieces) {
+        return AtomicFile.write(
+                file(name),
+                bytes,
+                () -> StreamSupport.stream(pieces.spliterator(), false)
+                        .peek(piece -> requireNotEnded())
+                        .iterator());
+    }
+
+    private synchronized void requireNotEnded() {
+        checkNotEnded();
     }
 
     /** Makes a folder in the directory, if it is not there. */
