@@ -25,6 +25,9 @@ public final class HiddenStates implements AutoCloseable {
      */
     static final int CHUNK_ROWS = 4096;
 
+    /** Bytes of what is read at once for a file: some rows. */
+    private static final long PIECE = 16 << 20;
+
     /**
      * Consecutive windows on the device.
      *
@@ -114,6 +117,48 @@ public final class HiddenStates implements AutoCloseable {
             throw e;
         }
         return copy;
+    }
+
+    /**
+     * All hidden states in the order of the windows, some rows at a time, F32; each is valid until the next one.
+     *
+     * @param arena owns the memory of the rows
+     */
+    Iterable<Matrix> rows(ComputeBackend backend, Arena arena) {
+        int columns = chunks.getFirst().hidden().columns();
+        int atOnce = Math.clamp(PIECE / ((long) columns * Float.BYTES), 1, chunkRows());
+        Matrix buffer = Matrix.allocate(arena, DataType.F32, atOnce, columns);
+        List<Piece> pieces = new ArrayList<>();
+        for (Chunk chunk : chunks) {
+            for (int first = 0; first < chunk.shape().rows(); first += atOnce) {
+                pieces.add(new Piece(
+                        chunk.hidden(), first, Math.min(atOnce, chunk.shape().rows() - first)));
+            }
+        }
+        return () -> pieces.stream()
+                .map(piece -> {
+                    Matrix rows = buffer.leadingRows(piece.count());
+                    backend.read(piece.hidden(), piece.first(), rows);
+                    return rows;
+                })
+                .iterator();
+    }
+
+    /** Rows of a chunk. */
+    private record Piece(DeviceMatrix hidden, int first, int count) {}
+
+    /**
+     * Replaces all hidden states.
+     *
+     * @param rows F32, those of all windows in their order
+     */
+    void write(ComputeBackend backend, Matrix rows) {
+        int first = 0;
+        for (Chunk chunk : chunks) {
+            int count = chunk.shape().rows();
+            backend.write(rows.rowRange(first, count), chunk.hidden(), 0);
+            first += count;
+        }
     }
 
     /** The chunks in the order of the windows. */

@@ -274,6 +274,34 @@ public final class LayerWalk implements AutoCloseable {
         together = true;
     }
 
+    /** The streams that it takes to say where all of them are: one of them as long as all hold the same. */
+    public Set<HiddenStream> apart() {
+        return together ? Set.of(streams.keySet().iterator().next()) : carried();
+    }
+
+    /**
+     * The hidden states of a stream in the order of the windows, some rows at a time, F32; each is valid until the next one.
+     *
+     * @param arena owns the memory of the rows
+     */
+    public Iterable<Matrix> rows(HiddenStream stream, Arena arena) {
+        return stream(stream).rows(backend, arena);
+    }
+
+    /**
+     * All streams go on from where those of another walk over the same windows were.
+     *
+     * @param rows of each stream that {@linkplain #apart told them apart}: F32, those of all windows in their order
+     */
+    public void restore(Map<HiddenStream, Matrix> rows) {
+        if (!rows.keySet().equals(carried()) && rows.size() != 1) {
+            throw new IllegalArgumentException("the walk carries " + carried() + ", not " + rows.keySet());
+        }
+        Matrix common = rows.values().iterator().next();
+        streams.forEach((stream, states) -> states.write(backend, rows.getOrDefault(stream, common)));
+        together = rows.size() == 1;
+    }
+
     /**
      * What passes a tap of a module with all of its units, on the own stream, chunk by chunk in the order of the windows.
      *
