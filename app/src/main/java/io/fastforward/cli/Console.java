@@ -20,7 +20,12 @@ final class Console implements Progress {
     private final boolean terminal = Terminal.isStandardError();
     private String stage = "";
     private long total;
+    private long before;
     private long stageStart;
+
+    /** When the first step began that was not done before. */
+    private long workStart;
+
     private long lastLine;
     private @Nullable ProgressBar bar;
 
@@ -31,14 +36,22 @@ final class Console implements Progress {
 
     @Override
     public void begin(String name, long steps) {
+        begin(name, steps, 0);
+    }
+
+    @Override
+    public void begin(String name, long steps, long done) {
         stage = PlainText.line(name);
         total = steps;
+        before = done;
         stageStart = System.nanoTime();
+        workStart = stageStart;
         lastLine = stageStart;
         if (terminal && steps > 0) {
             bar = new ProgressBarBuilder()
                     .setTaskName(stage)
                     .setInitialMax(steps)
+                    .startsFrom(done, Duration.ZERO)
                     .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
                     .setUpdateIntervalMillis(200)
                     .clearDisplayOnFinish()
@@ -48,6 +61,10 @@ final class Console implements Progress {
 
     @Override
     public void advance(long done, String detail) {
+        if (done <= before) {
+            workStart = System.nanoTime();
+            return;
+        }
         ProgressBar shown = bar;
         if (shown != null) {
             shown.stepTo(done);
@@ -57,7 +74,7 @@ final class Console implements Progress {
         long now = System.nanoTime();
         if (now - lastLine >= LINE_INTERVAL.toNanos() && done < total) {
             lastLine = now;
-            long left = Math.round((now - stageStart) / 1e9 * (total - done) / done);
+            long left = Math.round((now - workStart) / 1e9 * (total - done) / (done - before));
             stream.println(
                     PlainText.line(stage + ": " + done + "/" + total + " " + detail + ", about " + left + " s left"));
         }

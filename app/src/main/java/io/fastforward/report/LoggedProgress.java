@@ -48,6 +48,12 @@ public record LoggedProgress(Progress shown, Path file) implements Progress {
     }
 
     @Override
+    public void begin(String stage, long total, long done) {
+        log(stage);
+        shown.begin(stage, total, done);
+    }
+
+    @Override
     public void advance(long done, String detail) {
         shown.advance(done, detail);
     }

@@ -6,6 +6,11 @@ public interface Progress {
     /** A stage begins. */
     default void begin(String stage, long total) {}
 
+    /** A stage goes on, some of which was done before: that does not tell how long the rest takes. */
+    default void begin(String stage, long total, long done) {
+        begin(stage, total);
+    }
+
     /** The stage got so far. */
     default void advance(long done, String detail) {}
 

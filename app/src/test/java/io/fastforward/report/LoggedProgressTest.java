@@ -38,6 +38,15 @@ class LoggedProgressTest {
     }
 
     @Test
+    void aStageThatGoesOnIsShownAsSuch() throws IOException {
+        Path log = directory.resolve("run.log");
+        Recorded shown = new Recorded();
+        new LoggedProgress(shown, log).begin("Scoring", 8, 5);
+        assertThat(shown.calls).containsExactly("begin Scoring 8 behind 5");
+        assertThat(Files.readString(log)).endsWith("Z Scoring\n");
+    }
+
+    @Test
     void aLogThatCannotBeWrittenIsExplained() {
         Failures.expect(
                 FailureKind.STORAGE,
@@ -52,6 +61,11 @@ class LoggedProgressTest {
         @Override
         public void begin(String stage, long total) {
             calls.add("begin " + stage + " " + total);
+        }
+
+        @Override
+        public void begin(String stage, long total, long done) {
+            calls.add("begin " + stage + " " + total + " behind " + done);
         }
 
         @Override
