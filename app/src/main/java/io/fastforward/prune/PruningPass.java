@@ -122,7 +122,17 @@ public final class PruningPass {
      * @return what was done to each module
      */
     public List<ModuleRepair> run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
-        return run(windows, PassMemory.ANONYMOUS, sink, progress);
+        return run(windows, FinishedLayers.none(), sink, progress);
+    }
+
+    /**
+     * Likewise, going on behind the layers that were finished before: these are cut once more, to what was made of them.
+     *
+     * @param finished of the {@link #shape}
+     */
+    public List<ModuleRepair> run(
+            TokenWindows windows, FinishedLayers<LayerRepairs> finished, PrunedLayerSink sink, IntConsumer progress) {
+        return run(windows, PassMemory.ANONYMOUS, finished, sink, progress);
     }
 
     /**
@@ -130,43 +140,101 @@ public final class PruningPass {
      *
      * @param memory for hidden states and sums, if the backend computes in memory of the host
      */
-    public List<ModuleRepair> run(TokenWindows windows, PassMemory memory, PrunedLayerSink sink, IntConsumer progress) {
+    public List<ModuleRepair> run(
+            TokenWindows windows,
+            PassMemory memory,
+            FinishedLayers<LayerRepairs> finished,
+            PrunedLayerSink sink,
+            IntConsumer progress) {
         try (LayerWalk walk =
                         repair.measures() ? new LayerWalk(backend, ends, windows, repair.streams(), memory) : null;
                 PageReadAhead ahead = new PageReadAhead(nested.spec().layers().size(), nested)) {
             for (int i = 0; i < nested.spec().layers().size(); i++) {
                 ahead.begin(i + 1);
-                pruneLayer(i, walk, sink);
+                if (finished.holds(i)) {
+                    passOn(i, finished, sink);
+                } else {
+                    if (walk != null && finished.holds(i - 1)) {
+                        finished.restore(walk);
+                    }
+                    pruneLayer(i, walk, finished, sink);
+                }
                 progress.accept(i + 1);
             }
         }
         return List.copyOf(repairs);
     }
 
-    private void pruneLayer(int layer, @Nullable LayerWalk walk, PrunedLayerSink sink) {
-        LayerSpec dense = nested.spec().layers().get(layer);
-        LayerSpec pruned = dense.withUnits(policy.attentionUnits(layer), policy.channels(layer));
+    /** What is kept of this pass has to fit. */
+    public PassShape<LayerRepairs> shape(TokenWindows windows) {
+        return new PassShape<>(
+                nested.spec().layers().size(),
+                repair.measures() ? repair.streams() : Set.of(),
+                windows.tokens().length,
+                nested.spec().hiddenSize(),
+                (layer, outcome, maps) -> {
+                    LayerSpec pruned = cut(layer);
+                    outcome.requireFits(layer, pruned);
+                    maps.forEach(map -> map.requireFits(pruned, repair.dataType()));
+                });
+    }
+
+    /** A layer with what is kept of it in nested order. */
+    private LayerSpec cut(int layer) {
+        return nested.spec().layers().get(layer).withUnits(policy.attentionUnits(layer), policy.channels(layer));
+    }
+
+    private void passOn(int layer, FinishedLayers<LayerRepairs> finished, PrunedLayerSink sink) {
+        repairs.addAll(finished.outcome(layer).repairs());
         try (Arena arena = Arena.ofShared()) {
             LayerWeights weights = nested.layer(layer, arena);
-            ModuleWeights attention =
-                    repair(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), walk, arena);
-            ModuleWeights mlp = repair(layer, dense.mlp(), weights.mlp(), policy.channels(layer), walk, arena);
-            LayerWeights ordered = NestedModel.cut(pruned, new LayerWeights(attention, mlp), arena);
-            DataType type = repair.dataType();
-            sink.accept(layer, type == null ? ordered : WeightCopy.of(ordered, type, arena));
+            Map<MapRole, Linear> repaired = new EnumMap<>(MapRole.class);
+            // In their data types they are by now, unless somebody made up the file.
+            finished.maps(layer, arena)
+                    .forEach((role, map) -> repaired.put(role, rounded(map, map(weights, role), arena)));
+            passOn(layer, weights, repaired, sink, arena);
         }
     }
 
-    /** The weights of a module of which some maps are repaired, for its leading units. */
-    private ModuleWeights repair(
+    private static Linear map(LayerWeights weights, MapRole role) {
+        Linear inAttention = weights.attention().maps().get(role);
+        return inAttention == null ? weights.mlp().map(role) : inAttention;
+    }
+
+    private void passOn(
+            int layer, LayerWeights weights, Map<MapRole, Linear> repaired, PrunedLayerSink sink, Arena arena) {
+        LayerWeights ordered = NestedModel.cut(cut(layer), weights.mapEach(module -> module.with(repaired)), arena);
+        DataType type = repair.dataType();
+        sink.accept(layer, type == null ? ordered : WeightCopy.of(ordered, type, arena));
+    }
+
+    private void pruneLayer(
+            int layer, @Nullable LayerWalk walk, FinishedLayers<LayerRepairs> finished, PrunedLayerSink sink) {
+        LayerSpec dense = nested.spec().layers().get(layer);
+        int before = repairs.size();
+        try (Arena arena = Arena.ofShared()) {
+            LayerWeights weights = nested.layer(layer, arena);
+            Map<MapRole, Linear> repaired = new EnumMap<>(MapRole.class);
+            repaired.putAll(
+                    repair(layer, dense.attention(), weights.attention(), policy.attentionUnits(layer), walk, arena));
+            repaired.putAll(repair(layer, dense.mlp(), weights.mlp(), policy.channels(layer), walk, arena));
+            passOn(layer, weights, repaired, sink, arena);
+            LayerRepairs outcome = new LayerRepairs(
+                    policy.attentionUnits(layer), policy.channels(layer), repairs.subList(before, repairs.size()));
+            finished.add(layer, outcome, repaired, walk);
+        }
+    }
+
+    /** The maps of a module that are repaired, for its leading units. */
+    private Map<MapRole, Linear> repair(
             int layer, ModuleSpec spec, ModuleWeights weights, int kept, @Nullable LayerWalk walk, Arena arena) {
         if (kept == 0) {
             moveDenseOn(spec, weights, walk);
-            return ModuleWeights.NONE;
+            return Map.of();
         }
         if (walk == null) {
             ModuleView module = new ModuleView(layer, spec, weights, Measured.NOTHING);
-            return weights.with(repair(module, kept, new ModuleBench(algebra, arena, Map.of())));
+            return repair(module, kept, new ModuleBench(algebra, arena, Map.of()));
         }
         try (LoadedModule loaded = backend.load(spec, weights);
                 Arena scratch = Arena.ofShared()) {
@@ -185,7 +253,7 @@ public final class PruningPass {
             }
             repaired.forEach((role, map) -> backend.replace(loaded, role, map));
             walk.moveOn(loaded, kept);
-            return weights.with(repaired);
+            return repaired;
         }
     }
 

@@ -28,6 +28,7 @@ import io.fastforward.spi.tensor.Matrix;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +50,7 @@ public final class ScoringPass {
     private final PassMemory memory;
     private final List<double[]> scores = new ArrayList<>();
     private final List<double[]> errors = new ArrayList<>();
+    private final List<LayerScores.RepairedMap> repairedMaps = new ArrayList<>();
 
     /**
      * What is wanted of the units.
@@ -77,8 +79,18 @@ public final class ScoringPass {
          * @param module its index
          * @param units above 0
          * @param output F32, {@code hidden × features} of these units in nested order, until this returns
+         * @return the SHA-256 of its numbers where it is kept; anything if it is not
          */
-        void accept(int module, int units, Matrix output);
+        String accept(int module, int units, Matrix output);
+
+        /**
+         * Takes what an interrupted pass gave instead.
+         *
+         * @throws IllegalArgumentException if it is not there as it was
+         */
+        default void takeBack(LayerScores.RepairedMap map) {
+            throw new IllegalArgumentException("no output map of module " + map.module() + " is kept");
+        }
     }
 
     /**
@@ -125,36 +137,111 @@ public final class ScoringPass {
      * @throws Failure if the weights or what is measured are not finite
      */
     public UnitRanking run(ModelEnds ends, TokenWindows windows, RepairedMaps repaired, IntConsumer progress) {
-        if (criterion.wishes().isEmpty() && !wanted.errors()) {
-            scoreWeights(progress);
+        return run(ends, windows, repaired, FinishedLayers.none(), progress);
+    }
+
+    /**
+     * Likewise, going on behind the layers that were finished before.
+     *
+     * @param finished of the {@link #shape}
+     */
+    public UnitRanking run(
+            ModelEnds ends,
+            TokenWindows windows,
+            RepairedMaps repaired,
+            FinishedLayers<LayerScores> finished,
+            IntConsumer progress) {
+        for (int i = 0; i < finished.end(); i++) {
+            takeBack(finished.outcome(i));
+        }
+        if (finished.end() > 0) {
+            progress.accept(finished.end());
+        }
+        if (measures()) {
+            walk(ends, windows, repaired, finished, progress);
         } else {
-            walk(ends, windows, repaired, progress);
+            scoreWeights(finished, progress);
         }
         return UnitRanking.of(spec, scores, errors);
     }
 
-    private void scoreWeights(IntConsumer progress) {
-        for (int i = 0; i < spec.layers().size(); i++) {
+    /**
+     * What is kept of this pass has to fit.
+     *
+     * @param repaired has the output maps of every module that will be tried
+     */
+    public PassShape<LayerScores> shape(TokenWindows windows, RepairedMaps repaired) {
+        return new PassShape<>(
+                spec.layers().size(),
+                measures() ? Set.of(HiddenStream.DENSE) : Set.of(),
+                windows.tokens().length,
+                spec.hiddenSize(),
+                (layer, outcome, maps) -> {
+                    outcome.requireFits(
+                            spec, layer, wanted.errors(), wanted.probes().isPresent());
+                    MapLayout.requireNone(maps);
+                    outcome.repaired().forEach(repaired::takeBack);
+                });
+    }
+
+    private boolean measures() {
+        return !criterion.wishes().isEmpty() || wanted.errors();
+    }
+
+    private void takeBack(LayerScores layer) {
+        layer.scores().forEach(module -> scores.add(numbers(module)));
+        layer.errors().forEach(module -> errors.add(numbers(module)));
+    }
+
+    private LayerScores lastLayer(int layer) {
+        return new LayerScores(
+                boxed(scores.subList(2 * layer, scores.size())),
+                boxed(wanted.errors() ? errors.subList(2 * layer, errors.size()) : List.of()),
+                repairedMaps.stream().filter(map -> map.module() / 2 == layer).toList());
+    }
+
+    private static double[] numbers(List<Double> numbers) {
+        return numbers.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private static List<List<Double>> boxed(List<double[]> modules) {
+        return modules.stream()
+                .map(numbers -> Arrays.stream(numbers).boxed().toList())
+                .toList();
+    }
+
+    private void scoreWeights(FinishedLayers<LayerScores> finished, IntConsumer progress) {
+        for (int i = finished.end(); i < spec.layers().size(); i++) {
             try (Arena arena = Arena.ofShared()) {
                 LayerSpec layer = spec.layers().get(i);
                 LayerWeights stored = weights.layer(i, arena);
                 score(new ModuleView(i, layer.attention(), stored.attention(), Measured.NOTHING));
                 score(new ModuleView(i, layer.mlp(), stored.mlp(), Measured.NOTHING));
             }
+            finished.add(i, lastLayer(i), Map.of(), null);
             progress.accept(i + 1);
         }
     }
 
-    private void walk(ModelEnds ends, TokenWindows windows, RepairedMaps repaired, IntConsumer progress) {
+    private void walk(
+            ModelEnds ends,
+            TokenWindows windows,
+            RepairedMaps repaired,
+            FinishedLayers<LayerScores> finished,
+            IntConsumer progress) {
         try (LayerWalk walk = new LayerWalk(backend, ends, windows, Set.of(HiddenStream.DENSE), memory);
                 LayerSource layers = LayerSource.streamed(backend, spec, weights)) {
-            for (int i = 0; i < spec.layers().size(); i++) {
+            if (finished.end() > 0) {
+                finished.restore(walk);
+            }
+            for (int i = finished.end(); i < spec.layers().size(); i++) {
                 try (LoadedLayer layer = layers.load(i);
                         Arena arena = Arena.ofShared()) {
                     LayerWeights stored = weights.layer(i, arena);
                     score(i, layer.attention(), stored.attention(), walk, repaired);
                     score(i, layer.mlp(), stored.mlp(), walk, repaired);
                 }
+                finished.add(i, lastLayer(i), Map.of(), walk);
                 progress.accept(i + 1);
             }
         }
@@ -189,7 +276,10 @@ public final class ScoringPass {
                     algebra,
                     arena);
             errors.add(curve.errors());
-            curve.repaired().ifPresent(map -> repaired.accept(errors.size() - 1, probed, map));
+            int index = errors.size() - 1;
+            curve.repaired()
+                    .ifPresent(map -> repairedMaps.add(
+                            new LayerScores.RepairedMap(index, probed, repaired.accept(index, probed, map))));
         }
     }
 

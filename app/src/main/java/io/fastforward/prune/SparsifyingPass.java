@@ -10,11 +10,18 @@ import io.fastforward.spi.backend.LoadedModule;
 import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.model.LayerSpec;
 import io.fastforward.spi.model.LayerWeights;
+import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
+import io.fastforward.spi.prune.Pattern;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.IntConsumer;
@@ -88,51 +95,146 @@ public final class SparsifyingPass {
      * @throws Failure if the pattern does not fit a map, or the weights or what is measured are not finite
      */
     public void run(TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
+        run(windows, FinishedLayers.none(), sink, progress);
+    }
+
+    /**
+     * Likewise, going on behind the layers that were finished before.
+     *
+     * @param finished of the {@link #shape}
+     */
+    public void run(
+            TokenWindows windows, FinishedLayers<LayerPatterns> finished, PrunedLayerSink sink, IntConsumer progress) {
         requireFits();
         BackendTurns turns = new BackendTurns();
         LayerSparsifier layers = new LayerSparsifier(backend, algebra, model, sparsification, turns);
-        int atOnce = Math.min(layersAtOnce, layers());
-        if (atOnce > 1) {
-            runSeveral(atOnce, layers, turns, windows, sink, progress);
+        if (atOnce() > 1) {
+            runSeveral(layers, turns, windows, finished, sink, progress);
         } else {
-            runOneByOne(layers, windows, sink, progress);
+            runOneByOne(layers, windows, finished, sink, progress);
         }
     }
 
+    /** What is kept of this pass has to fit. */
+    public PassShape<LayerPatterns> shape(TokenWindows windows) {
+        return new PassShape<>(
+                layers(),
+                // A walk ahead through the dense model is not kept: what it takes is little beside what is done on its
+                // copies.
+                atOnce() > 1 ? Set.of() : sparsification.streams(),
+                windows.tokens().length,
+                model.spec().hiddenSize(),
+                (layer, outcome, maps) -> {
+                    if (!outcome.equals(patterns(layer))) {
+                        throw new IllegalArgumentException("it has other zeros at layer " + layer);
+                    }
+                    List<MapLayout> expected = new ArrayList<>();
+                    replaced(layer, model.layer(layer)).forEach((role, map) -> expected.add(MapLayout.of(role, map)));
+                    if (!maps.equals(expected)) {
+                        throw new IllegalArgumentException("its maps of layer " + layer + " are not the model's");
+                    }
+                });
+    }
+
+    private int atOnce() {
+        return Math.min(layersAtOnce, layers());
+    }
+
+    private LayerPatterns patterns(int layer) {
+        return new LayerPatterns(pattern(2 * layer), pattern(2 * layer + 1));
+    }
+
+    private String pattern(int module) {
+        return sparsification.patterns().of(module).map(Pattern::toString).orElse("dense");
+    }
+
+    private void passOn(int layer, FinishedLayers<LayerPatterns> finished, PrunedLayerSink sink) {
+        try (Arena arena = Arena.ofShared()) {
+            Map<MapRole, Linear> sparse = finished.maps(layer, arena);
+            sink.accept(layer, model.layer(layer).mapEach(module -> module.with(sparse)));
+        }
+    }
+
+    /** The maps of the modules that have zeros by now. */
+    private Map<MapRole, Linear> replaced(int layer, LayerWeights weights) {
+        Map<MapRole, Linear> maps = new EnumMap<>(MapRole.class);
+        if (sparsification.patterns().of(2 * layer).isPresent()) {
+            maps.putAll(weights.attention().maps());
+        }
+        if (sparsification.patterns().of(2 * layer + 1).isPresent()) {
+            maps.putAll(weights.mlp().maps());
+        }
+        return maps;
+    }
+
     /** Without copies of the hidden states: they move through the layers as these become sparse. */
-    private void runOneByOne(LayerSparsifier layers, TokenWindows windows, PrunedLayerSink sink, IntConsumer progress) {
+    private void runOneByOne(
+            LayerSparsifier layers,
+            TokenWindows windows,
+            FinishedLayers<LayerPatterns> finished,
+            PrunedLayerSink sink,
+            IntConsumer progress) {
         try (LayerWalk walk = walk(windows, sparsification.streams())) {
             for (int i = 0; i < layers(); i++) {
-                bringTogether(walk);
-                Set<HiddenStream> leaving = walk == null || isLast(i) ? Set.of() : Set.of(input(walk));
-                try (Arena arena = Arena.ofShared()) {
-                    sink.accept(i, layers.sparsify(i, walk, leaving, arena));
+                if (finished.holds(i)) {
+                    passOn(i, finished, sink);
+                } else {
+                    if (walk != null && finished.holds(i - 1)) {
+                        finished.restore(walk);
+                    }
+                    sparsify(i, layers, walk, finished, sink);
                 }
                 progress.accept(i + 1);
             }
         }
     }
 
+    private void sparsify(
+            int layer,
+            LayerSparsifier layers,
+            @Nullable LayerWalk walk,
+            FinishedLayers<LayerPatterns> finished,
+            PrunedLayerSink sink) {
+        Set<HiddenStream> leaving = walk == null || isLast(layer) ? Set.of() : Set.of(input(walk));
+        try (Arena arena = Arena.ofShared()) {
+            LayerWeights weights = layers.sparsify(layer, walk, leaving, arena);
+            sink.accept(layer, weights);
+            if (!isLast(layer)) {
+                bringTogether(walk);
+                finished.add(layer, patterns(layer), replaced(layer, weights), walk);
+            }
+        }
+    }
+
     private void runSeveral(
-            int atOnce,
             LayerSparsifier layers,
             BackendTurns turns,
             TokenWindows windows,
+            FinishedLayers<LayerPatterns> finished,
             PrunedLayerSink sink,
             IntConsumer progress) {
         try (LayerWalk ahead = walk(windows, Set.of(HiddenStream.DENSE));
-                OrderedTasks<LayerWeights> tasks = new OrderedTasks<>(atOnce, turns::end)) {
+                OrderedTasks<LayerWeights> tasks = new OrderedTasks<>(atOnce(), turns::end)) {
             try {
                 for (int done = 0, next = 0; done < layers(); ) {
                     if (next < layers() && !tasks.isFull()) {
                         int layer = next++;
-                        tasks.start(new LayerTask(layers, turns, layer, fork(ahead, turns)));
+                        if (!finished.holds(layer)) {
+                            tasks.start(new LayerTask(layers, turns, layer, fork(ahead, turns)));
+                        }
                         if (!isLast(layer)) {
                             moveOn(ahead, layer, turns);
                         }
                     } else {
                         int layer = done++;
-                        tasks.take(weights -> turns.take(() -> sink.accept(layer, weights)));
+                        if (finished.holds(layer)) {
+                            turns.take(() -> passOn(layer, finished, sink));
+                        } else {
+                            tasks.take(weights -> turns.take(() -> {
+                                sink.accept(layer, weights);
+                                finished.add(layer, patterns(layer), replaced(layer, weights), null);
+                            }));
+                        }
                         progress.accept(done);
                     }
                 }

@@ -7,6 +7,8 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.OneLine;
 import io.fastforward.nested.Probe;
 import io.fastforward.nested.UnitRanking;
+import io.fastforward.prune.LayerScores;
+import io.fastforward.prune.ScoringPass;
 import io.fastforward.report.Progress;
 import io.fastforward.search.Prior;
 import io.fastforward.spi.model.ModelSpec;
@@ -31,7 +33,7 @@ import java.util.regex.Pattern;
  * {@code probes} for each repaired output map; and what came of the modules so far, {@code probes.json}. None of it is there any
  * more once the ranking is.
  */
-public final class ProbeRecord {
+public final class ProbeRecord implements ScoringPass.RepairedMaps {
 
     static final String SCORED = "scored-units.json";
     static final String PROBES = "probes.json";
@@ -100,20 +102,26 @@ public final class ProbeRecord {
         }
     }
 
-    /**
-     * Keeps an output map.
-     *
-     * @param module index of its module
-     * @param units that it is for
-     * @param output F32, {@code hidden × features} of these units
-     */
-    public void saveRepairedMap(int module, int units, Matrix output) {
+    /** Keeps an output map. */
+    @Override
+    public String accept(int module, int units, Matrix output) {
         String name = mapName(module);
         store.makeFolder(MAPS);
         try (Arena arena = Arena.ofConfined()) {
             store.write(name, output.copy(DataType.F32, arena).data());
         }
-        maps.put(module, new Stored(units, FileHash.of(store.file(name)).sha256()));
+        String sha256 = FileHash.of(store.file(name)).sha256();
+        maps.put(module, new Stored(units, sha256));
+        return sha256;
+    }
+
+    @Override
+    public void takeBack(LayerScores.RepairedMap map) {
+        Path file = store.file(mapName(map.module()));
+        if (!Files.isRegularFile(file) || !FileHash.of(file).sha256().equals(map.sha256())) {
+            throw new IllegalArgumentException("'" + file + "' is damaged or gone");
+        }
+        maps.put(map.module(), new Stored(map.units(), map.sha256()));
     }
 
     /** The scores, once all output maps are kept. */

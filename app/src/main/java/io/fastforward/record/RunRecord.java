@@ -23,8 +23,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The record of a run, in a {@linkplain RecordStore directory}: {@code manifest.json}, a {@link ProbeRecord}, {@code nested-order.json},
- * {@code search-state.json}, {@code trials.jsonl}, {@code search-result.json}, {@code share-choice.json},
+ * The record of a run, in a {@linkplain RecordStore directory}: {@code manifest.json}, a {@link ProbeRecord}, a {@link PassRecord},
+ * {@code nested-order.json}, {@code search-state.json}, {@code trials.jsonl}, {@code search-result.json}, {@code share-choice.json},
  * {@code policy.json}, {@code export.json}, {@code result.json}, {@code run.log}. What the result depends on is a {@link RecordFile};
  * {@code trials.jsonl} and {@code policy.json} are for people.
  *
@@ -50,6 +50,7 @@ public final class RunRecord implements AutoCloseable {
             MANIFEST,
             ProbeRecord.SCORED,
             ProbeRecord.PROBES,
+            PassRecord.STATE,
             ORDER,
             SEARCH_STATE,
             Trials.FILE,
@@ -59,14 +60,16 @@ public final class RunRecord implements AutoCloseable {
             EXPORT,
             RESULT);
 
-    /** What the first finished stage leaves, in one kind of run or another. */
-    private static final List<String> FIRST_STAGES = List.of(ProbeRecord.SCORED, ORDER, SEARCH_STATE, EXPORT);
+    /** What the first finished stage leaves, or the first layers of it, in one kind of run or another. */
+    private static final List<String> FIRST_STAGES =
+            List.of(PassRecord.STATE, ProbeRecord.SCORED, ORDER, SEARCH_STATE, EXPORT);
 
     private static final List<String> WITHOUT_STAGES = List.of(LOG, Trials.FILE, REPORT, MANIFEST);
 
     private final RecordStore store;
     private final Trials trials;
     private final ProbeRecord probing;
+    private final PassRecord pass;
     private final boolean begun;
     private Manifest manifest;
 
@@ -75,6 +78,7 @@ public final class RunRecord implements AutoCloseable {
         this.store = store;
         this.trials = new Trials(store);
         this.probing = new ProbeRecord(store, manifest.id());
+        this.pass = new PassRecord(store, manifest.id(), SavePace.usual());
         this.begun = begun;
         this.manifest = manifest;
     }
@@ -118,18 +122,21 @@ public final class RunRecord implements AutoCloseable {
                     + difference + "; give the same again, or start a run of its own with " + Setting.RUN_DIRECTORY);
         }
         store.deleteAbandoned(FILES);
-        return new RunRecord(store, false, earlier);
+        RunRecord run = new RunRecord(store, false, earlier);
+        run.pass().deleteAbandoned();
+        return run;
     }
 
     private static RunRecord begin(RecordStore store, Manifest manifest) {
         store.deleteAbandoned(FILES);
         RecordStore.requireNothingBut(
                 store.path(),
-                Stream.concat(Stream.of(RecordStore.LOCK, ProbeRecord.MAPS), WITHOUT_STAGES.stream())
+                Stream.concat(Stream.of(RecordStore.LOCK, ProbeRecord.MAPS, PassRecord.FOLDER), WITHOUT_STAGES.stream())
                         .collect(Collectors.toSet()));
         RunRecord run = new RunRecord(store, true, manifest);
         try {
             run.probing().delete();
+            run.pass().delete();
             run.write(MANIFEST, manifest);
             return run;
         } catch (Throwable e) {
@@ -239,6 +246,11 @@ public final class RunRecord implements AutoCloseable {
         return probing;
     }
 
+    /** What is there of a pass over layers before it is over. */
+    public PassRecord pass() {
+        return pass;
+    }
+
     public void saveRanking(UnitRanking ranking) {
         write(ORDER, ranking);
     }
@@ -329,6 +341,7 @@ public final class RunRecord implements AutoCloseable {
     public void close() {
         if (begun && FIRST_STAGES.stream().noneMatch(store::holds)) {
             probing.delete();
+            pass.delete();
             store.closeAndDelete(WITHOUT_STAGES);
         } else {
             store.close();

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fastforward.testing.DemoModel;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 class InterruptionIT {
 
     private static final int KILLED = 137;
+
+    private static final Pattern END = Pattern.compile("\"end\" : ([0-9]+)");
 
     @TempDir
     private static Path shared;
@@ -49,6 +55,71 @@ class InterruptionIT {
         Path output = directory.resolve("out");
         assertThat(searching(output).kill().await().exitCode()).isEqualTo(KILLED);
         resumeAndCompare(output);
+    }
+
+    /** Behind some of its layers; from there it goes on, and the output is that of a run that was never stopped. */
+    @Test
+    void aKilledRepairGoesOnBehindItsFinishedLayers() throws Exception {
+        Path expected = directory.resolve("expected");
+        Launcher.in(directory).run(repair(expected)).succeeds();
+        Path output = directory.resolve("out");
+        Path state = directory.resolve("out-run/pass.json");
+        Launcher.Started repairing =
+                savingEveryLayer(repair(output)).awaitWhileRunning(() -> repairHasFinished(2, state));
+        assertThat(repairing.kill().await().exitCode()).isEqualTo(KILLED);
+        assertThat(output).doesNotExist();
+        assertThat(state).exists();
+        Launcher.Finished resumed =
+                savingEveryLayer(repair(output, "--resume")).await().succeeds();
+        assertThat(resumed.errors()).anyMatch(line -> line.matches("Resuming after layer [2-7] of 8"));
+        for (String name : List.of("model.safetensors", "policy.json", "config.json")) {
+            assertThat(output.resolve(name)).hasSameBinaryContentAs(expected.resolve(name));
+        }
+        assertThat(state).doesNotExist();
+        assertThat(directory.resolve("out-run/pass")).doesNotExist();
+        assertThat(names(directory)).containsExactlyInAnyOrder("expected", "expected-run", "out", "out-run");
+        assertNoPartials();
+    }
+
+    /** Without a search, and with a repair that takes its time. */
+    private static String[] repair(Path output, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "prune",
+                DemoModel.directory().toString(),
+                "--output=" + output,
+                "--sparsity=0.3",
+                "--calibration=" + DemoModel.directory().resolve("calibration.txt"),
+                "--text-unit=line",
+                "--window=64",
+                "--scoring-windows=4",
+                "--repair-windows=400",
+                "--evaluation-windows=2",
+                "--agent=uniform",
+                "--repair-target=residual"));
+        arguments.addAll(List.of(more));
+        return arguments.toArray(String[]::new);
+    }
+
+    /** Not only once a minute. */
+    private Launcher.Started savingEveryLayer(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                "env",
+                "JDK_JAVA_OPTIONS=-Dfastforward.save.seconds=0",
+                Launcher.script().toString()));
+        command.addAll(List.of(arguments));
+        return Launcher.in(directory).startProgram(command);
+    }
+
+    private static boolean repairHasFinished(int layers, Path state) {
+        try {
+            String text = Files.readString(state);
+            Matcher end = END.matcher(text);
+            return text.contains("\"repair\"") && end.find() && Integer.parseInt(end.group(1)) >= layers;
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

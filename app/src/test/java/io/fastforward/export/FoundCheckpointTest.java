@@ -108,7 +108,7 @@ class FoundCheckpointTest {
                         model.spec(),
                         model,
                         ScoringPass.Wanted.scores(wanda, policy))
-                .run(model.ends(), windows, (module, units, map) -> {}, layers -> {});
+                .run(model.ends(), windows, (module, units, map) -> "", layers -> {});
         TokenWindows window = windows.subset(new int[1]);
         ModelSpec pruned = model.spec().pruned(policy);
         try (CheckpointExport export = CheckpointExport.begin(

@@ -84,7 +84,7 @@ final class GoldenPruning {
                         spec,
                         weights,
                         ScoringPass.Wanted.scores(magnitude, spec.densePolicy()))
-                .run(model.ends(), NO_WINDOWS, (module, units, map) -> {}, layers -> {});
+                .run(model.ends(), NO_WINDOWS, (module, units, map) -> "", layers -> {});
         Policy policy =
                 new Policy(Arrays.stream(Golden.ints(expected(family, unit).path("retained")))
                         .boxed()

@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ScoringPassTest {
 
     /** Nobody repairs. */
-    private static final ScoringPass.RepairedMaps NOTHING = (module, units, map) -> {};
+    private static final ScoringPass.RepairedMaps NOTHING = (module, units, map) -> "";
 
     private final ComputeBackend backend = Backends.cpu();
 
@@ -201,6 +201,7 @@ class ScoringPassTest {
                                 assertThat(map.columns())
                                         .isEqualTo(spec.modules().get(module).features(units));
                                 repaired.put(module, units);
+                                return "";
                             },
                             done -> {});
             ranking.requireFits(spec);

@@ -53,4 +53,32 @@ class RunRecordTest {
         assertThat(RunRecord.holdsStage(left)).isTrue();
         assertThatThrownBy(() -> open(left)).isInstanceOf(Failure.class).hasMessageContaining("holds an earlier run");
     }
+
+    /** The process was killed in its first stage, behind a layer that it had kept. */
+    @Test
+    void finishedLayersAreSomethingToGoOnFrom() throws IOException {
+        Path run = directory.resolve("run");
+        try (RunRecord record = open(run)) {
+            Files.writeString(run.resolve(PassRecord.STATE), "{}");
+            Files.createDirectories(run.resolve(PassRecord.FOLDER));
+            Files.writeString(run.resolve("pass/layer-0.json"), "{}");
+            assertThat(record.path()).isEqualTo(run);
+        }
+        assertThat(RunRecord.holdsStage(run)).isTrue();
+        assertThatThrownBy(() -> open(run)).isInstanceOf(Failure.class).hasMessageContaining("holds an earlier run");
+    }
+
+    /** The process was killed before it could say how far it was. */
+    @Test
+    void layersThatNothingStandsForAreNothing() throws IOException {
+        Path run = directory.resolve("run");
+        Files.createDirectories(run.resolve(PassRecord.FOLDER));
+        try (RunRecord record = open(directory.resolve("other"))) {
+            Files.copy(record.path().resolve(RecordStore.LOCK), run.resolve(RecordStore.LOCK));
+        }
+        Files.writeString(run.resolve("pass/layer-0.maps"), "left");
+        try (RunRecord record = open(run)) {
+            assertThat(record.path().resolve(PassRecord.FOLDER)).doesNotExist();
+        }
+    }
 }

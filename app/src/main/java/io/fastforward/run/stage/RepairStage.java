@@ -2,6 +2,7 @@ package io.fastforward.run.stage;
 
 import io.fastforward.failure.Setting;
 import io.fastforward.nested.NestedModel;
+import io.fastforward.prune.FinishedLayers;
 import io.fastforward.prune.ModuleRepair;
 import io.fastforward.prune.PrunedLayerSink;
 import io.fastforward.prune.PruningPass;
@@ -27,10 +28,14 @@ public record RepairStage(RunContext run, PruningPass.Repair repair, TokenWindow
      */
     private static final int TOKENS_PER_FEATURE = 2;
 
-    /** Passes the layers on, each as soon as it is ready; tells the progress how many are done. */
+    /** Passes the layers on, each as soon as it is ready; tells the progress how many are done. Keeps nothing. */
     public List<ModuleRepair> execute(NestedModel nested, Policy policy, PrunedLayerSink sink, IntConsumer progress) {
-        return new PruningPass(run.backend(), run.algebra(), run.model().ends(), nested, policy, repair)
-                .run(windows, run.repairMemory(), sink, progress);
+        return pass(nested, policy).run(windows, run.repairMemory(), FinishedLayers.none(), sink, progress);
+    }
+
+    /** The pass that does it. */
+    PruningPass pass(NestedModel nested, Policy policy) {
+        return new PruningPass(run.backend(), run.algebra(), run.model().ends(), nested, policy, repair);
     }
 
     /** Tokens that pass all layers for a repair: those of every stream of hidden states. */

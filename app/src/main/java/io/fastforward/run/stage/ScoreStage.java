@@ -3,7 +3,10 @@ package io.fastforward.run.stage;
 import io.fastforward.nested.NestedModel;
 import io.fastforward.nested.NestedOrder;
 import io.fastforward.nested.UnitRanking;
+import io.fastforward.prune.FinishedLayers;
+import io.fastforward.prune.LayerScores;
 import io.fastforward.prune.ScoringPass;
+import io.fastforward.record.ProbeRecord;
 import io.fastforward.record.StageSource;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.WeightSource;
@@ -20,6 +23,8 @@ import io.fastforward.tokenizer.TokenWindows;
 public record ScoreStage(
         RunContext run, String id, ScoringPass.Wanted wanted, StageSource<UnitRanking> shared, Probing probing) {
 
+    private static final String PASS = "scoring";
+
     /** The ranking, the best unit of each module first; from the record if it is there. */
     public UnitRanking execute(TokenWindows windows) {
         UnitRanking ranking = run.record().ranking(run.spec()).orElseGet(() -> {
@@ -28,6 +33,7 @@ public record ScoreStage(
             return made;
         });
         run.record().probing().delete();
+        run.record().pass().delete(PASS);
         return ranking;
     }
 
@@ -41,6 +47,7 @@ public record ScoreStage(
                 .orElseGet(() -> {
                     UnitRanking made = score(windows);
                     run.record().probing().saveScored(made);
+                    run.record().pass().delete(PASS);
                     return made;
                 });
         return scored.with(new ProbeStage(run, probing).execute(scored));
@@ -48,15 +55,19 @@ public record ScoreStage(
 
     private UnitRanking score(TokenWindows windows) {
         ModelSpec spec = run.spec();
-        run.progress().begin("Scoring units with " + id, spec.layers().size());
         boolean asStored = spec.equals(run.model().spec());
         WeightSource weights = asStored ? run.model() : new NestedModel(spec, run.model(), NestedOrder.ofSource(spec));
-        UnitRanking ranking = new ScoringPass(run.backend(), run.algebra(), spec, weights, wanted, run.scoringMemory())
-                .run(
-                        run.model().ends(),
-                        windows,
-                        run.record().probing()::saveRepairedMap,
-                        layers -> run.progress().advance(layers, "layers"));
+        ScoringPass pass = new ScoringPass(run.backend(), run.algebra(), spec, weights, wanted, run.scoringMemory());
+        ProbeRecord repaired = run.record().probing();
+        FinishedLayers<LayerScores> finished =
+                run.record().pass().open(PASS, LayerScores.class, pass.shape(windows, repaired), 0, run.progress());
+        run.progress().begin("Scoring units with " + id, spec.layers().size(), finished.end());
+        UnitRanking ranking = pass.run(
+                run.model().ends(),
+                windows,
+                repaired,
+                finished,
+                layers -> run.progress().advance(layers, "layers"));
         run.progress().end("sorted the units of " + ranking.modules().size() + " modules");
         return ranking;
     }

@@ -7,6 +7,8 @@ import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
 import io.fastforward.json.StrictJson;
 import io.fastforward.model.Model;
+import io.fastforward.prune.FinishedLayers;
+import io.fastforward.prune.LayerPatterns;
 import io.fastforward.prune.ModulePatterns;
 import io.fastforward.prune.SparsifyingPass;
 import io.fastforward.record.ExportRecord;
@@ -33,6 +35,8 @@ import java.util.Map;
 public record SparsifyStage(
         RunRecord record, Progress progress, ComputeBackend backend, Model model, Form form, Path output) {
 
+    private static final String PASS = "sparsifying";
+
     /**
      * What was written.
      *
@@ -58,18 +62,27 @@ public record SparsifyStage(
             Map<String, FileHash> files,
             Map<String, String> versions) {
         if (record.holdsOutput(output)) {
+            record.pass().delete(PASS);
             progress.note("The sparse model is written; it is measured now.");
             double difference = record.export().orElseThrow().reloadDifference();
             return new Written(zeros(output, patterns), difference);
         }
         model.checkpoint().companions().remark().ifPresent(progress::note);
+        FinishedLayers<LayerPatterns> finished = record.pass()
+                .open(
+                        PASS,
+                        LayerPatterns.class,
+                        pass.shape(windows.repair()),
+                        form.weightBytes(model, model.spec()),
+                        progress);
         progress.begin(
                 "Sparsifying with " + settings.method() + ", and writing",
-                model.spec().layers().size());
+                model.spec().layers().size(),
+                finished.end());
         Written written = new CheckedExport(
                         backend, model, model.spec(), form, output, CheckedExport.window(windows.evaluation()))
                 .write(
-                        sink -> pass.run(windows.repair(), sink, done -> progress.advance(done, "layers")),
+                        sink -> pass.run(windows.repair(), finished, sink, done -> progress.advance(done, "layers")),
                         (export, difference) -> {
                             ZeroShares zeros = zeros(export.path(), patterns);
                             SparsifyRecord beside = new SparsifyRecord(
@@ -90,6 +103,7 @@ public record SparsifyStage(
                                     new ExportRecord(List.of(), difference, ExportRecord.hashes(export.path())));
                             return new Written(zeros, difference);
                         });
+        record.pass().delete(PASS);
         progress.end(String.format(
                 Locale.ROOT,
                 "wrote %s; %.2f%% of the weights are zero",

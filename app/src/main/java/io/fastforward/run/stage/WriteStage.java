@@ -4,7 +4,10 @@ import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.export.CheckpointExport;
 import io.fastforward.model.Model;
 import io.fastforward.nested.NestedModel;
+import io.fastforward.prune.FinishedLayers;
+import io.fastforward.prune.LayerRepairs;
 import io.fastforward.prune.ModuleRepair;
+import io.fastforward.prune.PruningPass;
 import io.fastforward.record.ExportRecord;
 import io.fastforward.report.Progress;
 import io.fastforward.spi.model.ModelSpec;
@@ -28,6 +31,7 @@ import java.util.Optional;
  */
 public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Form form, Path output) {
 
+    private static final String PASS = "repair";
     private static final String POLICY_COPY = "policy.json";
 
     /**
@@ -37,8 +41,10 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Fo
      * @param evaluation windows of a text, for comparing logits
      */
     public ExportRecord execute(NestedModel nested, Policy policy, byte[] policyFile, TokenWindows evaluation) {
-        return writtenBefore(policyFile)
+        ExportRecord written = writtenBefore(policyFile)
                 .orElseGet(() -> write(nested, policy, policyFile, CheckedExport.window(evaluation)));
+        run.record().pass().delete(PASS);
+        return written;
     }
 
     /** What an interrupted run wrote, if it came so far and its output is still there. */
@@ -57,13 +63,26 @@ public record WriteStage(RunContext run, RepairStage repair, CheckpointExport.Fo
         Model model = run.model();
         Progress progress = run.progress();
         model.checkpoint().companions().remark().ifPresent(progress::note);
-        progress.begin("Pruning and writing", model.spec().layers().size());
         ModelSpec pruned = nested.pruned(policy);
+        PruningPass pass = repair.pass(nested, policy);
+        FinishedLayers<LayerRepairs> finished = run.record()
+                .pass()
+                .open(
+                        PASS,
+                        LayerRepairs.class,
+                        pass.shape(repair.windows()),
+                        form.weightBytes(model, pruned),
+                        progress);
+        progress.begin("Pruning and writing", model.spec().layers().size(), finished.end());
         List<ModuleRepair> repairs = new ArrayList<>();
         ExportRecord written = new CheckedExport(run.backend(), model, pruned, form, output, window)
                 .write(
-                        sink -> repairs.addAll(
-                                repair.execute(nested, policy, sink, layers -> progress.advance(layers, "layers"))),
+                        sink -> repairs.addAll(pass.run(
+                                repair.windows(),
+                                run.repairMemory(),
+                                finished,
+                                sink,
+                                layers -> progress.advance(layers, "layers"))),
                         (export, difference) -> {
                             export.addFile(POLICY_COPY, policyFile);
                             ExportRecord record =
