@@ -151,12 +151,6 @@ public final class ScoringPass {
             RepairedMaps repaired,
             FinishedLayers<LayerScores> finished,
             IntConsumer progress) {
-        for (int i = 0; i < finished.end(); i++) {
-            takeBack(finished.outcome(i));
-        }
-        if (finished.end() > 0) {
-            progress.accept(finished.end());
-        }
         if (measures()) {
             walk(ends, windows, repaired, finished, progress);
         } else {
@@ -193,7 +187,7 @@ public final class ScoringPass {
         layer.errors().forEach(module -> errors.add(numbers(module)));
     }
 
-    private LayerScores lastLayer(int layer) {
+    private LayerScores scored(int layer) {
         return new LayerScores(
                 boxed(scores.subList(2 * layer, scores.size())),
                 boxed(wanted.errors() ? errors.subList(2 * layer, errors.size()) : List.of()),
@@ -211,15 +205,23 @@ public final class ScoringPass {
     }
 
     private void scoreWeights(FinishedLayers<LayerScores> finished, IntConsumer progress) {
-        for (int i = finished.end(); i < spec.layers().size(); i++) {
-            try (Arena arena = Arena.ofShared()) {
-                LayerSpec layer = spec.layers().get(i);
-                LayerWeights stored = weights.layer(i, arena);
-                score(new ModuleView(i, layer.attention(), stored.attention(), Measured.NOTHING));
-                score(new ModuleView(i, layer.mlp(), stored.mlp(), Measured.NOTHING));
+        for (int i = 0; i < spec.layers().size(); i++) {
+            if (finished.holds(i)) {
+                takeBack(finished.outcome(i));
+            } else {
+                scoreWeights(i);
+                finished.add(i, scored(i), Map.of(), null);
             }
-            finished.add(i, lastLayer(i), Map.of(), null);
             progress.accept(i + 1);
+        }
+    }
+
+    private void scoreWeights(int layer) {
+        try (Arena arena = Arena.ofShared()) {
+            LayerSpec modules = spec.layers().get(layer);
+            LayerWeights stored = weights.layer(layer, arena);
+            score(new ModuleView(layer, modules.attention(), stored.attention(), Measured.NOTHING));
+            score(new ModuleView(layer, modules.mlp(), stored.mlp(), Measured.NOTHING));
         }
     }
 
@@ -231,19 +233,27 @@ public final class ScoringPass {
             IntConsumer progress) {
         try (LayerWalk walk = new LayerWalk(backend, ends, windows, Set.of(HiddenStream.DENSE), memory);
                 LayerSource layers = LayerSource.streamed(backend, spec, weights)) {
-            if (finished.end() > 0) {
-                finished.restore(walk);
-            }
-            for (int i = finished.end(); i < spec.layers().size(); i++) {
-                try (LoadedLayer layer = layers.load(i);
-                        Arena arena = Arena.ofShared()) {
-                    LayerWeights stored = weights.layer(i, arena);
-                    score(i, layer.attention(), stored.attention(), walk, repaired);
-                    score(i, layer.mlp(), stored.mlp(), walk, repaired);
+            for (int i = 0; i < spec.layers().size(); i++) {
+                if (finished.holds(i)) {
+                    takeBack(finished.outcome(i));
+                } else {
+                    if (finished.holds(i - 1)) {
+                        finished.restore(walk);
+                    }
+                    score(i, layers, walk, repaired);
+                    finished.add(i, scored(i), Map.of(), walk);
                 }
-                finished.add(i, lastLayer(i), Map.of(), walk);
                 progress.accept(i + 1);
             }
+        }
+    }
+
+    private void score(int index, LayerSource layers, LayerWalk walk, RepairedMaps repaired) {
+        try (LoadedLayer layer = layers.load(index);
+                Arena arena = Arena.ofShared()) {
+            LayerWeights stored = weights.layer(index, arena);
+            score(index, layer.attention(), stored.attention(), walk, repaired);
+            score(index, layer.mlp(), stored.mlp(), walk, repaired);
         }
     }
 
