@@ -14,6 +14,7 @@ import io.fastforward.run.BenchmarkRun;
 import io.fastforward.run.EvaluateRun;
 import io.fastforward.run.ExportRun;
 import io.fastforward.run.GenerateRun;
+import io.fastforward.worker.WorkerLines;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -63,7 +64,8 @@ class JsonDocumentTest {
             new Printed("prune --sparsity S,T,…", PruneResult.class, true),
             new Printed("recipes", RecipesCommand.Line.class, true),
             new Printed("report", ReportCommand.Written.class, false),
-            new Printed("sparsify", SparsifyResult.class, false));
+            new Printed("sparsify", SparsifyResult.class, false),
+            new Printed("worker (a line for each batch)", WorkerLines.Results.class, false));
 
     private static final String BEGINNING = """
             # What programs get

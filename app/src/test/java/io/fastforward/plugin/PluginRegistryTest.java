@@ -12,6 +12,7 @@ import io.fastforward.spi.measure.Measured;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.search.TrialExecutor;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.Failures;
 import io.fastforward.testing.PluginJar;
@@ -42,7 +43,9 @@ class PluginRegistryTest {
         assertThat(registry.find(PluginKind.AGENT, "ppo").id()).isEqualTo("ppo");
         assertThat(registry.find(PluginKind.CALIBRATOR, "ridge").id()).isEqualTo("ridge");
         assertThat(registry.find(PluginKind.BACKEND, "cpu").id()).isEqualTo("cpu");
-        assertThat(registry.all(PluginKind.EXECUTOR)).hasSize(1);
+        assertThat(registry.all(PluginKind.EXECUTOR))
+                .extracting(TrialExecutor.Provider::id)
+                .containsExactly("local", "process");
     }
 
     @Test
