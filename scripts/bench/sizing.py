@@ -84,7 +84,7 @@ MODELS = [
     Model("13B", 5120, 40, 5120, 13824),
     Model("70B", 8192, 80, 1024, 28672),
 ]
-CORE = (0.19e12, 0.37e12, 0.09e12)
+CORE = (0.19e12, 0.37e12, 0.08e12)
 MACHINES = [
     Machine("2 cores (measured rates)", *(2 * rate for rate in CORE)),
     Machine("16 cores", *(16 * rate for rate in CORE)),
