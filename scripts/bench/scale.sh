@@ -5,7 +5,7 @@
 # usage: scripts/bench/scale.sh SHAPE [LAYERS...] [-- PRUNE_OPTION...]
 #   SHAPE    tiny, or that of LLaMA-2: 7B, 13B, 70B
 #   LAYERS   default: 2 4; their checkpoints take 0.4, 0.6 and 1.6 GiB a layer
-#   PRUNE_OPTION   default: --agent uniform --sparsity 0.3 with 2 windows of 2048 tokens for each purpose; what is given comes after
+#   PRUNE_OPTION   beside --sparsity 0.3 and 2 windows of 2048 tokens for each purpose; default: --agent uniform
 # SCALE_DIRECTORY   where checkpoints, results and what goes to disk are; default: a new one in $TMPDIR. What was made is deleted.
 # PYTHON            a Python (default python3); it needs no packages
 set -euo pipefail
@@ -26,6 +26,10 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 [ $# -eq 0 ] || shift
 [ ${#layers[@]} -gt 0 ] || layers=(2 4)
+case " $* " in
+  *" --agent"*) ;;
+  *) set -- --agent uniform "$@" ;;
+esac
 unset OPENBLAS_CORETYPE
 
 work=$(mktemp -d "${SCALE_DIRECTORY:-${TMPDIR:-/tmp}}/scale.XXXXXX")
@@ -47,7 +51,7 @@ for count in "${layers[@]}"; do
   started=$(date +%s)
   "$root/scripts/fastforward" prune "$work/model" --output "$work/out" --run-dir "$work/run" --calibration "$work/text.txt" \
     --text-unit line --window 2048 --scoring-windows 2 --repair-windows 2 --reward-windows 2 --evaluation-windows 2 \
-    --agent uniform --sparsity 0.3 --seed 0 "$@" >"$work/log" 2>&1 &
+    --sparsity 0.3 --seed 0 "$@" >"$work/log" 2>&1 &
   process=$!
   watch_anonymous "$process" "$work/peak"
   wait "$process" || { cat "$work/log" >&2; fail "the run failed"; }
