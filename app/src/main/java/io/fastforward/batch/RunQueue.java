@@ -1,6 +1,7 @@
 package io.fastforward.batch;
 
 import io.fastforward.checkpoint.ShutdownHook;
+import io.fastforward.failure.Awaited;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Setting;
@@ -15,7 +16,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -86,22 +86,7 @@ public final class RunQueue {
                     }
                 }));
             }
-            futures.forEach(RunQueue::await);
-        }
-    }
-
-    private static void await(Future<?> future) {
-        try {
-            future.get();
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case RuntimeException cause -> throw cause;
-                case Error cause -> throw cause;
-                case null, default -> throw new IllegalStateException(e);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while runs go on", e);
+            futures.forEach(future -> Awaited.get(future, "runs go on"));
         }
     }
 

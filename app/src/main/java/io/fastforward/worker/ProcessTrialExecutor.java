@@ -1,5 +1,6 @@
 package io.fastforward.worker;
 
+import io.fastforward.failure.Awaited;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.spi.search.TrialBatch;
@@ -7,7 +8,6 @@ import io.fastforward.spi.search.TrialExecutor;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -61,7 +61,7 @@ final class ProcessTrialExecutor implements TrialExecutor {
             if (working.isEmpty()) {
                 throw FailureKind.PLUGIN.failure("no worker is left: each of them ended " + TRIES + " times in a row");
             }
-            working.forEach(ProcessTrialExecutor::await);
+            working.forEach(work -> Awaited.get(work, "workers evaluate"));
         }
         return List.of(results);
     }
@@ -90,21 +90,6 @@ final class ProcessTrialExecutor implements TrialExecutor {
                 jobs.add(new Job(job.part, job.tries + 1));
                 return;
             }
-        }
-    }
-
-    private static void await(Future<?> work) {
-        try {
-            work.get();
-        } catch (ExecutionException e) {
-            switch (e.getCause()) {
-                case RuntimeException cause -> throw cause;
-                case Error cause -> throw cause;
-                case null, default -> throw new IllegalStateException(e);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while workers evaluate", e);
         }
     }
 
