@@ -10,6 +10,10 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The identity of a file's contents, for the record of a run.
@@ -38,6 +42,16 @@ public record FileHash(String name, long bytes, String sha256) {
         } catch (IOException e) {
             throw ReadFailure.of(path, e);
         }
+    }
+
+    /** The hash of a regular file, if there is one. */
+    public static Optional<FileHash> find(Path path) {
+        return Files.isRegularFile(path) ? Optional.of(of(path)) : Optional.empty();
+    }
+
+    /** The SHA-256 of files by their names. */
+    public static Map<String, String> byName(List<FileHash> files) {
+        return files.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256));
     }
 
     /** The hash of a file whose contents were read. */

@@ -67,7 +67,8 @@ public final class StorageFailure {
         return "choose another output directory";
     }
 
-    private static OptionalLong free(Path path) {
+    /** Bytes that the disk of a path has left, whether there is something at it or not; empty if it does not tell. */
+    public static OptionalLong free(Path path) {
         for (@Nullable Path at = path.toAbsolutePath(); at != null; at = at.getParent()) {
             if (Files.exists(at)) {
                 try {

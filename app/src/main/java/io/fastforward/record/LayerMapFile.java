@@ -1,7 +1,6 @@
 package io.fastforward.record;
 
 import io.fastforward.checkpoint.FileHash;
-import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.prune.MapLayout;
@@ -9,13 +8,9 @@ import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -102,13 +97,11 @@ record LayerMapFile(List<MapLayout> maps, String sha256) {
      * @throws IllegalArgumentException if not
      */
     static void requireIntact(Path file, long bytes, String sha256) {
-        if (Files.isRegularFile(file)) {
-            FileHash found = FileHash.of(file);
-            if (found.bytes() == bytes && found.sha256().equals(sha256)) {
-                return;
-            }
+        if (FileHash.find(file)
+                .filter(found -> found.bytes() == bytes && found.sha256().equals(sha256))
+                .isEmpty()) {
+            throw new IllegalArgumentException("'" + file + "' is damaged or gone");
         }
-        throw new IllegalArgumentException("'" + file + "' is damaged or gone");
     }
 
     /**
@@ -121,7 +114,7 @@ record LayerMapFile(List<MapLayout> maps, String sha256) {
         if (maps.isEmpty()) {
             return Map.of();
         }
-        MemorySegment numbers = map(file, bytes(maps), arena);
+        MemorySegment numbers = RecordFile.map(file, bytes(maps), arena);
         Map<MapRole, Linear> read = new EnumMap<>(MapRole.class);
         long at = 0;
         for (MapLayout map : maps) {
@@ -139,21 +132,5 @@ record LayerMapFile(List<MapLayout> maps, String sha256) {
 
     private static Matrix matrix(MemorySegment numbers, long at, DataType type, int rows, int columns) {
         return new Matrix(numbers.asSlice(at), type, rows, columns, columns);
-    }
-
-    /**
-     * A file that must have some size.
-     *
-     * @throws Failure of kind {@link FailureKind#BAD_RECORD} if it has another one
-     */
-    static MemorySegment map(Path file, long bytes, Arena arena) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            if (channel.size() != bytes) {
-                throw RecordFile.damaged(file, "it has " + channel.size() + " bytes, but should have " + bytes, null);
-            }
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
-        } catch (IOException e) {
-            throw ReadFailure.of(file, e);
-        }
     }
 }

@@ -109,7 +109,7 @@ final class PassFiles<T> {
         try (Arena arena = Arena.ofShared()) {
             Map<HiddenStream, Matrix> rows = new EnumMap<>(HiddenStream.class);
             state.hidden().keySet().forEach(stream -> {
-                MemorySegment numbers = LayerMapFile.map(hiddenFile(state.generation(), stream), streamBytes(), arena);
+                MemorySegment numbers = RecordFile.map(hiddenFile(state.generation(), stream), streamBytes(), arena);
                 rows.put(
                         stream,
                         new Matrix(numbers, DataType.F32, shape.tokens(), shape.hiddenSize(), shape.hiddenSize()));
@@ -170,11 +170,7 @@ final class PassFiles<T> {
 
     /** Bytes that the disk has left, if it tells. */
     OptionalLong room() {
-        try {
-            return OptionalLong.of(Files.getFileStore(store.path()).getUsableSpace());
-        } catch (IOException _) {
-            return OptionalLong.empty();
-        }
+        return StorageFailure.free(store.path());
     }
 
     Path directory() {

@@ -18,6 +18,7 @@ import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,17 +109,20 @@ public final class ProbeRecord implements ScoringPass.RepairedMaps {
         String name = mapName(module);
         store.makeFolder(MAPS);
         try (Arena arena = Arena.ofConfined()) {
-            store.write(name, output.copy(DataType.F32, arena).data());
+            MemorySegment numbers = output.copy(DataType.F32, arena).data();
+            String sha256 =
+                    store.write(name, numbers.byteSize(), List.of(numbers)).sha256();
+            maps.put(module, new Stored(units, sha256));
+            return sha256;
         }
-        String sha256 = FileHash.of(store.file(name)).sha256();
-        maps.put(module, new Stored(units, sha256));
-        return sha256;
     }
 
     @Override
     public void takeBack(LayerScores.RepairedMap map) {
         Path file = store.file(mapName(map.module()));
-        if (!Files.isRegularFile(file) || !FileHash.of(file).sha256().equals(map.sha256())) {
+        if (FileHash.find(file)
+                .filter(found -> found.sha256().equals(map.sha256()))
+                .isEmpty()) {
             throw new IllegalArgumentException("'" + file + "' is damaged or gone");
         }
         maps.put(map.module(), new Stored(map.units(), map.sha256()));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.checkpoint.FileHash;
+import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.Reason;
@@ -12,9 +13,13 @@ import io.fastforward.failure.Setting;
 import io.fastforward.json.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +73,22 @@ final class RecordFile {
         ObjectNode document = document(file);
         document.remove(RUN);
         return value(file, document, type);
+    }
+
+    /**
+     * A file that must have some size.
+     *
+     * @throws Failure of kind {@link FailureKind#BAD_RECORD} if it has another one
+     */
+    static MemorySegment map(Path file, long bytes, Arena arena) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            if (channel.size() != bytes) {
+                throw damaged(file, "it has " + channel.size() + " bytes, but should have " + bytes, null);
+            }
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
+        } catch (IOException e) {
+            throw ReadFailure.of(file, e);
+        }
     }
 
     /** The failure that tells of a damaged record. */

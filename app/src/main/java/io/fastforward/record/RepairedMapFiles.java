@@ -1,7 +1,6 @@
 package io.fastforward.record;
 
 import io.fastforward.checkpoint.FileHash;
-import io.fastforward.checkpoint.ReadFailure;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.RepairedLayers;
@@ -9,12 +8,9 @@ import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.search.Workload.RepairedMap;
 import io.fastforward.spi.tensor.DataType;
 import io.fastforward.spi.tensor.Matrix;
-import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /**
@@ -30,10 +26,10 @@ public record RepairedMapFiles(Map<Integer, RepairedMap> maps) implements Repair
 
     /** Whether all of them are there as they were written. */
     public boolean areIntact() {
-        return maps.values().stream().allMatch(map -> {
-            Path file = Path.of(map.file());
-            return Files.isRegularFile(file) && FileHash.of(file).sha256().equals(map.sha256());
-        });
+        return maps.values().stream()
+                .allMatch(map -> FileHash.find(Path.of(map.file()))
+                        .filter(found -> found.sha256().equals(map.sha256()))
+                        .isPresent());
     }
 
     @Override
@@ -52,22 +48,7 @@ public record RepairedMapFiles(Map<Integer, RepairedMap> maps) implements Repair
         int rows = module.maps().getLast().rows();
         int features = module.features(map.units());
         long bytes = (long) rows * features * DataType.F32.bytes();
-        Path file = Path.of(map.file());
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            if (channel.size() != bytes) {
-                throw RecordFile.damaged(
-                        file,
-                        "it has " + channel.size() + " bytes, but the map of " + map.units() + " units " + bytes,
-                        null);
-            }
-            return new Matrix(
-                    channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena),
-                    DataType.F32,
-                    rows,
-                    features,
-                    features);
-        } catch (IOException e) {
-            throw ReadFailure.of(file, e);
-        }
+        MemorySegment numbers = RecordFile.map(Path.of(map.file()), bytes, arena);
+        return new Matrix(numbers, DataType.F32, rows, features, features);
     }
 }
