@@ -98,17 +98,7 @@ final class Destination {
         if (mayHaveWritten() && Files.exists(output)) {
             return;
         }
-        Path existing = existing(RealPath.of(output));
-        try {
-            long free = Files.getFileStore(existing).getUsableSpace();
-            if (free < bytes) {
-                throw FailureKind.STORAGE.failure("the output needs " + megabytes(bytes) + " MB, but '" + existing
-                        + "' has " + free / 1_000_000 + " MB free; make room, or choose another " + Setting.OUTPUT);
-            }
-        } catch (IOException e) {
-            throw FailureKind.STORAGE.failure(
-                    "cannot tell how much room there is for '" + output + "': " + Reason.of(e), e);
-        }
+        requireRoom(output, bytes, "the output needs ", "", "make room, or choose another " + Setting.OUTPUT);
     }
 
     /**
@@ -117,19 +107,25 @@ final class Destination {
      * @throws Failure if there is not
      */
     static void requireRoomToSpill(Path record, long bytes) {
-        Path existing = existing(RealPath.of(record));
+        requireRoom(
+                record,
+                bytes,
+                "the run keeps ",
+                " of hidden states and sums on disk",
+                "make room, choose another " + Setting.RUN_DIRECTORY + ", or raise " + Setting.MEMORY);
+    }
+
+    private static void requireRoom(Path place, long bytes, String whose, String what, String advice) {
+        Path existing = existing(RealPath.of(place));
         try {
             long free = Files.getFileStore(existing).getUsableSpace();
             if (free < bytes) {
-                throw FailureKind.STORAGE.failure(
-                        "the run keeps " + megabytes(bytes) + " MB of hidden states and sums on"
-                                + " disk, but '" + existing + "' has " + free / 1_000_000
-                                + " MB free; make room, choose another "
-                                + Setting.RUN_DIRECTORY + ", or raise " + Setting.MEMORY);
+                throw FailureKind.STORAGE.failure(whose + megabytes(bytes) + " MB" + what + ", but '" + existing
+                        + "' has " + free / 1_000_000 + " MB free; " + advice);
             }
         } catch (IOException e) {
             throw FailureKind.STORAGE.failure(
-                    "cannot tell how much room there is for '" + record + "': " + Reason.of(e), e);
+                    "cannot tell how much room there is for '" + place + "': " + Reason.of(e), e);
         }
     }
 

@@ -30,7 +30,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /** Evaluates the trials of a workload with the model's files, which it opens once. */
 final class ModelWorker implements Worker {
@@ -69,7 +68,7 @@ final class ModelWorker implements Worker {
             NestedModel nested = new NestedModel(spec, model, new NestedOrder(workload.order()));
             boolean resident = MemoryPlan.keepsLayers(
                     spec,
-                    check.windows(),
+                    workload.windows().count(),
                     workload.windows().length(),
                     workload.objective().weight(Measure.DIVERGENCE) > 0,
                     compute.memoryBytes(),
@@ -116,8 +115,7 @@ final class ModelWorker implements Worker {
     }
 
     private static void requireSameFiles(Map<String, String> expected, Model model) {
-        Map<String, String> found =
-                model.checkpoint().hashes().stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256));
+        Map<String, String> found = FileHash.byName(model.checkpoint().hashes());
         for (Map.Entry<String, String> file : new TreeMap<>(expected).entrySet()) {
             if (!file.getValue().equals(found.get(file.getKey()))) {
                 throw FailureKind.BAD_RECORD.failure("the model in '"

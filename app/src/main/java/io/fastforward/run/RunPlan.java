@@ -37,7 +37,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * What a run is going to do, as it is known before anything is written.
@@ -194,7 +193,7 @@ record RunPlan(
     Workload workload(ModelRequest request, List<FileHash> model, NestedOrder order, Precision precision) {
         return new Workload(
                 directory(request),
-                hashes(model),
+                FileHash.byName(model),
                 attentionUnit(),
                 order.modules(),
                 windows(windows.reward()),
@@ -220,7 +219,7 @@ record RunPlan(
             Map<Integer, RepairedMap> maps) {
         return new Workload(
                 directory(request),
-                hashes(model),
+                FileHash.byName(model),
                 attentionUnit(),
                 order.modules(),
                 windows(serving.probeWindows(windows.reward()).orElseThrow()),
@@ -234,10 +233,6 @@ record RunPlan(
 
     private static String directory(ModelRequest request) {
         return request.files().model().toAbsolutePath().toString();
-    }
-
-    private static Map<String, String> hashes(List<FileHash> model) {
-        return model.stream().collect(Collectors.toMap(FileHash::name, FileHash::sha256));
     }
 
     private static Workload.Windows windows(TokenWindows windows) {

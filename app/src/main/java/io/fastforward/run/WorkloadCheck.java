@@ -22,11 +22,6 @@ import java.util.stream.IntStream;
  */
 record WorkloadCheck(Workload workload, ModelSpec spec) {
 
-    /** How many windows the workload has. */
-    int windows() {
-        return workload.windows().tokens().length / workload.windows().length();
-    }
-
     /** @throws Failure if the workload does not fit */
     void requireFits() {
         try {
@@ -70,10 +65,11 @@ record WorkloadCheck(Workload workload, ModelSpec spec) {
     /** @throws Failure if a batch does not fit */
     void requireFits(TrialBatch batch) {
         batch.windows().stream()
-                .filter(window -> window < 0 || window >= windows())
+                .filter(window -> window < 0 || window >= workload.windows().count())
                 .findFirst()
                 .ifPresent(window -> {
-                    throw misfit("a batch asks for window " + window + " of " + windows());
+                    throw misfit("a batch asks for window " + window + " of "
+                            + workload.windows().count());
                 });
         List<Integer> dense = spec.densePolicy().retained();
         for (Policy policy : batch.candidates()) {

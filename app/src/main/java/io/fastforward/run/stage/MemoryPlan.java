@@ -360,7 +360,7 @@ public record MemoryPlan(
         long widest = spec.widestFeatures();
         return ErrorCurve.scratchBytes(widest, repaired ? widest / 2 : 0)
                 + scratchBytes(spec, windowLength)
-                + (long) chunkRows(windowLength) * spec.hiddenSize() * Float.BYTES;
+                + chunkBytes(spec, windowLength);
     }
 
     /** What probes take beside the search: the dense model's hidden states, and both modules of a layer, repaired. */

@@ -61,7 +61,7 @@ final class ObjectiveTrial implements AutoCloseable {
     }
 
     private static TokenWindows windows(Workload.Windows all, List<Integer> chosen) {
-        return new TokenWindows(all.length(), all.tokens().length / all.length(), all.tokens()).subset(chosen);
+        return new TokenWindows(all.length(), all.count(), all.tokens()).subset(chosen);
     }
 
     private double weight(Measure measure) {

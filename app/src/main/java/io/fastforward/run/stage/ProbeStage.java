@@ -79,8 +79,7 @@ public record ProbeStage(RunContext run, Probing probing) {
     }
 
     private List<Probe> evaluate(TrialExecutor executor, Workload.Windows windows, List<Policy> candidates, int first) {
-        int count = windows.tokens().length / windows.length();
-        List<Integer> all = IntStream.range(0, count).boxed().toList();
+        List<Integer> all = IntStream.range(0, windows.count()).boxed().toList();
         List<TrialExecutor.Result> results = executor.execute(new TrialBatch(all, candidates));
         List<Probe> probes = new ArrayList<>();
         for (TrialExecutor.Result result : results) {

@@ -93,6 +93,11 @@ public record Workload(
                 throw new IllegalArgumentException(tokens.length + " tokens make no windows of " + length);
             }
         }
+
+        /** How many there are. */
+        public int count() {
+            return tokens.length / length;
+        }
     }
 
     /**
