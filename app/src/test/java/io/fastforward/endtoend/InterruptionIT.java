@@ -133,7 +133,7 @@ class InterruptionIT {
                         "--max-tokens=1000",
                         "--threads=1");
         Launcher.Finished interrupted = generating
-                .awaitWhileRunning(() -> lineCount(generating.output()) > 0)
+                .awaitWhileRunning(() -> SmallPrune.lineCount(generating.output()) > 0)
                 .send(EndSignal.sent().name())
                 .await();
         assertThat(interrupted.exitCode()).isEqualTo(EndSignal.sent().exitCode());
@@ -183,7 +183,7 @@ class InterruptionIT {
         Path trials = directory.resolve("out-run/trials.jsonl");
         return Launcher.in(directory)
                 .start(SmallPrune.into(output))
-                .awaitWhileRunning(() -> lineCount(trials) >= 2 * SmallPrune.BATCH);
+                .awaitWhileRunning(() -> SmallPrune.lineCount(trials) >= 2 * SmallPrune.BATCH);
     }
 
     private void resumeAndCompare(Path output) throws IOException {
@@ -208,17 +208,6 @@ class InterruptionIT {
     private static List<String> names(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.map(file -> String.valueOf(file.getFileName())).toList();
-        }
-    }
-
-    private static long lineCount(Path file) {
-        if (!Files.exists(file)) {
-            return 0;
-        }
-        try (Stream<String> lines = Files.lines(file)) {
-            return lines.count();
-        } catch (IOException e) {
-            throw new AssertionError(e);
         }
     }
 }

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,7 +91,7 @@ class ProcessExecutorIT {
         Path trials = directory.resolve("out-run/trials.jsonl");
         for (int batches = 2; batches <= 4; batches += 2) {
             int done = batches * SmallPrune.BATCH;
-            searching.awaitWhileRunning(() -> lineCount(trials) >= done);
+            searching.awaitWhileRunning(() -> SmallPrune.lineCount(trials) >= done);
             workers(searching).getFirst().destroyForcibly();
         }
         Launcher.Finished finished = searching.await().succeeds();
@@ -108,7 +107,7 @@ class ProcessExecutorIT {
     void workersEndWithTheSearch() throws Exception {
         Launcher.Started searching = Launcher.in(directory).start(run("--option=executor.workers=2"));
         Path trials = directory.resolve("out-run/trials.jsonl");
-        searching.awaitWhileRunning(() -> lineCount(trials) > 0);
+        searching.awaitWhileRunning(() -> SmallPrune.lineCount(trials) > 0);
         List<ProcessHandle> workers = workers(searching);
         assertThat(workers).hasSize(2);
         searching.kill().await();
@@ -156,16 +155,5 @@ class ProcessExecutorIT {
             trials.add(((ObjectNode) JSON.readTree(line)).without("cost"));
         }
         return trials;
-    }
-
-    private static long lineCount(Path file) {
-        if (!Files.exists(file)) {
-            return 0;
-        }
-        try (Stream<String> lines = Files.lines(file)) {
-            return lines.count();
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 }

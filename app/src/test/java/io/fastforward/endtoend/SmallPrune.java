@@ -1,9 +1,12 @@
 package io.fastforward.endtoend;
 
 import io.fastforward.testing.DemoModel;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The command line of a small run on the demo model: twelve batches, so that one can stop it in between. */
 final class SmallPrune {
@@ -44,5 +47,17 @@ final class SmallPrune {
                 "7"));
         arguments.addAll(List.of(more));
         return arguments.toArray(String[]::new);
+    }
+
+    /** How many lines a file has by now, such as the trials of a search that goes on; none if it is not there. */
+    static long lineCount(Path file) {
+        if (!Files.exists(file)) {
+            return 0;
+        }
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.count();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -104,6 +104,21 @@ class ResumedPassTest {
         private static final long serialVersionUID = 1;
     }
 
+    /** Ends a pass where it passes a layer on. */
+    private static void interrupt(
+            PruningPass pass, TokenWindows windows, FinishedLayers<LayerRepairs> finished, int interrupted) {
+        assertThatThrownBy(() -> pass.run(
+                        windows,
+                        finished,
+                        (layer, weights) -> {
+                            if (layer == interrupted) {
+                                throw new Interruption();
+                            }
+                        },
+                        done -> {}))
+                .isInstanceOf(Interruption.class);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "ridge, PREFIX, ",
@@ -127,16 +142,7 @@ class ResumedPassTest {
                     PruningPass first = pass(model, counting, target, type);
                     FinishedLayers<LayerRepairs> none = open(record, first, windows, 0);
                     int end = interrupted;
-                    assertThatThrownBy(() -> first.run(
-                                    windows,
-                                    none,
-                                    (layer, weights) -> {
-                                        if (layer == end) {
-                                            throw new Interruption();
-                                        }
-                                    },
-                                    done -> {}))
-                            .isInstanceOf(Interruption.class);
+                    interrupt(first, windows, none, end);
                     counting.layers.clear();
                     PruningPass second = pass(model, counting, target, type);
                     FinishedLayers<LayerRepairs> finished = open(record, second, windows, end);
@@ -162,19 +168,8 @@ class ResumedPassTest {
             pass(model, new Counting("ridge"), CalibrationTarget.DENSE, null).run(windows, expected, done -> {});
             PassRecord record = new PassRecord(store, "run", SavePace.always());
             for (int end = 1; end < LAYERS; end++) {
-                int interrupted = end;
                 PruningPass pass = pass(model, new Counting("ridge"), CalibrationTarget.DENSE, null);
-                FinishedLayers<LayerRepairs> finished = open(record, pass, windows, end - 1);
-                assertThatThrownBy(() -> pass.run(
-                                windows,
-                                finished,
-                                (layer, weights) -> {
-                                    if (layer == interrupted) {
-                                        throw new Interruption();
-                                    }
-                                },
-                                done -> {}))
-                        .isInstanceOf(Interruption.class);
+                interrupt(pass, windows, open(record, pass, windows, end - 1), end);
             }
             PruningPass pass = pass(model, new Counting("ridge"), CalibrationTarget.DENSE, null);
             pass.run(windows, open(record, pass, windows, LAYERS - 1), layers, done -> {});
