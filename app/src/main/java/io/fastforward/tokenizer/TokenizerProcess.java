@@ -5,6 +5,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
+import io.fastforward.nativelibrary.JavaProcess;
 import io.fastforward.nativelibrary.NativeLibraryCache;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -90,7 +91,7 @@ final class TokenizerProcess implements AutoCloseable {
     static TokenizerProcess start(Duration patience, long heap) {
         List<Path> libraries = TokenizerLibrary.unpack();
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(JavaProcess.program());
         command.addAll(List.of(
                 "--enable-native-access=ALL-UNNAMED",
                 // It starts sooner, and has little to do in Java.
@@ -111,10 +112,7 @@ final class TokenizerProcess implements AutoCloseable {
         libraries.forEach(library -> command.add(library.toString()));
         TokenizerProcess started;
         try {
-            var builder = new ProcessBuilder(command);
-            // Options that are meant for this process, such as a port for a debugger.
-            builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
-            started = new TokenizerProcess(builder.start(), patience);
+            started = new TokenizerProcess(JavaProcess.of(command).start(), patience);
         } catch (IOException e) {
             throw FailureKind.STORAGE.failure(
                     "the tokenizer's process cannot be started: " + Reason.of(e)

@@ -4,6 +4,7 @@ import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
+import io.fastforward.nativelibrary.JavaProcess;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.MalformedInputException;
@@ -18,8 +19,9 @@ import java.util.stream.Stream;
  *
  * @param name what it is called in messages
  * @param words of the command
+ * @param here whether it is a Java of this machine, with the options for Java of this process among its words
  */
-record LaunchCommand(String name, List<String> words) {
+record LaunchCommand(String name, List<String> words, boolean here) {
 
     private static final String MAIN = "io.fastforward.cli.FastForward";
 
@@ -37,7 +39,7 @@ record LaunchCommand(String name, List<String> words) {
         List<NumaNode> nodes = NumaNode.all();
         int workers = count == 0 ? Math.max(1, nodes.size()) : count;
         List<String> java = new ArrayList<>();
-        java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        java.add(JavaProcess.program());
         java.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> !flag.startsWith("-agentlib") && !flag.startsWith("-javaagent"))
                 .toList());
@@ -50,7 +52,7 @@ record LaunchCommand(String name, List<String> words) {
         List<LaunchCommand> commands = new ArrayList<>();
         for (int i = 0; i < workers; i++) {
             List<String> bound = nodes.size() > 1 ? nodes.get(i % nodes.size()).binding() : List.of();
-            commands.add(of("worker " + (i + 1), Stream.concat(bound.stream(), java.stream()), arguments));
+            commands.add(of("worker " + (i + 1), Stream.concat(bound.stream(), java.stream()), arguments, true));
         }
         return commands;
     }
@@ -70,8 +72,11 @@ record LaunchCommand(String name, List<String> words) {
                 if (!command.isEmpty() && !command.startsWith("#")) {
                     // The shell becomes the command, so that ending the one ends the other.
                     Stream<String> shell = Stream.of("/bin/sh", "-c", "exec " + command + " \"$@\"", "sh");
-                    commands.add(
-                            of("worker " + (commands.size() + 1) + " (" + OneLine.of(command) + ")", shell, List.of()));
+                    commands.add(of(
+                            "worker " + (commands.size() + 1) + " (" + OneLine.of(command) + ")",
+                            shell,
+                            List.of(),
+                            false));
                 }
             }
         } catch (MalformedInputException e) {
@@ -86,11 +91,17 @@ record LaunchCommand(String name, List<String> words) {
         return commands;
     }
 
-    private static LaunchCommand of(String name, Stream<String> before, List<String> arguments) {
+    /** Starts it. */
+    Process start() throws IOException {
+        return (here ? JavaProcess.of(words) : new ProcessBuilder(words)).start();
+    }
+
+    private static LaunchCommand of(String name, Stream<String> before, List<String> arguments, boolean here) {
         return new LaunchCommand(
                 name,
                 Stream.of(before, Stream.of("worker", "--workload=-"), arguments.stream())
                         .flatMap(words -> words)
-                        .toList());
+                        .toList(),
+                here);
     }
 }

@@ -57,7 +57,7 @@ final class WorkerProcess implements AutoCloseable {
     static WorkerProcess start(LaunchCommand command, String workload) throws WorkerLost {
         WorkerProcess started;
         try {
-            started = new WorkerProcess(command, new ProcessBuilder(command.words()).start());
+            started = new WorkerProcess(command, command.start());
         } catch (IOException e) {
             throw FailureKind.PLUGIN.failure(command.name() + " cannot be started: " + Reason.of(e), e);
         }

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.testing.RandomLlama;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -100,6 +102,24 @@ class ProcessExecutorIT {
                 .isNotEmpty()
                 .allMatch(line -> line.matches(
                         "Warning: worker [12] ended with exit code 137.*; what it was doing is" + " done again"));
+        assertSameResults();
+    }
+
+    /** A debugger's port is for one process: a second one that wants it ends at once. */
+    @Test
+    void optionsForThisProcessAreNotForWorkers() throws Exception {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = socket.getLocalPort();
+        }
+        List<String> command = new ArrayList<>(List.of(
+                "env",
+                "JAVA_TOOL_OPTIONS=-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:" + port,
+                Launcher.script().toString()));
+        command.addAll(List.of(run()));
+        Launcher.Finished finished =
+                Launcher.in(directory).startProgram(command).await().succeeds();
+        assertThat(finished.errors()).noneMatch(line -> line.startsWith("Warning: worker"));
         assertSameResults();
     }
 
