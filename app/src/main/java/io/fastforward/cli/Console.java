@@ -2,6 +2,7 @@ package io.fastforward.cli;
 
 import io.fastforward.failure.PlainText;
 import io.fastforward.report.Progress;
+import io.fastforward.report.TimeSpan;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
@@ -74,9 +75,9 @@ final class Console implements Progress {
         long now = System.nanoTime();
         if (now - lastLine >= LINE_INTERVAL.toNanos() && done < total) {
             lastLine = now;
-            long left = Math.round((now - workStart) / 1e9 * (total - done) / (done - before));
+            String left = TimeSpan.of((now - workStart) / 1e9 * (total - done) / (done - before));
             stream.println(
-                    PlainText.line(stage + ": " + done + "/" + total + " " + detail + ", about " + left + " s left"));
+                    PlainText.line(stage + ": " + done + "/" + total + " " + detail + ", about " + left + " left"));
         }
     }
 

@@ -124,15 +124,34 @@ public final class LayerWalk implements AutoCloseable {
 
     /** Most bytes of each sum at a module, in the order in which they take their memory. */
     public static List<Long> sumBytes(ModelSpec spec, Set<Wish> wishes, Set<HiddenStream> carried) {
-        List<Long> bytes = new ArrayList<>();
+        return sums(spec.hiddenSize(), spec.widestFeatures(), wishes, carried).stream()
+                .map(sum -> sum.elements() * Double.BYTES)
+                .toList();
+    }
+
+    /**
+     * A sum over the tokens.
+     *
+     * @param moment of what
+     * @param elements how many numbers it has
+     */
+    public record Sum(Moment moment, long elements) {}
+
+    /**
+     * The sums at a module, in the order in which they take their memory.
+     *
+     * @param features how many it has
+     */
+    public static List<Sum> sums(int hiddenSize, int features, Set<Wish> wishes, Set<HiddenStream> carried) {
+        List<Sum> sums = new ArrayList<>();
         for (Wish wish : inOrder(summed(wishes, carried))) {
-            long left = wish.tap() == Tap.FEATURES ? spec.widestFeatures() : spec.hiddenSize();
-            long right = wish.rightTap() == Tap.FEATURES ? spec.widestFeatures() : spec.hiddenSize();
-            boolean sums = wish.moment() == Moment.SUMS || wish.moment() == Moment.SQUARE_SUMS;
-            long each = (sums ? left : left * right) * Double.BYTES;
-            bytes.addAll(Collections.nCopies(wish.tap() == Tap.RESIDUAL ? 2 : 1, each));
+            long left = wish.tap() == Tap.FEATURES ? features : hiddenSize;
+            long right = wish.rightTap() == Tap.FEATURES ? features : hiddenSize;
+            boolean one = wish.moment() == Moment.SUMS || wish.moment() == Moment.SQUARE_SUMS;
+            Sum sum = new Sum(wish.moment(), one ? left : left * right);
+            sums.addAll(Collections.nCopies(wish.tap() == Tap.RESIDUAL ? 2 : 1, sum));
         }
-        return bytes;
+        return sums;
     }
 
     /** Gram matrices first: of all sums, what is solved for them looks at them most. */

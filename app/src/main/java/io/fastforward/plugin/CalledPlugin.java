@@ -65,6 +65,15 @@ record CalledPlugin(
         return requireGiven(doing, result);
     }
 
+    /** Asks how much something takes that a run's time is estimated with. */
+    double multiplyAdds(Supplier<Double> call) {
+        double count = call("telling how long it takes", call);
+        if (!(count >= 0) || Double.isInfinite(count)) {
+            throw failure("says that it takes " + count + " multiply-adds, expected a finite number of at least 0");
+        }
+        return count;
+    }
+
     /** Calls the plugin for nothing but the effect. */
     void run(String doing, Runnable call) {
         call(doing, () -> {

@@ -34,6 +34,11 @@ record CheckedCalibrator(
     }
 
     @Override
+    public double multiplyAdds(ModuleSpec module, int kept, long tokens) {
+        return called.multiplyAdds(() -> calibrator.multiplyAdds(module, kept, tokens));
+    }
+
+    @Override
     public Repair repair(ModuleView module, int kept, Workbench workbench) {
         EngineCalls engine = new EngineCalls();
         Workbench shown = new WatchedWorkbench(engine, workbench);

@@ -2,6 +2,7 @@ package io.fastforward.plugin;
 
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Workbench;
 import java.util.Set;
@@ -16,6 +17,11 @@ record CheckedCriterion(CalledPlugin called, Criterion criterion, Set<Wish> wish
                 criterion,
                 called.call("telling what it wishes to know", () -> Set.copyOf(criterion.wishes())),
                 called.call("telling what its scores depend on", criterion::dependsOnKept));
+    }
+
+    @Override
+    public double multiplyAdds(ModuleSpec module) {
+        return called.multiplyAdds(() -> criterion.multiplyAdds(module));
     }
 
     @Override

@@ -61,7 +61,7 @@ public final class PruningPass {
             @Nullable DataType dataType) {
 
         /** What is measured on the modules: the calibrator's wishes, without those that the target does not ask for. */
-        Set<Wish> wishes() {
+        public Set<Wish> wishes() {
             return calibrator.wishes().stream()
                     .filter(wish -> target == CalibrationTarget.RESIDUAL || wish.tap() != Tap.RESIDUAL)
                     .collect(Collectors.toSet());

@@ -95,11 +95,11 @@ public final class PlanRun {
                         if (repairs()) {
                             plan.warn(progress);
                         }
-                        return run(
-                                plan,
-                                reachable,
-                                candidates,
-                                new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
+                        RunContext run =
+                                new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress);
+                        progress.note(PlannedTime.ofSizes(request, reachable.size(), serving, plan, candidates, run)
+                                .describe());
+                        return run(plan, reachable, candidates, run);
                     },
                     record -> {});
         });

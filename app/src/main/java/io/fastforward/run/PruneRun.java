@@ -104,10 +104,11 @@ public final class PruneRun {
                         model.remarks().forEach(progress::note);
                         plan.describe(progress);
                         candidates.describe(progress);
-                        return run(
-                                plan,
-                                candidates,
-                                new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress));
+                        RunContext run =
+                                new RunContext(backend, algebra, model, plan.spec(), plan.memory(), record, progress);
+                        progress.note(PlannedTime.ofPruning(request, serving, plan, candidates, run)
+                                .describe());
+                        return run(plan, candidates, run);
                     },
                     record -> complete(record, model));
         });

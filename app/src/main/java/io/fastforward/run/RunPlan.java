@@ -16,6 +16,7 @@ import io.fastforward.run.stage.MemoryPlan;
 import io.fastforward.run.stage.RepairStage;
 import io.fastforward.run.stage.RunWindows;
 import io.fastforward.search.Budget;
+import io.fastforward.search.ExpectedTrials;
 import io.fastforward.settings.BudgetSettings;
 import io.fastforward.settings.PruneSettings;
 import io.fastforward.settings.WindowSettings;
@@ -44,6 +45,7 @@ import java.util.Set;
  * @param spec the model's architecture, with the units that are pruned
  * @param budget what the sparsity means for it
  * @param given the policy to use instead of searching one
+ * @param trials what the search will take, if there is one
  * @param memory what will be needed
  * @param windows what each stage sees of the texts
  * @param questions what the variants are asked
@@ -55,6 +57,7 @@ record RunPlan(
         ModelSpec spec,
         Budget budget,
         Optional<Policy> given,
+        Optional<ExpectedTrials> trials,
         MemoryPlan memory,
         RunWindows windows,
         Optional<Questions> questions,
@@ -80,9 +83,9 @@ record RunPlan(
         Budget budget = asked.of(model.spec(), demands);
         serving.requireServed(spec);
         Optional<Policy> given = files.policy().map(file -> PolicyFile.read(file, spec));
-        if (given.isEmpty()) {
-            serving.requireAgent(asked, budget, files.warmStart());
-        }
+        Optional<ExpectedTrials> trials = given.isEmpty()
+                ? Optional.of(serving.requireAgent(asked, budget, files.warmStart()))
+                : Optional.empty();
         int length = WindowSettings.length(settings.windows().length(), model.spec());
         MemoryPlan memory = MemoryPlan.of(
                 model.spec(),
@@ -119,7 +122,16 @@ record RunPlan(
                             .stream()
                             .toList();
             return new RunPlan(
-                    spec, budget, given, memory, windows, questions, rewardQuestions, candidates.provider(), warnings);
+                    spec,
+                    budget,
+                    given,
+                    trials,
+                    memory,
+                    windows,
+                    questions,
+                    rewardQuestions,
+                    candidates.provider(),
+                    warnings);
         }
     }
 

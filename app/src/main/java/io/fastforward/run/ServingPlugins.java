@@ -12,6 +12,8 @@ import io.fastforward.prune.PruningPass;
 import io.fastforward.record.RunRecord;
 import io.fastforward.report.Progress;
 import io.fastforward.search.Budget;
+import io.fastforward.search.ExpectedTrials;
+import io.fastforward.search.Prior;
 import io.fastforward.search.SearchState;
 import io.fastforward.settings.BudgetSettings;
 import io.fastforward.settings.PluginSettings;
@@ -119,9 +121,10 @@ final class ServingPlugins {
      *
      * @param asked what the budget came from
      * @param warmStart as in {@link #createAgent}
+     * @return what a search with it is going to take
      * @throws Failure if no policy reaches the sparsity, options do not go together, or the agent cannot begin there
      */
-    void requireAgent(BudgetSettings asked, Budget budget, Optional<Path> warmStart) {
+    ExpectedTrials requireAgent(BudgetSettings asked, Budget budget, Optional<Path> warmStart) {
         if (settings.search().prior() == SearchPlan.Prior.NONE && agent.priorUse() == PolicyAgent.PriorUse.NEEDED) {
             throw FailureKind.USAGE.failure(Setting.AGENT + " " + agent.id()
                     + " proposes what is known before a search, and "
@@ -129,7 +132,17 @@ final class ServingPlugins {
                     + " ppo, which searches from nothing");
         }
         asked.requireReachable(budget);
-        createAgent(budget.emptySearchSpace(settings.budget().sparsity(), usesPrior()), warmStart);
+        PolicyAgent created =
+                createAgent(budget.emptySearchSpace(settings.budget().sparsity(), usesPrior()), warmStart);
+        return ExpectedTrials.of(settings.forSearch(), created.batchSize(), created.episodeLimit(), priorPolicies());
+    }
+
+    /** Policies that are likely to be good, of a sparsity, at most. */
+    int priorPolicies() {
+        if (!usesPrior()) {
+            return 0;
+        }
+        return settings.search().prior() == SearchPlan.Prior.PROBES ? Prior.MOST_POLICIES : 1;
     }
 
     /** Whether what is known of good policies before the search is wanted. */

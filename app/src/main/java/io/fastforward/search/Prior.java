@@ -38,6 +38,9 @@ public final class Prior {
         return units / 2;
     }
 
+    /** Most policies of a sparsity: those of probes, of curves, and of both. */
+    public static final int MOST_POLICIES = 3;
+
     /**
      * The policies, the best guess first and none twice; none if nothing was measured.
      *

@@ -83,6 +83,11 @@ public record RewardMix(Map<Measure, Double> weights) {
         return weights.containsKey(Measure.MARGIN) || weights.containsKey(Measure.ERRORS);
     }
 
+    /** Whether tokens of a text have to be predicted for it. */
+    public boolean readsText() {
+        return comparesWithDense() || weights.containsKey(Measure.NEGATIVE_LOG_LIKELIHOOD);
+    }
+
     /** Whether candidates are compared with the dense model token by token. */
     public boolean comparesWithDense() {
         return weights.containsKey(Measure.DIVERGENCE);

@@ -220,6 +220,19 @@ class FaultyPluginsTest {
         refused(() -> calibrate(fault, 1), "calibrator 'calibrators'", words);
     }
 
+    @ParameterizedTest
+    @CsvSource({"endless, NaN", "negative, -1.0"})
+    void whatACalibratorSaysOfItsTime(String fault, String words) {
+        Calibrator.Provider provider = registry.find(PluginKind.CALIBRATOR, "calibrators");
+        Calibrator calibrator = provider.create(options(provider, fault));
+        MlpSpec spec = new MlpSpec(
+                new Normalization(Normalization.Kind.RMS, 1e-5), 2, 3, false, Activation.RELU, false, false);
+        refused(
+                () -> calibrator.multiplyAdds(spec, 1, 5),
+                "calibrator 'calibrators'",
+                "says that it takes " + words + " multiply-adds");
+    }
+
     @Test
     void whatACalibratorRejects() {
         Failures.expect(

@@ -153,7 +153,16 @@ class StageKeysTest {
     private static RunPlan plan(ModelSpec spec, Budget budget, MemoryPlan memory, TokenWindows evaluation) {
         RunWindows windows = new RunWindows(WINDOWS, WINDOWS, WINDOWS, evaluation, false, 1, Map.of());
         return new RunPlan(
-                spec, budget, Optional.empty(), memory, windows, Optional.empty(), List.of(), "cpu", List.of());
+                spec,
+                budget,
+                Optional.empty(),
+                Optional.empty(),
+                memory,
+                windows,
+                Optional.empty(),
+                List.of(),
+                "cpu",
+                List.of());
     }
 
     private static String ranking(StageKeys keys, PluginIdentity criterion, Wanted wanted, TokenWindows windows) {

@@ -196,6 +196,9 @@ public final class FaultyPlugins {
                 }
                 record Repairing(String fault) implements Calibrator {
                     public Set<Wish> wishes() { return Set.of(Wish.features(Moment.GRAM)); }
+                    public double multiplyAdds(ModuleSpec module, int kept, long tokens) {
+                        return fault.equals("endless") ? Double.NaN : fault.equals("negative") ? -1 : 0;
+                    }
                     public Repair repair(ModuleView module, int kept, Workbench workbench) {
                         MapRole role = module.weights().maps().lastEntry().getKey();
                         int outputs = module.spec().hiddenSize();

@@ -14,6 +14,7 @@ import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
 import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.model.MlpSpec;
+import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.model.ModuleWeights;
 import io.fastforward.spi.model.NormWeights;
 import io.fastforward.spi.model.Normalization;
@@ -357,6 +358,17 @@ public abstract class CalibratorContract extends PluginContract<Calibrator.Provi
             assertThat(map.bias() != null).isEqualTo(shape.bias());
         });
         assertThat(repair.ridge()).isGreaterThanOrEqualTo(0);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    final void whatItTakesIsANumberThatGrowsWithTheTokens(Sizes sizes) {
+        ModuleSpec module = sample(sizes).module().spec();
+        double few = calibrator().multiplyAdds(module, sizes.kept(), 100);
+        assertThat(few).isNotNegative().isFinite();
+        assertThat(calibrator().multiplyAdds(module, sizes.kept(), 1_000_000_000))
+                .isGreaterThanOrEqualTo(few)
+                .isFinite();
     }
 
     @ParameterizedTest

@@ -178,6 +178,12 @@ public abstract class CriterionContract extends PluginContract<Criterion.Provide
 
     @ParameterizedTest
     @MethodSource("specs")
+    final void whatItTakesIsANumber(ModuleSpec spec) {
+        assertThat(criterion().multiplyAdds(spec)).isNotNegative().isFinite();
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
     final void itIsPure(ModuleSpec spec) {
         ModuleView module = module(spec, DataType.F32);
         byte[] weights = module.weights().output().weight().data().toArray(ValueLayout.JAVA_BYTE);

@@ -29,6 +29,11 @@ public record SampleStage(RunContext run, TokenWindows windows) {
     private static final int BEGINNING = 16;
     private static final int NEW_TOKENS = 48;
 
+    /** Most tokens that each of them says. */
+    static int newTokens() {
+        return SAMPLES * NEW_TOKENS;
+    }
+
     /**
      * What both say; nothing if layers do not stay loaded, since each token needs all of them, or the format cannot read what
      * it wrote.

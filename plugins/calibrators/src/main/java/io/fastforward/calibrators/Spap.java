@@ -121,6 +121,20 @@ public final class Spap implements Calibrator {
         return (8 * map + Math.max(6 * map, 2 * features * features + 4 * map) + blocks) * Double.BYTES;
     }
 
+    /** Ridge's, and of every round of an MLP the passes over the tokens, the Gram matrix of the new features and its solution. */
+    @Override
+    public double multiplyAdds(ModuleSpec module, int kept, long tokens) {
+        double first = ridge.multiplyAdds(module, kept, tokens);
+        if (!(module instanceof MlpSpec mlp)) {
+            return first;
+        }
+        double map = (double) kept * module.hiddenSize();
+        double gradients = (gate && mlp.gated() ? 2 : 1) * (steps + 1.0) * 5 * map * tokens;
+        double features = (3 * map + (double) kept * kept) * tokens;
+        double solution = kept * (double) kept * kept / 3 + 2 * map * kept;
+        return first + rounds * (gradients + features + solution);
+    }
+
     @Override
     public Repair repair(ModuleView module, int kept, Workbench workbench) {
         requireFinite(module);

@@ -5,6 +5,7 @@ import io.fastforward.spi.Options;
 import io.fastforward.spi.backend.LinearAlgebra;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Workbench;
 import io.fastforward.spi.tensor.DoubleMatrix;
@@ -66,6 +67,13 @@ public final class GreedyOptimalBrainSurgeon implements Criterion {
         public Criterion create(Options options) {
             return new GreedyOptimalBrainSurgeon(options.number(RIDGE.name()));
         }
+    }
+
+    /** An inverse, the squares of the weights, and the removals. */
+    @Override
+    public double multiplyAdds(ModuleSpec module) {
+        double features = module.features(module.units());
+        return Criterion.super.multiplyAdds(module) + (features + module.hiddenSize()) * features * features;
     }
 
     @Override

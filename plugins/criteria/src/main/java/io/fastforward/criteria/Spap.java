@@ -4,6 +4,7 @@ import io.fastforward.spi.OptionSpec;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.measure.ModuleView;
 import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.ModuleSpec;
 import io.fastforward.spi.prune.Criterion;
 import io.fastforward.spi.prune.Workbench;
 import java.lang.foreign.Arena;
@@ -41,6 +42,8 @@ public final class Spap implements Criterion {
 
     /** With the default penalty it is reached in 24 to 32 turns on the demo model; at the 100th ρ is 10¹⁵. */
     private static final int MOST_TURNS = 100;
+
+    private static final int USUAL_TURNS = 28;
 
     /** Of the norm of W′, what may be left in the columns that go: they are as good as gone. */
     private static final double NOTHING = 1e-3;
@@ -89,6 +92,13 @@ public final class Spap implements Criterion {
             return new Spap(
                     options.number(PENALTY.name()), options.number(GROWTH.name()), options.number(RIDGE.name()));
         }
+    }
+
+    /** A factor and solutions in every turn. */
+    @Override
+    public double multiplyAdds(ModuleSpec module) {
+        double features = module.features(module.units());
+        return USUAL_TURNS * (features / 3 + module.hiddenSize()) * features * features;
     }
 
     @Override

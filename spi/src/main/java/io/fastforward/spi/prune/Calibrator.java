@@ -3,6 +3,7 @@ package io.fastforward.spi.prune;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
@@ -53,6 +54,25 @@ public interface Calibrator {
     default long scratchBytes(ModuleSpec module) {
         long features = module.features(module.units());
         return (features * features + features * module.hiddenSize()) * Double.BYTES;
+    }
+
+    /**
+     * About how many multiply-adds in double precision a repair takes, beside what is measured: how long a run takes is
+     * estimated with it. Those of a factor, which is slower than products, count twice.
+     *
+     * @param module a module with all units
+     * @param kept how many leading units are kept, at least 1
+     * @param tokens that it is calibrated on, for those that look at them
+     * @return by default those of a factor and right-hand sides of equations for the output map, if it wishes for a Gram
+     *     matrix, else none
+     */
+    default double multiplyAdds(ModuleSpec module, int kept, long tokens) {
+        if (wishes().stream().noneMatch(wish -> wish.moment() == Moment.GRAM)) {
+            return 0;
+        }
+        double features = module.features(module.units());
+        double left = module.features(kept);
+        return left * left * left / 3 + module.hiddenSize() * left * (features + 2 * left);
     }
 
     /**

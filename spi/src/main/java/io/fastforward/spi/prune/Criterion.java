@@ -3,6 +3,7 @@ package io.fastforward.spi.prune;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.measure.ModuleView;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.ModuleSpec;
 import java.util.Set;
@@ -33,6 +34,21 @@ public interface Criterion {
      */
     default boolean dependsOnKept() {
         return true;
+    }
+
+    /**
+     * About how many multiply-adds in double precision the scores of a module take, beside what is measured: how long a run takes is
+     * estimated with it. Those of a factor, which is slower than products, count twice.
+     *
+     * @param module a module with all units
+     * @return by default those of the inverse of a Gram matrix, if it wishes for one, else none
+     */
+    default double multiplyAdds(ModuleSpec module) {
+        if (wishes().stream().noneMatch(wish -> wish.moment() == Moment.GRAM)) {
+            return 0;
+        }
+        double features = module.features(module.units());
+        return 4.0 / 3 * features * features * features;
     }
 
     /**

@@ -1,0 +1,146 @@
+package io.fastforward.run.stage;
+
+import io.fastforward.evaluate.QuestionTokens;
+import io.fastforward.forward.LayerWalk;
+import io.fastforward.prune.ErrorCurve;
+import io.fastforward.prune.PruningPass;
+import io.fastforward.search.ExpectedTrials;
+import io.fastforward.search.Prior;
+import io.fastforward.spi.measure.HiddenStream;
+import io.fastforward.spi.measure.Moment;
+import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.ModelSpec;
+import io.fastforward.spi.model.ModuleSpec;
+import io.fastforward.spi.prune.Criterion;
+import java.util.Set;
+
+/**
+ * About how many seconds stages take on a machine. Counted is what grows with the model and the texts: tokens that pass layers, sums
+ * over them, and what is solved. Reading and writing files is not: where weights come from a disk, that goes on meanwhile.
+ *
+ * @param spec of the whole model
+ * @param kept share of the layers' parameters that a pruned model has left
+ */
+public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
+
+    /** Share of a module's time that its features take; its output map takes the rest. */
+    private static final double FEATURES = 0.7;
+
+    /**
+     * Share of the layers that a probe passes by itself: half of them, if it is tried beside others that agree with it up to its
+     * module, and a sixteenth of the other half.
+     */
+    private static final double PROBED_LAYERS = 0.56;
+
+    /** The statistics pass. */
+    public double scoring(double tokens, Criterion criterion, boolean withErrors, boolean probes) {
+        Set<Wish> wishes = criterion.wishes();
+        if (wishes.isEmpty() && !withErrors) {
+            return 0;
+        }
+        double seconds = layers(tokens);
+        for (ModuleSpec module : spec.modules()) {
+            int features = module.features(module.units());
+            seconds += tokens * sums(module, wishes, Set.of(HiddenStream.DENSE))
+                    + speed.solvedSeconds() * criterion.multiplyAdds(module);
+            if (withErrors) {
+                int probed = probes ? module.features(Prior.probedUnits(module.units())) : 0;
+                seconds += tokens * features * features * speed.gramSeconds()
+                        + speed.solvedSeconds() * ErrorCurve.multiplyAdds(module.hiddenSize(), features, probed);
+            }
+        }
+        return seconds;
+    }
+
+    /** Trying single modules, on what computes everything but candidates. */
+    public double probes(double tokens) {
+        double each =
+                PROBED_LAYERS * layers(tokens) + 2 * tokens * speed.forward().headSeconds();
+        return spec.modules().size() * each;
+    }
+
+    /** A repair of one model. */
+    public double repair(double tokens, PruningPass.Repair repair) {
+        if (!repair.measures()) {
+            return 0;
+        }
+        Set<HiddenStream> streams = repair.streams();
+        // The own stream passes whole modules to be measured, and what is left of them to move on.
+        double passes = FEATURES + kept;
+        if (streams.contains(HiddenStream.DENSE)) {
+            passes += 1 + (repair.calibrator().iterates() ? FEATURES : 0);
+        }
+        double seconds = passes * layers(tokens);
+        for (ModuleSpec module : spec.modules()) {
+            seconds += tokens * sums(module, repair.wishes(), streams);
+            int units = (int) Math.round(kept * module.units());
+            if (units > 0) {
+                seconds += speed.solvedSeconds() * repair.calibrator().multiplyAdds(module, units, Math.round(tokens));
+            }
+        }
+        return seconds;
+    }
+
+    /**
+     * Evaluating candidates.
+     *
+     * @param windowLength tokens of a window
+     * @param heads how often the likelihoods of a token are computed
+     */
+    public double candidates(ExpectedTrials trials, int windowLength, int heads) {
+        MachineSpeed.Forward forward = speed.candidates();
+        double whole = forward.layers(spec, windowLength, 0);
+        double head = heads * windowLength * forward.headSeconds();
+        return trials.windows() * (kept * whole + head) + trials.denseWindows() * (whole + head);
+    }
+
+    /** Asking candidates questions, some of them at a time. */
+    public double candidates(ExpectedTrials trials, QuestionTokens questions) {
+        MachineSpeed.Forward forward = speed.candidates();
+        return trials.candidates()
+                * (kept * forward.layers(spec, questions.all(), 0) + questions.all() * forward.headSeconds());
+    }
+
+    /** The figures of the whole model on a text. */
+    public double dense(double tokens) {
+        return layers(tokens) + tokens * speed.forward().headSeconds();
+    }
+
+    /** Those of a pruned one. */
+    public double pruned(double tokens) {
+        return kept * layers(tokens) + tokens * speed.forward().headSeconds();
+    }
+
+    /**
+     * Asking a model questions.
+     *
+     * @param share of the layers' parameters that it has
+     * @param resident whether its layers stay loaded: then what the choices of a question begin with is read once
+     */
+    public double questions(QuestionTokens questions, double share, boolean resident) {
+        return resident
+                ? share * speed.forward().layers(spec, questions.distinct(), questions.calls())
+                        + questions.scored() * speed.forward().headSeconds()
+                : share * layers(questions.all())
+                        + questions.all() * speed.forward().headSeconds();
+    }
+
+    /** What both models say after some beginnings. */
+    public double sampling() {
+        double tokens = SampleStage.newTokens();
+        return (1 + kept) * speed.forward().layers(spec, tokens, tokens);
+    }
+
+    private double layers(double tokens) {
+        return speed.forward().layers(spec, tokens, 0);
+    }
+
+    /** For a token. */
+    private double sums(ModuleSpec module, Set<Wish> wishes, Set<HiddenStream> streams) {
+        int features = module.features(module.units());
+        return LayerWalk.sums(module.hiddenSize(), features, wishes, streams).stream()
+                .mapToDouble(sum ->
+                        sum.elements() * (sum.moment() == Moment.GRAM ? speed.gramSeconds() : speed.crossSeconds()))
+                .sum();
+    }
+}
