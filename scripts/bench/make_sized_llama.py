@@ -3,7 +3,7 @@
 
 usage: make_sized_llama.py OUT_DIR SHAPE LAYERS
   SHAPE    tiny, or that of LLaMA-2: 7B, 13B, 70B
-  LAYERS   how many layers it gets
+  LAYERS   how many layers it gets; 2+78: two, and 78 more whose maps are zeros that take no room on the disk
 
 The same arguments give the same weights: magnitudes from 2^-7 to 2^-5 and random signs. The tokenizer makes one token of every
 byte; OUT_DIR/../text.txt is a text of as many tokens as any run needs.
@@ -55,7 +55,7 @@ def count(shape):
     return numbers
 
 
-def write_weights(path, named):
+def write_weights(path, named, zeros):
     header, offset = {}, 0
     for name, shape in named:
         end = offset + 2 * count(shape)
@@ -71,6 +71,9 @@ def write_weights(path, named):
                 file.write(ONE * shape[0])
                 continue
             left = 2 * count(shape)
+            if name.startswith(zeros):
+                file.seek(left, os.SEEK_CUR)
+                continue
             while left:
                 piece = bytearray(source.randbytes(min(PIECE, left)))
                 piece[1::2] = piece[1::2].translate(SIGNED)
@@ -120,7 +123,10 @@ def write_text(path):
 def main():
     if len(sys.argv) != 4 or sys.argv[2] not in SHAPES:
         sys.exit(__doc__)
-    directory, shape, layers = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    directory, shape = sys.argv[1], sys.argv[2]
+    filled, _, empty = sys.argv[3].partition("+")
+    layers = int(filled) + int(empty or 0)
+    zeros = tuple(f"model.layers.{layer}." for layer in range(int(filled), layers))
     hidden, heads, groups, channels, vocabulary = SHAPES[shape]
     os.makedirs(directory)
     with open(os.path.join(directory, "config.json"), "w", encoding="utf-8") as file:
@@ -131,7 +137,7 @@ def main():
             "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "tie_word_embeddings": False, "bos_token_id": 1,
             "eos_token_id": 2, "torch_dtype": "bfloat16"}, file, indent=1)
     write_tokenizer(directory)
-    numbers = write_weights(os.path.join(directory, "model.safetensors"), list(tensors(shape, layers)))
+    numbers = write_weights(os.path.join(directory, "model.safetensors"), list(tensors(shape, layers)), zeros)
     write_text(os.path.join(os.path.dirname(os.path.abspath(directory)), "text.txt"))
     print(f"{numbers:,} parameters in {directory}")
 

@@ -4,8 +4,9 @@
 #
 # usage: scripts/bench/scale.sh SHAPE [LAYERS...] [-- PRUNE_OPTION...]
 #   SHAPE    tiny, or that of LLaMA-2: 7B, 13B, 70B
-#   LAYERS   default: 2 4; their checkpoints take 0.4, 0.6 and 1.6 GiB a layer
-#   PRUNE_OPTION   beside --sparsity 0.3 and 2 windows of 2048 tokens for each purpose; default: --agent uniform
+#   LAYERS   default: 2 4; their checkpoints take 0.4, 0.6 and 1.6 GiB a layer. 2+78: 78 more, of zeros that take no room there, but do
+#            in what is written
+#   PRUNE_OPTION   beside 2 windows of 2048 tokens for each purpose; default: --agent uniform --sparsity 0.3
 # SCALE_DIRECTORY   where checkpoints, results and what goes to disk are; default: a new one in $TMPDIR. What was made is deleted.
 # PYTHON            a Python (default python3); it needs no packages
 set -euo pipefail
@@ -14,7 +15,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/java.sh"
 
 if [ $# -lt 1 ] || [ "${1#-}" != "$1" ]; then
-  sed -n '2,10s/^# \{0,1\}//p' "$0"
+  sed -n '2,11s/^# \{0,1\}//p' "$0"
   exit 2
 fi
 shape=$1
@@ -26,10 +27,13 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 [ $# -eq 0 ] || shift
 [ ${#layers[@]} -gt 0 ] || layers=(2 4)
-case " $* " in
-  *" --agent"*) ;;
-  *) set -- --agent uniform "$@" ;;
-esac
+for default in "--agent uniform" "--sparsity 0.3"; do
+  # shellcheck disable=SC2086
+  case " $* " in
+    *" ${default% *}"*) ;;
+    *) set -- $default "$@" ;;
+  esac
+done
 unset OPENBLAS_CORETYPE
 
 work=$(mktemp -d "${SCALE_DIRECTORY:-${TMPDIR:-/tmp}}/scale.XXXXXX")
@@ -51,12 +55,12 @@ for count in "${layers[@]}"; do
   started=$(date +%s)
   "$root/scripts/fastforward" prune "$work/model" --output "$work/out" --run-dir "$work/run" --calibration "$work/text.txt" \
     --text-unit line --window 2048 --scoring-windows 2 --repair-windows 2 --reward-windows 2 --evaluation-windows 2 \
-    --sparsity 0.3 --seed 0 "$@" >"$work/log" 2>&1 &
+    --seed 0 "$@" >"$work/log" 2>&1 &
   process=$!
   watch_anonymous "$process" "$work/peak"
   wait "$process" || { cat "$work/log" >&2; fail "the run failed"; }
   echo "$shape, $count layers: $(($(date +%s) - started)) s, at most $(($(cat "$work/peak") / 1024)) MiB of anonymous memory"
-  "${PYTHON:-python3}" - "$work/run/run.log" "$count" <<'PYTHON'
+  "${PYTHON:-python3}" - "$work/run/run.log" "$((count))" <<'PYTHON'
 import datetime, sys
 
 stage = begun = None
@@ -66,7 +70,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
         now = datetime.datetime.fromisoformat(time.replace("Z", "+00:00"))
     except ValueError:
         continue
-    if text.startswith("Memory:"):
+    if text.startswith(("Memory:", "Time:")):
         print("  " + text)
     elif text.startswith("  ") and stage:
         seconds = (now - begun).total_seconds()

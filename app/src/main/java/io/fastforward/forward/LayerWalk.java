@@ -114,14 +114,6 @@ public final class LayerWalk implements AutoCloseable {
         return Collections.unmodifiableSet(streams.keySet());
     }
 
-    /** Most bytes that the moments of a module take: the sums themselves on the device and their copies on the host. */
-    public static long momentBytes(ModelSpec spec, Set<Wish> wishes, Set<HiddenStream> carried) {
-        return 2
-                * sumBytes(spec, wishes, carried).stream()
-                        .mapToLong(Long::longValue)
-                        .sum();
-    }
-
     /** Most bytes of each sum at a module, in the order in which they take their memory. */
     public static List<Long> sumBytes(ModelSpec spec, Set<Wish> wishes, Set<HiddenStream> carried) {
         return sums(spec.hiddenSize(), spec.widestFeatures(), wishes, carried).stream()

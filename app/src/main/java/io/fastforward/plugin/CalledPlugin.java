@@ -65,6 +65,15 @@ record CalledPlugin(
         return requireGiven(doing, result);
     }
 
+    /** Asks what scratch memory something takes. */
+    long scratchBytes(Supplier<Long> call) {
+        long bytes = call("telling what memory it takes", call);
+        if (bytes < 0) {
+            throw failure("says that it takes " + bytes + " bytes of memory");
+        }
+        return bytes;
+    }
+
     /** Asks how much something takes that a run's time is estimated with. */
     double multiplyAdds(Supplier<Double> call) {
         double count = call("telling how long it takes", call);

@@ -26,11 +26,7 @@ record CheckedCalibrator(
 
     @Override
     public long scratchBytes(ModuleSpec module) {
-        long bytes = called.call("telling what memory it takes", () -> calibrator.scratchBytes(module));
-        if (bytes < 0) {
-            throw called.failure("says that it takes " + bytes + " bytes of memory");
-        }
-        return bytes;
+        return called.scratchBytes(() -> calibrator.scratchBytes(module));
     }
 
     @Override

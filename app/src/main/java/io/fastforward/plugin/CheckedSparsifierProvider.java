@@ -5,6 +5,7 @@ import io.fastforward.spi.measure.MapView;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.prune.Workbench;
@@ -29,7 +30,7 @@ record CheckedSparsifierProvider(CalledPlugin called, Sparsifier.Provider plugin
         return wishes;
     }
 
-    private record Checked(CalledPlugin called, Sparsifier sparsifier, Set<Wish> ofInput, Set<Wish> ofFeatures)
+    record Checked(CalledPlugin called, Sparsifier sparsifier, Set<Wish> ofInput, Set<Wish> ofFeatures)
             implements Sparsifier {
 
         @Override
@@ -44,6 +45,16 @@ record CheckedSparsifierProvider(CalledPlugin called, Sparsifier.Provider plugin
         @Override
         public boolean repairs() {
             return called.call("telling whether it repairs", sparsifier::repairs);
+        }
+
+        @Override
+        public long scratchBytes(MapShape map) {
+            return called.scratchBytes(() -> sparsifier.scratchBytes(map));
+        }
+
+        @Override
+        public double multiplyAdds(MapShape map) {
+            return called.multiplyAdds(() -> sparsifier.multiplyAdds(map));
         }
 
         @Override

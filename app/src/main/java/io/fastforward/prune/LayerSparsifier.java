@@ -175,9 +175,10 @@ final class LayerSparsifier {
     /** In the map's own data type, which is what later maps see. */
     private Linear zeroed(MapView map, Pattern pattern, Map<Tap, Iterable<Matrix>> batches, Arena arena) {
         turns.requireNotOver();
-        try {
+        // Shared, because the linear algebra may use threads of its own.
+        try (Arena scratch = Arena.ofShared()) {
             Linear sparse =
-                    sparsification.sparsifier().sparsify(map, pattern, new ModuleBench(algebra, arena, batches));
+                    sparsification.sparsifier().sparsify(map, pattern, new ModuleBench(algebra, scratch, batches));
             Linear rounded = WeightCopy.like(map.map(), sparse, arena);
             int iterations = sparsification.refitIterations();
             return iterations == 0 ? rounded : new SupportRefit(algebra, iterations).refit(map, rounded, arena);

@@ -58,7 +58,10 @@ public final class SparsePreview implements AutoCloseable {
     /** Bytes that stay in memory: what is measured at all modules. */
     public static long bytes(ModelSpec spec, Sparsifier sparsifier) {
         Set<HiddenStream> carried = Set.of(HiddenStream.DENSE);
-        return spec.layers().size() * LayerWalk.momentBytes(spec, wishes(sparsifier), carried);
+        long module = LayerWalk.sumBytes(spec, wishes(sparsifier), carried).stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        return 2L * spec.layers().size() * module;
     }
 
     /**

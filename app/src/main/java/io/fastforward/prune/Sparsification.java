@@ -4,6 +4,7 @@ import io.fastforward.spi.measure.HiddenStream;
 import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
+import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.prune.Sparsifier;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -30,13 +31,25 @@ public record Sparsification(
     }
 
     /** What is measured where maps pass a tap. */
-    Set<Wish> wishes(Tap tap) {
+    public Set<Wish> wishes(Tap tap) {
         Set<Wish> wishes = new HashSet<>(sparsifier.wishes(tap));
         if (refitIterations > 0) {
             wishes.add(new Wish(tap, Moment.GRAM, HiddenStream.OWN));
             wishes.add(new Wish(tap, Moment.CROSS_GRAM, HiddenStream.DENSE));
         }
         return wishes;
+    }
+
+    /** Most bytes of scratch memory that a map takes, beside what was measured. */
+    public long scratchBytes(MapShape map) {
+        return Math.max(
+                sparsifier.scratchBytes(map), refitIterations == 0 ? 0 : SupportRefit.scratchBytes(map.columns()));
+    }
+
+    /** About how many multiply-adds in double precision a map takes, beside what is measured. */
+    public double multiplyAdds(MapShape map) {
+        double product = (double) map.rows() * map.columns() * map.columns();
+        return sparsifier.multiplyAdds(map) + (refitIterations == 0 ? 0 : (refitIterations + 2) * product);
     }
 
     /** The streams of hidden states that are needed: none if nothing is measured. */
@@ -67,7 +80,7 @@ public record Sparsification(
     }
 
     /** The taps at which maps are sparsified, in the order in which hidden states pass them. */
-    static Stream<Tap> taps() {
+    public static Stream<Tap> taps() {
         return Stream.of(Tap.INPUT, Tap.FEATURES);
     }
 }

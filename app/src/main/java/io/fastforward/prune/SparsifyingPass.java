@@ -3,6 +3,7 @@ package io.fastforward.prune;
 import io.fastforward.failure.Failure;
 import io.fastforward.failure.FailureKind;
 import io.fastforward.forward.LayerWalk;
+import io.fastforward.forward.PassMemory;
 import io.fastforward.model.Model;
 import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.LinearAlgebra;
@@ -19,6 +20,7 @@ import io.fastforward.spi.prune.Pattern;
 import io.fastforward.tokenizer.TokenWindows;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -69,12 +71,13 @@ public final class SparsifyingPass {
         this.layersAtOnce = layersAtOnce;
     }
 
-    /** Most bytes that the moments of maps take that see the same, on the device and on the host. */
-    public static long momentBytes(ModelSpec spec, Sparsification sparsification) {
+    /** Most bytes of each sum at maps that see the same, in the order in which they take their memory. */
+    public static List<Long> sumBytes(ModelSpec spec, Sparsification sparsification) {
         return Sparsification.taps()
-                .mapToLong(tap -> LayerWalk.momentBytes(spec, sparsification.wishes(tap), sparsification.streams()))
-                .max()
-                .orElse(0);
+                .map(tap -> LayerWalk.sumBytes(spec, sparsification.wishes(tap), sparsification.streams()))
+                .max(Comparator.comparingLong(
+                        sums -> sums.stream().mapToLong(Long::longValue).sum()))
+                .orElseThrow();
     }
 
     /**
@@ -105,13 +108,27 @@ public final class SparsifyingPass {
      */
     public void run(
             TokenWindows windows, FinishedLayers<LayerPatterns> finished, PrunedLayerSink sink, IntConsumer progress) {
+        run(windows, PassMemory.ANONYMOUS, finished, sink, progress);
+    }
+
+    /**
+     * The same.
+     *
+     * @param memory for hidden states and sums, if the backend computes in memory of the host and layers are done one by one
+     */
+    public void run(
+            TokenWindows windows,
+            PassMemory memory,
+            FinishedLayers<LayerPatterns> finished,
+            PrunedLayerSink sink,
+            IntConsumer progress) {
         requireFits();
         BackendTurns turns = new BackendTurns();
         LayerSparsifier layers = new LayerSparsifier(backend, algebra, model, sparsification, turns);
         if (atOnce() > 1) {
             runSeveral(layers, turns, windows, finished, sink, progress);
         } else {
-            runOneByOne(layers, windows, finished, sink, progress);
+            runOneByOne(layers, windows, memory, finished, sink, progress);
         }
     }
 
@@ -171,10 +188,11 @@ public final class SparsifyingPass {
     private void runOneByOne(
             LayerSparsifier layers,
             TokenWindows windows,
+            PassMemory memory,
             FinishedLayers<LayerPatterns> finished,
             PrunedLayerSink sink,
             IntConsumer progress) {
-        try (LayerWalk walk = walk(windows, sparsification.streams())) {
+        try (LayerWalk walk = walk(windows, sparsification.streams(), memory)) {
             for (int i = 0; i < layers(); i++) {
                 if (finished.holds(i)) {
                     passOn(i, finished, sink);
@@ -213,7 +231,7 @@ public final class SparsifyingPass {
             FinishedLayers<LayerPatterns> finished,
             PrunedLayerSink sink,
             IntConsumer progress) {
-        try (LayerWalk ahead = walk(windows, Set.of(HiddenStream.DENSE));
+        try (LayerWalk ahead = walk(windows, Set.of(HiddenStream.DENSE), PassMemory.ANONYMOUS);
                 OrderedTasks<LayerWeights> tasks = new OrderedTasks<>(atOnce(), turns::end)) {
             try {
                 for (int done = 0, next = 0; done < layers(); ) {
@@ -267,8 +285,8 @@ public final class SparsifyingPass {
         }
     }
 
-    private @Nullable LayerWalk walk(TokenWindows windows, Set<HiddenStream> streams) {
-        return sparsification.measures() ? new LayerWalk(backend, model.ends(), windows, streams) : null;
+    private @Nullable LayerWalk walk(TokenWindows windows, Set<HiddenStream> streams, PassMemory memory) {
+        return sparsification.measures() ? new LayerWalk(backend, model.ends(), windows, streams, memory) : null;
     }
 
     private void bringTogether(@Nullable LayerWalk walk) {

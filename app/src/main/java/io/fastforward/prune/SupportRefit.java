@@ -27,6 +27,11 @@ final class SupportRefit {
     private final LinearAlgebra algebra;
     private final int iterations;
 
+    /** Bytes of it for a map of so many columns. */
+    static long scratchBytes(long columns) {
+        return 9 * ROWS * columns * Double.BYTES;
+    }
+
     SupportRefit(LinearAlgebra algebra, int iterations) {
         this.algebra = algebra;
         this.iterations = iterations;

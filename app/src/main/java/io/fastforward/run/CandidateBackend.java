@@ -4,6 +4,7 @@ import io.fastforward.report.Progress;
 import io.fastforward.run.stage.RunContext;
 import io.fastforward.settings.PrecisionChoice;
 import io.fastforward.spi.backend.ComputeBackend;
+import java.util.Optional;
 
 /**
  * What evaluates the candidates of a run.
@@ -29,6 +30,11 @@ record CandidateBackend(PreciseBackend chosen, String reason) implements AutoClo
     /** Whether it is another one than computes everything else. */
     boolean separate() {
         return chosen.separate();
+    }
+
+    /** The backend, if it is another one than computes everything else. */
+    Optional<ComputeBackend> ifSeparate() {
+        return separate() ? Optional.of(backend()) : Optional.empty();
     }
 
     /** Tells a reader of the log, if there is anything to tell. */

@@ -13,7 +13,6 @@ import io.fastforward.settings.RewardMix;
 import io.fastforward.settings.SearchPlan;
 import io.fastforward.tokenizer.TokenWindows;
 import java.util.LinkedHashMap;
-import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Function;
 
@@ -63,7 +62,7 @@ final class PlannedTime {
             RunPlan plan, CandidateBackend candidates, RunContext run, Function<MachineSpeed, TimePlan> atSpeed) {
         MachineSpeed speed = SpeedProbe.measure(
                 run.backend(),
-                candidates.separate() ? Optional.of(candidates.backend()) : Optional.empty(),
+                candidates.ifSeparate(),
                 run.algebra(),
                 plan.spec(),
                 plan.windows().scoring().length(),

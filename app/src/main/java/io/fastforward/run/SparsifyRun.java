@@ -81,7 +81,10 @@ public final class SparsifyRun {
                         plan.windows()
                                 .texts()
                                 .forEach((role, text) -> progress.note("Text for " + role + ": " + text.describe()));
+                        progress.note(plan.memory()
+                                .describe("sparsifying", request.compute().memoryBytes()));
                         candidates.describe(progress);
+                        progress.note(plan.time(request, serving, candidates).describe());
                         return run(plan, candidates, record, progress);
                     },
                     record -> ModelDescription.write(
@@ -121,6 +124,8 @@ public final class SparsifyRun {
                         record, progress, plan.backend(), model, serving.form(), request.output())
                 .execute(
                         pass(plan, patterns),
+                        plan.memory(),
+                        request.compute().memoryBytes(),
                         patterns,
                         plan.windows(),
                         settings.evaluatingIn(candidates.precision()),

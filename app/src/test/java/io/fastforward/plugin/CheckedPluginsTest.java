@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.prune.Criterion;
+import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.search.PolicyAgent;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -21,6 +22,7 @@ class CheckedPluginsTest {
         return Stream.of(
                 Arguments.of(Criterion.class, CheckedCriterion.class),
                 Arguments.of(Calibrator.class, CheckedCalibrator.class),
+                Arguments.of(Sparsifier.class, CheckedSparsifierProvider.Checked.class),
                 Arguments.of(PolicyAgent.class, CheckedAgent.class));
     }
 

@@ -12,6 +12,7 @@ import io.fastforward.spi.backend.ComputeBackend;
 import io.fastforward.spi.backend.HostMemory;
 import io.fastforward.spi.model.ModelSpec;
 import io.fastforward.spi.model.Policy;
+import io.fastforward.spi.prune.Pattern;
 import io.fastforward.testing.Backends;
 import io.fastforward.testing.DefaultPlugins;
 import io.fastforward.testing.Golden;
@@ -114,6 +115,41 @@ class SpilledPassesTest {
                         memory,
                         FinishedLayers.none(),
                         (layer, weights) -> NamedTensor.ofLayer(model.spec().pruned(SMALL), layer, weights)
+                                .forEach(tensor -> tensors.add(FloatBuffer.wrap(Golden.elements(tensor.matrix())))),
+                        done -> {});
+        return tensors;
+    }
+
+    @ParameterizedTest
+    @EnumSource(LayerInput.class)
+    void sparseLayersAreTheSame(LayerInput input, @TempDir Path files, @TempDir Path directory) {
+        try (Model model = Model.open(new RandomLlama().write(directory))) {
+            AtomicInteger states = new AtomicInteger();
+            AtomicInteger sums = new AtomicInteger();
+            PassMemory memory = new PassMemory(files(files, states), files(files, sums));
+            assertThat(sparsify(model, input, memory)).isEqualTo(sparsify(model, input, PassMemory.ANONYMOUS));
+            assertThat(states).hasPositiveValue();
+            assertThat(sums)
+                    .as("three at each tap, but where a layer begins the streams are one")
+                    .hasValue(2 * (1 + 3 * 3));
+            assertThat(files).isEmptyDirectory();
+        }
+    }
+
+    private List<FloatBuffer> sparsify(Model model, LayerInput input, PassMemory memory) {
+        List<FloatBuffer> tensors = new ArrayList<>();
+        ModulePatterns half = ModulePatterns.everywhere(Pattern.parse("0.5"));
+        new SparsifyingPass(
+                        backend,
+                        Backends.linearAlgebra(),
+                        model,
+                        new Sparsification(DefaultPlugins.sparsifier("fista"), half, input, 0),
+                        1)
+                .run(
+                        RunningModel.randomWindows(model.spec(), 9, 5, 2),
+                        memory,
+                        FinishedLayers.none(),
+                        (layer, weights) -> NamedTensor.ofLayer(model.spec(), layer, weights)
                                 .forEach(tensor -> tensors.add(FloatBuffer.wrap(Golden.elements(tensor.matrix())))),
                         done -> {});
         return tensors;

@@ -9,6 +9,7 @@ import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
 import io.fastforward.spi.model.MapRole;
+import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.tensor.DataType;
@@ -143,6 +144,16 @@ public abstract class SparsifierContract extends PluginContract<Sparsifier.Provi
                 }
                 assertThat((long) zeros).isBetween(fewest, pattern.zerosInMap(sizes.rows(), sizes.columns()));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    final void whatItTakesIsANumber(Sizes sizes) {
+        for (MapRole role : new MapRole[] {MapRole.QUERY, MapRole.MLP_OUTPUT}) {
+            MapShape shape = new MapShape(role, sizes.rows(), sizes.columns(), false);
+            assertThat(sparsifier().scratchBytes(shape)).isNotNegative();
+            assertThat(sparsifier().multiplyAdds(shape)).isNotNegative().isFinite();
         }
     }
 

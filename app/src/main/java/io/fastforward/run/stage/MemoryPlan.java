@@ -48,9 +48,6 @@ public record MemoryPlan(
         StageNeed repair,
         long limitBytes) {
 
-    private static final double MIB = 1 << 20;
-    private static final double GIB = 1 << 30;
-
     /**
      * The plan of a run.
      *
@@ -142,8 +139,7 @@ public record MemoryPlan(
         long layer = largestLayerBytes(spec);
         long stored = layer / Float.BYTES * storedBytesPerWeight;
         long scratch = scratchBytes(spec, windowLength);
-        // A layer in nested order, as it is written, and loaded to be compared.
-        long writing = layer + 2 * stored + scratch;
+        long writing = writingBytes(layer, stored, scratch);
         if (!repair.measures()) {
             return new StageNeed(writing, 0, 0, 0, List.of(), onHost);
         }
@@ -189,20 +185,46 @@ public record MemoryPlan(
     }
 
     /**
-     * What it takes to sparsify a model beside the mapped files: a layer, dense and sparse, on the device and on the host,
-     * the hidden states, and the moments of one module with what is solved for them. With several layers at once, as much for
-     * each, and a layer and hidden states for the walk ahead of them.
+     * What it takes to sparsify a model beside the mapped files: a layer as it is written, one module of it loaded for each
+     * stream, the hidden states, and the sums of one module with what is solved for them. With several layers at once, as much for
+     * each, and a layer and hidden states for the walk ahead of them; of that, nothing goes to disk.
+     *
+     * @param storedBytesPerWeight what a weight takes in the checkpoint
+     * @param layersAtOnce how many layers are done at a time
+     * @param onHost whether the backend computes in memory of the host
      */
-    public static long sparsifying(
-            ModelSpec spec, Sparsification sparsification, int windows, int windowLength, int layersAtOnce) {
-        long stream =
-                scratchBytes(spec, windowLength) + (long) windows * windowLength * spec.hiddenSize() * Float.BYTES;
-        long layer = 3 * largestLayerBytes(spec)
-                + sparsification.streams().size() * stream
-                + SparsifyingPass.momentBytes(spec, sparsification)
-                + (sparsification.measures() ? 2 * solverBytes(spec) : 0);
-        long ahead = layersAtOnce > 1 && sparsification.measures() ? largestLayerBytes(spec) + stream : 0;
-        return layersAtOnce * layer + ahead;
+    public static StageNeed sparsifying(
+            ModelSpec spec,
+            int storedBytesPerWeight,
+            Sparsification sparsification,
+            WindowSettings windows,
+            int windowLength,
+            int layersAtOnce,
+            boolean onHost) {
+        long layer = largestLayerBytes(spec);
+        long stored = layer / Float.BYTES * storedBytesPerWeight;
+        long scratch = scratchBytes(spec, windowLength);
+        int streams = sparsification.streams().size();
+        long solving = spec.modules().stream()
+                .flatMap(module -> module.maps().stream())
+                .mapToLong(map -> map.parameters() * Float.BYTES + sparsification.scratchBytes(map))
+                .max()
+                .orElse(0);
+        long sparsifying = stored + streams * (largestModuleBytes(spec) + scratch) + solving;
+        long fixed = Math.max(sparsifying, writingBytes(layer, stored, scratch));
+        long stream = (long) windows.repair() * windowLength * spec.hiddenSize() * Float.BYTES;
+        List<Long> sums = sums(SparsifyingPass.sumBytes(spec, sparsification), onHost);
+        StageNeed one = new StageNeed(fixed, 0, streams * stream, chunkBytes(spec, windowLength), sums, onHost);
+        if (layersAtOnce == 1) {
+            return one;
+        }
+        long ahead = sparsification.measures() ? layer + scratch + stream : 0;
+        return new StageNeed(layersAtOnce * one.bytes() + ahead, 0, 0, 0, List.of(), false);
+    }
+
+    /** A layer in nested order, as it is written, and loaded to be compared. */
+    private static long writingBytes(long layer, long stored, long scratch) {
+        return layer + 2 * stored + scratch;
     }
 
     /** What it takes besides if the result is evaluated meanwhile on some windows. */
@@ -249,15 +271,12 @@ public record MemoryPlan(
         return String.format(
                         Locale.ROOT,
                         "Memory: %s for scoring, %s for the search (%s), %s for calibration; %s may be used",
-                        size(scoring.bytes()),
-                        size(searchBytes),
+                        StageNeed.size(scoring.bytes()),
+                        StageNeed.size(searchBytes),
                         residentSearch ? "all layers stay loaded" : "layers are streamed",
-                        size(repair.bytes()),
-                        size(limitBytes))
-                + (spilledBytes() == 0
-                        ? ""
-                        : "; " + size(spilledBytes())
-                                + " of hidden states and sums go to disk, to files in the run directory");
+                        StageNeed.size(repair.bytes()),
+                        StageNeed.size(limitBytes))
+                + StageNeed.onDisk(spilledBytes());
     }
 
     /**
@@ -266,22 +285,14 @@ public record MemoryPlan(
      * @throws Failure if not
      */
     public void requireWithinLimit() {
-        requireWithinLimit("scoring", scoring, Setting.PRIOR + " none takes less");
-        requireWithinLimit("calibration", repair, "another " + Setting.CALIBRATOR + " may take less (bias, none)");
+        scoring.requireWithinLimit("scoring", limitBytes, Setting.PRIOR + " none takes less");
+        repair.requireWithinLimit(
+                "calibration", limitBytes, "another " + Setting.CALIBRATOR + " may take less (bias, none)");
         require(
                 Math.max(searchBytes, Math.max(scoring.leastBytes(), repair.leastBytes())),
                 limitBytes,
                 List.of(),
                 List.of(Setting.SCORING_WINDOWS, Setting.REPAIR_WINDOWS, Setting.WINDOW_LENGTH));
-    }
-
-    /** Where hidden states and sums go to disk, fewer windows would not help. */
-    private void requireWithinLimit(String stage, StageNeed need, String advice) {
-        if (need.spills() && need.leastBytes() > limitBytes) {
-            throw FailureKind.DEVICE.failure("with all hidden states and sums on disk, " + stage + " still needs "
-                    + size(need.leastBytes()) + " of memory for layers and what is solved, but may use "
-                    + size(limitBytes) + "; raise " + Setting.MEMORY + ", or give the process more; " + advice);
-        }
     }
 
     /**
@@ -293,8 +304,8 @@ public record MemoryPlan(
      */
     public static void require(long neededBytes, long limitBytes, List<Setting> lower, List<Setting> windows) {
         if (neededBytes > limitBytes) {
-            throw FailureKind.DEVICE.failure("the run needs " + size(neededBytes) + " of memory, but may use "
-                    + size(limitBytes) + "; " + (lower.isEmpty() ? "" : "lower " + names(lower) + ", ")
+            throw FailureKind.DEVICE.failure("the run needs " + StageNeed.size(neededBytes) + " of memory, but may use "
+                    + StageNeed.size(limitBytes) + "; " + (lower.isEmpty() ? "" : "lower " + names(lower) + ", ")
                     + "use fewer or shorter windows (" + names(windows) + "), or raise " + Setting.MEMORY);
         }
     }
@@ -380,11 +391,5 @@ public record MemoryPlan(
                 .max()
                 .orElse(0);
         return scratch + (calibrator.iterates() ? LayerWalk.batchBytes(spec, chunkRows(windowLength)) : 0);
-    }
-
-    private static String size(long bytes) {
-        return bytes < GIB
-                ? String.format(Locale.ROOT, "%.0f MiB", Math.ceil(bytes / MIB))
-                : String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
     }
 }

@@ -1,8 +1,12 @@
 package io.fastforward.run.stage;
 
+import io.fastforward.failure.Failure;
+import io.fastforward.failure.FailureKind;
+import io.fastforward.failure.Setting;
 import io.fastforward.forward.PassMemory;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What a stage needs of memory.
@@ -19,6 +23,9 @@ public record StageNeed(
 
     /** Nothing. */
     public static final StageNeed NOTHING = new StageNeed(0, 0, 0, 0, List.of(), false);
+
+    private static final double MIB = 1 << 20;
+    private static final double GIB = 1 << 30;
 
     public StageNeed {
         sums = List.copyOf(sums);
@@ -54,8 +61,43 @@ public record StageNeed(
                 + (PassMemory.spills(chunkBytes) ? Math.ceilDiv(hidden, chunkBytes) * chunkBytes : 0);
     }
 
+    /**
+     * Checks that memory suffices for what cannot go to disk, if anything can: fewer windows would not help then.
+     *
+     * @param stage whose need it is
+     * @param advice what takes less
+     * @throws Failure if not
+     */
+    public void requireWithinLimit(String stage, long limitBytes, String advice) {
+        if (spills && leastBytes() > limitBytes) {
+            throw FailureKind.DEVICE.failure("with all hidden states and sums on disk, " + stage + " still needs "
+                    + size(leastBytes()) + " of memory for layers and what is solved, but may use "
+                    + size(limitBytes) + "; raise " + Setting.MEMORY + ", or give the process more; " + advice);
+        }
+    }
+
+    /** One line for the user, if a run has this stage alone. */
+    public String describe(String stage, long limitBytes) {
+        return "Memory: " + size(bytes() + besideBytes) + " for " + stage + "; " + size(limitBytes) + " may be used"
+                + onDisk(spilledBytes(limitBytes));
+    }
+
+    /** What a line about memory ends with. */
+    static String onDisk(long spilledBytes) {
+        return spilledBytes == 0
+                ? ""
+                : "; " + size(spilledBytes) + " of hidden states and sums go to disk, to files in the run directory";
+    }
+
+    /** For people. */
+    static String size(long bytes) {
+        return bytes < GIB
+                ? String.format(Locale.ROOT, "%.0f MiB", Math.ceil(bytes / MIB))
+                : String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
+    }
+
     /** Where it keeps what may go to disk. */
-    PassMemory memory(long limitBytes, Path directory) {
+    public PassMemory memory(long limitBytes, Path directory) {
         return PassMemory.spilling(directory, stayingHiddenStateBytes(limitBytes), stayingSumBytes(limitBytes));
     }
 

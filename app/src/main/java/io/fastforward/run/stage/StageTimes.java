@@ -4,6 +4,7 @@ import io.fastforward.evaluate.QuestionTokens;
 import io.fastforward.forward.LayerWalk;
 import io.fastforward.prune.ErrorCurve;
 import io.fastforward.prune.PruningPass;
+import io.fastforward.prune.Sparsification;
 import io.fastforward.search.ExpectedTrials;
 import io.fastforward.search.Prior;
 import io.fastforward.spi.measure.HiddenStream;
@@ -77,6 +78,22 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
             if (units > 0) {
                 seconds += speed.solvedSeconds() * repair.calibrator().multiplyAdds(module, units, Math.round(tokens));
             }
+        }
+        return seconds;
+    }
+
+    /** Setting weights to zero: every stream passes a module to be measured, and moves on behind it. */
+    public double sparsifying(double tokens, Sparsification sparsification) {
+        Set<HiddenStream> streams = sparsification.streams();
+        double seconds = streams.size() * (FEATURES + 1) * layers(tokens);
+        for (ModuleSpec module : spec.modules()) {
+            seconds += Sparsification.taps()
+                    .mapToDouble(tap -> tokens * sums(module, sparsification.wishes(tap), streams))
+                    .sum();
+            seconds += speed.solvedSeconds()
+                    * module.maps().stream()
+                            .mapToDouble(sparsification::multiplyAdds)
+                            .sum();
         }
         return seconds;
     }

@@ -10,6 +10,7 @@ import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.prune.Pattern;
 import io.fastforward.spi.prune.Sparsifier;
 import io.fastforward.spi.prune.Workbench;
@@ -88,6 +89,20 @@ public final class FistaPruner implements Sparsifier {
                 new Wish(tap, Moment.GRAM, HiddenStream.OWN),
                 new Wish(tap, Moment.CROSS_GRAM, HiddenStream.DENSE),
                 new Wish(tap, Moment.GRAM, HiddenStream.DENSE));
+    }
+
+    /** A factor and three times the weights for the warm start, three times those beside it, and some rows. */
+    @Override
+    public long scratchBytes(MapShape map) {
+        long weights = (long) map.rows() * map.columns();
+        return Sparsifier.super.scratchBytes(map) + (3 * weights + 4L * Blocks.ROWS * map.columns()) * Double.BYTES;
+    }
+
+    /** Every step of every round is a product with the Gram matrix. */
+    @Override
+    public double multiplyAdds(MapShape map) {
+        double product = (double) map.rows() * map.columns() * map.columns();
+        return Sparsifier.super.multiplyAdds(map) + rounds * (iterations + 2.0) * product;
     }
 
     @Override

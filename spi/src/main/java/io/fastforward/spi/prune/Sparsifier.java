@@ -3,9 +3,11 @@ package io.fastforward.spi.prune;
 import io.fastforward.spi.Options;
 import io.fastforward.spi.Plugin;
 import io.fastforward.spi.measure.MapView;
+import io.fastforward.spi.measure.Moment;
 import io.fastforward.spi.measure.Tap;
 import io.fastforward.spi.measure.Wish;
 import io.fastforward.spi.model.Linear;
+import io.fastforward.spi.model.MapShape;
 import java.util.Set;
 
 /**
@@ -37,6 +39,33 @@ public interface Sparsifier {
     /** Whether the weights that are left change too, to make up for those that go. */
     default boolean repairs() {
         return false;
+    }
+
+    /**
+     * Most bytes of scratch memory that it takes for a map, beside what was measured: a run is planned with it.
+     *
+     * @param map which may be of any module
+     * @return by default those of a factor and three times the weights in double precision, if it wishes for a Gram matrix, else
+     *     of the weights once
+     */
+    default long scratchBytes(MapShape map) {
+        long weights = (long) map.rows() * map.columns();
+        return (readsGram(map) ? (long) map.columns() * map.columns() + 3 * weights : weights) * Double.BYTES;
+    }
+
+    /**
+     * About how many multiply-adds in double precision a map takes, beside what is measured: how long a run takes is estimated
+     * with it. Those of a factor, which is slower than products, count twice.
+     *
+     * @return by default those of a factor and of as many solutions as the map has rows, if it wishes for a Gram matrix, else none
+     */
+    default double multiplyAdds(MapShape map) {
+        double squared = (double) map.columns() * map.columns();
+        return readsGram(map) ? squared * (map.columns() / 3.0 + map.rows()) : 0;
+    }
+
+    private boolean readsGram(MapShape map) {
+        return wishes(MapView.tap(map.role())).stream().anyMatch(wish -> wish.moment() == Moment.GRAM);
     }
 
     /**
