@@ -13,6 +13,14 @@ record CheckedExecutorProvider(CalledPlugin called, TrialExecutor.Provider plugi
         implements CheckedPlugin, TrialExecutor.Provider {
 
     @Override
+    public void check(Options options) {
+        called.callWithOptions("looking at its options", options, () -> {
+            plugin.check(options);
+            return true;
+        });
+    }
+
+    @Override
     public TrialExecutor create(SearchProcess search, Workload workload, Options options) {
         EngineCalls engine = new EngineCalls();
         SearchProcess watched = new SearchProcess(

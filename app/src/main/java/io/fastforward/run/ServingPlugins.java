@@ -76,6 +76,7 @@ final class ServingPlugins {
         }
         agentOptions = options(PluginKind.AGENT, agent);
         executorOptions = options(PluginKind.EXECUTOR, executor);
+        executor.check(executorOptions);
         criterionIdentity = PluginIdentity.of(plugins, PluginKind.CRITERION, criteria, ids.options());
         criterion = criteria.create(options(PluginKind.CRITERION, criteria));
         calibrator = calibrators.create(options(PluginKind.CALIBRATOR, calibrators));

@@ -47,12 +47,22 @@ public final class ProcessTrialExecutorProvider implements TrialExecutor.Provide
     }
 
     @Override
-    public TrialExecutor create(TrialExecutor.SearchProcess search, Workload workload, Options options) {
+    public void check(Options options) {
         String launchers = options.text(LAUNCHERS.name());
-        int workers = options.wholeNumber(WORKERS.name());
-        if (!launchers.isEmpty() && workers != 0) {
+        if (launchers.isEmpty()) {
+            return;
+        }
+        if (options.wholeNumber(WORKERS.name()) != 0) {
             throw new IllegalArgumentException("launchers start as many workers as they are; leave workers out");
         }
+        LaunchCommand.from(Path.of(launchers));
+    }
+
+    @Override
+    public TrialExecutor create(TrialExecutor.SearchProcess search, Workload workload, Options options) {
+        check(options);
+        String launchers = options.text(LAUNCHERS.name());
+        int workers = options.wholeNumber(WORKERS.name());
         String line = WorkerLines.of(workload);
         String file = options.text(WORKLOAD.name());
         if (!file.isEmpty()) {

@@ -104,6 +104,24 @@ class WorkloadTest {
         return Files.createDirectory(directory.resolve("given"));
     }
 
+    /** Before hours of scoring, and before anything is written. */
+    @Test
+    void whatIsWrongWithAnExecutorsOptionsIsToldFirst() throws IOException {
+        TinyRun run = TinyRun.in(Files.createDirectory(directory.resolve("run")));
+        Path missing = directory.resolve("no-launchers");
+        run.command()
+                .with("--executor", "process")
+                .with("--option", "executor.launchers=" + missing)
+                .run()
+                .isRefused(FailureKind.NOT_FOUND, missing.toString());
+        run.command()
+                .with("--executor", "process")
+                .and("--option=executor.workers=2", "--option=executor.launchers=" + missing)
+                .run()
+                .isRefused(FailureKind.USAGE, "leave workers out");
+        assertThat(run.record()).doesNotExist();
+    }
+
     private SmallRun recorded(TinyRun run, Path to) {
         return run.command()
                 .with("--plugins", directory)

@@ -16,6 +16,13 @@ public interface TrialExecutor extends AutoCloseable {
     interface Provider extends Plugin {
 
         /**
+         * Looks at what options name, files and directories, before hours go by until there is something to evaluate.
+         *
+         * @throws IllegalArgumentException if something is missing or options do not go together; the message names them
+         */
+        default void check(Options options) {}
+
+        /**
          * A new executor.
          *
          * @param search the process that searches

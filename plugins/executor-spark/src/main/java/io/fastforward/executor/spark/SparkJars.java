@@ -33,6 +33,21 @@ final class SparkJars {
     /** @throws IllegalArgumentException if there are none in the distribution */
     static SparkJars of(String home) {
         List<URL> urls = new ArrayList<>(List.of(jarOf(SparkJars.class)));
+        urls.addAll(find(home));
+        // Open for the life of the process, as the plugin's own: Spark leaves threads behind.
+        return new SparkJars(new URLClassLoader(
+                "spark",
+                urls.toArray(URL[]::new),
+                SparkJars.class.getClassLoader().getParent()));
+    }
+
+    /**
+     * The jars of a distribution.
+     *
+     * @throws IllegalArgumentException if there are none
+     */
+    static List<URL> find(String home) {
+        List<URL> urls = new ArrayList<>();
         Path directory = Path.of(home, "jars");
         try (Stream<Path> files = Files.list(directory)) {
             for (Path jar : files.filter(file -> file.toString().endsWith(".jar"))
@@ -49,11 +64,7 @@ final class SparkJars {
         if (urls.stream().noneMatch(url -> url.getPath().contains("/spark-core_"))) {
             throw new IllegalArgumentException("option home: there is no spark-core in '" + directory + "'");
         }
-        // Open for the life of the process, as the plugin's own: Spark leaves threads behind.
-        return new SparkJars(new URLClassLoader(
-                "spark",
-                urls.toArray(URL[]::new),
-                SparkJars.class.getClassLoader().getParent()));
+        return urls;
     }
 
     /** The jar that a class is from. */

@@ -55,6 +55,12 @@ public final class SparkTrialExecutorProvider implements TrialExecutor.Provider 
     }
 
     @Override
+    public void check(Options options) {
+        more(options.text(SETTINGS.name()));
+        SparkJars.find(options.text(HOME.name()));
+    }
+
+    @Override
     public TrialExecutor create(TrialExecutor.SearchProcess search, Workload workload, Options options) {
         int given = options.wholeNumber(CORES.name());
         int cores = given == 0 ? search.threads() : given;
