@@ -60,14 +60,13 @@ final class PlannedTime {
 
     private static TimePlan measured(
             RunPlan plan, CandidateBackend candidates, RunContext run, Function<MachineSpeed, TimePlan> atSpeed) {
-        MachineSpeed speed = SpeedProbe.measure(
+        return SpeedProbe.plan(
                 run.backend(),
                 candidates.ifSeparate(),
                 run.algebra(),
                 plan.spec(),
                 plan.windows().scoring().length(),
-                tried -> atSpeed.apply(tried).total());
-        return atSpeed.apply(speed);
+                atSpeed);
     }
 
     private TimePlan pruning(boolean compareUniform) {

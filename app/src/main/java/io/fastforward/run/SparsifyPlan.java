@@ -10,7 +10,6 @@ import io.fastforward.model.Model;
 import io.fastforward.prune.ModulePatterns;
 import io.fastforward.prune.Sparsification;
 import io.fastforward.prune.SparsifyingPass;
-import io.fastforward.run.stage.MachineSpeed;
 import io.fastforward.run.stage.MemoryPlan;
 import io.fastforward.run.stage.RunWindows;
 import io.fastforward.run.stage.SpeedProbe;
@@ -31,7 +30,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.Function;
 
 /**
  * What weights are set to zero with, and on what, as it is known before anything is written.
@@ -144,17 +142,15 @@ record SparsifyPlan(
 
     /** About how long it takes on this machine, whose speed is measured. */
     TimePlan time(SparsifyRequest request, SparsifyPlugins serving, CandidateBackend candidates) {
-        Function<MachineSpeed, TimePlan> atSpeed = speed -> time(
-                new StageTimes(model.spec(), speed, 1),
-                serving.sparsification(
-                        ModulePatterns.everywhere(request.settings().zeros())));
-        return atSpeed.apply(SpeedProbe.measure(
+        Sparsification sparsification = serving.sparsification(
+                ModulePatterns.everywhere(request.settings().zeros()));
+        return SpeedProbe.plan(
                 backend,
                 candidates.ifSeparate(),
                 algebra,
                 model.spec(),
                 windows.repair().length(),
-                tried -> atSpeed.apply(tried).total()));
+                speed -> time(new StageTimes(model.spec(), speed, 1), sparsification));
     }
 
     private TimePlan time(StageTimes times, Sparsification sparsification) {

@@ -36,7 +36,6 @@ import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Measures how fast this machine is on slices of a model's own modules, with random weights: as wide as the hidden state, with
@@ -81,18 +80,19 @@ public final class SpeedProbe implements AutoCloseable {
     }
 
     /**
-     * Measures.
+     * Measures for a run.
      *
      * @param candidates what evaluates candidates, if it is another backend
-     * @param runSeconds how long the run takes at some speed: the probe is to be short against that
+     * @param atSpeed how long the run takes at some speed: the probe is short against that
+     * @return how long it takes at the speed that was found
      */
-    public static MachineSpeed measure(
+    public static TimePlan plan(
             ComputeBackend backend,
             Optional<ComputeBackend> candidates,
             LinearAlgebra algebra,
             ModelSpec spec,
             int windowLength,
-            ToDoubleFunction<MachineSpeed> runSeconds) {
+            Function<MachineSpeed, TimePlan> atSpeed) {
         try (SpeedProbe probe = new SpeedProbe(spec, windowLength)) {
             Supplier<Forward> forward = probe.forward(backend);
             Supplier<Forward> ofCandidates = candidates.map(probe::forward).orElse(forward);
@@ -106,21 +106,21 @@ public final class SpeedProbe implements AutoCloseable {
                             gram.getAsDouble(),
                             cross.getAsDouble(),
                             solved.getAsDouble()),
-                    runSeconds);
+                    atSpeed);
         }
     }
 
     /** Rounds of everything that is to be measured. */
-    private MachineSpeed run(Supplier<MachineSpeed> speed, ToDoubleFunction<MachineSpeed> runSeconds) {
+    private TimePlan run(Supplier<MachineSpeed> speed, Function<MachineSpeed, TimePlan> atSpeed) {
         long begun = System.nanoTime();
-        double elapsed = 0;
-        for (int round = 0;
-                round < 2 || elapsed < Math.min(MOST, SHARE * runSeconds.applyAsDouble(speed.get()));
-                round++) {
+        for (int round = 1; ; round++) {
             measured.forEach(Measured::run);
-            elapsed = (System.nanoTime() - begun) / 1e9;
+            double elapsed = (System.nanoTime() - begun) / 1e9;
+            TimePlan plan = atSpeed.apply(speed.get());
+            if (round >= 2 && elapsed >= Math.min(MOST, SHARE * plan.total())) {
+                return plan;
+            }
         }
-        return speed.get();
     }
 
     /** Something of which the fastest run counts: others met what else the machine does. */
