@@ -6,7 +6,7 @@
 #   SHAPE    tiny, or that of LLaMA-2: 7B, 13B, 70B
 #   LAYERS   default: 2 4; their checkpoints take 0.4, 0.6 and 1.6 GiB a layer. 2+78: 78 more, of zeros that take no room there, but do
 #            in what is written
-#   PRUNE_OPTION   beside 2 windows of 2048 tokens for each purpose; default: --agent uniform --sparsity 0.3
+#   PRUNE_OPTION   default: --agent uniform --sparsity 0.3, and 2 windows of 2048 tokens for each purpose
 # SCALE_DIRECTORY   where checkpoints, results and what goes to disk are; default: a new one in $TMPDIR. What was made is deleted.
 # PYTHON            a Python (default python3); it needs no packages
 set -euo pipefail
@@ -27,10 +27,11 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 [ $# -eq 0 ] || shift
 [ ${#layers[@]} -gt 0 ] || layers=(2 4)
-for default in "--agent uniform" "--sparsity 0.3"; do
+for default in "--agent uniform" "--sparsity 0.3" "--window 2048" "--scoring-windows 2" "--repair-windows 2" "--reward-windows 2" \
+  "--evaluation-windows 2"; do
   # shellcheck disable=SC2086
   case " $* " in
-    *" ${default% *}"*) ;;
+    *" ${default% *} "*) ;;
     *) set -- $default "$@" ;;
   esac
 done
@@ -54,8 +55,7 @@ for count in "${layers[@]}"; do
   "$root/scripts/fastforward" --version >/dev/null # built by now
   started=$(date +%s)
   "$root/scripts/fastforward" prune "$work/model" --output "$work/out" --run-dir "$work/run" --calibration "$work/text.txt" \
-    --text-unit line --window 2048 --scoring-windows 2 --repair-windows 2 --reward-windows 2 --evaluation-windows 2 \
-    --seed 0 "$@" >"$work/log" 2>&1 &
+    --text-unit line --seed 0 "$@" >"$work/log" 2>&1 &
   process=$!
   watch_anonymous "$process" "$work/peak"
   wait "$process" || { cat "$work/log" >&2; fail "the run failed"; }
