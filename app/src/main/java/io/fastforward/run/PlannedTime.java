@@ -30,7 +30,12 @@ final class PlannedTime {
         this.plan = plan;
         double sparsity =
                 plan.budget().sparsity(plan.likely(request.settings().budget().sparsity()));
-        this.times = new StageTimes(plan.spec(), speed, 1 - sparsity);
+        this.times = new StageTimes(
+                plan.spec(),
+                speed,
+                1 - sparsity,
+                plan.memory().resident(),
+                plan.memory().residentSearch());
     }
 
     /** Of pruning. */
@@ -82,13 +87,12 @@ final class PlannedTime {
         double tokens = tokens(windows.evaluation());
         double pruned = times.pruned(tokens);
         double dense = times.dense(tokens);
-        boolean resident = plan.memory().resident();
         if (plan.questions().isPresent()) {
             QuestionTokens asked = QuestionTokens.of(plan.questions().get().tokens());
-            dense += times.questions(asked, 1, resident);
-            pruned += times.questions(asked, times.kept(), resident);
+            dense += times.questions(asked, 1);
+            pruned += times.questions(asked, times.kept());
         }
-        seconds.put("figures", dense + 2 * repaired * pruned + (resident ? times.sampling() : 0));
+        seconds.put("figures", dense + 2 * repaired * pruned + (times.resident() ? times.sampling() : 0));
         return new TimePlan(seconds);
     }
 

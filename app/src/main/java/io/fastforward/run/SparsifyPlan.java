@@ -150,7 +150,7 @@ record SparsifyPlan(
                 algebra,
                 model.spec(),
                 windows.repair().length(),
-                speed -> time(new StageTimes(model.spec(), speed, 1), sparsification));
+                speed -> time(new StageTimes(model.spec(), speed, 1, false, false), sparsification));
     }
 
     private TimePlan time(StageTimes times, Sparsification sparsification) {
@@ -163,7 +163,7 @@ record SparsifyPlan(
         seconds.put("zeros", sparsifying);
         double figures = times.dense(windows.evaluation().tokens().length);
         double asked = questions
-                .map(some -> times.questions(QuestionTokens.of(some.tokens()), 1, false))
+                .map(some -> times.questions(QuestionTokens.of(some.tokens()), 1))
                 .orElse(0.0);
         seconds.put("figures", 2 * (figures + asked));
         return new TimePlan(seconds);

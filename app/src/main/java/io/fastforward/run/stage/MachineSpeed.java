@@ -32,6 +32,12 @@ public record MachineSpeed(
                     + mlp.seconds(parameters(spec, LayerSpec::mlp), tokens, calls);
         }
 
+        /** Seconds for loading all of its layers. */
+        double loading(ModelSpec spec) {
+            return attention.loadSeconds() * parameters(spec, LayerSpec::attention)
+                    + mlp.loadSeconds() * parameters(spec, LayerSpec::mlp);
+        }
+
         private static double parameters(ModelSpec spec, Function<LayerSpec, ModuleSpec> module) {
             return spec.layers().stream()
                     .map(module)
@@ -45,11 +51,12 @@ public record MachineSpeed(
      *
      * @param tokenSeconds for each token of many
      * @param callSeconds for a call, however few tokens it has
+     * @param loadSeconds for loading it, from memory
      */
-    public record Pace(double tokenSeconds, double callSeconds) {
+    public record Pace(double tokenSeconds, double callSeconds, double loadSeconds) {
 
         /** That of a module that does nothing. */
-        static final Pace NOTHING = new Pace(0, 0);
+        static final Pace NOTHING = new Pace(0, 0, 0);
 
         double seconds(double parameters, double tokens, double calls) {
             return parameters * (tokens * tokenSeconds + calls * callSeconds);

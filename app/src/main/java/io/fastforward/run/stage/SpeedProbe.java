@@ -180,15 +180,18 @@ public final class SpeedProbe implements AutoCloseable {
         int length = Math.min(windowLength, TOKENS);
         BatchShape many = new BatchShape(Math.max(1, TOKENS / length), length);
         BatchShape few = new BatchShape(1, Math.min(length, FEW_TOKENS));
-        LoadedModule module = closing(backend.load(slice, weights(slice)));
+        ModuleWeights weights = weights(slice);
+        LoadedModule module = closing(backend.load(slice, weights));
         DeviceMatrix hidden = numbers(backend, many.rows(), spec.hiddenSize());
         DeviceMatrix scratch = closing(backend.allocate(many.rows(), slice.features(slice.units())));
         Measured ofFew = measured(() -> backend.apply(module, slice.units(), few, hidden, scratch));
         Measured ofMany = measured(() -> backend.apply(module, slice.units(), many, hidden, scratch));
+        Measured loading = measured(() -> backend.load(slice, weights).close());
         return () -> {
             double token = ofMany.fastest / many.rows();
             double call = Math.max(0, ofFew.fastest - few.rows() * token);
-            return new Pace(token / slice.parameters(), call / slice.parameters());
+            double parameters = slice.parameters();
+            return new Pace(token / parameters, call / parameters, loading.fastest / parameters);
         };
     }
 

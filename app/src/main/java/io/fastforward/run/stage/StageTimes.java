@@ -16,13 +16,19 @@ import io.fastforward.spi.prune.Criterion;
 import java.util.Set;
 
 /**
- * About how many seconds stages take on a machine. Counted is what grows with the model and the texts: tokens that pass layers, sums
- * over them, and what is solved. Reading and writing files is not: where weights come from a disk, that goes on meanwhile.
+ * About how many seconds stages take on a machine. Counted is what grows with the model and the texts: layers that are loaded,
+ * tokens that pass them, sums over these, and what is solved. Reading and writing files is not: where weights come from a disk,
+ * that goes on meanwhile.
  *
  * @param spec of the whole model
  * @param kept share of the layers' parameters that a pruned model has left
+ * @param resident whether layers stay loaded on what computes everything but candidates, where one pass follows another
+ * @param residentSearch whether they do on what evaluates candidates
  */
-public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
+public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept, boolean resident, boolean residentSearch) {
+
+    /** Candidates that pass a layer together, and probes that do. */
+    private static final double TOGETHER = 16;
 
     /** Share of a module's time that its features take; its output map takes the rest. */
     private static final double FEATURES = 0.7;
@@ -39,7 +45,7 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
         if (wishes.isEmpty() && !withErrors) {
             return 0;
         }
-        double seconds = layers(tokens);
+        double seconds = speed.forward().loading(spec) + layers(tokens);
         for (ModuleSpec module : spec.modules()) {
             int features = module.features(module.units());
             seconds += tokens * sums(module, wishes, Set.of(HiddenStream.DENSE))
@@ -57,7 +63,8 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
     public double probes(double tokens) {
         double each =
                 PROBED_LAYERS * layers(tokens) + 2 * tokens * speed.forward().headSeconds();
-        return spec.modules().size() * each;
+        int probes = spec.modules().size();
+        return probes * each + Math.ceil(probes / TOGETHER) * passing();
     }
 
     /** A repair of one model. */
@@ -71,7 +78,7 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
         if (streams.contains(HiddenStream.DENSE)) {
             passes += 1 + (repair.calibrator().iterates() ? FEATURES : 0);
         }
-        double seconds = passes * layers(tokens);
+        double seconds = speed.forward().loading(spec) + passes * layers(tokens);
         for (ModuleSpec module : spec.modules()) {
             seconds += tokens * sums(module, repair.wishes(), streams);
             int units = (int) Math.round(kept * module.units());
@@ -85,7 +92,7 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
     /** Setting weights to zero: every stream passes a module to be measured, and moves on behind it. */
     public double sparsifying(double tokens, Sparsification sparsification) {
         Set<HiddenStream> streams = sparsification.streams();
-        double seconds = streams.size() * (FEATURES + 1) * layers(tokens);
+        double seconds = streams.size() * (speed.forward().loading(spec) + (FEATURES + 1) * layers(tokens));
         for (ModuleSpec module : spec.modules()) {
             seconds += Sparsification.taps()
                     .mapToDouble(tap -> tokens * sums(module, sparsification.wishes(tap), streams))
@@ -108,7 +115,8 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
         MachineSpeed.Forward forward = speed.candidates();
         double whole = forward.layers(spec, windowLength, 0);
         double head = heads * windowLength * forward.headSeconds();
-        return trials.windows() * (kept * whole + head) + trials.denseWindows() * (whole + head);
+        double loading = residentSearch ? 0 : Math.ceil(trials.candidates() / TOGETHER) * forward.loading(spec);
+        return loading + trials.windows() * (kept * whole + head) + trials.denseWindows() * (whole + head);
     }
 
     /** Asking candidates questions, some of them at a time. */
@@ -120,21 +128,22 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
 
     /** The figures of the whole model on a text. */
     public double dense(double tokens) {
-        return layers(tokens) + tokens * speed.forward().headSeconds();
+        return passing() + layers(tokens) + tokens * speed.forward().headSeconds();
     }
 
     /** Those of a pruned one. */
     public double pruned(double tokens) {
-        return kept * layers(tokens) + tokens * speed.forward().headSeconds();
+        return passing() + kept * layers(tokens) + tokens * speed.forward().headSeconds();
     }
 
     /**
      * Asking a model questions.
      *
+     * Where layers stay loaded, what the choices of a question begin with is read once.
+     *
      * @param share of the layers' parameters that it has
-     * @param resident whether its layers stay loaded: then what the choices of a question begin with is read once
      */
-    public double questions(QuestionTokens questions, double share, boolean resident) {
+    public double questions(QuestionTokens questions, double share) {
         return resident
                 ? share * speed.forward().layers(spec, questions.distinct(), questions.calls())
                         + questions.scored() * speed.forward().headSeconds()
@@ -146,6 +155,11 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept) {
     public double sampling() {
         double tokens = SampleStage.newTokens();
         return (1 + kept) * speed.forward().layers(spec, tokens, tokens);
+    }
+
+    /** Loading layers for a pass, if they are not by then. */
+    private double passing() {
+        return resident ? 0 : speed.forward().loading(spec);
     }
 
     private double layers(double tokens) {

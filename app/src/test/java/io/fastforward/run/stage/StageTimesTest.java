@@ -28,8 +28,8 @@ class StageTimesTest {
 
     private static final double TOKENS = 1000;
     private static final double KEPT = 0.5;
-    private static final Pace PACE = new Pace(1, 0);
-    private static final Pace NOTHING = new Pace(0, 0);
+    private static final Pace PACE = new Pace(1, 0, 0);
+    private static final Pace NOTHING = new Pace(0, 0, 0);
     private static final Forward STILL = new Forward(NOTHING, NOTHING, 0);
     private static final Offset<Double> ROUNDED = within(1e-6);
 
@@ -53,7 +53,7 @@ class StageTimesTest {
     }
 
     private StageTimes times(Forward forward, double gram, double cross, double solved) {
-        return new StageTimes(spec, new MachineSpeed(forward, STILL, gram, cross, solved), KEPT);
+        return new StageTimes(spec, new MachineSpeed(forward, STILL, gram, cross, solved), KEPT, true, true);
     }
 
     private StageTimes passing() {
@@ -82,6 +82,27 @@ class StageTimesTest {
         assertThat(passing().candidates(new ExpectedTrials(5, 40, 8), 256, 1))
                 .as("on another backend")
                 .isZero();
+    }
+
+    @Test
+    void layersThatDoNotStayAreLoadedForEveryPass() {
+        Pace loading = new Pace(0, 0, 1);
+        MachineSpeed speed =
+                new MachineSpeed(new Forward(loading, loading, 0), new Forward(loading, loading, 0), 0, 0, 0);
+        StageTimes staying = new StageTimes(spec, speed, KEPT, true, true);
+        StageTimes streamed = new StageTimes(spec, speed, KEPT, false, false);
+        double once = spec.decoderParameters();
+        assertThat(staying.dense(TOKENS)).isZero();
+        assertThat(streamed.dense(TOKENS)).isEqualTo(once);
+        assertThat(streamed.pruned(TOKENS)).as("nothing is cut off before").isEqualTo(once);
+        assertThat(staying.scoring(TOKENS, DefaultPlugins.criterion("wanda"), false, false))
+                .isEqualTo(once);
+        ExpectedTrials trials = new ExpectedTrials(33, 40, 8);
+        assertThat(staying.candidates(trials, 256, 1)).isZero();
+        assertThat(streamed.candidates(trials, 256, 1))
+                .as("16 pass a layer together")
+                .isEqualTo(3 * once);
+        assertThat(streamed.probes(TOKENS)).isEqualTo(Math.ceil(2 * layers / 16) * once);
     }
 
     @Test
@@ -142,6 +163,7 @@ class StageTimesTest {
                     for (Pace pace : List.of(forward.attention(), forward.mlp())) {
                         assertThat(pace.tokenSeconds()).isPositive().isFinite();
                         assertThat(pace.callSeconds()).isNotNegative().isFinite();
+                        assertThat(pace.loadSeconds()).isPositive().isFinite();
                     }
                 }
                 assertThat(speed.forward()).isNotEqualTo(speed.candidates());
