@@ -52,8 +52,8 @@ public final class SpeedProbe implements AutoCloseable {
     /** So few that a call takes the time of reading its weights. */
     private static final int FEW_TOKENS = 16;
 
-    /** Rows and columns of what is solved: 4 ms on two cores. */
-    private static final int SOLVED = 512;
+    /** Most rows and columns of what is solved: 30 ms on two cores. With half of them, products are at half of their speed. */
+    private static final int SOLVED = 1024;
 
     /** Nanoseconds for which each measurement is repeated in a round. */
     private static final long TURN = 5_000_000;
@@ -210,7 +210,7 @@ public final class SpeedProbe implements AutoCloseable {
     }
 
     private DoubleSupplier moments(ComputeBackend backend, Moment kind) {
-        int width = Math.min(spec.widestFeatures(), FEATURES);
+        int width = Math.clamp(spec.widestFeatures(), 1, FEATURES);
         DeviceMatrix features = numbers(backend, TOKENS, width);
         Moments sum = closing(backend.moments(kind, width, width));
         Measured added = measured(() -> sum.add(features, features, TOKENS));
@@ -219,12 +219,13 @@ public final class SpeedProbe implements AutoCloseable {
 
     /** Solutions with a factor, and products, as many of these as of those. */
     private DoubleSupplier solved(LinearAlgebra algebra) {
-        DoubleMatrix factor = DoubleMatrix.allocate(arena, SOLVED, SOLVED);
-        DoubleMatrix rows = DoubleMatrix.allocate(arena, SOLVED, SOLVED);
-        DoubleMatrix products = DoubleMatrix.allocate(arena, SOLVED, SOLVED);
-        for (int i = 0; i < SOLVED; i++) {
+        int size = Math.clamp(spec.widestFeatures(), 1, SOLVED);
+        DoubleMatrix factor = DoubleMatrix.allocate(arena, size, size);
+        DoubleMatrix rows = DoubleMatrix.allocate(arena, size, size);
+        DoubleMatrix products = DoubleMatrix.allocate(arena, size, size);
+        for (int i = 0; i < size; i++) {
             factor.set(i, i, 1);
-            for (int j = 0; j < SOLVED; j++) {
+            for (int j = 0; j < size; j++) {
                 rows.set(i, j, random.nextDouble());
             }
         }
@@ -232,7 +233,7 @@ public final class SpeedProbe implements AutoCloseable {
             algebra.solve(factor, rows);
             algebra.multiply(rows, factor, products);
         });
-        return () -> work.fastest / (2.0 * SOLVED * SOLVED * SOLVED);
+        return () -> work.fastest / (2.0 * size * size * size);
     }
 
     private DeviceMatrix numbers(ComputeBackend backend, int rows, int columns) {
