@@ -48,6 +48,7 @@ public final class SparsifyingPass {
     private final Model model;
     private final Sparsification sparsification;
     private final int layersAtOnce;
+    private final PassMemory memory;
 
     /**
      * A pass over a model.
@@ -61,6 +62,21 @@ public final class SparsifyingPass {
             Model model,
             Sparsification sparsification,
             int layersAtOnce) {
+        this(backend, algebra, model, sparsification, layersAtOnce, PassMemory.ANONYMOUS);
+    }
+
+    /**
+     * The same.
+     *
+     * @param memory for hidden states and sums, if the backend computes in memory of the host and layers are done one by one
+     */
+    public SparsifyingPass(
+            ComputeBackend backend,
+            LinearAlgebra algebra,
+            Model model,
+            Sparsification sparsification,
+            int layersAtOnce,
+            PassMemory memory) {
         if (layersAtOnce < 1 || (layersAtOnce > 1 && !sparsification.layersAreIndependent())) {
             throw new IllegalArgumentException(layersAtOnce + " layers cannot be sparsified at once");
         }
@@ -69,6 +85,7 @@ public final class SparsifyingPass {
         this.model = model;
         this.sparsification = sparsification;
         this.layersAtOnce = layersAtOnce;
+        this.memory = memory;
     }
 
     /** Most bytes of each sum at maps that see the same, in the order in which they take their memory. */
@@ -108,27 +125,13 @@ public final class SparsifyingPass {
      */
     public void run(
             TokenWindows windows, FinishedLayers<LayerPatterns> finished, PrunedLayerSink sink, IntConsumer progress) {
-        run(windows, PassMemory.ANONYMOUS, finished, sink, progress);
-    }
-
-    /**
-     * The same.
-     *
-     * @param memory for hidden states and sums, if the backend computes in memory of the host and layers are done one by one
-     */
-    public void run(
-            TokenWindows windows,
-            PassMemory memory,
-            FinishedLayers<LayerPatterns> finished,
-            PrunedLayerSink sink,
-            IntConsumer progress) {
         requireFits();
         BackendTurns turns = new BackendTurns();
         LayerSparsifier layers = new LayerSparsifier(backend, algebra, model, sparsification, turns);
         if (atOnce() > 1) {
             runSeveral(layers, turns, windows, finished, sink, progress);
         } else {
-            runOneByOne(layers, windows, memory, finished, sink, progress);
+            runOneByOne(layers, windows, finished, sink, progress);
         }
     }
 
@@ -188,7 +191,6 @@ public final class SparsifyingPass {
     private void runOneByOne(
             LayerSparsifier layers,
             TokenWindows windows,
-            PassMemory memory,
             FinishedLayers<LayerPatterns> finished,
             PrunedLayerSink sink,
             IntConsumer progress) {

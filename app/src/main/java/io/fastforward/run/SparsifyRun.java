@@ -123,9 +123,7 @@ public final class SparsifyRun {
         SparsifyStage.Written written = new SparsifyStage(
                         record, progress, plan.backend(), model, serving.form(), request.output())
                 .execute(
-                        pass(plan, patterns),
-                        plan.memory(),
-                        request.compute().memoryBytes(),
+                        pass(plan, patterns, record),
                         patterns,
                         plan.windows(),
                         settings.evaluatingIn(candidates.precision()),
@@ -187,7 +185,7 @@ public final class SparsifyRun {
                         plan.backend(),
                         plan.model(),
                         budget,
-                        policy -> pass(plan, patterns(policy)),
+                        policy -> pass(plan, patterns(policy), record),
                         settings.export().dataType())
                 .execute(found, budget.uniform(ModulePatterns.sparsity(settings.zeros())), plan.windows()));
     }
@@ -196,9 +194,14 @@ public final class SparsifyRun {
         return ModulePatterns.of(settings.zeros(), policy);
     }
 
-    private SparsifyingPass pass(SparsifyPlan plan, ModulePatterns patterns) {
+    private SparsifyingPass pass(SparsifyPlan plan, ModulePatterns patterns, RunRecord record) {
         return new SparsifyingPass(
-                plan.backend(), plan.algebra(), plan.model(), serving.sparsification(patterns), request.layersAtOnce());
+                plan.backend(),
+                plan.algebra(),
+                plan.model(),
+                serving.sparsification(patterns),
+                request.layersAtOnce(),
+                plan.memory().memory(request.compute().memoryBytes(), record.path()));
     }
 
     private Variant measure(

@@ -144,10 +144,10 @@ class SpilledPassesTest {
                         Backends.linearAlgebra(),
                         model,
                         new Sparsification(DefaultPlugins.sparsifier("fista"), half, input, 0),
-                        1)
+                        1,
+                        memory)
                 .run(
                         RunningModel.randomWindows(model.spec(), 9, 5, 2),
-                        memory,
                         FinishedLayers.none(),
                         (layer, weights) -> NamedTensor.ofLayer(model.spec(), layer, weights)
                                 .forEach(tensor -> tensors.add(FloatBuffer.wrap(Golden.elements(tensor.matrix())))),

@@ -49,8 +49,6 @@ public record SparsifyStage(
      * Writes it, unless an interrupted run did and its output is still there.
      *
      * @param pass sets the zeros
-     * @param need what it needs of memory
-     * @param limitBytes most that it may use
      * @param patterns where they are to be
      * @param settings the user's, for the file beside the weights
      * @param files hashes of the texts, by their role, for it
@@ -58,8 +56,6 @@ public record SparsifyStage(
      */
     public Written execute(
             SparsifyingPass pass,
-            StageNeed need,
-            long limitBytes,
             ModulePatterns patterns,
             RunWindows windows,
             SparsifySettings settings,
@@ -86,12 +82,7 @@ public record SparsifyStage(
         Written written = new CheckedExport(
                         backend, model, model.spec(), form, output, CheckedExport.window(windows.evaluation()))
                 .write(
-                        sink -> pass.run(
-                                windows.repair(),
-                                need.memory(limitBytes, record.path()),
-                                finished,
-                                sink,
-                                done -> progress.advance(done, "layers")),
+                        sink -> pass.run(windows.repair(), finished, sink, done -> progress.advance(done, "layers")),
                         (export, difference) -> {
                             ZeroShares zeros = zeros(export.path(), patterns);
                             SparsifyRecord beside = new SparsifyRecord(
