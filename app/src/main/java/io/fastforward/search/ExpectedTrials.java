@@ -1,7 +1,5 @@
 package io.fastforward.search;
 
-import java.util.stream.DoubleStream;
-
 /**
  * What a search is going to take, as far as that is known before it begins. Candidates that turn out alike, which are evaluated
  * once, are counted as often as they are proposed.
@@ -26,28 +24,25 @@ public record ExpectedTrials(double candidates, double windows, double denseWind
      */
     public static ExpectedTrials of(SearchSettings settings, int batchSize, int episodeLimit, int prior) {
         int total = Math.min(settings.episodes(), episodeLimit);
-        int beside = prior + (settings.uniformFinalist() ? 1 : 0);
+        int uniform = settings.uniformFinalist() ? 1 : 0;
         if (settings.race() && total <= Math.min(settings.finalists(), batchSize)) {
-            int compared = Math.max(total, prior) + (settings.uniformFinalist() ? 1 : 0);
+            int compared = Math.max(total, prior) + uniform;
             return new ExpectedTrials(compared, (double) compared * settings.choiceWindows(), settings.choiceWindows());
         }
         int batches = Math.ceilDiv(total, batchSize);
-        double[] windows = new double[batches];
-        for (int batch = 0; batch < batches; batch++) {
-            windows[batch] = settings.schedule().windows(batch, batches, settings.windows());
-        }
         double searched = 0;
+        double dense = 0;
         for (int batch = 0; batch < batches; batch++) {
-            searched += windows[batch] * Math.min(batchSize, total - batch * batchSize);
+            int windows = settings.schedule().windows(batch, batches, settings.windows());
+            searched += (double) windows * Math.min(batchSize, total - batch * batchSize);
+            dense += windows < settings.windows() ? windows : 0; // on windows of this batch alone
         }
-        double more = (settings.race() ? RACED : 1) * settings.finalistWindows();
-        double finals = settings.finalists() * Math.max(0, more - settings.windows()) + (1 + beside) * more;
-        double low = DoubleStream.of(windows)
-                .filter(count -> count < settings.windows())
-                .sum();
+        double compared = (settings.race() ? RACED : 1) * settings.finalistWindows();
+        int beside = 1 + prior + uniform; // the agent's best guess is one
+        double finals = settings.finalists() * Math.max(0, compared - settings.windows()) + beside * compared;
         return new ExpectedTrials(
-                total + settings.finalists() + 1.0 + beside,
+                total + settings.finalists() + beside,
                 searched + finals,
-                low + Math.max(settings.windows(), more));
+                dense + Math.max(settings.windows(), compared));
     }
 }

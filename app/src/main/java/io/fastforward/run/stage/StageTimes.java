@@ -137,9 +137,7 @@ public record StageTimes(ModelSpec spec, MachineSpeed speed, double kept, boolea
     }
 
     /**
-     * Asking a model questions.
-     *
-     * Where layers stay loaded, what the choices of a question begin with is read once.
+     * Asking a model questions. Where layers stay loaded, what the choices of a question begin with is read once.
      *
      * @param share of the layers' parameters that it has
      */

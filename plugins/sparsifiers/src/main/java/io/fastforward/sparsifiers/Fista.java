@@ -1,6 +1,7 @@
 package io.fastforward.sparsifiers;
 
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.model.MapShape;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
@@ -33,6 +34,16 @@ final class Fista {
         this.problem = problem;
         this.algebra = algebra;
         this.lipschitz = SAFETY * largestEigenvalue(problem.gram(), algebra);
+    }
+
+    /** Bytes of some maps in double precision, and of the blocks of rows that are worked on. */
+    static long scratchBytes(MapShape map, int maps) {
+        return ((long) maps * map.rows() + 4L * Blocks.ROWS) * map.columns() * Double.BYTES;
+    }
+
+    /** Of rounds of so many steps each: every step, and two looks at the error, are a product with the Gram matrix. */
+    static double multiplyAdds(MapShape map, int rounds, double steps) {
+        return rounds * (steps + 2) * map.rows() * map.columns() * map.columns();
     }
 
     /** L, not below the largest eigenvalue of G; 0 if that is zero, and there is nothing to iterate. */

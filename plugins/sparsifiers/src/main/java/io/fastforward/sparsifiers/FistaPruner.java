@@ -91,18 +91,15 @@ public final class FistaPruner implements Sparsifier {
                 new Wish(tap, Moment.GRAM, HiddenStream.DENSE));
     }
 
-    /** A factor and three times the weights for the warm start, three times those beside it, and some rows. */
+    /** That of the warm start, and three maps beside it. */
     @Override
     public long scratchBytes(MapShape map) {
-        long weights = (long) map.rows() * map.columns();
-        return Sparsifier.super.scratchBytes(map) + (3 * weights + 4L * Blocks.ROWS * map.columns()) * Double.BYTES;
+        return Sparsifier.super.scratchBytes(map) + Fista.scratchBytes(map, 3);
     }
 
-    /** Every step of every round is a product with the Gram matrix. */
     @Override
     public double multiplyAdds(MapShape map) {
-        double product = (double) map.rows() * map.columns() * map.columns();
-        return Sparsifier.super.multiplyAdds(map) + rounds * (iterations + 2.0) * product;
+        return Sparsifier.super.multiplyAdds(map) + Fista.multiplyAdds(map, rounds, iterations);
     }
 
     @Override

@@ -89,18 +89,15 @@ public final class FistaRefit implements Sparsifier {
                 new Wish(tap, Moment.GRAM, HiddenStream.OWN), new Wish(tap, Moment.CROSS_GRAM, HiddenStream.DENSE));
     }
 
-    /** A factor and three times the weights for the warm start, two times those beside it, and some rows. */
+    /** That of the warm start, and two maps beside it. */
     @Override
     public long scratchBytes(MapShape map) {
-        long weights = (long) map.rows() * map.columns();
-        return Sparsifier.super.scratchBytes(map) + (2 * weights + 4L * Blocks.ROWS * map.columns()) * Double.BYTES;
+        return Sparsifier.super.scratchBytes(map) + Fista.scratchBytes(map, 2);
     }
 
-    /** Every step of every round is a product with the Gram matrix. */
     @Override
     public double multiplyAdds(MapShape map) {
-        double product = (double) map.rows() * map.columns() * map.columns();
-        return Sparsifier.super.multiplyAdds(map) + rounds * (iterations + refit + 2.0) * product;
+        return Sparsifier.super.multiplyAdds(map) + Fista.multiplyAdds(map, rounds, (double) iterations + refit);
     }
 
     @Override
