@@ -6,8 +6,11 @@ import io.fastforward.failure.OneLine;
 import io.fastforward.failure.Reason;
 import io.fastforward.nativelibrary.JavaProcess;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.MalformedInputException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +25,9 @@ import java.util.stream.Stream;
  * @param here whether it is a Java of this machine, with the options for Java of this process among its words
  */
 record LaunchCommand(String name, List<String> words, boolean here) {
+
+    /** Thousands of machines. */
+    private static final int LARGEST = 1 << 20;
 
     private static final String MAIN = "io.fastforward.cli.FastForward";
 
@@ -66,29 +72,38 @@ record LaunchCommand(String name, List<String> words, boolean here) {
      */
     static List<LaunchCommand> from(Path file) {
         List<LaunchCommand> commands = new ArrayList<>();
-        try {
-            for (String line : Files.readAllLines(file)) {
-                String command = line.strip();
-                if (!command.isEmpty() && !command.startsWith("#")) {
-                    // The shell becomes the command, so that ending the one ends the other.
-                    Stream<String> shell = Stream.of("/bin/sh", "-c", "exec " + command + " \"$@\"", "sh");
-                    commands.add(of(
-                            "worker " + (commands.size() + 1) + " (" + OneLine.of(command) + ")",
-                            shell,
-                            List.of(),
-                            false));
-                }
+        for (String line : text(file).lines().toList()) {
+            String command = line.strip();
+            if (!command.isEmpty() && !command.startsWith("#")) {
+                // The shell becomes the command, so that ending the one ends the other.
+                Stream<String> shell = Stream.of("/bin/sh", "-c", "exec " + command + " \"$@\"", "sh");
+                commands.add(of(
+                        "worker " + (commands.size() + 1) + " (" + OneLine.of(command) + ")", shell, List.of(), false));
             }
-        } catch (MalformedInputException e) {
-            throw FailureKind.USAGE.failure("the launchers in '" + file + "' are not UTF-8", e);
-        } catch (IOException e) {
-            throw FailureKind.NOT_FOUND.failure("the launchers in '" + file + "' cannot be read: " + Reason.of(e), e);
         }
         if (commands.isEmpty()) {
             throw FailureKind.USAGE.failure("there is no command in '" + file
                     + "'; give one a line that starts FastForward, such as: ssh node1 fastforward");
         }
         return commands;
+    }
+
+    private static String text(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(LARGEST + 1);
+            if (bytes.length > LARGEST) {
+                throw FailureKind.USAGE.failure(
+                        "'" + file + "' is no list of launchers: it has more than " + LARGEST + " bytes");
+            }
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw FailureKind.USAGE.failure("the launchers in '" + file + "' are not UTF-8", e);
+        } catch (IOException e) {
+            throw FailureKind.NOT_FOUND.failure("the launchers in '" + file + "' cannot be read: " + Reason.of(e), e);
+        }
     }
 
     /** Starts it. */

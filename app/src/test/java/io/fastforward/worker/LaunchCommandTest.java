@@ -53,6 +53,8 @@ class LaunchCommandTest {
         Path binary = Files.write(directory.resolve("binary"), new byte[] {(byte) 0xff});
         Failures.expect(FailureKind.USAGE, () -> LaunchCommand.from(empty), "there is no command in '" + empty + "'");
         Failures.expect(FailureKind.USAGE, () -> LaunchCommand.from(binary), "are not UTF-8");
+        Path endless = Files.write(directory.resolve("endless"), new byte[(1 << 20) + 1]);
+        Failures.expect(FailureKind.USAGE, () -> LaunchCommand.from(endless), "is no list of launchers");
         Failures.expect(
                 FailureKind.NOT_FOUND, () -> LaunchCommand.from(directory.resolve("missing")), "cannot be read");
     }
