@@ -3,9 +3,7 @@ package io.fastforward.backend.tornado;
 import io.fastforward.backend.tornado.device.DeviceMemory;
 import io.fastforward.backend.tornado.device.Region;
 import io.fastforward.backend.tornado.kernel.AttentionKernel;
-import io.fastforward.backend.tornado.kernel.CopyKernel;
 import io.fastforward.backend.tornado.kernel.RotaryKernel;
-import io.fastforward.backend.tornado.kernel.TiledAttentionKernel;
 import io.fastforward.spi.backend.BatchShape;
 import io.fastforward.spi.model.AttentionSpec;
 import io.fastforward.spi.model.AttentionUnit;
@@ -18,13 +16,9 @@ final class AttentionComputation {
     private final DeviceMemory memory;
     private final RotaryTables rotaryTables;
 
-    /** In single precision, sums keep the order that recorded figures have. */
-    private final boolean tiled;
-
     AttentionComputation(DeviceMemory memory, RotaryTables rotaryTables) {
         this.memory = memory;
         this.rotaryTables = rotaryTables;
-        this.tiled = memory.executor().packsWeights();
     }
 
     /**
@@ -52,41 +46,25 @@ final class AttentionComputation {
         int valueWidth = spec.groups(units) * spec.valueSize(units);
         int newKeys = kept.keys + kept.length * keyWidth;
         int newValues = kept.values + kept.length * valueWidth;
-        int queryRow = tiled ? queryWidth : 1;
-        int queryColumn = tiled ? 1 : rows;
-        try (Region queries = memory.take(queryWidth, rows)) {
-            module.map(MapRole.QUERY)
-                    .apply(hidden, queryWidth, rows, x, hidden, queries.start(), queryRow, queryColumn, false);
-            module.map(MapRole.KEY).apply(hidden, keyWidth, rows, x, hidden, newKeys, keyWidth, 1, false);
-            module.map(MapRole.VALUE).apply(hidden, valueWidth, rows, x, hidden, newValues, valueWidth, 1, false);
+        try (Region queries = memory.take(rows, queryWidth)) {
+            module.map(MapRole.QUERY).apply(hidden, queryWidth, rows, x, hidden, queries.start(), queryWidth, false);
+            module.map(MapRole.KEY).apply(hidden, keyWidth, rows, x, hidden, newKeys, keyWidth, false);
+            module.map(MapRole.VALUE).apply(hidden, valueWidth, rows, x, hidden, newValues, valueWidth, false);
             RotaryPositions rotary = spec.rotary();
             if (rotary != null) {
                 int table = rotaryTables.table(rotary, kept.length + batch.length());
-                rotate(
-                        spec,
-                        rotary,
-                        batch,
-                        kept.length,
-                        spec.heads(units),
-                        queries.start(),
-                        queryRow,
-                        queryColumn,
-                        table);
-                rotate(spec, rotary, batch, kept.length, spec.groups(units), newKeys, keyWidth, 1, table);
+                rotate(spec, rotary, batch, kept.length, spec.heads(units), queries.start(), table);
+                rotate(spec, rotary, batch, kept.length, spec.groups(units), newKeys, table);
             }
-            if (tiled) {
-                attendInTiles(spec, units, kept, batch, queries.start(), features);
-            } else {
-                attend(spec, units, kept, batch, queries.start(), features);
-            }
+            attend(spec, units, kept, batch, queries.start(), features);
         }
     }
 
-    private void attendInTiles(
+    private void attend(
             AttentionSpec spec, int units, Keys kept, BatchShape batch, int queries, TornadoMatrix features) {
-        TiledAttentionKernel.launch(
+        AttentionKernel.launch(
                 memory.executor(),
-                new TiledAttentionKernel.Sizes(
+                new AttentionKernel.Sizes(
                         batch.rows(),
                         spec.heads(units),
                         spec.groups(units),
@@ -109,35 +87,6 @@ final class AttentionComputation {
         return spec.unit() == AttentionUnit.QUERY_HEAD ? 1 : spec.queriesPerGroup();
     }
 
-    private void attend(
-            AttentionSpec spec, int units, Keys kept, BatchShape batch, int queries, TornadoMatrix features) {
-        int rows = batch.rows();
-        int width = spec.features(units);
-        try (Region result = memory.take(width, rows)) {
-            AttentionKernel.launch(
-                    memory.executor(),
-                    new AttentionKernel.Sizes(
-                            rows,
-                            spec.heads(units),
-                            spec.headSize(),
-                            batch.length(),
-                            kept.length,
-                            queries,
-                            kept.keys,
-                            kept.values,
-                            result.start(),
-                            spec.slidingWindow(),
-                            headsPerKey(spec),
-                            spec.groups(units),
-                            spec.valueSize(units),
-                            spec.isByDimension() ? 1 : 0));
-            CopyKernel.launch(
-                    memory.executor(),
-                    new CopyKernel.Sizes(
-                            rows, width, result.start(), 1, rows, features.start(), features.columns(), 1));
-        }
-    }
-
     private void rotate(
             AttentionSpec spec,
             RotaryPositions rotary,
@@ -145,8 +94,6 @@ final class AttentionComputation {
             int firstPosition,
             int heads,
             int x,
-            int xRow,
-            int xColumn,
             int table) {
         RotaryKernel.launch(
                 memory.executor(),
@@ -158,8 +105,7 @@ final class AttentionComputation {
                         firstPosition,
                         rotary.frequencies().size(),
                         x,
-                        xRow,
-                        xColumn,
+                        heads * spec.headSize(),
                         table));
     }
 }

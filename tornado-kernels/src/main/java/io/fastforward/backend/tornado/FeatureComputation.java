@@ -75,7 +75,6 @@ final class FeatureComputation {
                         features.columns(),
                         hidden.start(),
                         hidden.columns(),
-                        1,
                         true);
         if (!normalizesBefore(module)) {
             module.norm().apply(rows, hidden.start(), hidden.start(), hidden.columns());
@@ -118,7 +117,7 @@ final class FeatureComputation {
         int hidden = spec.hiddenSize();
         int y = features.start();
         LinearMap activated = module.map(spec.gated() ? MapRole.GATE : MapRole.UP);
-        activated.apply(hidden, units, rows, x, hidden, y, features.columns(), 1, false);
+        activated.apply(hidden, units, rows, x, hidden, y, features.columns(), false);
         if (!spec.gated()) {
             ActivationKernel.launch(
                     memory.executor(),
@@ -126,7 +125,7 @@ final class FeatureComputation {
             return;
         }
         try (Region up = memory.take(rows, units)) {
-            module.map(MapRole.UP).apply(hidden, units, rows, x, hidden, up.start(), units, 1, false);
+            module.map(MapRole.UP).apply(hidden, units, rows, x, hidden, up.start(), units, false);
             ActivationKernel.launch(
                     memory.executor(),
                     new ActivationKernel.Sizes(

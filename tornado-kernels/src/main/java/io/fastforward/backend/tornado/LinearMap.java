@@ -86,8 +86,8 @@ final class LinearMap implements AutoCloseable {
      * @param y start of the outputs
      * @param add whether the outputs are added to what is there
      */
-    void apply(int inputs, int outputs, int rows, int x, int xRow, int y, int yRow, int yColumn, boolean add) {
-        Rows all = new Rows(rows, x, xRow, outputs, y, yRow, yColumn, bias == null ? -1 : bias.start(), add);
+    void apply(int inputs, int outputs, int rows, int x, int xRow, int y, int yRow, boolean add) {
+        Rows all = new Rows(rows, x, xRow, outputs, y, yRow, 1, bias == null ? -1 : bias.start(), add);
         int first = 0;
         for (WeightMatrix weight : weights) {
             int count = Math.min(length(weight), axis == Axis.ROWS ? outputs : inputs) - first;

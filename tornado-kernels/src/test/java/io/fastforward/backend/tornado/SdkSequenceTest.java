@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fastforward.backend.tornado.device.DeviceMemory;
 import io.fastforward.backend.tornado.device.Region;
+import io.fastforward.backend.tornado.kernel.AttentionKernel;
 import io.fastforward.backend.tornado.kernel.CopyKernel;
 import io.fastforward.backend.tornado.kernel.KernelExecutor;
 import io.fastforward.backend.tornado.kernel.RotaryKernel;
-import io.fastforward.backend.tornado.kernel.TiledAttentionKernel;
 import io.fastforward.spi.backend.Precision;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
@@ -76,12 +76,11 @@ class SdkSequenceTest {
                             SIZE / 2,
                             heads == HEADS ? operands : keys,
                             heads * SIZE,
-                            1,
                             table));
         }
-        TiledAttentionKernel.launch(
+        AttentionKernel.launch(
                 executor,
-                new TiledAttentionKernel.Sizes(
+                new AttentionKernel.Sizes(
                         ROWS,
                         HEADS,
                         GROUPS,

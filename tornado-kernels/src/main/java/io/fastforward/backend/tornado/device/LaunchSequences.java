@@ -41,7 +41,7 @@ final class LaunchSequences {
     static LaunchSequences of(DeviceGraphs graphs, Map<Kernel, Part> kernels, List<Part> products) {
         Part norm = kernels.get(Kernel.NORMALIZATION);
         Part rotation = kernels.get(Kernel.ROTARY);
-        Part attention = kernels.get(Kernel.TILED_ATTENTION);
+        Part attention = kernels.get(Kernel.ATTENTION);
         Part activation = kernels.get(Kernel.ACTIVATION);
         if (norm == null || rotation == null || attention == null || activation == null) {
             throw new IllegalStateException("there are kernels without a graph");

@@ -4,7 +4,8 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Turns heads by the angles of their positions, in place. One work-item for each row and pair of dimensions. */
+/** Turns heads by the angles of their positions, in place. One work-item for each row and pair of dimensions;
+ * neighbours turn neighbouring pairs. */
 public final class RotaryKernel {
 
     private RotaryKernel() {}
@@ -17,27 +18,17 @@ public final class RotaryKernel {
      * @param firstPosition position of the first token of every sequence
      * @param pairs pairs of dimensions of a head that turn
      * @param x start of the heads
-     * @param xRow elements from one token to the next
-     * @param xColumn elements from one dimension to the next
+     * @param xRow elements from one token to the next; its dimensions lie side by side
      * @param table start of the cosines and sines: for each position all cosines, then all sines
      */
     public record Sizes(
-            int rows,
-            int heads,
-            int headSize,
-            int length,
-            int firstPosition,
-            int pairs,
-            int x,
-            int xRow,
-            int xColumn,
-            int table) {}
+            int rows, int heads, int headSize, int length, int firstPosition, int pairs, int x, int xRow, int table) {}
 
     public static void launch(KernelExecutor executor, Sizes sizes) {
         executor.launch(
                 Kernel.ROTARY,
-                sizes.rows,
                 (long) sizes.heads * sizes.pairs,
+                sizes.rows,
                 sizes.rows,
                 sizes.headSize,
                 sizes.length,
@@ -45,24 +36,23 @@ public final class RotaryKernel {
                 sizes.pairs,
                 sizes.x,
                 sizes.xRow,
-                sizes.xColumn,
                 sizes.table,
                 sizes.heads);
     }
 
     public static void ffRotate(KernelContext context, FloatArray memory, IntArray sizes) {
         KernelExecutor.ffDone(context, sizes);
-        int row = context.globalIdx;
+        int row = context.globalIdy;
         int pairs = sizes.get(4);
-        int head = context.globalIdy / pairs;
-        int pair = context.globalIdy % pairs;
-        if (row < sizes.get(0) && head < sizes.get(9)) {
+        int head = context.globalIdx / pairs;
+        int pair = context.globalIdx % pairs;
+        if (row < sizes.get(0) && head < sizes.get(8)) {
             int position = sizes.get(3) + row % sizes.get(2);
-            int angle = sizes.get(8) + 2 * pairs * position + pair;
+            int angle = sizes.get(7) + 2 * pairs * position + pair;
             float cosine = memory.get(angle);
             float sine = memory.get(angle + pairs);
-            int first = sizes.get(5) + row * sizes.get(6) + (head * sizes.get(1) + pair) * sizes.get(7);
-            int second = first + pairs * sizes.get(7);
+            int first = sizes.get(5) + row * sizes.get(6) + head * sizes.get(1) + pair;
+            int second = first + pairs;
             float a = memory.get(first);
             float b = memory.get(second);
             memory.set(first, a * cosine - b * sine);

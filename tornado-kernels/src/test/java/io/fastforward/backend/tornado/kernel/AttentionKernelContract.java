@@ -11,23 +11,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Causal attention with grouped queries, tokens that are there already, and windows: both kernels for it. */
+/** Causal attention with grouped queries, tokens that are there already, and windows. */
 abstract class AttentionKernelContract extends KernelContract {
 
-    /** The kernels: a work-item for each token and head, and a group for a tile of tokens. */
-    enum Way {
-        BY_TOKEN,
-        IN_TILES
-    }
-
-    /** Keys of a tile, for the bounds; larger tiles stay within them. */
-    private static final int TILE = 8;
-
-    private final Way way;
-
-    AttentionKernelContract(KernelFixture fixture, Way way) {
+    AttentionKernelContract(KernelFixture fixture) {
         super(fixture);
-        this.way = way;
     }
 
     /** Tokens: new ones of each sequence, and how many there are before them. */
@@ -113,7 +101,7 @@ abstract class AttentionKernelContract extends KernelContract {
     @ParameterizedTest
     @MethodSource("attentions")
     void averagesValues(Case test) {
-        new Attention(image(), way, test, 1).checkAgainstReference();
+        new Attention(image(), test, 1).checkAgainstReference();
     }
 
     /** Scores of up to some thousands: weights from 1 down to what is too small for single precision. */
@@ -121,16 +109,16 @@ abstract class AttentionKernelContract extends KernelContract {
     @ValueSource(floats = {4, 20, 80})
     void survivesLargeScores(float scale) {
         Case test = new Case(new Tokens(2, 33, 0), new Heads(2, 2, 1, 16), 0);
-        new Attention(image(), way, test, scale).checkAgainstReference();
+        new Attention(image(), test, scale).checkAgainstReference();
     }
 
     /** Scores of 2¹²¹ and -2¹²¹: the greatest ones share all the weight, wherever they are. */
     @Test
     void survivesScoresNearTheGreatestNumber() {
         Case test = new Case(new Tokens(1, 40, 0), new Heads(1, 1, 1, 4), 0);
-        Attention attention = new Attention(image(), way, test, 1);
-        for (float[] dimension : attention.queries) {
-            Arrays.fill(dimension, 0x1p60f);
+        Attention attention = new Attention(image(), test, 1);
+        for (float[] query : attention.queries) {
+            Arrays.fill(query, 0x1p60f);
         }
         for (int key = 0; key < 40; key++) {
             Arrays.fill(attention.keys[key], isGreatest(key) ? 0x1p60f : -0x1p60f);
@@ -156,10 +144,10 @@ abstract class AttentionKernelContract extends KernelContract {
     @ValueSource(ints = {0, 1, 5, 9})
     void whatIsNotANumberStaysWhereItIsSeen(int window) {
         Case test = new Case(new Tokens(2, 20, 0), new Heads(4, 2, 2, 3), window);
-        Attention attention = new Attention(image(), way, test, 1);
+        Attention attention = new Attention(image(), test, 1);
         attention.keys[5][1] = Float.NaN; // first sequence, first key head
         attention.values[20 + 12][4] = Float.NaN; // second sequence, second key head
-        attention.queries[3 * 3 + 2][2] = Float.NaN; // first sequence, last head
+        attention.queries[2][3 * 3 + 2] = Float.NaN; // first sequence, last head
         attention.checkAgainstReference();
     }
 
@@ -173,30 +161,28 @@ abstract class AttentionKernelContract extends KernelContract {
     private static final class Attention {
 
         private final MemoryImage image;
-        private final Way way;
         private final Case test;
         private final float[][] queries;
         private final float[][] keys;
         private final float[][] values;
 
-        private Attention(MemoryImage image, Way way, Case test, float scale) {
+        private Attention(MemoryImage image, Case test, float scale) {
             this.image = image;
-            this.way = way;
             this.test = test;
             int stored = test.tokens.first + test.tokens.rows();
             int keyWidth = test.heads.keyHeads * test.heads.size;
             int valueWidth = test.heads.keyHeads * test.heads.valueSize;
-            this.queries = image.random(test.heads.count * test.heads.size, test.tokens.rows());
+            this.queries = image.random(test.tokens.rows(), test.heads.count * test.heads.size);
             this.keys = image.random(stored, keyWidth);
             this.values = image.random(stored, valueWidth);
-            for (float[] dimension : queries) {
-                for (int row = 0; row < dimension.length; row++) {
-                    dimension[row] *= scale;
-                }
-            }
-            for (float[] key : keys) {
-                for (int i = 0; i < keyWidth; i++) {
-                    key[i] *= scale;
+            scale(queries, scale);
+            scale(keys, scale);
+        }
+
+        private static void scale(float[][] rows, float scale) {
+            for (float[] row : rows) {
+                for (int i = 0; i < row.length; i++) {
+                    row[i] *= scale;
                 }
             }
         }
@@ -208,76 +194,42 @@ abstract class AttentionKernelContract extends KernelContract {
         private void check(HeadReference reference) {
             Heads heads = test.heads;
             Tokens tokens = test.tokens;
-            boolean tiled = way == Way.IN_TILES;
-            Block q = image.input("queries", tiled ? transposed(queries) : queries, Order.DENSE);
+            Block q = image.input("queries", queries, Order.DENSE);
             Block k = image.input("keys", keys, Order.DENSE);
             Block v = image.input("values", values, Order.DENSE);
             int features = heads.count * heads.valueSize;
-            Block result = tiled
-                    ? image.output("result", tokens.rows(), features, Order.ROWS)
-                    : image.output("result", features, tokens.rows(), Order.DENSE);
+            Block result = image.output("result", tokens.rows(), features, Order.ROWS);
             for (int row = 0; row < tokens.rows(); row++) {
                 for (int head = 0; head < heads.count; head++) {
                     IntFunction<Approximation> expected = reference.at(row, head);
                     for (int i = 0; i < heads.valueSize; i++) {
-                        int feature = heads.feature(head, i);
-                        image.expect(result, tiled ? row : feature, tiled ? feature : row, expected.apply(i));
+                        image.expect(result, row, heads.feature(head, i), expected.apply(i));
                     }
                 }
             }
             image.check(executor -> launch(executor, q, k, v, result));
         }
 
-        private static float[][] transposed(float[][] values) {
-            float[][] result = new float[values[0].length][values.length];
-            for (int i = 0; i < values.length; i++) {
-                for (int j = 0; j < values[i].length; j++) {
-                    result[j][i] = values[i][j];
-                }
-            }
-            return result;
-        }
-
         private void launch(KernelExecutor executor, Block q, Block k, Block v, Block result) {
             Heads heads = test.heads;
             Tokens tokens = test.tokens;
-            if (way == Way.IN_TILES) {
-                TiledAttentionKernel.launch(
-                        executor,
-                        new TiledAttentionKernel.Sizes(
-                                tokens.rows(),
-                                heads.count,
-                                heads.keyHeads,
-                                heads.headsPerKey,
-                                heads.size,
-                                heads.valueSize,
-                                tokens.length,
-                                tokens.first,
-                                q.start(),
-                                k.start(),
-                                v.start(),
-                                result.start(),
-                                result.rowStride(),
-                                test.window,
-                                heads.byDimension ? 1 : 0));
-                return;
-            }
             AttentionKernel.launch(
                     executor,
                     new AttentionKernel.Sizes(
                             tokens.rows(),
                             heads.count,
+                            heads.keyHeads,
+                            heads.headsPerKey,
                             heads.size,
+                            heads.valueSize,
                             tokens.length,
                             tokens.first,
                             q.start(),
                             k.start(),
                             v.start(),
                             result.start(),
+                            result.rowStride(),
                             test.window,
-                            heads.headsPerKey,
-                            heads.keyHeads,
-                            heads.valueSize,
                             heads.byDimension ? 1 : 0));
         }
 
@@ -291,7 +243,7 @@ abstract class AttentionKernelContract extends KernelContract {
                     .dividedBy(Approximation.exactly(heads.size).squareRoot());
             Approximation[] scores = Arrays.stream(seen)
                     .mapToObj(key -> Approximation.sum(IntStream.range(0, heads.size)
-                                    .mapToObj(i -> Approximation.exactly(queries[head * heads.size + i][row])
+                                    .mapToObj(i -> Approximation.exactly(queries[row][head * heads.size + i])
                                             .times(Approximation.exactly(keys[key][keyColumn + i]))))
                             .times(scale))
                     .toArray(Approximation[]::new);
@@ -299,8 +251,9 @@ abstract class AttentionKernelContract extends KernelContract {
                     .max(Comparator.comparingDouble(Approximation::value))
                     .orElseThrow();
             // A weight relative to the greatest score so far is scaled for every later tile, with an exponential of up
-            // to 6u and a product. The arguments of all these add up to the distance from the greatest score.
-            int tiles = Math.ceilDiv(seen.length, TILE);
+            // to 6u and a product; what a token sees may begin within a tile. The arguments of all these add up to the
+            // distance from the greatest score.
+            int tiles = Math.ceilDiv(seen.length, AttentionKernel.KEYS) + 1;
             Approximation[] weights = Arrays.stream(scores)
                     .map(score -> score.minus(greatest).exponential().rounded(7 * tiles))
                     .toArray(Approximation[]::new);

@@ -24,7 +24,7 @@ public final class JavaExecutor implements KernelExecutor {
     private static final int UPLOADED = 1 << 14; // so that what does not fit the small stage takes several
     private static final int OPERANDS = 1 << 20;
     private static final Set<Kernel> WITH_BARRIERS =
-            EnumSet.of(Kernel.NORMALIZATION, Kernel.LIKELIHOOD, Kernel.TILED_ATTENTION);
+            EnumSet.of(Kernel.NORMALIZATION, Kernel.LIKELIHOOD, Kernel.ATTENTION);
 
     private final FloatArray memory = new FloatArray(MEMORY);
     private final List<IntArray> weights = List.of(new IntArray(WEIGHTS), new IntArray(WEIGHTS));

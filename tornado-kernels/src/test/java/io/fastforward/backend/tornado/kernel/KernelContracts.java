@@ -34,14 +34,7 @@ public abstract class KernelContracts {
     @Nested
     final class Attention extends AttentionKernelContract {
         Attention() {
-            super(fixture, AttentionKernelContract.Way.BY_TOKEN);
-        }
-    }
-
-    @Nested
-    final class TiledAttention extends AttentionKernelContract {
-        TiledAttention() {
-            super(fixture, AttentionKernelContract.Way.IN_TILES);
+            super(fixture);
         }
     }
 
