@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a run takes on paper: floating-point operations by stage, divided by what machines do in a second.
 
-usage: scripts/bench/sizing.py [--json]
+usage: scripts/bench/sizing.py
 
 The model of costs is that of docs/scale.md; its constants were measured there or are said to be assumed. Defaults of `prune`: 64 windows
 for scoring, 32 for repair, 128 for figures, 2048 tokens each; the default agent.
@@ -44,25 +44,26 @@ class Model:
         return 2 * self.parameters * TOKENS + scores
 
     def scoring(self):
-        """In single precision, and in double precision: every module's Gram matrix, its factor, and the curves."""
+        """Windows, sums for every module's Gram matrix, and in double precision its factor and the curves."""
         features = (self.hidden, self.mlp)
-        single = SCORING * (self.window() + self.layers * sum(f * f for f in features) * TOKENS)
+        windows = SCORING * self.window()
+        sums = SCORING * self.layers * sum(f * f for f in features) * TOKENS
         double = self.layers * sum(f**3 / 3 + 2 * self.hidden * f * f + 1.5 * self.hidden * f * f / 2 for f in features)
-        return single, double
+        return windows, sums, double
 
     def search(self):
         probes = 2 * self.layers * PROBE_WINDOWS * PROBE_SHARE
         return (probes + FINAL_WINDOWS) * self.window()
 
     def repair(self):
-        """Two streams, a Gram and a cross Gram matrix and two sums with the residual stream; the solutions."""
+        """Windows of two streams, a Gram and a cross Gram matrix and two sums with the residual stream; the solutions."""
         features = (self.hidden, self.mlp)
-        sums = sum(3 * f * f + 4 * self.hidden * f for f in features)
-        single = REPAIR * (2 * self.window() + self.layers * sums * TOKENS)
+        windows = REPAIR * 2 * self.window()
+        sums = REPAIR * self.layers * sum(3 * f * f + 4 * self.hidden * f for f in features) * TOKENS
         double = self.layers * sum(
             (KEPT * f) ** 3 / 3 + 2 * self.hidden * f * KEPT * f + 4 * self.hidden * (KEPT * f) ** 2 for f in features
         )
-        return single, double
+        return windows, sums, double
 
     def figures(self):
         return REPORTED * EVALUATION * self.window()
@@ -70,13 +71,17 @@ class Model:
 
 @dataclass(frozen=True)
 class Machine:
-    """Operations a second in f32, bf16 and f64, and how many of them evaluate candidates."""
+    """Operations a second in f32, bf16, f64, and for sums of moments, and how many of them evaluate candidates."""
 
     name: str
     single: float
     bfloat16: float
     double: float
+    sums: float
     executors: int = 1
+
+    def seconds(self, windows, sums, double):
+        return windows / self.single + sums / self.sums + double / self.double
 
 
 MODELS = [
@@ -84,13 +89,13 @@ MODELS = [
     Model("13B", 5120, 40, 5120, 13824),
     Model("70B", 8192, 80, 1024, 28672),
 ]
-CORE = (0.19e12, 0.37e12, 0.08e12)
+CORE = (0.19e12, 0.37e12, 0.08e12, 0.19e12)
 MACHINES = [
     Machine("2 cores (measured rates)", *(2 * rate for rate in CORE)),
     Machine("16 cores", *(16 * rate for rate in CORE)),
     Machine("64 cores", *(64 * rate for rate in CORE)),
     Machine("ten executors of 16 cores", *(16 * rate for rate in CORE), executors=10),
-    Machine("one H100 (assumed rates), 16 cores beside it", 30e12, 300e12, 16 * CORE[2]),
+    Machine("one H200 (measured rates), 16 cores beside it", 25e12, 66e12, 16 * CORE[2], 6.7e12),
 ]
 
 
@@ -105,11 +110,9 @@ def main():
     print("|---|---|---|---|---|---|---|")
     for model in MODELS:
         for machine in MACHINES:
-            single, double = model.scoring()
-            scoring = single / machine.single + double / machine.double
+            scoring = machine.seconds(*model.scoring())
             search = model.search() / machine.bfloat16 / machine.executors
-            single, double = model.repair()
-            repair = single / machine.single + double / machine.double
+            repair = machine.seconds(*model.repair())
             figures = model.figures() / machine.single
             stages = (scoring, search, repair, figures)
             row = [hours(stage) for stage in (*stages, sum(stages))]
