@@ -95,7 +95,7 @@ MACHINES = [
     Machine("16 cores", *(16 * rate for rate in CORE)),
     Machine("64 cores", *(64 * rate for rate in CORE)),
     Machine("ten executors of 16 cores", *(16 * rate for rate in CORE), executors=10),
-    Machine("one H200 (measured rates), 16 cores beside it", 25e12, 66e12, 16 * CORE[2], 6.7e12),
+    Machine("one H100 or H200 (rates of an H200), 16 cores beside it", 25e12, 66e12, 16 * CORE[2], 6.7e12),
 ]
 
 
