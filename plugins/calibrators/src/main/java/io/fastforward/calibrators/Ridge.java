@@ -25,8 +25,8 @@ import java.util.Set;
  *
  * <p>The relative error is computed if T = H; for other targets Σ (W y + r)² would be needed, and it is NaN.
  *
- * <p>Scratch memory, off-heap: {@code kept² + 512 · (inputs + 2 · kept)} doubles; 1.1 GB for 11008 inputs of which
- * all but one are kept.
+ * <p>Scratch memory, off-heap: {@code kept²} doubles for a factor, and {@code inputs + 2 · kept} for each of 512 to 2048 rows of weights, as many
+ * as have room in {@code inputs · (inputs + outputs)}: 1.3 GB for 11008 inputs and 4096 outputs.
  */
 public final class Ridge extends OutputMapCalibrator {
 
