@@ -1,6 +1,7 @@
 package io.fastforward.calibrators;
 
 import io.fastforward.spi.backend.LinearAlgebra;
+import io.fastforward.spi.prune.Calibrator;
 import io.fastforward.spi.tensor.DoubleMatrix;
 import io.fastforward.spi.tensor.Matrix;
 import java.lang.foreign.Arena;
@@ -43,7 +44,7 @@ final class Correction {
         this.products = DoubleMatrix.allocate(scratch, moments.reproducesItself() ? 0 : blockRows, moments.kept());
     }
 
-    /** As many as have room in what a calibrator is planned with by default, beside the factor. */
+    /** As many as have room, beside the factor, in what {@link Calibrator#scratchBytes} plans with by default. */
     static int blockRows(int outputs, int inputs, int kept) {
         long room = (long) inputs * inputs + (long) inputs * outputs - (long) kept * kept;
         return Math.min(outputs, Math.clamp(room / (inputs + 2L * kept), Blocks.ROWS, MOST_ROWS));

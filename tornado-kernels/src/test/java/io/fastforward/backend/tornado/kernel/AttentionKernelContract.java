@@ -251,11 +251,11 @@ abstract class AttentionKernelContract extends KernelContract {
                     .max(Comparator.comparingDouble(Approximation::value))
                     .orElseThrow();
             // A weight relative to the greatest score so far is scaled for every later tile, with an exponential of up
-            // to 6u and a product; what a token sees may begin within a tile. The arguments of all these add up to the
-            // distance from the greatest score.
-            int tiles = Math.ceilDiv(seen.length, AttentionKernel.KEYS) + 1;
+            // to 6u and a product. The arguments of all these add up to the distance from the greatest score. What a
+            // token sees may begin within a tile, so there is one tile more than it fills, and that is the first.
+            int laterTiles = Math.ceilDiv(seen.length, AttentionKernel.KEYS);
             Approximation[] weights = Arrays.stream(scores)
-                    .map(score -> score.minus(greatest).exponential().rounded(7 * tiles))
+                    .map(score -> score.minus(greatest).exponential().rounded(7 * laterTiles))
                     .toArray(Approximation[]::new);
             Approximation total = Approximation.sum(Arrays.stream(weights));
             return dimension -> Approximation.sum(IntStream.range(0, seen.length)
